@@ -1,0 +1,130 @@
+//! The DAC: numbers to codes to volts.
+
+use cim_core::{Tally, Volts};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{AdcError, check_bits};
+
+/// Whether a converter's codes carry a sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Polarity {
+    /// Codes `0 ..= 2^bits − 1`.
+    Unipolar,
+    /// Codes `−(2^(bits−1)−1) ..= 2^(bits−1)−1`.
+    Bipolar,
+}
+
+/// A [`Dac`] as written in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DacSpec {
+    /// Resolution, 1 to 16 bits (2 to 16 with a sign).
+    pub bits: u32,
+    /// Whether codes carry a sign.
+    pub polarity: Polarity,
+}
+
+impl DacSpec {
+    /// Checks the specification; `read_voltage` is what the largest code drives.
+    ///
+    /// # Errors
+    /// [`AdcError::Bits`] for an unusable resolution.
+    pub fn build(self, read_voltage: Volts) -> Result<Dac, AdcError> {
+        let (low, high) = match self.polarity {
+            Polarity::Unipolar => {
+                check_bits("DAC", self.bits, 1, 16)?;
+                (0, (1 << self.bits) - 1)
+            }
+            Polarity::Bipolar => {
+                check_bits("DAC", self.bits, 2, 16)?;
+                let top = (1 << (self.bits - 1)) - 1;
+                (-top, top)
+            }
+        };
+        Ok(Dac { low, high, read_voltage })
+    }
+}
+
+/// Digital-to-analog converter: `v = V · code / top`, codes rounded to nearest, ties to even.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dac {
+    low: i32,
+    high: i32,
+    read_voltage: Volts,
+}
+
+impl Dac {
+    /// Largest code.
+    pub fn top_code(&self) -> i32 {
+        self.high
+    }
+
+    /// Voltage of the largest code.
+    pub fn read_voltage(&self) -> Volts {
+        self.read_voltage
+    }
+
+    /// Codes (as floats, exact) of values `x` whose `limit` is the largest code. What leaves the
+    /// range is clipped and counted.
+    pub fn encode(&self, x: &[f32], limit: f32, codes: &mut [f32], tally: &mut Tally) {
+        let (low, high) = (self.low as f32, self.high as f32);
+        let scale = high / limit;
+        let clips = pulp::Arch::new().dispatch(|| encode_slice(scale, low, high, x, codes));
+        tally.dac_conversions += x.len() as u64;
+        tally.dac_clips += u64::from(clips);
+    }
+
+    /// Volts of a code.
+    pub fn voltage(&self, code: f32) -> Volts {
+        self.read_voltage * (f64::from(code) / f64::from(self.high))
+    }
+}
+
+#[inline(always)]
+fn encode_slice(scale: f32, low: f32, high: f32, x: &[f32], codes: &mut [f32]) -> u32 {
+    let mut clips = 0;
+    for (code, &x) in codes.iter_mut().zip(x) {
+        let wanted = x * scale;
+        clips += u32::from(wanted < low - 0.5 || high + 0.5 < wanted);
+        *code = wanted.clamp(low, high).round_ties_even();
+    }
+    clips
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_bit_pixels_pass_unchanged() {
+        let dac = DacSpec { bits: 8, polarity: Polarity::Unipolar }.build(Volts(0.2)).expect("valid");
+        let pixels: Vec<f32> = (0..=255).map(|p| p as f32 / 255.0).collect();
+        let mut codes = vec![0.0; 256];
+        let mut tally = Tally::default();
+        dac.encode(&pixels, 1.0, &mut codes, &mut tally);
+        assert!(codes.iter().enumerate().all(|(p, &code)| code == p as f32));
+        assert_eq!((tally.dac_conversions, tally.dac_clips), (256, 0));
+        assert_eq!(dac.voltage(255.0), Volts(0.2));
+    }
+
+    #[test]
+    fn values_outside_the_range_are_clipped_and_counted() {
+        let spec = DacSpec { bits: 4, polarity: Polarity::Bipolar };
+        let dac = spec.build(Volts(0.1)).expect("valid");
+        let (mut codes, mut tally) = ([0.0; 4], Tally::default());
+        dac.encode(&[2.0, -2.0, 0.5, -0.1], 1.0, &mut codes, &mut tally);
+        assert_eq!((codes, tally.dac_clips), ([7.0, -7.0, 4.0, -1.0], 2));
+        let unipolar = DacSpec { bits: 4, polarity: Polarity::Unipolar }.build(Volts(0.1));
+        unipolar.expect("valid").encode(&[-1.0], 1.0, &mut codes[..1], &mut tally);
+        assert_eq!((codes[0], tally.dac_clips), (0.0, 3));
+    }
+
+    #[test]
+    fn impossible_resolutions_are_refused() {
+        for bits in [0, 17, 33] {
+            assert!(DacSpec { bits, polarity: Polarity::Unipolar }.build(Volts(0.2)).is_err());
+        }
+        assert!(DacSpec { bits: 1, polarity: Polarity::Bipolar }.build(Volts(0.2)).is_err());
+    }
+}

@@ -1,0 +1,62 @@
+//! What can be wrong with a converter.
+
+use cim_core::Amps;
+use thiserror::Error;
+
+/// Errors of converter specifications.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum AdcError {
+    /// The resolution cannot be built.
+    #[error("{bits} bits: {converter} resolution must be {min} to {max} bits")]
+    Bits {
+        /// Which converter.
+        converter: &'static str,
+        /// The resolution as given.
+        bits: u32,
+        /// Fewest bits.
+        min: u32,
+        /// Most bits.
+        max: u32,
+    },
+    /// The full scale is zero, negative or not finite.
+    #[error("full scale of {full_scale} is empty: it must be a positive, finite current")]
+    EmptyRange {
+        /// The full scale as given.
+        full_scale: Amps,
+    },
+    /// The noise of the converter is negative or not finite.
+    #[error("input noise of {noise} must be zero or a positive, finite current")]
+    Noise {
+        /// The noise as given.
+        noise: Amps,
+    },
+    /// A percentile is not a percentile.
+    #[error("percentile {percentile} of the full-scale policy must lie above 0 and up to 100")]
+    Percentile {
+        /// The percentile as given.
+        percentile: f64,
+    },
+    /// A quantity of the energy model is out of the range it was fitted on.
+    #[error("energy per conversion: {name} is {value}, expected {expected}")]
+    Energy {
+        /// Which quantity.
+        name: &'static str,
+        /// The value as given.
+        value: f64,
+        /// What is accepted.
+        expected: &'static str,
+    },
+}
+
+pub(crate) fn check_bits(
+    converter: &'static str,
+    bits: u32,
+    min: u32,
+    max: u32,
+) -> Result<(), AdcError> {
+    if (min..=max).contains(&bits) {
+        Ok(())
+    } else {
+        Err(AdcError::Bits { converter, bits, min, max })
+    }
+}

@@ -1,0 +1,17 @@
+//! Data converters: DAC, ADC, full-scale policies, energy per conversion.
+//!
+//! A converter knows no crossbar.
+#![doc = include_str!("../README.md")]
+
+pub mod adc;
+pub mod dac;
+pub mod energy;
+pub mod error;
+pub mod range;
+pub mod uniform;
+
+pub use adc::Adc;
+pub use dac::{Dac, DacSpec, Polarity};
+pub use error::AdcError;
+pub use range::FullScale;
+pub use uniform::{Uniform, UniformSpec};

@@ -1,0 +1,55 @@
+//! What can go wrong between the data and the files.
+
+use std::path::PathBuf;
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A number of the report is NaN or infinite.
+    #[error("{field} is not a finite number; a report holds finite numbers only")]
+    NotFinite {
+        /// Where it is, such as `report.variants[3].accuracy.mean`.
+        field: String,
+    },
+    /// The data could not be turned into JSON.
+    #[error("failed to encode {file} as JSON")]
+    Encode {
+        /// Name of the file.
+        file: &'static str,
+        /// What the encoder said.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A picture could not be drawn.
+    #[error("failed to draw {figure}: {reason}")]
+    Draw {
+        /// Name of the picture's file.
+        figure: &'static str,
+        /// What the drawing library said.
+        reason: String,
+    },
+    /// The page's template failed.
+    #[error("failed to render report.html: {reason}")]
+    Render {
+        /// What the template engine said.
+        reason: String,
+    },
+    /// The folder could not be made.
+    #[error("failed to create the output folder {}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file could not be written; files of that name that were there are as they were.
+    #[error("failed to write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+}

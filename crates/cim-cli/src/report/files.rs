@@ -1,0 +1,68 @@
+//! All files of a report, or an error and no half of one.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::error::ReportError;
+use super::model::Report;
+use super::timing::Timing;
+use super::{figures, html, json, markdown};
+
+/// Writes the report into `dir`, which is made if need be, and returns the paths of its files.
+///
+/// Everything is rendered before the first byte is written; every file is written beside its place
+/// and then renamed into it.
+///
+/// # Errors
+/// [`ReportError::NotFinite`] if a number is NaN or infinite, [`ReportError::Folder`] and
+/// [`ReportError::Write`] if the folder or a file cannot be written, and the errors of rendering.
+pub fn write(report: &Report, timing: &Timing, dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    let report_json = json::encode(report, "report", "report.json")?;
+    let timing_json = json::encode(timing, "timing", "timing.json")?;
+    let figures = figures::all(report)?;
+    let page = html::render(report, timing, &figures)?;
+    let mut files = vec![
+        ("report.md", markdown::render(report, timing, &figures)),
+        ("report.html", page),
+        ("report.json", report_json),
+        ("timing.json", timing_json),
+    ];
+    files.extend(figures.into_iter().map(|figure| (figure.file, figure.svg)));
+
+    fs::create_dir_all(dir)
+        .map_err(|source| ReportError::Folder { path: dir.to_owned(), source })?;
+    let mut staged = Vec::with_capacity(files.len());
+    for (name, text) in files {
+        let path = dir.join(name);
+        match stage(dir, &path, &text) {
+            Ok(file) => staged.push((file, path)),
+            Err(source) => return Err(ReportError::Write { path, source }),
+        }
+    }
+    let mut written = Vec::with_capacity(staged.len());
+    for (file, path) in staged {
+        match file.persist(&path) {
+            Ok(_) => written.push(path),
+            Err(failed) => return Err(ReportError::Write { path, source: failed.error }),
+        }
+    }
+    Ok(written)
+}
+
+/// A temporary file in `dir` that holds `text` and vanishes unless it is renamed to `path`.
+fn stage(dir: &Path, path: &Path, text: &str) -> io::Result<NamedTempFile> {
+    if path.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "a folder of that name is there"));
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".report-");
+    // A temporary file is its owner's alone by default; a report is for every reader.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(dir)?;
+    file.write_all(text.as_bytes())?;
+    Ok(file)
+}

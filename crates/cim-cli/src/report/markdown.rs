@@ -1,0 +1,86 @@
+//! The report as Markdown, with links to the pictures beside it.
+
+use super::content::{Block, Section, lead, sections};
+use super::figures::{Figure, SUMMARY_FILE};
+use super::model::Report;
+use super::tables::Table;
+use super::timing::Timing;
+
+/// The whole file.
+pub fn render(report: &Report, timing: &Timing, figures: &[Figure]) -> String {
+    let mut page = format!(
+        "# Analog compute-in-memory, reproduced\n\nPreset `{}`, seed {}, revision {}, {} chips.\n\n{}\n",
+        code_span(&report.preset),
+        report.seed,
+        escaped(&report.revision),
+        report.chips(),
+        escaped(&lead(report)),
+    );
+    if let Some(figure) = figures.iter().find(|figure| figure.file == SUMMARY_FILE) {
+        page += &format!("\n![{}]({})\n", figure.title, figure.file);
+    }
+    for Section { title, blocks } in sections(report, timing, figures) {
+        page += &format!("\n## {title}\n");
+        for block in &blocks {
+            page.push('\n');
+            page += &rendered(block);
+        }
+    }
+    page
+}
+
+fn rendered(block: &Block<'_>) -> String {
+    match block {
+        Block::Text { text } => format!("{}\n", escaped(text)),
+        Block::List { items } => {
+            items.iter().map(|item| format!("- {}\n", escaped(item))).collect()
+        }
+        Block::Picture { file, title, caption, .. } => {
+            format!("![{title}]({file})\n\n*{}*\n", escaped(caption))
+        }
+        Block::Table { table } => table_lines(table),
+        Block::Code { title, language, text, .. } => {
+            let fence = fence(text);
+            format!("{title}:\n\n{fence}{language}\n{}\n{fence}\n", text.trim_end())
+        }
+    }
+}
+
+fn table_lines(table: &Table) -> String {
+    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let rule = |numeric: bool| if numeric { "---:" } else { "---" }.to_owned();
+    let mut lines = format!("**{}**\n\n", escaped(&table.title));
+    lines += &line(table.columns.iter().map(|column| escaped(column.name)).collect());
+    lines += &line(table.columns.iter().map(|column| rule(column.numeric)).collect());
+    for row in &table.rows {
+        lines += &line(row.iter().map(|cell| escaped(&cell.text)).collect());
+    }
+    lines
+}
+
+/// Text that Markdown shows as it is, on one line.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe += "&amp;",
+            '<' => safe += "&lt;",
+            '>' => safe += "&gt;",
+            '\n' | '\r' => safe.push(' '),
+            '|' | '*' | '_' | '`' | '[' | ']' | '\\' => safe.extend(['\\', c]),
+            _ => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// Text between single backticks, where no escape exists.
+fn code_span(text: &str) -> String {
+    text.replace('`', "'").replace(['\n', '\r'], " ")
+}
+
+/// A fence longer than any run of backticks in `text`.
+fn fence(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat((longest + 1).max(3))
+}

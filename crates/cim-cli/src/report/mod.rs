@@ -1,0 +1,34 @@
+//! What a run of `cim reproduce` hands over: one set of plain data, told in five ways.
+//!
+//! Fill in a [`Report`] and a [`Timing`]; [`write()`] makes `report.json`, `timing.json`,
+//! `report.md`, `report.html` and the pictures of them. Nothing here computes physics, and nothing
+//! here knows another crate of the workspace.
+
+mod content;
+mod error;
+mod figures;
+mod files;
+mod format;
+mod html;
+mod json;
+mod markdown;
+mod model;
+mod svg;
+mod tables;
+mod terminal;
+mod timing;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
+
+pub use error::ReportError;
+pub use files::write;
+pub use model::{
+    BitsPoint, Budget, Comparison, Counts, Design, Digital, EnergyBreakdown, EnergyPart,
+    EnergyRatios, Epoch, ErrorModel, Estimate, MAX_VARIANCE_POINTS, Optimiser, Paired, Parameter,
+    Report, SCHEMA, SourceShare, Sweep, SweepPoint, VariancePoint, Variant,
+};
+pub use terminal::{summary_table, timing_table};
+pub use timing::{Stage, Timing};

@@ -1,0 +1,36 @@
+//! Colours that colour-blind readers can tell apart, the same in every picture.
+//!
+//! Source: Okabe and Ito 2008, "Color universal design"; the grey and the text colours are ours.
+
+use plotters::style::RGBColor;
+
+/// Naive mapping: vermilion.
+pub const NAIVE: RGBColor = RGBColor(0xD5, 0x5E, 0x00);
+/// Full method: blue.
+pub const FULL: RGBColor = RGBColor(0x00, 0x72, 0xB2);
+/// Digital reference: dark grey.
+pub const DIGITAL: RGBColor = RGBColor(0x4A, 0x4A, 0x4A);
+/// Variants between naive and full: sky blue.
+pub const BETWEEN: RGBColor = RGBColor(0x8C, 0xC6, 0xEA);
+/// Text and axes.
+pub const INK: RGBColor = RGBColor(0x22, 0x26, 0x2B);
+/// Secondary text.
+pub const MUTED: RGBColor = RGBColor(0x5B, 0x63, 0x6B);
+/// Grid lines.
+pub const GRID: RGBColor = RGBColor(0xE3, 0xE6, 0xEA);
+
+/// Colours of parts and layers, none of which means a design.
+const PARTS: [RGBColor; 7] = [
+    RGBColor(0xE6, 0x9F, 0x00),
+    RGBColor(0x56, 0xB4, 0xE9),
+    RGBColor(0x00, 0x9E, 0x73),
+    RGBColor(0xCC, 0x79, 0xA7),
+    RGBColor(0xF0, 0xE4, 0x42),
+    RGBColor(0x99, 0x99, 0x99),
+    RGBColor(0x8A, 0x5A, 0x2B),
+];
+
+/// Colour of the part or layer with this index.
+pub fn part(index: usize) -> RGBColor {
+    PARTS[index % PARTS.len()]
+}

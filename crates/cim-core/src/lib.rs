@@ -1,0 +1,19 @@
+//! Vocabulary of analog compute-in-memory: quantities with units, randomness by address,
+//! matrix products and tallies.
+//!
+//! This crate knows no physics beyond Ohm's law, opens no file and reads no clock.
+
+pub mod matmul;
+pub mod stream;
+pub mod tally;
+pub mod units;
+
+pub use matmul::{Exact, MatMul, Scratch};
+pub use stream::Stream;
+pub use tally::Tally;
+pub use units::{Amps, Farads, Hertz, Joules, Kelvin, Ohms, Seconds, Siemens, UnitError, Volts};
+
+/// Tests the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,96 @@
+//! What one kind of cell does.
+
+use cim_core::{Siemens, Stream, Tally};
+use ndarray::{Array2, ArrayView2};
+
+use crate::error::DeviceError;
+use crate::law::{CurrentVoltage, PosynomialFit};
+
+/// A range of conductances `[g_min, g_max]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Window {
+    /// Lower end.
+    pub g_min: Siemens,
+    /// Upper end.
+    pub g_max: Siemens,
+}
+
+impl Window {
+    /// A window with `0 S <= g_min < g_max`.
+    ///
+    /// # Errors
+    /// [`DeviceError::Window`] otherwise.
+    pub fn new(g_min: Siemens, g_max: Siemens) -> Result<Self, DeviceError> {
+        if 0.0 <= g_min.0 && g_min.0 < g_max.0 && g_max.0.is_finite() {
+            Ok(Self { g_min, g_max })
+        } else {
+            Err(DeviceError::Window { g_min, g_max })
+        }
+    }
+
+    /// Width `dG` of the window.
+    pub fn span(self) -> Siemens {
+        self.g_max - self.g_min
+    }
+
+    /// Whether `inner` lies within this window, up to rounding.
+    ///
+    /// # Errors
+    /// [`DeviceError::OutsideDevice`] if it does not.
+    pub fn check_holds(self, inner: Self) -> Result<(), DeviceError> {
+        let slack = 1e-9 * self.g_max.0;
+        if self.g_min.0 - slack <= inner.g_min.0 && inner.g_max.0 <= self.g_max.0 + slack {
+            Ok(())
+        } else {
+            Err(DeviceError::OutsideDevice {
+                g_min: inner.g_min,
+                g_max: inner.g_max,
+                g_off: self.g_min,
+                g_on: self.g_max,
+            })
+        }
+    }
+
+    pub(crate) fn grid(self, points: usize) -> Vec<f64> {
+        let step = self.span().0 / (points - 1) as f64;
+        (0..points).map(|k| self.g_min.0 + step * k as f64).collect()
+    }
+}
+
+/// Mean (S) and variance (S²) of a programmed conductance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moments {
+    /// Mean (S).
+    pub mean: f64,
+    /// Variance (S²).
+    pub variance: f64,
+}
+
+/// The physics of one kind of cell, a whole array at a time.
+///
+/// Conductances are matrices in siemens, rows × columns.
+pub trait Device: Send + Sync {
+    /// Conductances that the device can hold.
+    fn window(&self) -> Window;
+
+    /// Programs an array to `target_s` and returns what it holds afterwards.
+    ///
+    /// Cells that ended outside [`window`](Self::window) or at zero are counted in `tally`.
+    fn program(&self, target_s: ArrayView2<'_, f64>, at: Stream, tally: &mut Tally) -> Array2<f64>;
+
+    /// Mean and variance of what [`program`](Self::program) leaves at a target (S).
+    fn programmed(&self, target_s: f64) -> Moments;
+
+    /// Variance of [`program`](Self::program) as a posynomial from above over the window, which is
+    /// what a convex program needs.
+    fn program_variance(&self) -> PosynomialFit;
+
+    /// Variance (S²) of a conductance from one read to the next.
+    fn read_variance(&self, g_s: f64) -> f64;
+
+    /// [`read_variance`](Self::read_variance) as a posynomial from above over the window.
+    fn read_variance_above(&self) -> PosynomialFit;
+
+    /// Current against voltage.
+    fn current_voltage(&self) -> CurrentVoltage;
+}

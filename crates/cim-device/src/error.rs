@@ -1,0 +1,59 @@
+//! What can be wrong with a device.
+
+use cim_core::Siemens;
+use thiserror::Error;
+
+/// Errors of device specifications and programming.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum DeviceError {
+    /// The conductance window is empty, negative or not finite.
+    #[error(
+        "conductance window [{g_min}, {g_max}] is empty or negative: it needs 0 S <= g_min < g_max"
+    )]
+    Window {
+        /// Lower end.
+        g_min: Siemens,
+        /// Upper end.
+        g_max: Siemens,
+    },
+    /// A chosen window leaves what the device can hold.
+    #[error("conductance window [{g_min}, {g_max}] leaves the device's own [{g_off}, {g_on}]")]
+    OutsideDevice {
+        /// Lower end of the chosen window.
+        g_min: Siemens,
+        /// Upper end of the chosen window.
+        g_max: Siemens,
+        /// Lowest conductance of the device.
+        g_off: Siemens,
+        /// Highest conductance of the device.
+        g_on: Siemens,
+    },
+    /// A noise coefficient is negative or not finite.
+    #[error("{name} is {value}: it must be zero or a positive, finite number")]
+    Coefficient {
+        /// Key of the coefficient.
+        name: &'static str,
+        /// The value as given, in SI units.
+        value: f64,
+    },
+    /// The law gives a negative standard deviation inside the window.
+    #[error("the law of {name} gives a negative sigma of {sigma} at {conductance}")]
+    NegativeSigma {
+        /// Which noise.
+        name: &'static str,
+        /// The offending sigma.
+        sigma: Siemens,
+        /// Where.
+        conductance: Siemens,
+    },
+    /// No preset has this name.
+    #[error("no device preset is called '{name}'; known: {known}{hint}")]
+    UnknownPreset {
+        /// The name as given.
+        name: String,
+        /// Names there are.
+        known: String,
+        /// A suggestion, or nothing.
+        hint: String,
+    },
+}

@@ -1,0 +1,228 @@
+//! Laws of one cell: how noise grows with conductance and current with voltage.
+
+use cim_core::{Siemens, Volts};
+use serde::{Deserialize, Serialize};
+
+use crate::device::Window;
+use crate::error::DeviceError;
+
+/// Variance of a conductance as a posynomial of the conductance `G` (S):
+/// `a0 + a1 G + a2 G² + am / G`, in S², all coefficients zero or positive.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Posynomial {
+    /// Constant part (S²).
+    pub a0: f64,
+    /// Part per unit of conductance (S).
+    pub a1: f64,
+    /// Part proportional to the squared conductance (dimensionless).
+    pub a2: f64,
+    /// Part that falls with conductance (S³).
+    pub am: f64,
+}
+
+impl Posynomial {
+    /// No noise.
+    pub const ZERO: Self = Self { a0: 0.0, a1: 0.0, a2: 0.0, am: 0.0 };
+
+    /// Variance (S²) at conductance `g_s` (S).
+    #[inline]
+    pub fn variance(&self, g_s: f64) -> f64 {
+        let falling = if self.am == 0.0 { 0.0 } else { self.am / g_s };
+        self.a0 + g_s * (self.a1 + g_s * self.a2) + falling
+    }
+}
+
+/// A posynomial that lies above another law over a window, and by how much.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PosynomialFit {
+    /// The posynomial.
+    pub posynomial: Posynomial,
+    /// Largest excess of the posynomial's variance over the law's, relative to the law's.
+    pub excess: f64,
+}
+
+/// How the standard deviation of a conductance depends on the conductance.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SigmaLaw {
+    /// The variance is a posynomial.
+    Variance(Posynomial),
+    /// The standard deviation is `Σ coefficients[k] (G / scale)^k`, in siemens.
+    Polynomial {
+        /// Coefficients in siemens, constant first.
+        coefficients_s: Vec<f64>,
+        /// Unit of the argument.
+        scale: Siemens,
+    },
+}
+
+impl SigmaLaw {
+    /// No noise.
+    pub const NONE: Self = Self::Variance(Posynomial::ZERO);
+
+    /// Standard deviation (S) at conductance `g_s` (S).
+    pub fn sigma(&self, g_s: f64) -> f64 {
+        match self {
+            Self::Variance(posynomial) => posynomial.variance(g_s).sqrt(),
+            Self::Polynomial { coefficients_s, scale } => {
+                let x = g_s / scale.0;
+                coefficients_s.iter().rev().fold(0.0, |sum, c| sum * x + c)
+            }
+        }
+    }
+
+    /// Variance (S²) at conductance `g_s` (S).
+    pub fn variance(&self, g_s: f64) -> f64 {
+        match self {
+            Self::Variance(posynomial) => posynomial.variance(g_s),
+            Self::Polynomial { .. } => self.sigma(g_s).powi(2),
+        }
+    }
+
+    /// Checks that the law gives a usable sigma all over the window.
+    pub(crate) fn check(&self, name: &'static str, window: Window) -> Result<(), DeviceError> {
+        if let Self::Variance(Posynomial { a0, a1, a2, am }) = *self {
+            for value in [a0, a1, a2, am] {
+                if !(0.0 <= value && value.is_finite()) {
+                    return Err(DeviceError::Coefficient { name, value });
+                }
+            }
+            if am > 0.0 && window.g_min <= Siemens::ZERO {
+                return Err(DeviceError::Coefficient { name, value: f64::INFINITY });
+            }
+        }
+        for g_s in window.grid(GRID) {
+            let sigma = self.sigma(g_s);
+            if !(0.0 <= sigma && sigma.is_finite()) {
+                let (sigma, conductance) = (Siemens(sigma), Siemens(g_s));
+                return Err(DeviceError::NegativeSigma { name, sigma, conductance });
+            }
+        }
+        Ok(())
+    }
+
+    /// A posynomial from above over `window`: least squares in relative variance with
+    /// non-negative coefficients, then scaled until it touches the law from above.
+    ///
+    /// Exact, with excess 0, where the law is a posynomial already.
+    pub fn posynomial_above(&self, window: Window) -> PosynomialFit {
+        if let Self::Variance(posynomial) = self {
+            return PosynomialFit { posynomial: *posynomial, excess: 0.0 };
+        }
+        let grid = window.grid(GRID);
+        let law: Vec<f64> = grid.iter().map(|&g| self.variance(g).max(f64::MIN_POSITIVE)).collect();
+        let unit = window.g_max.0;
+        let basis = |g: f64| {
+            let x = g / unit;
+            [1.0, x, x * x, if window.g_min.0 > 0.0 { window.g_min.0 / g } else { 0.0 }]
+        };
+        // Coordinate descent on the convex problem min Σ (Σ_k c_k b_k/law − 1)², c >= 0.
+        let rows: Vec<[f64; 4]> =
+            grid.iter().zip(&law).map(|(&g, &v)| basis(g).map(|b| b * law[law.len() / 2] / v)).collect();
+        let mut c = [0.0; 4];
+        for _ in 0..400 {
+            for k in 0..4 {
+                let (mut top, mut bottom) = (0.0, 0.0);
+                for row in &rows {
+                    let others: f64 = (0..4).filter(|&j| j != k).map(|j| c[j] * row[j]).sum();
+                    top += row[k] * (1.0 - others);
+                    bottom += row[k] * row[k];
+                }
+                c[k] = if bottom > 0.0 { (top / bottom).max(0.0) } else { 0.0 };
+            }
+        }
+        let fit = |row: &[f64; 4]| (0..4).map(|k| c[k] * row[k]).sum::<f64>();
+        let lowest = rows.iter().map(&fit).fold(f64::INFINITY, f64::min);
+        let highest = rows.iter().map(&fit).fold(0.0, f64::max);
+        let scale = law[law.len() / 2] / lowest;
+        let posynomial = Posynomial {
+            a0: c[0] * scale,
+            a1: c[1] * scale / unit,
+            a2: c[2] * scale / (unit * unit),
+            am: c[3] * scale * window.g_min.0,
+        };
+        PosynomialFit { posynomial, excess: highest / lowest - 1.0 }
+    }
+}
+
+/// Points at which a law is looked at over a window.
+const GRID: usize = 257;
+
+/// Current of a cell against voltage, as conductance times a function of voltage only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "law", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum CurrentVoltage {
+    /// `I = G V`.
+    #[default]
+    Ohmic,
+    /// `I = G v₀ sinh(V / v₀)`: trap-assisted conduction, superlinear at high voltage.
+    Sinh {
+        /// Voltage scale `v₀`.
+        scale: Volts,
+    },
+}
+
+impl CurrentVoltage {
+    /// Voltage (V) that would drive the same current through an ohmic cell.
+    #[inline]
+    pub fn effective_v(self, v_v: f64) -> f64 {
+        match self {
+            Self::Ohmic => v_v,
+            Self::Sinh { scale } => scale.0 * (v_v / scale.0).sinh(),
+        }
+    }
+
+    /// Cubic coefficient `c₃` (1/V²) of `I = G (V + c₃ V³ + …)`.
+    pub fn cubic_per_v2(self) -> f64 {
+        match self {
+            Self::Ohmic => 0.0,
+            Self::Sinh { scale } => 1.0 / (6.0 * scale.0 * scale.0),
+        }
+    }
+
+    pub(crate) fn check(self) -> Result<(), DeviceError> {
+        match self {
+            Self::Sinh { scale } if !(0.0 < scale.0 && scale.0.is_finite()) => {
+                Err(DeviceError::Coefficient { name: "scale of the sinh law", value: scale.0 })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn posynomial_is_its_law() {
+        let p = Posynomial { a0: 1.0, a1: 2.0, a2: 3.0, am: 4.0 };
+        assert_eq!(p.variance(2.0), 1.0 + 4.0 + 12.0 + 2.0);
+        assert_eq!(Posynomial::ZERO.variance(0.0), 0.0);
+    }
+
+    #[test]
+    fn a_polynomial_sigma_is_bounded_from_above() {
+        let window = Window::new(Siemens(0.25e-6), Siemens(25e-6)).expect("a window");
+        let law = SigmaLaw::Polynomial {
+            coefficients_s: vec![0.28639e-6, 0.075857e-6, -0.0017877e-6],
+            scale: Siemens(1e-6),
+        };
+        let fit = law.posynomial_above(window);
+        for g in window.grid(1000) {
+            let ratio = fit.posynomial.variance(g) / law.variance(g);
+            // The fit touches on its own grid; between two points it may dip by the curvature.
+            assert!(0.999 <= ratio && ratio <= 1.001 * (1.0 + fit.excess), "{ratio} at {g}");
+        }
+        assert!(fit.excess < 1.0, "excess {}", fit.excess);
+    }
+
+    #[test]
+    fn sinh_is_odd_and_its_cubic_is_right() {
+        let law = CurrentVoltage::Sinh { scale: Volts(0.5) };
+        assert_eq!(law.effective_v(-0.2), -law.effective_v(0.2));
+        let v: f64 = 0.02;
+        let cubic = (law.effective_v(v) - v) / v.powi(3);
+        // Next term of the series is c₃ · 0.3 · (v/v₀)²/… below 1e-3 of c₃ at v = v₀/25.
+        assert!((cubic / law.cubic_per_v2() - 1.0).abs() < 1e-3);
+    }
+}

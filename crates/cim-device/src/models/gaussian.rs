@@ -1,0 +1,257 @@
+//! A cell with Gaussian programming and read errors whose size depends on conductance.
+
+use cim_core::{Siemens, Stream, Tally};
+use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
+
+use crate::device::{Device, Moments, Window};
+use crate::error::DeviceError;
+use crate::law::{CurrentVoltage, Posynomial, PosynomialFit, SigmaLaw};
+
+/// A noise variance as written in a file: independent parts add up in variance.
+///
+/// `constant² + per_root² G + proportional² G² + inverse² inverse_at / G`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoiseSpec {
+    /// Standard deviation that does not depend on conductance.
+    pub constant: Siemens,
+    /// Standard deviation as a fraction of the conductance.
+    pub proportional: f64,
+    /// Standard deviation at `inverse_at` of the part whose variance falls as `1/G`.
+    pub inverse: Siemens,
+    /// Conductance at which `inverse` is stated.
+    pub inverse_at: Siemens,
+    /// Conductance whose shot-like part has variance `linear · G`.
+    pub linear: Siemens,
+}
+
+impl NoiseSpec {
+    /// No noise.
+    pub const NONE: Self = Self {
+        constant: Siemens::ZERO,
+        proportional: 0.0,
+        inverse: Siemens::ZERO,
+        inverse_at: Siemens::ZERO,
+        linear: Siemens::ZERO,
+    };
+
+    /// The variance as a posynomial of conductance.
+    pub fn posynomial(&self) -> Posynomial {
+        Posynomial {
+            a0: self.constant.0.powi(2),
+            a1: self.linear.0,
+            a2: self.proportional.powi(2),
+            am: self.inverse.0.powi(2) * self.inverse_at.0,
+        }
+    }
+}
+
+/// A [`Gaussian`] device as written in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GaussianSpec {
+    /// Lowest conductance that can be programmed.
+    pub g_off: Siemens,
+    /// Highest conductance that can be programmed.
+    pub g_on: Siemens,
+    /// Error of programming.
+    pub programming: NoiseSpec,
+    /// Error of one read, afresh each time, within the read bandwidth.
+    pub read: NoiseSpec,
+    /// Current against voltage.
+    pub current_voltage: CurrentVoltage,
+}
+
+impl GaussianSpec {
+    /// Checks the specification.
+    ///
+    /// # Errors
+    /// [`DeviceError`] for an empty window or a negative coefficient.
+    pub fn build(self) -> Result<Gaussian, DeviceError> {
+        for (name, value) in [
+            ("programming.constant", self.programming.constant.0),
+            ("programming.proportional", self.programming.proportional),
+            ("programming.inverse", self.programming.inverse.0),
+            ("programming.inverse_at", self.programming.inverse_at.0),
+            ("programming.linear", self.programming.linear.0),
+            ("read.constant", self.read.constant.0),
+            ("read.proportional", self.read.proportional),
+            ("read.inverse", self.read.inverse.0),
+            ("read.inverse_at", self.read.inverse_at.0),
+            ("read.linear", self.read.linear.0),
+        ] {
+            if !(0.0 <= value && value.is_finite()) {
+                return Err(DeviceError::Coefficient { name, value });
+            }
+        }
+        Gaussian::new(
+            Window::new(self.g_off, self.g_on)?,
+            SigmaLaw::Variance(self.programming.posynomial()),
+            SigmaLaw::Variance(self.read.posynomial()),
+            self.current_voltage,
+        )
+    }
+}
+
+/// Gaussian programming and read errors.
+///
+/// *What it models:* one programming operation per cell that ends near its target, and reads that
+/// differ from one to the next.
+///
+/// *Law:* `g = max(0, target + σ_p(target) n)`, read `g + σ_r(g) n'`, `n` and `n'` independent
+/// standard normals; `I = G f(V)`.
+///
+/// *Parameters:* window, `σ_p`, `σ_r`, `f`. *Source:* given with each preset.
+///
+/// *Not modelled:* drift, relaxation, telegraph noise, stuck cells, correlation between cells. A
+/// conductance cannot be negative: such cells hold 0 S and are counted; [`Device::programmed`]
+/// gives the exact moments that remain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gaussian {
+    window: Window,
+    programming: SigmaLaw,
+    read: SigmaLaw,
+    current_voltage: CurrentVoltage,
+}
+
+impl Gaussian {
+    /// A device of given laws.
+    ///
+    /// # Errors
+    /// [`DeviceError`] if a law is negative or not finite somewhere in the window.
+    pub fn new(
+        window: Window,
+        programming: SigmaLaw,
+        read: SigmaLaw,
+        current_voltage: CurrentVoltage,
+    ) -> Result<Self, DeviceError> {
+        let window = Window::new(window.g_min, window.g_max)?;
+        programming.check("programming noise", window)?;
+        read.check("read noise", window)?;
+        current_voltage.check()?;
+        Ok(Self { window, programming, read, current_voltage })
+    }
+
+    /// Standard deviation of programming before the floor at 0 S.
+    pub fn programming_sigma(&self, target: Siemens) -> Siemens {
+        Siemens(self.programming.sigma(target.0))
+    }
+}
+
+impl Device for Gaussian {
+    fn window(&self) -> Window {
+        self.window
+    }
+
+    fn program(&self, target_s: ArrayView2<'_, f64>, at: Stream, tally: &mut Tally) -> Array2<f64> {
+        let mut g_s = target_s.to_owned();
+        let mut normals = vec![0.0f32; target_s.ncols()];
+        let (low, high) = (self.window.g_min.0, self.window.g_max.0);
+        let (mut outside, mut at_zero) = (0, 0);
+        for (row_idx, mut row) in g_s.rows_mut().into_iter().enumerate() {
+            at.fill_standard_normal(row_idx as u64, &mut normals);
+            for (g, &n) in row.iter_mut().zip(&normals) {
+                let wanted = *g + self.programming.sigma(*g) * f64::from(n);
+                *g = wanted.max(0.0);
+                outside += u64::from(wanted < low || high < wanted);
+                at_zero += u64::from(wanted < 0.0);
+            }
+        }
+        tally.cells_programmed += g_s.len() as u64;
+        tally.cells_outside_window += outside;
+        tally.cells_at_zero += at_zero;
+        g_s
+    }
+
+    fn programmed(&self, target_s: f64) -> Moments {
+        rectified(target_s, self.programming.sigma(target_s))
+    }
+
+    fn program_variance(&self) -> PosynomialFit {
+        self.programming.posynomial_above(self.window)
+    }
+
+    fn read_variance(&self, g_s: f64) -> f64 {
+        // A law fitted inside the window is not extrapolated to cells that programming threw out.
+        self.read.variance(g_s.clamp(self.window.g_min.0, self.window.g_max.0))
+    }
+
+    fn read_variance_above(&self) -> PosynomialFit {
+        self.read.posynomial_above(self.window)
+    }
+
+    fn current_voltage(&self) -> CurrentVoltage {
+        self.current_voltage
+    }
+}
+
+/// Moments of `max(0, x)` for `x` normal with mean `mu` and standard deviation `sigma`.
+fn rectified(mu: f64, sigma: f64) -> Moments {
+    if sigma == 0.0 {
+        return Moments { mean: mu.max(0.0), variance: 0.0 };
+    }
+    let z = mu / sigma;
+    if z > 9.0 {
+        return Moments { mean: mu, variance: sigma * sigma };
+    }
+    let density = (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt();
+    let inside = 0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2);
+    let mean = mu * inside + sigma * density;
+    let square = (mu * mu + sigma * sigma) * inside + mu * sigma * density;
+    Moments { mean, variance: (square - mean * mean).max(0.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec() -> GaussianSpec {
+        GaussianSpec {
+            g_off: Siemens(10e-6),
+            g_on: Siemens(100e-6),
+            programming: NoiseSpec { constant: Siemens(6e-6), proportional: 0.01, ..NoiseSpec::NONE },
+            read: NoiseSpec::NONE,
+            current_voltage: CurrentVoltage::Ohmic,
+        }
+    }
+
+    #[test]
+    fn programmed_cells_have_the_stated_moments() {
+        let device = spec().build().expect("a device");
+        let n = 400_000usize;
+        for (k, target) in [10e-6, 30e-6, 100e-6].into_iter().enumerate() {
+            let targets = Array2::from_elem((1000, n / 1000), target);
+            let mut tally = Tally::default();
+            let g = device.program(targets.view(), Stream::root(7).child("k", k as u64), &mut tally);
+            let mean = g.sum() / n as f64;
+            let variance = g.mapv(|g| (g - mean).powi(2)).sum() / n as f64;
+            let want = device.programmed(target);
+            // Five standard errors of the mean and, kurtosis at most 3, of the variance.
+            let error = want.variance.sqrt() / (n as f64).sqrt();
+            assert!((mean - want.mean).abs() < 5.0 * error, "mean {mean} of {}", want.mean);
+            let ratio = variance / want.variance;
+            assert!((ratio - 1.0).abs() < 5.0 * (2.0 / n as f64).sqrt(), "variance ratio {ratio}");
+            assert_eq!(tally.cells_programmed, n as u64);
+            assert!(g.iter().all(|&g| 0.0 <= g));
+        }
+    }
+
+    #[test]
+    fn rectified_moments_are_exact_at_zero_and_far_away() {
+        let at_zero = rectified(0.0, 1.0);
+        assert!((at_zero.mean - 1.0 / std::f64::consts::TAU.sqrt()).abs() < 1e-12);
+        assert!((at_zero.variance - (0.5 - 0.5 / std::f64::consts::PI)).abs() < 1e-12);
+        let far = rectified(8.9, 1.0);
+        assert!((far.mean - 8.9).abs() < 1e-12 && (far.variance - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_negative_window_and_a_negative_sigma_are_refused() {
+        let bad = GaussianSpec { g_off: Siemens(-1e-6), ..spec() };
+        assert!(matches!(bad.build(), Err(DeviceError::Window { .. })));
+        let mut bad = spec();
+        bad.programming.proportional = -0.1;
+        assert!(matches!(bad.build(), Err(DeviceError::Coefficient { .. })));
+    }
+}

@@ -1,0 +1,367 @@
+//! Deterministic training, digital or through the noisy, clipped, quantised datapath.
+
+use cim_core::Stream;
+use ndarray::Array2;
+use rand::RngExt;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::Dataset;
+use crate::error::NetworkError;
+use crate::network::{Network, accuracy};
+use crate::noise::LayerPath;
+use crate::pass::{Pass, store};
+use crate::recipe::Recipe;
+use crate::update::{Moments, StepSize, update};
+
+/// Images per worker and step: fixed, so that sums have one order at any thread count.
+const CHUNK: usize = 128;
+/// Fraction of the steps over which the learning rate rises.
+const WARM_UP: f64 = 0.02;
+
+/// Everything a run needs to go on where it stopped.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrainState {
+    /// The network so far.
+    pub network: Network,
+    /// Full scale of each tile of each layer, in output units.
+    pub full_scale: Vec<Array2<f32>>,
+    /// Passes over the training set so far.
+    pub epochs_done: usize,
+    weights: Vec<Moments>,
+    bias: Vec<Moments>,
+    log_full_scale: Vec<Moments>,
+    steps: u64,
+}
+
+/// What one pass over the training set did.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochReport {
+    /// Mean loss over the epoch, in nats per image.
+    pub loss: f64,
+    /// Share of training images classified rightly while training.
+    pub train_accuracy: f64,
+}
+
+/// A training run: recipe, datapath and state.
+pub struct Trainer<'a> {
+    recipe: &'a Recipe,
+    paths: Vec<LayerPath>,
+    teacher: Option<&'a Network>,
+    state: TrainState,
+    at: Stream,
+}
+
+impl<'a> Trainer<'a> {
+    /// Starts a run from `network` through `paths`, one per layer. All draws come from `at`.
+    ///
+    /// `teacher` answers where the recipe asks for distillation.
+    ///
+    /// # Errors
+    /// [`NetworkError::Recipe`] if the recipe holds an unusable number.
+    ///
+    /// # Panics
+    /// If there is not one path per layer.
+    pub fn new(
+        recipe: &'a Recipe,
+        network: Network,
+        paths: Vec<LayerPath>,
+        teacher: Option<&'a Network>,
+        at: Stream,
+    ) -> Result<Self, NetworkError> {
+        let layers = network.layers();
+        let state = TrainState {
+            full_scale: paths.iter().map(|p| p.full_scale.clone()).collect(),
+            epochs_done: 0,
+            weights: layers.iter().map(|l| Moments::new(l.weights.len())).collect(),
+            bias: layers.iter().map(|l| Moments::new(l.bias.len())).collect(),
+            log_full_scale: paths.iter().map(|p| Moments::new(p.full_scale.len())).collect(),
+            steps: 0,
+            network,
+        };
+        Self::resume(recipe, state, paths, teacher, at)
+    }
+
+    /// Goes on from a saved state.
+    ///
+    /// # Errors
+    /// [`NetworkError::Recipe`] if the recipe holds an unusable number.
+    ///
+    /// # Panics
+    /// If there is not one path per layer.
+    pub fn resume(
+        recipe: &'a Recipe,
+        mut state: TrainState,
+        mut paths: Vec<LayerPath>,
+        teacher: Option<&'a Network>,
+        at: Stream,
+    ) -> Result<Self, NetworkError> {
+        recipe.check()?;
+        assert_eq!(paths.len(), state.network.layers().len(), "one path per layer");
+        for (path, full_scale) in paths.iter_mut().zip(&state.full_scale) {
+            path.full_scale.clone_from(full_scale);
+        }
+        for (layer, path) in state.network.layers_mut().iter_mut().zip(&paths) {
+            layer.weights.mapv_inplace(|w| w.clamp(-path.weight_clip, path.weight_clip));
+        }
+        Ok(Self { recipe, paths, teacher, state, at })
+    }
+
+    /// The state so far.
+    pub fn state(&self) -> &TrainState {
+        &self.state
+    }
+
+    /// The datapath with the full scales learned so far.
+    pub fn paths(&self) -> &[LayerPath] {
+        &self.paths
+    }
+
+    /// Ends the run.
+    pub fn into_state(self) -> TrainState {
+        self.state
+    }
+
+    /// Whether all epochs of the recipe are done.
+    pub fn is_done(&self) -> bool {
+        self.recipe.epochs <= self.state.epochs_done
+    }
+
+    /// Makes one pass over `data`.
+    ///
+    /// # Errors
+    /// [`NetworkError::Data`] if the data do not fit the network.
+    pub fn epoch(&mut self, data: &Dataset) -> Result<EpochReport, NetworkError> {
+        let network = &self.state.network;
+        if data.pixels() != network.inputs() || network.outputs() < data.classes() {
+            return Err(NetworkError::Data {
+                pixels: data.pixels(),
+                classes: data.classes(),
+                inputs: network.inputs(),
+                outputs: network.outputs(),
+            });
+        }
+        let epoch_at = self.at.child("epoch", self.state.epochs_done as u64);
+        let order = permutation(data.len(), epoch_at);
+        let layers = network.layers();
+        let mut workers: Vec<Worker> = (0..self.recipe.batch.div_ceil(CHUNK))
+            .map(|_| Worker::new(layers, &self.paths))
+            .collect();
+        let mut stored: Vec<Vec<f32>> =
+            layers.iter().map(|l| vec![0.0; l.weights.len()]).collect();
+        let (mut loss, mut right, mut seen) = (0.0, 0, 0);
+        for (step_idx, batch) in order.chunks(self.recipe.batch).enumerate() {
+            let at = epoch_at.child("step", step_idx as u64);
+            self.step(data, batch, at, &mut workers, &mut stored);
+            for worker in &workers[..batch.len().div_ceil(CHUNK)] {
+                loss += worker.loss;
+                right += worker.right;
+            }
+            seen += batch.len();
+        }
+        self.state.epochs_done += 1;
+        let seen = seen as f64;
+        Ok(EpochReport { loss: loss / seen, train_accuracy: right as f64 / seen })
+    }
+
+    fn step(
+        &mut self,
+        data: &Dataset,
+        batch: &[usize],
+        at: Stream,
+        workers: &mut [Worker],
+        stored: &mut [Vec<f32>],
+    ) {
+        let layers = self.state.network.layers();
+        for (layer_idx, (layer, path)) in layers.iter().zip(&self.paths).enumerate() {
+            store(&layer.weights, path, at.child("weights", layer_idx as u64), &mut stored[layer_idx]);
+        }
+        let stored = &*stored;
+        let scale = 1.0 / batch.len() as f32;
+        let used = batch.len().div_ceil(CHUNK);
+        workers[..used].par_iter_mut().zip(batch.par_chunks(CHUNK)).enumerate().for_each(
+            |(chunk_idx, (worker, images))| {
+                let at = at.child("chunk", chunk_idx as u64);
+                worker.load(data, images, self.recipe, &self.paths[0], at);
+                worker.pass.forward(images.len(), layers, stored, &self.paths, at);
+                worker.targets(data, images, self.recipe, self.teacher);
+                worker.loss_gradient(images.len(), scale);
+                worker.pass.backward(images.len(), layers, stored, &self.paths);
+            },
+        );
+        let (first, rest) = workers[..used].split_first_mut().expect("a batch is not empty");
+        for worker in rest {
+            add_gradients(&mut first.pass, &worker.pass);
+        }
+        self.apply(data.len(), &workers[0].pass);
+    }
+
+    fn apply(&mut self, images: usize, pass: &Pass) {
+        let state = &mut self.state;
+        state.steps += 1;
+        let total = (images.div_ceil(self.recipe.batch) * self.recipe.epochs) as f64;
+        let progress = state.steps as f64 / total;
+        let warm = (progress / WARM_UP).min(1.0);
+        let cosine = 0.5 * (1.0 + (std::f64::consts::PI * progress.min(1.0)).cos());
+        let size = |rate: f32, decay: f32| StepSize {
+            rate: (f64::from(rate) * warm * cosine) as f32,
+            decay,
+            step: state.steps,
+        };
+        let recipe = self.recipe;
+        let rule = recipe.optimiser;
+        for (layer_idx, layer) in state.network.layers_mut().iter_mut().enumerate() {
+            let path = &mut self.paths[layer_idx];
+            let gradients = &pass.gradients;
+            let weights = layer.weights.as_slice_mut().expect("standard layout");
+            update(
+                rule,
+                size(recipe.learning_rate, recipe.weight_decay),
+                &mut state.weights[layer_idx],
+                &gradients.weights[layer_idx],
+                path.weight_clip,
+                weights,
+            );
+            update(
+                rule,
+                size(recipe.learning_rate, 0.0),
+                &mut state.bias[layer_idx],
+                &gradients.bias[layer_idx],
+                f32::INFINITY,
+                layer.bias.as_slice_mut().expect("standard layout"),
+            );
+            if recipe.full_scale_rate > 0.0 && path.output_levels.is_finite() {
+                let mut logs: Vec<f32> = path.full_scale.iter().map(|f| f.ln()).collect();
+                update(
+                    rule,
+                    size(recipe.full_scale_rate, 0.0),
+                    &mut state.log_full_scale[layer_idx],
+                    &gradients.log_full_scale[layer_idx],
+                    f32::INFINITY,
+                    &mut logs,
+                );
+                path.full_scale.iter_mut().zip(&logs).for_each(|(f, l)| *f = l.exp());
+                state.full_scale[layer_idx].clone_from(&path.full_scale);
+            }
+        }
+    }
+
+    /// Accuracy of the network so far on `data`, computed digitally.
+    pub fn digital_accuracy(&self, data: &Dataset) -> f64 {
+        let network = &self.state.network;
+        accuracy(network.logits(&network.exact(), data).0.view(), data.labels())
+    }
+}
+
+/// One worker of a step: its images, its pass and what came of them.
+struct Worker {
+    pass: Pass,
+    images: Vec<f32>,
+    targets: Vec<f32>,
+    labels: Vec<u8>,
+    loss: f64,
+    right: usize,
+}
+
+impl Worker {
+    fn new(layers: &[crate::network::Layer], paths: &[LayerPath]) -> Self {
+        Self {
+            pass: Pass::new(layers, paths),
+            images: vec![],
+            targets: vec![],
+            labels: vec![],
+            loss: 0.0,
+            right: 0,
+        }
+    }
+
+    fn load(&mut self, data: &Dataset, images: &[usize], recipe: &Recipe, path: &LayerPath, at: Stream) {
+        let pixels = data.pixels();
+        self.images.resize(images.len() * pixels, 0.0);
+        if recipe.max_shift == 0 {
+            data.batch_into(images, &mut self.images);
+        } else {
+            let reach = recipe.max_shift as i32;
+            let mut rng = at.child("shift", 0).rng();
+            for (&image, out) in images.iter().zip(self.images.chunks_exact_mut(pixels)) {
+                let (dy, dx) = (rng.random_range(-reach..=reach), rng.random_range(-reach..=reach));
+                data.shifted_into(image, dy, dx, out);
+            }
+        }
+        self.pass.load(&self.images, pixels, path);
+    }
+
+    /// Targets: the label, mixed with the teacher's answer to the same (shifted) image.
+    fn targets(&mut self, data: &Dataset, images: &[usize], recipe: &Recipe, teacher: Option<&Network>) {
+        let classes = self.pass.logit_gradient().0.len() / images.len();
+        self.labels.clear();
+        self.labels.extend(images.iter().map(|&image| data.labels()[image]));
+        self.targets.resize(images.len() * classes, 0.0);
+        self.targets.fill(0.0);
+        let share = if teacher.is_some() { recipe.distillation } else { 0.0 };
+        if let (Some(teacher), true) = (teacher, share > 0.0) {
+            let x = ndarray::ArrayView2::from_shape((images.len(), data.pixels()), &self.images)
+                .expect("one row per image");
+            let answers = teacher.digital_logits(x);
+            for (target, answer) in self.targets.chunks_exact_mut(classes).zip(answers.rows()) {
+                let answer = answer.mapv(|v| v / recipe.teacher_temperature);
+                softmax(answer.as_slice().expect("standard layout"), target);
+                target.iter_mut().for_each(|t| *t *= share);
+            }
+        }
+        for (target, &label) in self.targets.chunks_exact_mut(classes).zip(&self.labels) {
+            target[usize::from(label)] += 1.0 - share;
+        }
+    }
+
+    /// Cross-entropy of the targets and its gradient with respect to the logits.
+    fn loss_gradient(&mut self, batch: usize, scale: f32) {
+        let (logits, gradient) = self.pass.logit_gradient();
+        let classes = logits.len() / batch;
+        (self.loss, self.right) = (0.0, 0);
+        let rows = logits.chunks_exact(classes).zip(gradient.chunks_exact_mut(classes));
+        for (((logits, gradient), target), &label) in
+            rows.zip(self.targets.chunks_exact(classes)).zip(&self.labels)
+        {
+            softmax(logits, gradient);
+            let label = usize::from(label);
+            self.right += usize::from(gradient.iter().all(|&p| p <= gradient[label]));
+            for (p, &t) in gradient.iter_mut().zip(target) {
+                self.loss -= f64::from(t) * f64::from(p.max(1e-30)).ln();
+                *p = (*p - t) * scale;
+            }
+        }
+    }
+}
+
+fn softmax(logits: &[f32], out: &mut [f32]) {
+    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sum = 0.0;
+    for (p, &v) in out.iter_mut().zip(logits) {
+        *p = (v - top).exp();
+        sum += *p;
+    }
+    out.iter_mut().for_each(|p| *p /= sum);
+}
+
+fn add_gradients(sum: &mut Pass, other: &Pass) {
+    let (a, b) = (&mut sum.gradients, &other.gradients);
+    let pairs = [
+        (&mut a.weights, &b.weights),
+        (&mut a.bias, &b.bias),
+        (&mut a.log_full_scale, &b.log_full_scale),
+    ];
+    for (a, b) in pairs.into_iter().flat_map(|(a, b)| a.iter_mut().zip(b)) {
+        a.iter_mut().zip(b).for_each(|(a, &b)| *a += b);
+    }
+}
+
+/// A random order of `0..len` (Fisher and Yates).
+fn permutation(len: usize, at: Stream) -> Vec<usize> {
+    let mut rng = at.child("order", 0).rng();
+    let mut order: Vec<usize> = (0..len).collect();
+    for last in (1..len).rev() {
+        order.swap(last, rng.random_range(0..=last));
+    }
+    order
+}

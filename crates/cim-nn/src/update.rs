@@ -1,0 +1,127 @@
+//! Update rules: how parameters follow their gradient.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::recipe::Optimiser;
+
+/// Parameters per task: fixed, so that the bytes do not depend on the thread count.
+const CHUNK: usize = 16_384;
+
+/// State of the update rule of one group of parameters.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Moments {
+    mean: Vec<f32>,
+    square: Vec<f32>,
+}
+
+impl Moments {
+    pub(crate) fn new(len: usize) -> Self {
+        Self { mean: vec![0.0; len], square: vec![0.0; len] }
+    }
+}
+
+/// One step of the schedule.
+#[derive(Clone, Copy)]
+pub(crate) struct StepSize {
+    pub rate: f32,
+    pub decay: f32,
+    /// Steps taken, this one included.
+    pub step: u64,
+}
+
+/// Moves `values` against `gradient` and keeps them within `[-clip, clip]`.
+pub(crate) fn update(
+    rule: Optimiser,
+    size: StepSize,
+    moments: &mut Moments,
+    gradient: &[f32],
+    clip: f32,
+    values: &mut [f32],
+) {
+    let tasks = values
+        .par_chunks_mut(CHUNK)
+        .zip(gradient.par_chunks(CHUNK))
+        .zip(moments.mean.par_chunks_mut(CHUNK).zip(moments.square.par_chunks_mut(CHUNK)));
+    tasks.for_each(|((values, gradient), (mean, square))| {
+        pulp::Arch::new().dispatch(|| match rule {
+            Optimiser::Adam { beta1, beta2 } => {
+                adam(beta1, beta2, size, gradient, clip, mean, square, values);
+            }
+            Optimiser::Sgd { momentum } => sgd(momentum, size, gradient, clip, mean, values),
+        });
+    });
+}
+
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "a kernel over parallel slices")]
+fn adam(
+    beta1: f32,
+    beta2: f32,
+    size: StepSize,
+    gradient: &[f32],
+    clip: f32,
+    mean: &mut [f32],
+    square: &mut [f32],
+    values: &mut [f32],
+) {
+    let unbias = |beta: f32| (1.0 - f64::from(beta).powi(size.step.min(1 << 30) as i32)) as f32;
+    let rate = size.rate / unbias(beta1);
+    let root_unbias = 1.0 / unbias(beta2).sqrt();
+    let keep = 1.0 - size.rate * size.decay;
+    for (((w, &g), m), s) in values.iter_mut().zip(gradient).zip(mean).zip(square) {
+        *m = beta1 * *m + (1.0 - beta1) * g;
+        *s = beta2 * *s + (1.0 - beta2) * g * g;
+        let moved = *w * keep - rate * *m / (s.sqrt() * root_unbias + 1e-8);
+        *w = moved.clamp(-clip, clip);
+    }
+}
+
+#[inline(always)]
+fn sgd(
+    momentum: f32,
+    size: StepSize,
+    gradient: &[f32],
+    clip: f32,
+    velocity: &mut [f32],
+    values: &mut [f32],
+) {
+    let keep = 1.0 - size.rate * size.decay;
+    for ((w, &g), v) in values.iter_mut().zip(gradient).zip(velocity) {
+        *v = momentum * *v + g;
+        *w = (*w * keep - size.rate * *v).clamp(-clip, clip);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minimise(rule: Optimiser, rate: f32, clip: f32) -> Vec<f32> {
+        let (mut values, mut moments) = (vec![3.0, -2.0], Moments::new(2));
+        for step in 1..=2000 {
+            let gradient: Vec<f32> = values.iter().map(|w| w - 1.0).collect();
+            let rate = rate * (1.0 - step as f32 / 2001.0);
+            update(rule, StepSize { rate, decay: 0.0, step }, &mut moments, &gradient, clip, &mut values);
+        }
+        values
+    }
+
+    #[test]
+    fn both_rules_find_the_minimum_of_a_parabola() {
+        for (rule, rate) in [
+            (Optimiser::Adam { beta1: 0.9, beta2: 0.999 }, 0.05),
+            (Optimiser::Sgd { momentum: 0.9 }, 0.05),
+        ] {
+            for w in minimise(rule, rate, f32::INFINITY) {
+                assert!((w - 1.0).abs() < 1e-3, "{rule:?} ended at {w}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_clip_is_never_left() {
+        let clipped = minimise(Optimiser::Sgd { momentum: 0.9 }, 0.05, 0.5);
+        assert_eq!(clipped, [0.5, 0.5]);
+    }
+}

@@ -1,0 +1,185 @@
+//! The full scale of a converter: exact for any output histogram, closed form for a Gaussian.
+
+use std::f64::consts::{LN_2, PI};
+
+/// Distribution of the magnitude of a tile's output, in units of that output.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Histogram {
+    /// Bin centres, at least 0, ascending.
+    pub centres: Vec<f64>,
+    /// Probability of each bin; they sum to 1.
+    pub probabilities: Vec<f64>,
+}
+
+impl Histogram {
+    /// Magnitude of a Gaussian of standard deviation `sigma`, in `bins` bins up to 6 sigma, each
+    /// represented by its mean; the rest beyond 6 sigma (2e-9) is counted into the last bin.
+    #[must_use]
+    pub fn gaussian(sigma: f64, bins: usize) -> Self {
+        let step = 6.0 / bins as f64;
+        let mut histogram = Self::default();
+        for bin_idx in 0..bins {
+            let low = bin_idx as f64 * step;
+            let high = if bin_idx + 1 == bins { f64::INFINITY } else { low + step };
+            let probability = 2.0 * (tail(low) - tail(high));
+            histogram.centres.push(sigma * 2.0 * (density(low) - density(high)) / probability);
+            histogram.probabilities.push(probability);
+        }
+        histogram
+    }
+
+    /// Variance of rounding and of clipping at full scale `range` with `steps` steps over
+    /// `[−range, range]`.
+    pub(crate) fn split_loss(&self, steps: u32, range: f64) -> (f64, f64) {
+        let step = 2.0 * range / f64::from(steps);
+        let clipped = self.descending().take_while(|&(y, _)| y > range);
+        (step * step / 12.0, clipped.map(|(y, p)| p * (y - range).powi(2)).sum())
+    }
+
+    /// Sum of both parts with its first and second derivative in the range.
+    pub(crate) fn loss(&self, steps: u32, range: f64) -> Loss {
+        let rounding = rounding(steps);
+        let mut loss = Loss {
+            value: rounding * range * range,
+            slope: 2.0 * rounding * range,
+            curvature: 2.0 * rounding,
+        };
+        for (y, p) in self.descending().take_while(|&(y, _)| y > range) {
+            let over = y - range;
+            loss.value += p * over * over;
+            loss.slope -= 2.0 * p * over;
+            loss.curvature += 2.0 * p;
+        }
+        loss
+    }
+
+    /// The range that minimises rounding plus clipping, exactly: the loss is a convex piecewise
+    /// parabola, so walking down from the top bin the first parabola whose lowest point lies
+    /// above the next bin is the right one.
+    pub(crate) fn best_range(&self, steps: u32) -> f64 {
+        let rounding = rounding(steps);
+        let (mut mass, mut moment) = (0.0, 0.0);
+        let mut below = self.centres.iter().rev().skip(1);
+        for (y, p) in self.descending() {
+            mass += p;
+            moment += p * y;
+            let range = moment / (mass + rounding);
+            if range >= below.next().copied().unwrap_or(0.0) {
+                return range;
+            }
+        }
+        0.0
+    }
+
+    /// Largest magnitude.
+    pub(crate) fn largest(&self) -> f64 {
+        self.centres.last().copied().unwrap_or(0.0)
+    }
+
+    /// Bins from the largest magnitude down.
+    pub(crate) fn descending(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.centres.iter().copied().zip(self.probabilities.iter().copied()).rev()
+    }
+}
+
+/// A loss and its derivatives in the range.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Loss {
+    pub value: f64,
+    pub slope: f64,
+    pub curvature: f64,
+}
+
+/// Rounding variance of unit range: `(2/L)²/12`.
+pub(crate) fn rounding(steps: u32) -> f64 {
+    let steps = f64::from(steps);
+    1.0 / (3.0 * steps * steps)
+}
+
+/// Optimal full scale of a `bits`-bit converter for a Gaussian signal, in standard deviations.
+///
+/// Solves `z = 6 · 4^bits (φ(z) − z Q(z))` by Newton's method on its logarithm.
+///
+/// Source: optimal clipping of a uniform quantiser, specification section 6.3.
+#[must_use]
+pub fn gaussian_full_scale(bits: u32) -> f64 {
+    let target = 6.0_f64.ln() + f64::from(bits) * 2.0 * LN_2;
+    let mut z = (2.0 * target).sqrt();
+    for _ in 0..60 {
+        let (ln_excess, ratio) = log_excess(z);
+        let step = (z.ln() - target - ln_excess) / (1.0 / z + ratio);
+        // Damped downwards, so that the iterate stays positive.
+        z = (z - step).max(0.25 * z);
+        if step.abs() <= 1e-15 * z {
+            break;
+        }
+    }
+    z
+}
+
+/// Variance that clipping at `z` standard deviations adds to a unit Gaussian:
+/// `ψ(z) = 2 [(1 + z²) Q(z) − z φ(z)]`.
+#[must_use]
+pub fn psi(z: f64) -> f64 {
+    if z < SERIES_LIMIT {
+        2.0 * ((1.0 + z * z) * tail(z) - z * density(z))
+    } else {
+        let (k, m) = fractions(z);
+        2.0 * density(z) * m / ((z + m) * (z + k))
+    }
+}
+
+/// Signal to rounding-and-clipping ratio of a Gaussian at its optimal full scale, in dB.
+#[must_use]
+pub fn gaussian_sqnr_db(bits: u32) -> f64 {
+    let z = gaussian_full_scale(bits);
+    let rounding_ratio = (2.0 * z.ln() - f64::from(bits) * 2.0 * LN_2).exp() / 3.0;
+    -10.0 * (rounding_ratio + psi(z)).log10()
+}
+
+/// Below this, Gaussian tails come from the series of the centre, above from a continued fraction.
+const SERIES_LIMIT: f64 = 2.5;
+
+/// Standard normal density.
+fn density(z: f64) -> f64 {
+    (-0.5 * z * z).exp() / (2.0 * PI).sqrt()
+}
+
+/// Standard normal tail `Q(z)`.
+fn tail(z: f64) -> f64 {
+    if z >= SERIES_LIMIT {
+        return density(z) / (z + fractions(z).0);
+    }
+    if z <= -SERIES_LIMIT {
+        return 1.0 - tail(-z);
+    }
+    // Q = 1/2 − φ Σ z^(2k+1) / (1·3·…·(2k+1)), all terms of one sign.
+    let (mut term, mut sum) = (z, z);
+    for k in 1..80 {
+        term *= z * z / f64::from(2 * k + 1);
+        sum += term;
+    }
+    0.5 - density(z) * sum
+}
+
+/// `K` and `M` of the continued fraction `Q/φ = 1/(z + K)`, `K = 1/(z + M)`, `M = 2/(z + 3/(z + …))`.
+fn fractions(z: f64) -> (f64, f64) {
+    let mut rest = 0.0;
+    for k in (2..160).rev() {
+        rest = f64::from(k) / (z + rest);
+    }
+    (1.0 / (z + rest), rest)
+}
+
+/// `ln(φ − z Q)` and `Q / (φ − z Q)`, without cancellation in the tail.
+fn log_excess(z: f64) -> (f64, f64) {
+    let ln_density = -0.5 * z * z - 0.5 * (2.0 * PI).ln();
+    let (over, mills) = if z < SERIES_LIMIT {
+        let mills = tail(z) / density(z);
+        (1.0 - z * mills, mills)
+    } else {
+        let (k, _) = fractions(z);
+        (k / (z + k), 1.0 / (z + k))
+    };
+    (ln_density + over.ln(), mills / over)
+}

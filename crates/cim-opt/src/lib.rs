@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+pub mod certificate;
+pub mod error;
+pub mod fast;
+pub mod frugal;
+pub mod full_scale;
+pub mod solve;
+pub mod window;
+
+mod assemble;
+mod cones;
+mod newton;
+mod program;
+mod validate;
+
+pub use certificate::Certificate;
+pub use error::OptError;
+pub use fast::solve_fast;
+pub use frugal::frugal;
+pub use full_scale::{Histogram, gaussian_full_scale, gaussian_sqnr_db, psi};
+pub use solve::solve;
+pub use window::{
+    Budget, CircuitTerms, DeviceTerms, Evaluation, Limits, Posynomial, Solution, TileTerms,
+    WindowProblem, evaluate,
+};

@@ -1,0 +1,340 @@
+//! The problem: what a window, a read voltage and full scales cost in error and energy, as plain
+//! data and as closed forms.
+//!
+//! Everything is normalised per tile: weights `w` in `[-1, 1]` by the weight clip, drives `u` in
+//! `[-1, 1]` by full drive, output `y = Σ u w`, column current `V ΔG y`. A variance "in units of
+//! y" is a current variance divided by `(V ΔG)²`.
+
+use cim_core::{Amps, Hertz, Joules, Kelvin, Ohms, Seconds, Siemens, Volts};
+use serde::Serialize;
+
+use crate::certificate::Certificate;
+use crate::error::OptError;
+use crate::full_scale::Histogram;
+
+/// Boltzmann constant, J/K (exact by definition of the SI).
+pub(crate) const BOLTZMANN: f64 = 1.380_649e-23;
+/// Elementary charge, C (exact by definition of the SI).
+pub(crate) const CHARGE: f64 = 1.602_176_634e-19;
+
+/// The smallest window considered, `G_max − G_min` as a fraction of the device's `G_on − G_off`.
+///
+/// It bounds the logarithm of the window from below, which the certificate needs; a window a
+/// thousand times smaller than the device's carries no weight that a converter could see.
+pub const SMALLEST_WINDOW: f64 = 1e-3;
+
+/// A conductance window, a read voltage and ADC ranges to choose, and what the choice must respect.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WindowProblem {
+    /// The cell.
+    pub device: DeviceTerms,
+    /// What surrounds it.
+    pub circuit: CircuitTerms,
+    /// One entry per kind of tile; a chip-wide window serves them all.
+    pub tiles: Vec<TileTerms>,
+    /// What the solution must respect.
+    pub limits: Limits,
+}
+
+/// A conductance variance `a0 + a1 G + a2 G² + am / G` in S², all coefficients at least 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Posynomial {
+    /// Constant part, S².
+    pub a0: f64,
+    /// Part proportional to the conductance, S.
+    pub a1: f64,
+    /// Part proportional to its square, dimensionless.
+    pub a2: f64,
+    /// Part proportional to its inverse, S³.
+    pub am: f64,
+}
+
+/// What one kind of cell contributes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DeviceTerms {
+    /// Least conductance of a cell.
+    pub g_off: Siemens,
+    /// Greatest conductance of a cell.
+    pub g_on: Siemens,
+    /// Variance of a programmed conductance.
+    pub program: Posynomial,
+    /// Variance of one read of a conductance.
+    pub read: Posynomial,
+    /// `c3` of `I = G (v + c3 v³)`, 1/V²; 0 is an ohmic cell.
+    pub cubic_per_v2: f64,
+    /// Least read voltage at full drive.
+    pub v_min: Volts,
+    /// Greatest read voltage at full drive, where reading starts to disturb the cell.
+    pub v_max: Volts,
+}
+
+/// What the circuit around the cells contributes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CircuitTerms {
+    /// Temperature of the array.
+    pub temperature: Kelvin,
+    /// Noise bandwidth of one read.
+    pub bandwidth: Hertz,
+    /// `γ`: the amplifier adds `γ` times the thermal noise of the cells.
+    pub amplifier_factor: f64,
+    /// Root mean square noise of one conversion, referred to the ADC's input.
+    pub input_noise: Amps,
+    /// Wire resistance of one cell pitch.
+    pub wire: Ohms,
+    /// Supply of the sense amplifiers.
+    pub supply: Volts,
+    /// How long one read lasts.
+    pub read_time: Seconds,
+}
+
+/// What one kind of tile contributes: sums over its rows, averaged over its columns and over a
+/// calibration batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TileTerms {
+    /// Layer it belongs to; carried along for reports.
+    pub layer: usize,
+    /// How many columns it stands for. Counts for energy only.
+    pub columns: f64,
+    /// Rows `n`.
+    pub rows: f64,
+    /// Mean over columns of `Σ |w|`.
+    pub s1: f64,
+    /// `Σ E|u|`.
+    pub u1: f64,
+    /// `Σ E|u| |w|`.
+    pub v1: f64,
+    /// `Σ E u²`.
+    pub u2: f64,
+    /// `Σ E u² |w|`.
+    pub v2: f64,
+    /// `Σ E u² w²`.
+    pub w2: f64,
+    /// `E (Σ u³ w)²` after removing the best linear gain on `y`.
+    pub cubic_power: f64,
+    /// `E y²`.
+    pub signal_power: f64,
+    /// Objective per unit of y-variance of this tile's columns: everything that turns a variance
+    /// into loss, the number of columns included. The objective is `Σ weight × variance`.
+    pub weight: f64,
+    /// ADC steps over `[−FS, FS]`.
+    pub steps: u32,
+    /// `|y|` before the ADC, widened by the caller for the noise it carries.
+    pub output: Histogram,
+}
+
+/// What a solution must respect. `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// Greatest array and sense energy per inference.
+    pub energy: Option<Joules>,
+    /// Greatest wire non-ideality `(r n²/2) (2 G_min + ΔG Σ|w|/n)` of any tile.
+    pub nonideality: Option<f64>,
+    /// Least full scale of any ADC.
+    pub full_scale_floor: Option<Amps>,
+    /// Greatest full scale of any ADC.
+    pub full_scale_ceiling: Option<Amps>,
+    /// Read voltage, where it is not free.
+    pub fixed_read_voltage: Option<Volts>,
+}
+
+/// Error by source, each in units of the objective.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Budget {
+    /// Thermal noise of the cells and the amplifier.
+    pub thermal: f64,
+    /// Shot noise (an upper bound).
+    pub shot: f64,
+    /// Programming error; the `am` part counts every cell as if it were at `G_min` (an upper bound).
+    pub programming: f64,
+    /// Read noise; `am` as for programming.
+    pub read: f64,
+    /// Loss along the wires.
+    pub ir_drop: f64,
+    /// Curvature of the cell's current-voltage line.
+    pub nonlinearity: f64,
+    /// Noise at the converter's input.
+    pub input: f64,
+    /// Rounding to converter steps.
+    pub quantisation: f64,
+    /// Output beyond the full scale.
+    pub clipping: f64,
+}
+
+impl Budget {
+    /// The parts with their names, in the order of the fields.
+    #[must_use]
+    pub const fn parts(&self) -> [(&'static str, f64); 9] {
+        [
+            ("thermal", self.thermal),
+            ("shot", self.shot),
+            ("programming", self.programming),
+            ("read", self.read),
+            ("ir_drop", self.ir_drop),
+            ("nonlinearity", self.nonlinearity),
+            ("input", self.input),
+            ("quantisation", self.quantisation),
+            ("clipping", self.clipping),
+        ]
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> f64 {
+        self.parts().iter().map(|(_, part)| part).sum()
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.thermal += other.thermal;
+        self.shot += other.shot;
+        self.programming += other.programming;
+        self.read += other.read;
+        self.ir_drop += other.ir_drop;
+        self.nonlinearity += other.nonlinearity;
+        self.input += other.input;
+        self.quantisation += other.quantisation;
+        self.clipping += other.clipping;
+    }
+}
+
+/// What one choice of window, voltage and ranges costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// `Σ weight × variance` over the tiles.
+    pub objective: f64,
+    /// The same by source.
+    pub budget: Budget,
+    /// The same by tile and source.
+    pub tiles: Vec<Budget>,
+    /// Array and sense-amplifier energy per inference.
+    pub energy: Joules,
+    /// Greatest wire non-ideality of any tile.
+    pub nonideality: f64,
+}
+
+/// A certified choice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Solution {
+    /// Least conductance to use.
+    pub g_min: Siemens,
+    /// Greatest conductance to use.
+    pub g_max: Siemens,
+    /// Voltage of a full drive.
+    pub read_voltage: Volts,
+    /// Full scale of each tile's ADC.
+    pub full_scale: Vec<Amps>,
+    /// The same in units of each tile's output, `FS / (V ΔG)`.
+    pub ranges: Vec<f64>,
+    /// `Σ weight × variance` over the tiles.
+    pub objective: f64,
+    /// The same by source.
+    pub budget: Budget,
+    /// The same by tile and source.
+    pub tiles: Vec<Budget>,
+    /// Array and sense-amplifier energy per inference.
+    pub energy: Joules,
+    /// Whether the full-scale ceiling was active, so that the program was tightened around its
+    /// own solution and solved again; see [`Certificate::relaxed_gap`].
+    pub ceiling_tightened: bool,
+    /// Why to believe it.
+    pub certificate: Certificate,
+}
+
+/// What a choice costs, from the closed forms themselves: no solver, no merged terms.
+///
+/// `ranges` has one full scale per tile in units of its output. A window without width, or a
+/// voltage of 0, costs infinity or NaN.
+///
+/// # Errors
+/// [`OptError::Ranges`] unless there is one range per tile.
+///
+/// Source: the specification's closed-form error model (sections 6.2 and 6.3).
+pub fn evaluate(
+    problem: &WindowProblem,
+    g_min: Siemens,
+    g_max: Siemens,
+    read_voltage: Volts,
+    ranges: &[f64],
+) -> Result<Evaluation, OptError> {
+    let tiles = problem.tiles.len();
+    if ranges.len() != tiles {
+        return Err(OptError::Ranges { ranges: ranges.len(), tiles });
+    }
+    let swing_s = g_max.0 - g_min.0;
+    let mut sum = Evaluation {
+        objective: 0.0,
+        budget: Budget::default(),
+        tiles: Vec::with_capacity(tiles),
+        energy: Joules(0.0),
+        nonideality: 0.0,
+    };
+    for (tile, &range) in problem.tiles.iter().zip(ranges) {
+        let cost = tile_budget(problem, tile, g_min.0, swing_s, read_voltage.0, range);
+        sum.budget.add(&cost);
+        sum.tiles.push(cost);
+        sum.energy.0 += tile_energy(problem, tile, g_min.0, swing_s, read_voltage.0, range);
+        sum.nonideality =
+            sum.nonideality.max(wire_loss(&problem.circuit, tile, g_min.0, swing_s));
+    }
+    sum.objective = sum.budget.total();
+    Ok(sum)
+}
+
+/// Error of one tile by source, weighted. Conductances in S, `v` in V.
+fn tile_budget(
+    problem: &WindowProblem,
+    tile: &TileTerms,
+    g_min: f64,
+    swing: f64,
+    v: f64,
+    range: f64,
+) -> Budget {
+    let circuit = &problem.circuit;
+    let kappa2 = (v * swing).powi(2);
+    let pairs_s = 2.0 * tile.rows * g_min + tile.s1 * swing;
+    let drawn_s = 2.0 * tile.u1 * g_min + tile.v1 * swing;
+    let four_kt = 4.0 * BOLTZMANN * circuit.temperature.0 * (1.0 + circuit.amplifier_factor);
+    let cells = |law: &Posynomial| {
+        let constant = 2.0 * tile.u2 * (law.a0 + law.am / g_min);
+        let linear = law.a1 * (2.0 * tile.u2 * g_min + tile.v2 * swing);
+        let squares = 2.0 * tile.u2 * g_min * g_min
+            + 2.0 * tile.v2 * g_min * swing
+            + tile.w2 * swing * swing;
+        (constant + linear + law.a2 * squares) / (swing * swing)
+    };
+    let loss = wire_loss(circuit, tile, g_min, swing);
+    let (rounding, clipping) = tile.output.split_loss(tile.steps, range);
+    Budget {
+        thermal: tile.weight * four_kt * circuit.bandwidth.0 * pairs_s / kappa2,
+        shot: tile.weight * 2.0 * CHARGE * circuit.bandwidth.0 * v * drawn_s / kappa2,
+        programming: tile.weight * cells(&problem.device.program),
+        read: tile.weight * cells(&problem.device.read),
+        ir_drop: tile.weight * loss * loss * tile.signal_power,
+        nonlinearity: tile.weight
+            * (problem.device.cubic_per_v2 * v * v).powi(2)
+            * tile.cubic_power,
+        input: tile.weight * circuit.input_noise.0.powi(2) / kappa2,
+        quantisation: tile.weight * rounding,
+        clipping: tile.weight * clipping,
+    }
+}
+
+/// Fraction of the signal lost along the wires of a fully driven tile.
+pub(crate) fn wire_loss(circuit: &CircuitTerms, tile: &TileTerms, g_min: f64, swing: f64) -> f64 {
+    let path_ohm = 0.5 * circuit.wire.0 * tile.rows * tile.rows;
+    path_ohm * (2.0 * g_min + tile.s1 * swing / tile.rows)
+}
+
+/// Energy of one tile: cells, and class-A sense amplifiers biased at the full scale.
+fn tile_energy(
+    problem: &WindowProblem,
+    tile: &TileTerms,
+    g_min: f64,
+    swing: f64,
+    v: f64,
+    range: f64,
+) -> f64 {
+    let circuit = &problem.circuit;
+    let cells_w = v * v * (2.0 * tile.u2 * g_min + tile.v2 * swing);
+    let amplifier_w = circuit.supply.0 * range * v * swing;
+    tile.columns * circuit.read_time.0 * (cells_w + amplifier_w)
+}

@@ -1,0 +1,63 @@
+//! What can be wrong with a tile.
+
+use cim_adc::AdcError;
+use cim_crossbar::CircuitError;
+use cim_device::DeviceError;
+use thiserror::Error;
+
+use crate::mapping::MappingError;
+
+/// Errors of building tiles and grids of tiles.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum TileError {
+    /// A weight is NaN or infinite.
+    #[error("weight {value} at ({row}, {col}) is not a finite number")]
+    WeightNotFinite {
+        /// Row of the weight.
+        row: usize,
+        /// Column of the weight.
+        col: usize,
+        /// The weight.
+        value: f32,
+    },
+    /// A scale is zero, negative or not finite.
+    #[error("{name} is {value}: it must be a positive, finite number")]
+    Scale {
+        /// Which scale.
+        name: &'static str,
+        /// The value as given.
+        value: f64,
+    },
+    /// The shape of a list of full scales does not fit the grid.
+    #[error("{got_rows} × {got_cols} full scales for a grid of {rows} × {cols} tiles")]
+    FullScales {
+        /// Row tiles given.
+        got_rows: usize,
+        /// Column tiles given.
+        got_cols: usize,
+        /// Row tiles of the grid.
+        rows: usize,
+        /// Column tiles of the grid.
+        cols: usize,
+    },
+    /// The size of a tile is zero.
+    #[error("a tile of {rows} rows and {cols} columns holds nothing")]
+    Size {
+        /// Rows.
+        rows: usize,
+        /// Columns.
+        cols: usize,
+    },
+    /// The mapping refused the weights.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+    /// The device refused its window.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// The array could not be programmed.
+    #[error(transparent)]
+    Circuit(#[from] CircuitError),
+    /// A converter could not be built.
+    #[error(transparent)]
+    Converter(#[from] AdcError),
+}

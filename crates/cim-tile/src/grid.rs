@@ -1,0 +1,213 @@
+//! A weight matrix of any size on a grid of tiles.
+
+use std::sync::Arc;
+
+use cim_adc::{Dac, DacSpec, UniformSpec};
+use cim_core::{Amps, MatMul, Scratch, Stream, Tally, Volts};
+use cim_crossbar::{Ambient, Crossbar, Wires};
+use cim_device::{Device, Window};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+
+use crate::error::TileError;
+use crate::mapping::{Differential, Mapping};
+use crate::quantize;
+use crate::tile::{Tile, targets};
+
+/// The parts of which every tile of a chip is made.
+#[derive(Clone)]
+pub struct Parts {
+    /// The kind of cell.
+    pub device: Arc<dyn Device>,
+    /// Conductances between which weights are mapped.
+    pub window: Window,
+    /// Row voltage of the largest input code.
+    pub read_voltage: Volts,
+    /// Input converter.
+    pub dac: DacSpec,
+    /// Resolution of the output converters.
+    pub adc_bits: u32,
+    /// Input-referred noise of the output converters, rms.
+    pub adc_noise: Amps,
+    /// Surroundings of a read.
+    pub ambient: Ambient,
+    /// Wires of the arrays.
+    pub wires: Wires,
+    /// Rows of a tile.
+    pub rows: usize,
+    /// Outputs (differential pairs) of a tile.
+    pub outputs: usize,
+}
+
+impl Parts {
+    /// Row tiles × column tiles for a weight matrix.
+    pub fn grid_shape(&self, inputs: usize, outputs: usize) -> (usize, usize) {
+        (inputs.div_ceil(self.rows), outputs.div_ceil(self.outputs))
+    }
+
+    /// Checks what every grid needs.
+    ///
+    /// # Errors
+    /// [`TileError`] for the first part that cannot be built.
+    pub fn check(&self) -> Result<Dac, TileError> {
+        self.device.window().check_holds(self.window)?;
+        self.ambient.check()?;
+        self.wires.check_ideal()?;
+        if self.rows == 0 || self.outputs == 0 {
+            return Err(TileError::Size { rows: self.rows, cols: self.outputs });
+        }
+        let volts = self.read_voltage.0;
+        if !(0.0 < volts && volts.is_finite()) {
+            return Err(TileError::Scale { name: "read voltage", value: volts });
+        }
+        Ok(self.dac.build(self.read_voltage)?)
+    }
+}
+
+/// How one layer uses the parts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerDesign {
+    /// Weight that stands for the whole window; larger ones are clipped.
+    pub weight_clip: f32,
+    /// Input that stands for the largest code; larger ones are clipped.
+    pub input_limit: f32,
+    /// Effective volts per volt of drive by which currents are read back as numbers: 1 for ohmic
+    /// cells, the best linear gain of the current-voltage law otherwise.
+    pub drive_gain: f64,
+    /// Full scale of each tile, row tiles × column tiles.
+    pub full_scale: Array2<Amps>,
+}
+
+impl LayerDesign {
+    /// Sensed current (A) of one output unit.
+    pub fn amps_per_output(&self, parts: &Parts) -> f64 {
+        parts.read_voltage.0 * self.drive_gain * parts.window.span().0
+            / (f64::from(self.weight_clip) * f64::from(self.input_limit))
+    }
+}
+
+/// A weight matrix (inputs × outputs) programmed on a grid of tiles.
+pub struct Grid {
+    inputs: usize,
+    outputs: usize,
+    tile_rows: usize,
+    tile_outputs: usize,
+    input_limit: f32,
+    dac: Dac,
+    mapping: Differential,
+    /// Row tiles outermost.
+    tiles: Vec<Tile>,
+    column_tiles: usize,
+}
+
+impl Grid {
+    /// Programs `weights` onto tiles made of `parts`. All draws come from below `at`.
+    ///
+    /// # Errors
+    /// [`TileError`] for weights, scales or parts that cannot be.
+    pub fn program(
+        parts: &Parts,
+        design: &LayerDesign,
+        weights: ArrayView2<'_, f32>,
+        at: Stream,
+        tally: &mut Tally,
+    ) -> Result<Self, TileError> {
+        let dac = parts.check()?;
+        let (inputs, outputs) = weights.dim();
+        let (rows, cols) = parts.grid_shape(inputs, outputs);
+        if design.full_scale.dim() != (rows, cols) {
+            let (got_rows, got_cols) = design.full_scale.dim();
+            return Err(TileError::FullScales { got_rows, got_cols, rows, cols });
+        }
+        for (name, value) in [
+            ("input limit", f64::from(design.input_limit)),
+            ("drive gain", design.drive_gain),
+        ] {
+            if !(0.0 < value && value.is_finite()) {
+                return Err(TileError::Scale { name, value });
+            }
+        }
+        let mapping = Differential::FINE;
+        let levels = quantize::weights(weights, design.weight_clip, mapping.top_weight(), tally)?;
+        let output_per_amp = 1.0 / design.amps_per_output(parts);
+        let mut tiles = Vec::with_capacity(rows * cols);
+        for (tile_idx, ((row, col), &full_scale)) in design.full_scale.indexed_iter().enumerate() {
+            let block = levels.slice(s![
+                row * parts.rows..inputs.min((row + 1) * parts.rows),
+                col * parts.outputs..outputs.min((col + 1) * parts.outputs)
+            ]);
+            let plan = mapping.plan(block)?;
+            let target_s = targets(&plan, parts.window.g_min.0, parts.window.span().0);
+            let at = at.child("tile", tile_idx as u64);
+            let (device, program_at) = (parts.device.clone(), at.child("program", 0));
+            let array = Crossbar::program(
+                device,
+                parts.wires,
+                parts.ambient,
+                target_s.view(),
+                program_at,
+                tally,
+            )?;
+            let adc = UniformSpec { bits: parts.adc_bits, full_scale, input_noise: parts.adc_noise };
+            let adc = Box::new(adc.build()?);
+            tiles.push(Tile::new(&array, plan, dac, adc, output_per_amp, at.child("read", 0))?);
+        }
+        Ok(Self {
+            inputs,
+            outputs,
+            tile_rows: parts.rows,
+            tile_outputs: parts.outputs,
+            input_limit: design.input_limit,
+            dac,
+            mapping,
+            tiles,
+            column_tiles: cols,
+        })
+    }
+}
+
+impl MatMul for Grid {
+    fn shape(&self) -> (usize, usize) {
+        (self.inputs, self.outputs)
+    }
+
+    fn apply(
+        &self,
+        x: ArrayView2<'_, f32>,
+        call: u64,
+        mut y: ArrayViewMut2<'_, f32>,
+        scratch: &mut Scratch,
+        tally: &mut Tally,
+    ) {
+        let batch = x.nrows();
+        assert_eq!((x.ncols(), y.dim()), (self.inputs, (batch, self.outputs)), "shapes");
+        let mut sums = scratch.take(batch * self.outputs);
+        sums.fill(0.0);
+        for (row_tile, tiles) in self.tiles.chunks_exact(self.column_tiles).enumerate() {
+            let first = row_tile * self.tile_rows;
+            let rows = first..self.inputs.min(first + self.tile_rows);
+            let mut codes = scratch.take(batch * rows.len());
+            for (x, codes) in x.rows().into_iter().zip(codes.chunks_exact_mut(rows.len())) {
+                let x = x.slice_move(s![rows.clone()]);
+                let x = x.as_slice().expect("inputs of one vector are contiguous");
+                self.dac.encode(x, self.input_limit, codes, tally);
+            }
+            for (column_tile, tile) in tiles.iter().enumerate() {
+                let y = &mut sums[column_tile * self.tile_outputs..];
+                tile.accumulate(
+                    &self.mapping,
+                    &codes,
+                    batch,
+                    call,
+                    y,
+                    self.outputs,
+                    scratch,
+                    tally,
+                );
+            }
+            scratch.give(codes);
+        }
+        let sums_view = ArrayView2::from_shape((batch, self.outputs), &sums);
+        y.assign(&sums_view.expect("batch × outputs sums"));
+        scratch.give(sums);
+    }
+}

@@ -1,0 +1,23 @@
+//! Tiles: weights mapped onto crossbars, the converter datapath, closed-form error moments, energy.
+//!
+//! A [`Grid`] carries a weight matrix on tiles and is a [`cim_core::MatMul`], which is all that a
+//! network knows.
+#![doc = include_str!("../README.md")]
+
+pub mod calibration;
+pub mod energy;
+pub mod error;
+pub mod full_scale;
+pub mod grid;
+pub mod mapping;
+pub mod moments;
+pub mod quantize;
+pub mod tile;
+
+pub use calibration::Calibration;
+pub use energy::{EnergyParts, EnergySpec};
+pub use error::TileError;
+pub use grid::{Grid, LayerDesign, Parts};
+pub use mapping::{Differential, Mapping, MappingError, Plan, Sense};
+pub use moments::{ColumnErrors, LayerErrors};
+pub use tile::Tile;

@@ -1,0 +1,115 @@
+//! The crates form the graph that the architecture page draws, and no other.
+
+use std::{collections::BTreeMap, path::Path};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+/// What each crate may know, in an order in which every crate comes after all that it knows.
+const MAY_KNOW: [(&str, &[&str]); 9] = [
+    ("xtask", &[]),
+    ("cim-core", &[]),
+    ("cim-device", &["cim-core"]),
+    ("cim-adc", &["cim-core"]),
+    ("cim-nn", &["cim-core"]),
+    ("cim-crossbar", &["cim-core", "cim-device"]),
+    ("cim-tile", &["cim-core", "cim-device", "cim-adc", "cim-crossbar"]),
+    ("cim-opt", &["cim-core", "cim-tile"]),
+    (
+        "cim-cli",
+        &["cim-core", "cim-device", "cim-adc", "cim-nn", "cim-crossbar", "cim-tile", "cim-opt"],
+    ),
+];
+
+/// Packages that know all crates and that no crate may know.
+const ABOVE_ALL: [&str; 2] = ["cim-tests", "cim-benches"];
+
+/// Dependencies whose types must not spread, and the one crate that has them.
+const KEPT_IN: [(&str, &str); 2] = [("clarabel", "cim-opt"), ("mnist", "cim-cli")];
+
+#[test]
+fn a_crate_knows_only_what_it_may() {
+    let workspace = workspace();
+    for package in members(&workspace).into_values() {
+        let name = package.name.as_str();
+        if ABOVE_ALL.contains(&name) {
+            continue;
+        }
+        let (_, allowed) =
+            MAY_KNOW.iter().find(|(listed, _)| *listed == name).unwrap_or_else(|| {
+                panic!(
+                    "{name} is new: say in this file and on the architecture page what it may know"
+                )
+            });
+        for known in
+            cim_dependencies(&workspace, package, &[DependencyKind::Normal, DependencyKind::Build])
+        {
+            assert!(allowed.contains(&known), "{name} must not know {known}, only {allowed:?}");
+        }
+    }
+}
+
+#[test]
+fn every_listed_crate_exists() {
+    let workspace = workspace();
+    let members = members(&workspace);
+    for name in MAY_KNOW.iter().map(|(name, _)| *name).chain(ABOVE_ALL) {
+        assert!(members.contains_key(name), "{name} is listed but is not in the workspace");
+    }
+}
+
+/// Tests included: a crate is usable, and testable, without those above it.
+#[test]
+fn the_graph_has_no_cycle() {
+    let workspace = workspace();
+    let mut left: BTreeMap<&str, Vec<&str>> = members(&workspace)
+        .into_iter()
+        .map(|(name, package)| (name, cim_dependencies(&workspace, package, &ALL_KINDS)))
+        .collect();
+    while !left.is_empty() {
+        let ready: Vec<&str> = left
+            .iter()
+            .filter(|(_, known)| known.iter().all(|known| !left.contains_key(known)))
+            .map(|(name, _)| *name)
+            .collect();
+        assert!(!ready.is_empty(), "a cycle is among {left:?}");
+        ready.iter().for_each(|name| drop(left.remove(name)));
+    }
+}
+
+#[test]
+fn a_foreign_type_stays_in_its_crate() {
+    let workspace = workspace();
+    for (dependency, owner) in KEPT_IN {
+        let users: Vec<&str> = members(&workspace)
+            .into_iter()
+            .filter(|(_, package)| package.dependencies.iter().any(|d| d.name == dependency))
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(users, [owner], "{dependency} belongs to {owner} alone");
+    }
+}
+
+const ALL_KINDS: [DependencyKind; 3] =
+    [DependencyKind::Normal, DependencyKind::Build, DependencyKind::Development];
+
+/// The manifests only: nothing is resolved, so neither network nor lock file is touched.
+fn workspace() -> Metadata {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+    let command = MetadataCommand::new().manifest_path(manifest).no_deps().exec();
+    command.expect("cargo can read the workspace that this test was built from")
+}
+
+fn members(workspace: &Metadata) -> BTreeMap<&str, &Package> {
+    workspace.workspace_packages().into_iter().map(|p| (p.name.as_str(), p)).collect()
+}
+
+/// Direct dependencies on other members, optional ones included, for any target.
+fn cim_dependencies<'a>(
+    workspace: &Metadata,
+    package: &'a Package,
+    kinds: &[DependencyKind],
+) -> Vec<&'a str> {
+    let members = members(workspace);
+    let of_kinds = package.dependencies.iter().filter(|d| kinds.contains(&d.kind));
+    of_kinds.map(|d| d.name.as_str()).filter(|name| members.contains_key(name)).collect()
+}

@@ -1,0 +1,260 @@
+//! `cargo xtask`: the project's jobs, each one command. Drives Cargo and the binaries; links no cim crate.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a build tool reads its environment and times its steps; no result depends on either"
+)]
+
+use std::{
+    borrow::Cow,
+    env,
+    ffi::{OsStr, OsString},
+    process::ExitCode,
+};
+
+use step::{Failure, Step};
+
+const HELP: &str = "\
+Jobs of the cim workspace.
+
+Usage: cargo xtask <JOB> [ARGS]
+
+Jobs:
+  reproduce [ARGS]  build `cim` in release and run `cim reproduce [ARGS]`, the main job;
+                    `cargo xtask reproduce --help` lists its options
+  test              all tests of the workspace; with OpenBLAS installed, the LAPACK oracle too
+  bench [ARGS]      end-to-end speed ratios (`cargo bench` times single functions)
+  ci                what continuous integration runs: format, lints, docs, tests, accuracy gate
+  help              this text
+
+All jobs run from the root of the workspace and stop at the first step that fails, with its exit code.
+";
+
+const USAGE_ERROR: u8 = 2;
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = env::args_os().skip(1).collect();
+    let job = args.first().map_or(Cow::Borrowed(""), |job| job.to_string_lossy());
+    let rest = args.get(1..).unwrap_or_default();
+    let done = match (&*job, rest) {
+        ("reproduce", args) => reproduce(args),
+        ("bench", args) => bench(args),
+        ("test", []) => test(),
+        ("ci", []) => ci(),
+        ("help" | "-h" | "--help", _) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        ("", _) => {
+            print!("{HELP}");
+            return ExitCode::from(USAGE_ERROR);
+        }
+        ("test" | "ci", [unknown, ..]) => {
+            let unknown = unknown.display();
+            eprintln!("error: `{job}` takes no arguments, but got `{unknown}`\n\n{HELP}");
+            return ExitCode::from(USAGE_ERROR);
+        }
+        (unknown, _) => {
+            eprintln!("error: no job is called `{unknown}`\n\n{HELP}");
+            return ExitCode::from(USAGE_ERROR);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// The main job. `cargo run` hands on the exit code of `cim`, wherever the target folder is.
+fn reproduce<S: AsRef<OsStr>>(args: &[S]) -> Result<(), Failure> {
+    Step::cargo("build", &["build", "--release", "-p", "cim-cli"]).run()?;
+    Step::cargo("reproduce", &["run", "--quiet", "--release", "-p", "cim-cli", "--", "reproduce"])
+        .args(args)
+        .run()
+}
+
+fn test() -> Result<(), Failure> {
+    Step::cargo("test", &["test", "--workspace"]).run()?;
+    if openblas::is_found() {
+        Step::cargo("test LAPACK oracle", &["test", "-p", "cim-crossbar", "--features", "lapack"])
+            .run()
+    } else {
+        println!("xtask: OpenBLAS is not installed: the LAPACK oracle is left out, all else ran");
+        Ok(())
+    }
+}
+
+fn bench(args: &[OsString]) -> Result<(), Failure> {
+    Step::cargo("bench", &["run", "--release", "-p", "cim-benches", "--"]).args(args).run()
+}
+
+fn ci() -> Result<(), Failure> {
+    Step::cargo("format", &["fmt", "--all", "--", "--check"]).run()?;
+    Step::cargo("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
+        .run()?;
+    Step::cargo("docs", &["doc", "--workspace", "--no-deps"])
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .run()?;
+    openblas::install_in_ci();
+    test()?;
+    reproduce(&["--quick", "--out", "target/ci-reproduce", "--gate", "data/golden/quick.json"])
+}
+
+/// One command of a job: named, timed, and run from the root of the workspace.
+mod step {
+    use std::{
+        env,
+        ffi::{OsStr, OsString},
+        fmt,
+        path::Path,
+        process::Command,
+        time::Instant,
+    };
+
+    /// A command to run.
+    pub struct Step {
+        name: String,
+        command: Command,
+    }
+
+    /// The step that ended a job.
+    pub struct Failure {
+        step: String,
+        seconds: f64,
+        what: String,
+        /// What to exit with: the step's own code, or 1 if it never had one.
+        pub code: u8,
+    }
+
+    impl fmt::Display for Failure {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let Self { step, seconds, what, .. } = self;
+            write!(f, "step `{step}` failed after {seconds:.1} s: {what}")
+        }
+    }
+
+    impl Step {
+        /// The Cargo that runs us, with `args`.
+        pub fn cargo(name: &str, args: &[&str]) -> Self {
+            let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+            Self::new(name, cargo, args)
+        }
+
+        /// Any other program, with `args`.
+        pub fn new(name: &str, program: impl Into<OsString>, args: &[&str]) -> Self {
+            let root =
+                Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the root");
+            let mut command = Command::new(program.into());
+            command.current_dir(root).args(args);
+            Self { name: name.to_owned(), command }
+        }
+
+        /// More arguments.
+        pub fn args<S: AsRef<OsStr>>(mut self, args: &[S]) -> Self {
+            self.command.args(args);
+            self
+        }
+
+        /// One environment variable.
+        pub fn env(mut self, name: &str, value: &str) -> Self {
+            self.command.env(name, value);
+            self
+        }
+
+        /// Runs to the end and prints name and seconds.
+        pub fn run(mut self) -> Result<(), Failure> {
+            println!("xtask: {} …", self.name);
+            let start = Instant::now();
+            let status = self.command.status();
+            let seconds = start.elapsed().as_secs_f64();
+            let (what, code) = match status {
+                Ok(status) if status.success() => {
+                    println!("xtask: {} took {seconds:.1} s", self.name);
+                    return Ok(());
+                }
+                Ok(status) => (status.to_string(), status.code()),
+                Err(reason) => {
+                    (format!("cannot run {}: {reason}", self.command.get_program().display()), None)
+                }
+            };
+            let code = code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+            Err(Failure { step: self.name, seconds, what, code })
+        }
+    }
+}
+
+/// OpenBLAS, which only the LAPACK oracle needs: is it there, and in CI, can it be had.
+mod openblas {
+    use std::{
+        env,
+        process::{Command, Stdio},
+    };
+
+    use crate::step::Step;
+
+    const PACKAGE: &str = "libopenblas-dev";
+
+    /// True if `openblas-src` will find the library: by `pkg-config`, or because the linker does.
+    pub fn is_found() -> bool {
+        succeeds(Command::new("pkg-config").args(["--exists", "openblas"])) || links()
+    }
+
+    /// On a CI machine where we may, tries to install the Debian package. Without it CI has one oracle less,
+    /// so a failure is told and not fatal.
+    pub fn install_in_ci() {
+        let in_ci = env::var("CI").is_ok_and(|ci| ci == "true");
+        let has_apt = succeeds(Command::new("apt-get").arg("--version"));
+        if !in_ci || is_found() || !has_apt || !is_root() {
+            return;
+        }
+        let install = || {
+            let args = ["install", "-y", "--no-install-recommends", PACKAGE];
+            Step::new("install OpenBLAS", "apt-get", &args).env("DEBIAN_FRONTEND", "noninteractive")
+        };
+        // A fresh machine has no package lists yet; one that has them needs no update.
+        let installed = install().run().or_else(|_| {
+            Step::new("update package lists", "apt-get", &["update"]).run()?;
+            install().run()
+        });
+        if let Err(failure) = installed {
+            println!("xtask: {failure}: going on without {PACKAGE}");
+        }
+    }
+
+    /// Links a program that does nothing, and keeps nothing of it.
+    fn links() -> bool {
+        let Ok(folder) = temporary_folder() else { return false };
+        let source = folder.join("probe.rs");
+        let found = std::fs::write(&source, "fn main() {}").is_ok()
+            && succeeds(
+                Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+                    .args(["--crate-name", "probe", "-l", "dylib=openblas", "--out-dir"])
+                    .arg(&folder)
+                    .arg(&source),
+            );
+        // What cannot be removed is in the folder for temporary files and a few kilobytes long.
+        let _ = std::fs::remove_dir_all(&folder);
+        found
+    }
+
+    fn temporary_folder() -> std::io::Result<std::path::PathBuf> {
+        let folder = env::temp_dir().join(format!("cim-xtask-openblas-{}", std::process::id()));
+        std::fs::create_dir(&folder)?;
+        Ok(folder)
+    }
+
+    fn is_root() -> bool {
+        let id = Command::new("id").arg("-u").stderr(Stdio::null()).output();
+        id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+    }
+
+    /// Quietly. A program that is not there has not succeeded.
+    fn succeeds(command: &mut Command) -> bool {
+        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        quiet.status().is_ok_and(|status| status.success())
+    }
+}
