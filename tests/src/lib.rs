@@ -1,1 +1,10 @@
-//! stub
+//! What the suites of this package share: every registered part, numbers by address, thresholds
+//! from theory, and a small set of images.
+//!
+//! The suites themselves are in `tests/`: laws, oracles, determinism, learning, and the graph of
+//! crates. A part listed in [`registered`] is tested by the law suite from then on.
+
+pub mod chip;
+pub mod images;
+pub mod registered;
+pub mod statistics;

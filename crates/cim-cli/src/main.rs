@@ -1,1 +1,50 @@
-fn main() {}
+//! The `cim` binary. The only place that reads files, environment and clock, prints and exits.
+#![expect(clippy::print_stdout, reason = "a command line prints")]
+
+mod args;
+mod config;
+mod data;
+mod error;
+mod experiment;
+mod files;
+mod progress;
+mod report;
+
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = match args::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // A closed pipe is the reader's choice, not an error.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let level = match cli.verbose {
+        0 => "warn",
+        1 => "info",
+        _ => "debug",
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+        .with_writer(std::io::stderr)
+        .without_time()
+        .init();
+    match commands::run(cli.command) {
+        Ok(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let code = if matches!(error, error::CliError::Gate { .. }) { 1 } else { 2 };
+            commands::complain(error);
+            ExitCode::from(code)
+        }
+    }
+}

@@ -4,9 +4,9 @@ use cim_core::{Amps, Siemens, Volts};
 
 use crate::certificate::{self, Claim};
 use crate::error::OptError;
-use crate::newton::Point;
+use crate::newton::{self, Point};
 use crate::program::{Cap, Goal, Program};
-use crate::window::{Evaluation, Solution, WindowProblem, evaluate};
+use crate::window::{Evaluation, Limits, Solution, WindowProblem, evaluate};
 
 /// How often the ceiling is tightened around its own solution.
 const MOST_TIGHTENINGS: usize = 60;
@@ -36,7 +36,8 @@ pub(crate) fn minimise_error(problem: &WindowProblem, method: Method) -> Result<
         return finish(problem, &program, &found);
     }
     // The bound without a ceiling holds for the problem with one.
-    let relaxed = finish_unchecked(problem, &program, &found)?.certificate.bound;
+    let without = Limits { full_scale_ceiling: None, ..problem.limits };
+    let relaxed = certified(problem, &without, &program, &found)?.certificate.bound;
     let found = tighten(&mut program, ceiling, found.point.x, method)?;
     let mut solution = finish(problem, &program, &found)?;
     solution.ceiling_tightened = true;
@@ -58,12 +59,18 @@ pub(crate) fn tighten(
     let mut rounds = 0;
     loop {
         program.cap = Some(Cap { at: s, range: ceiling.0 * (-s).exp() });
+        if program.goal != Goal::Error {
+            // The point on the line has just the greatest error: the one of least error is inside.
+            let least = Program { goal: Goal::Error, ..program.clone() };
+            near = newton::minimise_from(&least, near, None, 1e-2).x;
+        }
         let found = method(program, Some(near))?;
         near = found.point.x;
         let moved = near[1] + near[2] - s;
         s += moved;
         rounds += 1;
         if moved.abs() <= SETTLED || rounds == MOST_TIGHTENINGS {
+            if std::env::var("TRACE").is_ok() { eprintln!("ROUNDS {rounds} moved {moved:e}"); }
             tracing::debug!(rounds, moved, "full-scale ceiling tightened");
             return Ok(found);
         }
@@ -76,20 +83,21 @@ pub(crate) fn finish(
     program: &Program<'_>,
     found: &Found,
 ) -> Result<Solution, OptError> {
-    let solution = finish_unchecked(problem, program, found)?;
+    let solution = certified(problem, &problem.limits, program, found)?;
     solution.certificate.checked()?;
     Ok(solution)
 }
 
-fn finish_unchecked(
+fn certified(
     problem: &WindowProblem,
+    limits: &Limits,
     program: &Program<'_>,
     found: &Found,
 ) -> Result<Solution, OptError> {
     let x = found.point.x;
     let s = x[1] + x[2];
     let ranges: Vec<f64> = (0..program.tiles.len()).map(|tile| program.range_at(tile, s)).collect();
-    let (g_min, g_max, v, ranges, cost) = clipped(problem, x, ranges)?;
+    let (g_min, g_max, v, ranges, cost) = clipped(problem, limits, x, ranges)?;
     let mut certificate = certificate::certify(&Claim {
         problem,
         program,
@@ -102,7 +110,7 @@ fn finish_unchecked(
     });
     if let Some((x, ranges)) = &found.raw {
         let raw = match program.goal {
-            Goal::Error => clipped(problem, *x, ranges.clone())?.4.objective,
+            Goal::Error => clipped(problem, limits, *x, ranges.clone())?.4.objective,
             Goal::Energy { .. } => Program::energy_of(problem, *x),
         };
         certificate.before_polish = Some(raw / certificate.bound - 1.0);
@@ -126,10 +134,11 @@ fn finish_unchecked(
 /// of logarithms must not carry a value over its bound.
 fn clipped(
     problem: &WindowProblem,
+    limits: &Limits,
     x: [f64; 3],
     mut ranges: Vec<f64>,
 ) -> Result<(f64, f64, f64, Vec<f64>, Evaluation), OptError> {
-    let (device, limits) = (&problem.device, &problem.limits);
+    let device = &problem.device;
     let g_min = x[0].exp().clamp(device.g_off.0, device.g_on.0);
     let g_max = (g_min + x[1].exp()).min(device.g_on.0);
     let v = match limits.fixed_read_voltage {

@@ -1,16 +1,18 @@
 #![doc = include_str!("../README.md")]
 
 pub mod certificate;
+pub mod clip;
 pub mod error;
 pub mod fast;
 pub mod frugal;
 pub mod full_scale;
 pub mod solve;
+pub mod terms;
 pub mod window;
 
 mod assemble;
 mod cones;
-mod newton;
+pub mod newton;
 mod program;
 mod validate;
 

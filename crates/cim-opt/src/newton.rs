@@ -12,6 +12,8 @@ type Matrix = [Vector; VARIABLES];
 
 /// Complementarity and stationarity that count as solved, relative to the objective.
 const DONE: f64 = 1e-11;
+pub static STEPS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+pub static RUNS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
 const MOST_STEPS: usize = 100;
 /// Sides of the box nearer than this are one point.
 const THIN: f64 = 1e-10;
@@ -350,15 +352,19 @@ impl Method<'_> {
         let mut trial = multipliers.clone();
         let mut step_multipliers = multipliers.clone();
         let mut centring = 0.1;
+        RUNS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         for _ in 0..MOST_STEPS {
+            STEPS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let gap: f64 =
                 here.rows.iter().zip(&multipliers).map(|(row, m)| -row.value * m).sum();
-            let target = centring * gap / count;
-            let (dual, residual) = self.residual(&here, &multipliers, target);
+            let dual = self.residual(&here, &multipliers, 0.0).0;
+            let target = centring * gap.max(0.3 * dual) / count;
+            let residual = self.residual(&here, &multipliers, target).1;
             if gap <= DONE && dual <= DONE {
                 break;
             }
-            let dx = self.direction(&here, &multipliers, target);
+            let dx = self.direction(x, &here, &multipliers, target);
+            if std::env::var("TRACE").is_ok() { eprintln!("obj {:.6e} gap {gap:.2e} dual {dual:.2e} res {residual:.2e} x {x:?} dx {dx:?}", here.objective.value); }
             let mut length = 1.0_f64;
             for ((row, &m), dm) in here.rows.iter().zip(&multipliers).zip(&mut step_multipliers) {
                 *dm = (target + m * dot(&row.gradient, &dx)) / -row.value - m;
@@ -383,14 +389,33 @@ impl Method<'_> {
                     accepted = true;
                     break;
                 }
+                if inside {
+                    // Where a range changes sides its slope has a corner, and the residual may
+                    // have to rise to pass it. The barrier function is convex and falls.
+                    let fall = self.fall(&here, &dx, target);
+                    if barrier_value(&there, target) <= barrier_value(&here, target) - 1e-4 * length * fall {
+                        for (t, row) in trial.iter_mut().zip(&there.rows) {
+                            let central = target / -row.value;
+                            *t = t.clamp(0.01 * central, 100.0 * central);
+                        }
+                        x = ahead;
+                        accepted = true;
+                        break;
+                    }
+                }
                 length *= 0.5;
             }
+            if std::env::var("TRACE").is_ok() { eprintln!("   length {length:.2e} accepted {accepted}"); }
             if !accepted {
                 break;
             }
             std::mem::swap(&mut here, &mut there);
             std::mem::swap(&mut multipliers, &mut trial);
-            centring = if length > 0.9 { 0.02 } else { 0.15 };
+            centring = match length {
+                0.9.. => 0.02,
+                0.3.. => 0.2,
+                _ => 1.0,
+            };
         }
         (x, multipliers)
     }
@@ -410,8 +435,20 @@ impl Method<'_> {
         (dual.sqrt(), (dual + centring).sqrt())
     }
 
+    /// First-order fall of the barrier function along a step.
+    fn fall(&self, sample: &Sample, dx: &Vector, target: f64) -> f64 {
+        let push = |row: &Row| target / -row.value * dot(&row.gradient, dx);
+        -dot(&sample.objective.gradient, dx) - sample.rows.iter().map(push).sum::<f64>()
+    }
+
     /// Newton step of the variables.
-    fn direction(&self, sample: &Sample, multipliers: &[f64], target: f64) -> Vector {
+    fn direction(
+        &self,
+        x: Vector,
+        sample: &Sample,
+        multipliers: &[f64],
+        target: f64,
+    ) -> Vector {
         let mut matrix = sample.objective.hessian;
         let mut right = sample.objective.gradient.map(|part| -part);
         for (row, &m) in sample.rows.iter().zip(multipliers) {
@@ -433,13 +470,73 @@ impl Method<'_> {
             matrix[i][i] = 1.0;
             right[i] = 0.0;
         }
-        solve(matrix, right)
+        let factors = factorised(matrix);
+        let step = solved(&factors, right);
+        if !self.program.is_coupled() {
+            return step;
+        }
+        let along = solved(&factors, std::array::from_fn(|i| {
+            if (1..3).contains(&i) && self.free[i] { 1.0 } else { 0.0 }
+        }));
+        let weight = match self.sources.iter().position(|source| matches!(source, Source::Error)) {
+            Some(row) => multipliers[row] / self.scale,
+            None => 1.0 / self.scale,
+        };
+        let excess = self.excess_slope(x[1] + x[2], step[1] + step[2], along[1] + along[2], weight);
+        std::array::from_fn(|i| step[i] - excess * along[i])
+    }
+
+    /// By how much the slope of the range loss at the end of a step exceeds its linear model,
+    /// where the step is corrected for that same excess.
+    ///
+    /// The range loss is the one function with corners in its slope. It depends on `s` alone, so
+    /// the model with the true loss in it is solved by finding one root: of `ds + excess(ds)
+    /// along − step`, which never falls in `ds`.
+    fn excess_slope(&self, s: f64, step: f64, along: f64, weight: f64) -> f64 {
+        let here = self.program.range_loss(s);
+        let excess = |ds: f64| {
+            let slope = self.program.range_loss(s + ds).slope;
+            weight * (slope - here.slope - here.curvature * ds)
+        };
+        let miss = |ds: f64| ds + excess(ds) * along - step;
+        let (mut near, mut near_miss) = (0.0, -step);
+        let (mut far, mut far_miss) = (step, miss(step));
+        if far_miss.abs() <= 1e-3 * step.abs() {
+            return excess(step);
+        }
+        for _ in 0..3 {
+            if far_miss * near_miss <= 0.0 {
+                break;
+            }
+            (near, near_miss) = (far, far_miss);
+            far *= 2.0;
+            far_miss = miss(far);
+        }
+        if !(far_miss * near_miss <= 0.0) {
+            return excess(far);
+        }
+        for _ in 0..40 {
+            let middle = (near * far_miss - far * near_miss) / (far_miss - near_miss);
+            let middle = if middle.is_finite() { middle } else { 0.5 * (near + far) };
+            let middle_miss = miss(middle);
+            if middle_miss.abs() <= 1e-10 * step.abs() {
+                return excess(middle);
+            }
+            // The Illinois rule: an end that stays is given half its weight.
+            if middle_miss * far_miss < 0.0 {
+                (near, near_miss) = (far, far_miss);
+            } else {
+                near_miss *= 0.5;
+            }
+            (far, far_miss) = (middle, middle_miss);
+        }
+        excess(far)
     }
 }
 
-/// Solves a positive definite system given by its lower triangle, by Cholesky factors; a pivot
-/// lost to rounding is raised to where rounding cannot lose it.
-fn solve(mut a: Matrix, mut b: Vector) -> Vector {
+/// Cholesky factor of a positive definite matrix given by its lower triangle; a pivot lost to
+/// rounding is raised to where rounding cannot lose it.
+fn factorised(mut a: Matrix) -> Matrix {
     let trace: f64 = (0..VARIABLES).map(|i| a[i][i]).sum();
     for i in 0..VARIABLES {
         for j in 0..=i {
@@ -450,19 +547,30 @@ fn solve(mut a: Matrix, mut b: Vector) -> Vector {
             a[i][j] = if i == j { sum.max(1e-18 * trace).sqrt() } else { sum / a[j][j] };
         }
     }
+    a
+}
+
+/// Solves with a Cholesky factor.
+fn solved(factor: &Matrix, mut b: Vector) -> Vector {
     for i in 0..VARIABLES {
         for k in 0..i {
-            b[i] -= a[i][k] * b[k];
+            b[i] -= factor[i][k] * b[k];
         }
-        b[i] /= a[i][i];
+        b[i] /= factor[i][i];
     }
     for i in (0..VARIABLES).rev() {
         for k in i + 1..VARIABLES {
-            b[i] -= a[k][i] * b[k];
+            b[i] -= factor[k][i] * b[k];
         }
-        b[i] /= a[i][i];
+        b[i] /= factor[i][i];
     }
     b
+}
+
+/// Objective minus `target` times the logarithms of all slacks.
+fn barrier_value(sample: &Sample, target: f64) -> f64 {
+    let logarithms: f64 = sample.rows.iter().map(|row| (-row.value).ln()).sum();
+    sample.objective.value - target * logarithms
 }
 
 fn dot(a: &Vector, b: &Vector) -> f64 {

@@ -7,7 +7,8 @@ fn explore() {
     let mode = std::env::var("MODE").unwrap_or_default();
     let (mut worst_gap, mut worst_fast, mut worst_pol, mut worst_rel) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);
     let mut fails = 0;
-    for seed in 0..n {
+    let from: u64 = std::env::var("FROM").map_or(0, |n| n.parse().unwrap());
+    for seed in from..n {
         let mut d = Draws(seed * 7919);
         let mut p = random_problem(&mut d);
         if mode.contains('l') { limit(&mut p, &mut d); }
@@ -28,5 +29,5 @@ fn explore() {
             match frugal(&p, 0.05) { Ok(s) => worst_gap = worst_gap.max(s.certificate.gap), Err(e) => {println!("{seed} frugal: {e}  {:?}", p.limits); fails += 1;} }
         }
     }
-    println!("fails {fails} gap {worst_gap:e} fast {worst_fast:e} before polish {worst_pol:e} relaxed {worst_rel}");
+    println!("steps/run {}", newton::STEPS.load(std::sync::atomic::Ordering::Relaxed) as f64 / newton::RUNS.load(std::sync::atomic::Ordering::Relaxed) as f64);println!("fails {fails} gap {worst_gap:e} fast {worst_fast:e} before polish {worst_pol:e} relaxed {worst_rel}");
 }

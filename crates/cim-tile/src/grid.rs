@@ -44,6 +44,11 @@ impl Parts {
         (inputs.div_ceil(self.rows), outputs.div_ceil(self.outputs))
     }
 
+    /// Steps of the output converters over their whole range.
+    pub fn adc_steps(&self) -> u32 {
+        cim_adc::uniform::steps(self.adc_bits)
+    }
+
     /// Checks what every grid needs.
     ///
     /// # Errors

@@ -1,0 +1,34 @@
+//! Commands: one file each. A command returns what is printed.
+
+mod devices;
+mod gate;
+mod reproduce;
+
+use crate::args::Command;
+use crate::error::CliError;
+use crate::experiment::reproduce::spec::PAPER;
+
+/// Runs a command and returns its output.
+pub fn run(command: Command) -> Result<String, CliError> {
+    match command {
+        Command::Reproduce(args) => reproduce::run(&args),
+        Command::Devices => devices::run(),
+        Command::Preset { name } => preset(&name).map(|(_, text)| text),
+        Command::Optimise(_) => Ok(String::new()),
+    }
+}
+
+/// Name and text of a built-in preset or of a file.
+fn preset(name: &str) -> Result<(String, String), CliError> {
+    if name == "paper" {
+        return Ok((name.to_owned(), PAPER.to_owned()));
+    }
+    let path = std::path::Path::new(name);
+    Ok((name.to_owned(), crate::config::read(path).map_err(Box::new)?))
+}
+
+/// Prints an error with its place and what to do.
+#[expect(clippy::print_stderr, reason = "errors go to stderr")]
+pub fn complain(error: CliError) {
+    eprintln!("{:?}", miette::Report::new(error));
+}

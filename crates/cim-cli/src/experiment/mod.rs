@@ -1,0 +1,3 @@
+//! Experiments: one folder each, with its presets beside it.
+
+pub mod reproduce;

@@ -1,0 +1,89 @@
+//! Every part that the laws run over. To test a new part, list it here.
+
+use std::sync::Arc;
+
+use cim_adc::{Adc, Dac, DacSpec, Polarity, Uniform, UniformSpec};
+use cim_core::{Amps, Siemens, Volts};
+use cim_device::models::NoiseSpec;
+use cim_device::{CurrentVoltage, Device, GaussianSpec, Ideal, PRESETS, Window};
+use cim_tile::{Differential, Mapping};
+use proptest::test_runner::{Config, RngSeed};
+
+/// Every device model, the Gaussian one with each of its terms, and every published preset.
+pub fn devices() -> Vec<(&'static str, Arc<dyn Device>)> {
+    let window = Window::new(Siemens(1e-6), Siemens(100e-6)).expect("a window");
+    let mut devices: Vec<(&'static str, Arc<dyn Device>)> = vec![("ideal", Arc::new(Ideal { window }))];
+    let us = |x: f64| Siemens(x * 1e-6);
+    let none = NoiseSpec::NONE;
+    for (name, programming, read) in [
+        ("gaussian-silent", none, none),
+        ("gaussian-constant", NoiseSpec { constant: us(3.0), ..none }, none),
+        ("gaussian-proportional", NoiseSpec { proportional: 0.1, ..none }, none),
+        ("gaussian-linear", NoiseSpec { linear: us(0.2), ..none }, none),
+        ("gaussian-inverse", NoiseSpec { inverse: us(0.5), inverse_at: us(2.0), ..none }, none),
+        (
+            "gaussian-all",
+            NoiseSpec {
+                constant: us(1.0),
+                proportional: 0.02,
+                inverse: us(0.25),
+                inverse_at: us(2.0),
+                linear: us(0.01),
+            },
+            NoiseSpec { constant: us(0.1), proportional: 0.01, ..none },
+        ),
+    ] {
+        let spec = GaussianSpec {
+            g_off: window.g_min,
+            g_on: window.g_max,
+            programming,
+            read,
+            current_voltage: CurrentVoltage::Sinh { scale: Volts(0.4) },
+        };
+        devices.push((name, Arc::new(spec.build().expect(name))));
+    }
+    for preset in PRESETS {
+        devices.push((preset.name, Arc::new(preset.build().expect(preset.name))));
+    }
+    devices
+}
+
+/// Every mapping, at its smallest and largest and a few sizes between.
+pub fn mappings() -> Vec<(String, Box<dyn Mapping>)> {
+    let mut mappings: Vec<(String, Box<dyn Mapping>)> =
+        vec![("differential, fine".into(), Box::new(Differential::FINE))];
+    for top in [1, 3, 127, u16::MAX] {
+        mappings.push((format!("differential, {top}"), Box::new(Differential::new(top))));
+    }
+    mappings
+}
+
+/// Every ADC at every resolution, with its largest code. Full scale 30 µA.
+pub fn adcs() -> Vec<(String, i32, Box<dyn Adc>)> {
+    (2..=16)
+        .map(|bits| {
+            let spec = UniformSpec { bits, full_scale: Amps(30e-6), input_noise: Amps::ZERO };
+            let adc: Uniform = spec.build().expect("2 to 16 bits");
+            (format!("uniform, {bits} bits"), adc.top_code(), Box::new(adc) as Box<dyn Adc>)
+        })
+        .collect()
+}
+
+/// Every DAC at every resolution, with the smallest code. Read voltage 0.2 V.
+pub fn dacs() -> Vec<(String, i32, Dac)> {
+    let unipolar = (1..=16).map(|bits| DacSpec { bits, polarity: Polarity::Unipolar });
+    let bipolar = (2..=16).map(|bits| DacSpec { bits, polarity: Polarity::Bipolar });
+    unipolar
+        .chain(bipolar)
+        .map(|spec| {
+            let dac = spec.build(Volts(0.2)).expect("1 or 2 to 16 bits");
+            let lowest = if spec.polarity == Polarity::Bipolar { -dac.top_code() } else { 0 };
+            (format!("{:?}, {} bits", spec.polarity, spec.bits), lowest, dac)
+        })
+        .collect()
+}
+
+/// Random cases of the property tests: the same ones in every run.
+pub fn cases(count: u32) -> Config {
+    Config { cases: count, rng_seed: RngSeed::Fixed(17), failure_persistence: None, ..Config::default() }
+}

@@ -1,0 +1,8 @@
+//! Laws: properties of every registered part, for the inputs that proptest or an address draws.
+
+mod converters;
+mod crossbar;
+mod device;
+mod grid;
+mod mapping;
+mod reference;
