@@ -12,7 +12,8 @@ use proptest::test_runner::{Config, RngSeed};
 /// Every device model, the Gaussian one with each of its terms, and every published preset.
 pub fn devices() -> Vec<(&'static str, Arc<dyn Device>)> {
     let window = Window::new(Siemens(1e-6), Siemens(100e-6)).expect("a window");
-    let mut devices: Vec<(&'static str, Arc<dyn Device>)> = vec![("ideal", Arc::new(Ideal { window }))];
+    let mut devices: Vec<(&'static str, Arc<dyn Device>)> =
+        vec![("ideal", Arc::new(Ideal { window }))];
     let us = |x: f64| Siemens(x * 1e-6);
     let none = NoiseSpec::NONE;
     for (name, programming, read) in [
@@ -85,5 +86,10 @@ pub fn dacs() -> Vec<(String, i32, Dac)> {
 
 /// Random cases of the property tests: the same ones in every run.
 pub fn cases(count: u32) -> Config {
-    Config { cases: count, rng_seed: RngSeed::Fixed(17), failure_persistence: None, ..Config::default() }
+    Config {
+        cases: count,
+        rng_seed: RngSeed::Fixed(17),
+        failure_persistence: None,
+        ..Config::default()
+    }
 }

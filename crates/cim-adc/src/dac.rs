@@ -70,7 +70,7 @@ impl Dac {
     pub fn encode(&self, x: &[f32], limit: f32, codes: &mut [f32], tally: &mut Tally) {
         let (low, high) = (self.low as f32, self.high as f32);
         let scale = high / limit;
-        let clips = pulp::Arch::new().dispatch(|| encode_slice(scale, low, high, x, codes));
+        let clips = pulp::Arch::new().dispatch(Encode { scale, low, high, x, codes });
         tally.dac_conversions += x.len() as u64;
         tally.dac_clips += u64::from(clips);
     }
@@ -81,15 +81,29 @@ impl Dac {
     }
 }
 
-#[inline(always)]
-fn encode_slice(scale: f32, low: f32, high: f32, x: &[f32], codes: &mut [f32]) -> u32 {
-    let mut clips = 0;
-    for (code, &x) in codes.iter_mut().zip(x) {
-        let wanted = x * scale;
-        clips += u32::from(wanted < low - 0.5 || high + 0.5 < wanted);
-        *code = wanted.clamp(low, high).round_ties_even();
+/// The law over a slice, compiled for the vectors of the machine; returns the number of clips.
+struct Encode<'a> {
+    scale: f32,
+    low: f32,
+    high: f32,
+    x: &'a [f32],
+    codes: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for Encode<'_> {
+    type Output = u32;
+
+    #[inline(always)]
+    fn call(self) -> u32 {
+        let Self { scale, low, high, x, codes } = self;
+        let mut clips = 0;
+        for (code, &x) in codes.iter_mut().zip(x) {
+            let wanted = x * scale;
+            clips += u32::from(wanted < low - 0.5) + u32::from(high + 0.5 < wanted);
+            *code = wanted.max(low).min(high).round_ties_even();
+        }
+        clips
     }
-    clips
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod error;
 pub mod noise;
 pub mod readout;
 pub mod solve;
+pub mod state;
 pub mod wires;
 
 pub use ambient::Ambient;

@@ -4,12 +4,18 @@
 //! drawn once per current and not once per cell, with exactly the variance of the sum.
 
 use cim_core::matmul::product;
-use cim_core::{Scratch, Stream};
+use cim_core::{Scratch, Stream, Volts};
 use cim_device::CurrentVoltage;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use crate::crossbar::Crossbar;
 use crate::error::CircuitError;
+use crate::state::StateNoise;
+
+/// Noise is drawn for about this many currents at a time, which stay in the first-level cache.
+///
+/// A fixed number: draws are addressed by block.
+const BLOCK: usize = 2048;
 
 /// A sensed current: one column, or the difference of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +31,11 @@ pub struct Sensed {
 pub struct Readout {
     /// Effective volts to amperes, rows × sensed (S).
     transfer: Array2<f32>,
-    /// Standard deviation of the noise that does not depend on the drive (A), per sensed current.
+    /// Variance of the noise that does not depend on the drive (A²), per sensed current.
+    steady_variance: Vec<f32>,
+    /// Its standard deviation (A).
     steady_a: Vec<f32>,
-    /// Features of the drive to state-dependent variance (A²): rows of squared volts, then rows of
-    /// magnitudes, each only if some cell has that noise.
-    state: Array2<f32>,
-    squares: bool,
-    magnitudes: bool,
+    state: StateNoise,
     current_voltage: CurrentVoltage,
 }
 
@@ -54,37 +58,33 @@ impl Readout {
                 }
             }
         }
-        let difference = combine(array.conductances(), sensed, -1.0);
+        let transfer = combine(array.conductances(), sensed, -1.0);
         let thermal = array.thermal_variance();
-        let steady_a = sensed
-            .iter()
-            .map(|s| {
-                let minus = s.minus.map_or(0.0, |m| thermal[m]);
-                (thermal[s.plus] + minus + steady_variance).sqrt() as f32
-            })
-            .collect();
+        let variance = |s: &Sensed| {
+            let minus = s.minus.map_or(0.0, |m| thermal[m]);
+            thermal[s.plus] + minus + steady_variance
+        };
         let read = combine(array.read_variance().view(), sensed, 1.0);
         let shot = combine(array.shot_variance_per_volt().view(), sensed, 1.0);
-        let squares = read.iter().any(|&v| v > 0.0);
-        let magnitudes = shot.iter().any(|&v| v > 0.0);
-        let parts: Vec<ArrayView2<'_, f32>> = [(squares, &read), (magnitudes, &shot)]
-            .into_iter()
-            .filter_map(|(there, part)| there.then(|| part.view()))
-            .collect();
-        let state = if parts.is_empty() {
-            Array2::zeros((0, sensed.len()))
-        } else {
-            ndarray::concatenate(ndarray::Axis(0), &parts).expect("equal numbers of columns")
-        };
-        debug_assert_eq!(difference.nrows(), rows);
+        debug_assert_eq!(transfer.nrows(), rows);
         Ok(Self {
-            transfer: difference,
-            steady_a,
-            state,
-            squares,
-            magnitudes,
+            transfer,
+            steady_variance: sensed.iter().map(|s| variance(s) as f32).collect(),
+            steady_a: sensed.iter().map(|s| variance(s).sqrt() as f32).collect(),
+            state: StateNoise::exact(read, shot),
             current_voltage: array.device().current_voltage(),
         })
+    }
+
+    /// The same, for row voltages of magnitude up to `peak`, which allows a faster product.
+    ///
+    /// Variances that depend on the drive may then be off by
+    /// [`FUSED_TOLERANCE`](crate::state::FUSED_TOLERANCE) of the current's variance at full drive,
+    /// whatever the drive; where that cannot be proved for this array, they stay exact.
+    #[must_use]
+    pub fn driven_within(self, peak: Volts) -> Self {
+        let peak_v = self.current_voltage.effective_v(peak.0);
+        Self { state: self.state.fused_within(peak_v), ..self }
     }
 
     /// Rows × sensed currents.
@@ -102,32 +102,63 @@ impl Readout {
         sensed_a: &mut [f32],
         scratch: &mut Scratch,
     ) {
+        self.sense(row_v, batch, at, sensed_a, scratch, |_, _| {});
+    }
+
+    /// The same, handed on block by block while a block is in the first-level cache: `then` is
+    /// called with the first vector of the block and its currents (A, vectors × sensed).
+    pub fn sense(
+        &self,
+        row_v: &[f32],
+        batch: usize,
+        at: Stream,
+        sensed_a: &mut [f32],
+        scratch: &mut Scratch,
+        mut then: impl FnMut(usize, &[f32]),
+    ) {
         let (rows, sensed) = self.shape();
-        let mut drive = scratch.take(if self.current_voltage == CurrentVoltage::Ohmic { 0 } else { row_v.len() });
+        let ohmic = self.current_voltage == CurrentVoltage::Ohmic;
+        let mut drive = scratch.take(if ohmic { 0 } else { row_v.len() });
         let drive_v = effective(self.current_voltage, row_v, &mut drive);
         multiply(drive_v, self.transfer.view(), batch, sensed_a);
-        if !self.state.is_empty() {
-            let mut features = scratch.take(batch * self.state.nrows());
-            let (squares, magnitudes) = (self.squares, self.magnitudes);
-            pulp::Arch::new()
-                .dispatch(|| featurise(drive_v, rows, squares, magnitudes, &mut features));
-            let mut variance = scratch.take(batch * sensed);
-            multiply(&features, self.state.view(), batch, &mut variance);
-            self.add_noise(&variance, at, sensed_a, scratch);
-            scratch.give(variance);
-            scratch.give(features);
-        } else if self.steady_a.iter().any(|&sigma| sigma > 0.0) {
-            self.add_noise(&[], at, sensed_a, scratch);
+        let mut features = scratch.take(batch * self.state.width());
+        let mut variance = scratch.take(if self.state.is_none() { 0 } else { batch * sensed });
+        if !self.state.is_none() {
+            self.state.featurise(drive_v, rows, &mut features);
+            multiply(&features, self.state.cells(), batch, &mut variance);
         }
+        let vectors = (BLOCK / sensed.max(1)).max(1);
+        let block = (vectors * sensed).max(1);
+        let mut normals = scratch.take(block.min(sensed_a.len()));
+        for (block_idx, currents) in sensed_a.chunks_mut(block).enumerate() {
+            let variance = variance.chunks(block).nth(block_idx);
+            let at = (at, block_idx as u64);
+            self.add_noise(variance, at, currents, &mut normals[..currents.len()]);
+            then(block_idx * vectors, currents);
+        }
+        scratch.give(normals);
+        scratch.give(variance);
+        scratch.give(features);
         scratch.give(drive);
     }
 
-    fn add_noise(&self, variance: &[f32], at: Stream, sensed_a: &mut [f32], scratch: &mut Scratch) {
-        let mut normals = scratch.take(sensed_a.len());
-        at.fill_standard_normal(0, &mut normals);
-        let steady = &self.steady_a[..];
-        pulp::Arch::new().dispatch(|| add_noise(steady, variance, &normals, sensed_a));
-        scratch.give(normals);
+    /// Adds the noise of one block; `variance` (A²) is that of the drive, if there is any.
+    fn add_noise(
+        &self,
+        variance: Option<&[f32]>,
+        (at, row): (Stream, u64),
+        currents: &mut [f32],
+        normals: &mut [f32],
+    ) {
+        let arch = pulp::Arch::new();
+        if let Some(variance) = variance {
+            at.fill_standard_normal(row, normals);
+            let steady = &self.steady_variance;
+            arch.dispatch(AddNoise { steady, variance, normals, currents });
+        } else if self.steady_a.iter().any(|&sigma| sigma > 0.0) {
+            at.fill_standard_normal(row, normals);
+            arch.dispatch(AddSteady { sigma: &self.steady_a, normals, currents });
+        }
     }
 }
 
@@ -138,23 +169,10 @@ fn multiply(x: &[f32], w: ArrayView2<'_, f32>, batch: usize, y: &mut [f32]) {
 }
 
 /// Voltages that would drive the same currents through ohmic cells.
-fn effective<'a>(law: CurrentVoltage, row_v: &'a [f32], drive: &'a mut [f32]) -> &'a [f32] {
+fn effective<'a>(law: CurrentVoltage, row_v: &'a [f32], drive_v: &'a mut [f32]) -> &'a [f32] {
     let CurrentVoltage::Sinh { scale } = law else { return row_v };
-    let (scale, inverse) = (scale.0 as f32, (1.0 / scale.0) as f32);
-    pulp::Arch::new().dispatch(|| {
-        for (out, &v) in drive.iter_mut().zip(row_v) {
-            let x = v * inverse;
-            let y = x * x;
-            // Series of sinh(x)/x; the next term is below 1e-10 for |x| <= 1 and 3e-7 up to 2.
-            let series = y.mul_add(1.0 / 6_227_020_800.0, 1.0 / 39_916_800.0);
-            let series = y.mul_add(series, 1.0 / 362_880.0);
-            let series = y.mul_add(series, 1.0 / 5_040.0);
-            let series = y.mul_add(series, 1.0 / 120.0);
-            let series = y.mul_add(y.mul_add(series, 1.0 / 6.0), 1.0);
-            *out = scale * x * series;
-        }
-    });
-    drive
+    pulp::Arch::new().dispatch(Sinh { scale_v: scale.0 as f32, row_v, drive_v });
+    drive_v
 }
 
 fn combine(cells: ArrayView2<'_, f64>, sensed: &[Sensed], sign: f64) -> Array2<f32> {
@@ -164,36 +182,75 @@ fn combine(cells: ArrayView2<'_, f64>, sensed: &[Sensed], sign: f64) -> Array2<f
     })
 }
 
-#[inline(always)]
-fn featurise(drive: &[f32], rows: usize, squares: bool, magnitudes: bool, features: &mut [f32]) {
-    let width = rows * (usize::from(squares) + usize::from(magnitudes));
-    for (v, out) in drive.chunks_exact(rows).zip(features.chunks_exact_mut(width)) {
-        let (first, second) = out.split_at_mut(rows);
-        if squares {
-            first.iter_mut().zip(v).for_each(|(f, &v)| *f = v * v);
-        }
-        let linear = if squares { second } else { first };
-        if magnitudes {
-            linear.iter_mut().zip(v).for_each(|(f, &v)| *f = v.abs());
+/// `v₀ sinh(v / v₀)`, compiled for the vectors of the machine.
+struct Sinh<'a> {
+    scale_v: f32,
+    row_v: &'a [f32],
+    drive_v: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for Sinh<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let inverse = 1.0 / self.scale_v;
+        for (out, &v) in self.drive_v.iter_mut().zip(self.row_v) {
+            let x = v * inverse;
+            let y = x * x;
+            // Series of sinh(x)/x; the next term is below 1e-10 for |x| <= 1 and 3e-7 up to 2.
+            let series = y.mul_add(1.0 / 6_227_020_800.0, 1.0 / 39_916_800.0);
+            let series = y.mul_add(series, 1.0 / 362_880.0);
+            let series = y.mul_add(series, 1.0 / 5_040.0);
+            let series = y.mul_add(series, 1.0 / 120.0);
+            let series = y.mul_add(y.mul_add(series, 1.0 / 6.0), 1.0);
+            *out = v * series;
         }
     }
 }
 
-#[inline(always)]
-fn add_noise(steady: &[f32], variance: &[f32], normals: &[f32], current: &mut [f32]) {
-    let sensed = steady.len();
-    let rows = current.chunks_exact_mut(sensed).zip(normals.chunks_exact(sensed));
-    if variance.is_empty() {
+/// Adds noise of one standard deviation per sensed current.
+struct AddSteady<'a> {
+    sigma: &'a [f32],
+    normals: &'a [f32],
+    currents: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for AddSteady<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let sensed = self.sigma.len();
+        let rows = self.currents.chunks_exact_mut(sensed).zip(self.normals.chunks_exact(sensed));
         for (current, normals) in rows {
-            for ((i, &n), &sigma) in current.iter_mut().zip(normals).zip(steady) {
+            for ((i, &n), &sigma) in current.iter_mut().zip(normals).zip(self.sigma) {
                 *i = n.mul_add(sigma, *i);
             }
         }
-    } else {
-        for ((current, normals), variance) in rows.zip(variance.chunks_exact(sensed)) {
-            let cells = current.iter_mut().zip(normals).zip(steady).zip(variance);
-            for (((i, &n), &sigma), &v) in cells {
-                *i = n.mul_add(sigma.mul_add(sigma, v).sqrt(), *i);
+    }
+}
+
+/// Adds noise of a steady variance per sensed current and one of its own for every current.
+struct AddNoise<'a> {
+    steady: &'a [f32],
+    variance: &'a [f32],
+    normals: &'a [f32],
+    currents: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for AddNoise<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let sensed = self.steady.len();
+        let rows = self.currents.chunks_exact_mut(sensed).zip(self.normals.chunks_exact(sensed));
+        for ((current, normals), variance) in rows.zip(self.variance.chunks_exact(sensed)) {
+            let cells = current.iter_mut().zip(normals).zip(self.steady).zip(variance);
+            for (((i, &n), &steady), &v) in cells {
+                // A fused variance may lie a little below zero.
+                *i = n.mul_add((steady + v).max(0.0).sqrt(), *i);
             }
         }
     }

@@ -143,6 +143,14 @@ impl Dataset {
         }
     }
 
+    /// Writes as many images as `out` holds, from image `first` on, scaled from 0..=255 to 0..=1.
+    ///
+    /// # Panics
+    /// If there are not so many images.
+    pub fn range_into(&self, first: usize, out: &mut [f32]) {
+        scale_into(&self.images[first * self.pixels()..][..out.len()], out);
+    }
+
     /// Writes image `index` moved down by `dy` rows and right by `dx` columns, scaled to 0..=1.
     ///
     /// What moves out is lost and what moves in is 0: the image is never wrapped.
@@ -162,10 +170,25 @@ impl Dataset {
     }
 }
 
-/// A division, because 1/255 has no exact value: 255 must become exactly 1.
 fn scale_into(pixels: &[u8], out: &mut [f32]) {
-    for (out, &pixel) in out.iter_mut().zip(pixels) {
-        *out = f32::from(pixel) / 255.0;
+    pulp::Arch::new().dispatch(ScaleInto { pixels, out });
+}
+
+/// Compiled for the vectors of the machine.
+struct ScaleInto<'a> {
+    pixels: &'a [u8],
+    out: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for ScaleInto<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (out, &pixel) in self.out.iter_mut().zip(self.pixels) {
+            // A division, because 1/255 has no exact value: 255 must become exactly 1.
+            *out = f32::from(pixel) / 255.0;
+        }
     }
 }
 

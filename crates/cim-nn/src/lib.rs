@@ -2,6 +2,7 @@
 //!
 //! This crate does not know that currents exist. It trains and infers against
 //! [`cim_core::MatMul`] and is made robust to numbers: a sigma, a full scale, a count of levels.
+#![doc = include_str!("../README.md")]
 
 pub mod activation;
 pub mod checkpoint;

@@ -2,7 +2,7 @@
 
 use cim_core::matmul::product;
 use cim_core::{Exact, MatMul, Scratch, Stream, Tally};
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -163,21 +163,66 @@ impl Network {
             .axis_chunks_iter_mut(ndarray::Axis(0), BLOCK)
             .into_par_iter()
             .enumerate()
-            .map_init(Scratch::default, |scratch, (block_idx, mut out)| {
-                let first = block_idx * BLOCK;
-                let indices: Vec<usize> = (first..first + out.nrows()).collect();
-                let mut x = Array2::zeros((out.nrows(), data.pixels()));
-                data.batch_into(&indices, x.as_slice_mut().expect("standard layout"));
+            .map_init(Scratch::default, |scratch, (block_idx, out)| {
                 let mut tally = Tally::default();
-                let mut passed =
-                    self.pre_activations(products, x.view(), block_idx as u64, scratch, &mut tally);
-                out.assign(&passed.pop().expect("at least one layer"));
+                let mut x = scratch.take(out.nrows() * data.pixels());
+                data.range_into(block_idx * BLOCK, &mut x);
+                self.forward(products, x, block_idx as u64, out, scratch, &mut tally);
                 tally
             })
             .collect();
         let mut tally = Tally::default();
         blocks.into_iter().for_each(|block| tally += block);
         (logits, tally)
+    }
+
+    /// The logits of `x` (batch × inputs, a buffer of `scratch` to which it returns) and nothing
+    /// else: in place, with no memory of its own.
+    fn forward<M: MatMul>(
+        &self,
+        products: &[M],
+        mut x: Vec<f32>,
+        call: u64,
+        mut logits: ArrayViewMut2<'_, f32>,
+        scratch: &mut Scratch,
+        tally: &mut Tally,
+    ) {
+        assert_eq!(products.len(), self.layers.len(), "one product per layer");
+        let batch = logits.nrows();
+        let last = self.layers.len() - 1;
+        for (layer_idx, (layer, product)) in self.layers.iter().zip(products).enumerate() {
+            let (inputs, outputs) = layer.weights.dim();
+            let mut y = scratch.take(batch * outputs);
+            let input = ArrayView2::from_shape((batch, inputs), &x).expect("batch × inputs");
+            let output = ArrayViewMut2::from_shape((batch, outputs), &mut y);
+            product.apply(input, call, output.expect("batch × outputs"), scratch, tally);
+            let bias = layer.bias.as_slice().expect("standard layout");
+            pulp::Arch::new().dispatch(Bias { bias, rectify: layer_idx < last, y: &mut y });
+            scratch.give(std::mem::replace(&mut x, y));
+        }
+        let last_y = ArrayView2::from_shape((batch, self.outputs()), &x).expect("batch × outputs");
+        logits.assign(&last_y);
+        scratch.give(x);
+    }
+}
+
+/// Adds the bias to every row, and rectifies it where `rectify`; compiled for the vectors of the
+/// machine.
+struct Bias<'a> {
+    bias: &'a [f32],
+    rectify: bool,
+    y: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for Bias<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let least = if self.rectify { 0.0 } else { f32::NEG_INFINITY };
+        for row in self.y.chunks_exact_mut(self.bias.len()) {
+            row.iter_mut().zip(self.bias).for_each(|(y, &b)| *y = (*y + b).max(least));
+        }
     }
 }
 

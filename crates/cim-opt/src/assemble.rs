@@ -5,7 +5,7 @@ use cim_core::{Amps, Siemens, Volts};
 use crate::certificate::{self, Claim};
 use crate::error::OptError;
 use crate::newton::{self, Point};
-use crate::program::{Cap, Goal, Program};
+use crate::program::{Cap, Goal, LimitKind, Program};
 use crate::window::{Evaluation, Limits, Solution, WindowProblem, evaluate};
 
 /// How often the ceiling is tightened around its own solution.
@@ -60,9 +60,12 @@ pub(crate) fn tighten(
     loop {
         program.cap = Some(Cap { at: s, range: ceiling.0 * (-s).exp() });
         if program.goal != Goal::Error {
-            // The point on the line has just the greatest error: the one of least error is inside.
-            let least = Program { goal: Goal::Error, ..program.clone() };
-            near = newton::minimise_from(&least, near, None, 1e-2).x;
+            // This point has just the greatest error, and the one of least error may leave no room
+            // between floor and ceiling; half-way is inside.
+            let mut least = Program { goal: Goal::Error, ..program.clone() };
+            least.limits.retain(|limit| !matches!(limit.kind, LimitKind::Energy { .. }));
+            let least = newton::minimise_from(&least, near, None, 1e-2).x;
+            near = [0, 1, 2].map(|axis| 0.5 * (near[axis] + least[axis]));
         }
         let found = method(program, Some(near))?;
         near = found.point.x;

@@ -11,10 +11,12 @@ type Vector = [f64; VARIABLES];
 type Matrix = [Vector; VARIABLES];
 
 /// Complementarity and stationarity that count as solved, relative to the objective.
-const DONE: f64 = 1e-11;
+const DONE: f64 = 5e-11;
 pub static STEPS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
 pub static RUNS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
 const MOST_STEPS: usize = 100;
+/// A fall of the barrier function below this is lost in its rounding.
+const ROUNDING: f64 = 1e-13;
 /// Sides of the box nearer than this are one point.
 const THIN: f64 = 1e-10;
 
@@ -28,6 +30,8 @@ pub(crate) struct Point {
     pub squeeze: f64,
     /// Of the greatest error, where energy is minimised.
     pub error: f64,
+    /// Whether the method reached its own tolerance; the certificate decides what that is worth.
+    pub settled: bool,
 }
 
 /// Minimises the program from the best of a few interior points.
@@ -48,10 +52,11 @@ pub(crate) fn minimise_from(
         Some(anchor) => inside(program, anchor, coarse, 0.5).map_or(coarse, |(x, _)| x),
         None => coarse,
     };
-    match inside(program, near, centre, blend) {
-        Some((x, pull)) => descend(program, x, pull.min(0.1)),
-        None => descend(program, centre, 0.1),
-    }
+    let warm = inside(program, near, centre, blend)
+        .map(|(x, pull)| descend(program, x, pull.min(0.1)))
+        .filter(|point| point.settled);
+    // So near the sides a start can leave Newton's method no room; the centre always has some.
+    warm.unwrap_or_else(|| descend(program, centre, 0.1))
 }
 
 /// A strictly feasible point on the way from `near` to `centre`, and how far along it is.
@@ -318,12 +323,13 @@ fn descend(program: &Program<'_>, from: [f64; 3], centring: f64) -> Point {
     let energy = energy.map(|limit| limit.at(from)).fold(0.0, f64::max).ln() + 0.1;
     let x = [from[0], from[1], from[2], if free[3] { energy } else { 0.0 }];
     let method = Method { program, sources, free, scale };
-    let (x, multipliers) = method.run(x, centring);
+    let (x, multipliers, settled) = method.run(x, centring);
     let mut point = Point {
         x: [x[0], x[1], x[2]],
         limits: vec![0.0; program.limits.len()],
         squeeze: 0.0,
         error: 0.0,
+        settled,
     };
     for (source, &multiplier) in method.sources.iter().zip(&multipliers) {
         match *source {
@@ -342,7 +348,7 @@ fn descend(program: &Program<'_>, from: [f64; 3], centring: f64) -> Point {
 }
 
 impl Method<'_> {
-    fn run(&self, mut x: Vector, barrier: f64) -> (Vector, Vec<f64>) {
+    fn run(&self, mut x: Vector, barrier: f64) -> (Vector, Vec<f64>, bool) {
         let mut here = Sample::default();
         let mut there = Sample::default();
         self.sample(x, &mut here);
@@ -352,16 +358,19 @@ impl Method<'_> {
         let mut trial = multipliers.clone();
         let mut step_multipliers = multipliers.clone();
         let mut centring = 0.1;
+        let mut ceiling = f64::INFINITY;
         RUNS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         for _ in 0..MOST_STEPS {
             STEPS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let gap: f64 =
                 here.rows.iter().zip(&multipliers).map(|(row, m)| -row.value * m).sum();
             let dual = self.residual(&here, &multipliers, 0.0).0;
-            let target = centring * gap.max(0.3 * dual) / count;
+            // Never rises again, so that every step makes one and the same function fall.
+            let target = (centring * gap.max(0.3 * dual) / count).min(ceiling);
+            ceiling = target;
             let residual = self.residual(&here, &multipliers, target).1;
             if gap <= DONE && dual <= DONE {
-                break;
+                return (x, multipliers, true);
             }
             let dx = self.direction(x, &here, &multipliers, target);
             if std::env::var("TRACE").is_ok() { eprintln!("obj {:.6e} gap {gap:.2e} dual {dual:.2e} res {residual:.2e} x {x:?} dx {dx:?}", here.objective.value); }
@@ -392,8 +401,9 @@ impl Method<'_> {
                 if inside {
                     // Where a range changes sides its slope has a corner, and the residual may
                     // have to rise to pass it. The barrier function is convex and falls.
-                    let fall = self.fall(&here, &dx, target);
-                    if barrier_value(&there, target) <= barrier_value(&here, target) - 1e-4 * length * fall {
+                    let fall = length * self.fall(&here, &dx, target);
+                    let fell = barrier_value(&here, target) - barrier_value(&there, target);
+                    if fall > ROUNDING && fell >= 1e-4 * fall {
                         for (t, row) in trial.iter_mut().zip(&there.rows) {
                             let central = target / -row.value;
                             *t = t.clamp(0.01 * central, 100.0 * central);
@@ -417,7 +427,7 @@ impl Method<'_> {
                 _ => 1.0,
             };
         }
-        (x, multipliers)
+        (x, multipliers, false)
     }
 
     /// Norm of the stationarity residual, and of stationarity and centring together.
@@ -501,19 +511,9 @@ impl Method<'_> {
         let miss = |ds: f64| ds + excess(ds) * along - step;
         let (mut near, mut near_miss) = (0.0, -step);
         let (mut far, mut far_miss) = (step, miss(step));
-        if far_miss.abs() <= 1e-3 * step.abs() {
-            return excess(step);
-        }
-        for _ in 0..3 {
-            if far_miss * near_miss <= 0.0 {
-                break;
-            }
-            (near, near_miss) = (far, far_miss);
-            far *= 2.0;
-            far_miss = miss(far);
-        }
-        if !(far_miss * near_miss <= 0.0) {
-            return excess(far);
+        // Nothing to correct, or less curvature ahead: the plain step falls short, which is safe.
+        if far_miss.abs() <= 1e-3 * step.abs() || !(far_miss * near_miss < 0.0) {
+            return 0.0;
         }
         for _ in 0..40 {
             let middle = (near * far_miss - far * near_miss) / (far_miss - near_miss);
@@ -530,7 +530,7 @@ impl Method<'_> {
             }
             (far, far_miss) = (middle, middle_miss);
         }
-        excess(far)
+        0.0
     }
 }
 

@@ -1,5 +1,6 @@
 //! Full scales from policies that need no optimiser.
 
+use cim_adc::Polarity;
 use cim_adc::range::percentile_of_magnitude;
 use cim_core::Amps;
 use ndarray::{Array2, ArrayView2, s};
@@ -7,8 +8,10 @@ use ndarray::{Array2, ArrayView2, s};
 use crate::calibration::Calibration;
 use crate::grid::Parts;
 
-/// Largest current that the programmed weights of each tile can draw: the largest sum over a column
-/// of the magnitudes of its weights, at full drive of every row.
+/// Largest current that the programmed weights of each tile can draw.
+///
+/// With drives of one sign that is, over the tile's columns, the largest sum of the weights of one
+/// sign; with drives of both signs the largest sum of magnitudes.
 ///
 /// `amps_per_unit` is the current of one unit of weight at full drive; weights beyond `clip` count
 /// as `clip`. Row tiles × column tiles. A tile without weights gets the current of one full cell.
@@ -23,7 +26,16 @@ pub fn worst_case(
         let largest = block
             .columns()
             .into_iter()
-            .map(|w| w.iter().map(|w| f64::from(w.abs().min(clip))).sum::<f64>())
+            .map(|w| {
+                let w = w.iter().map(|&w| f64::from(w.clamp(-clip, clip)));
+                let (up, down) = w.fold((0.0, 0.0), |(up, down): (f64, f64), w| {
+                    (up + w.max(0.0), down - w.min(0.0))
+                });
+                match parts.dac.polarity {
+                    Polarity::Unipolar => up.max(down),
+                    Polarity::Bipolar => up + down,
+                }
+            })
             .fold(0.0, f64::max);
         let largest = if largest > 0.0 { largest } else { f64::from(clip) };
         Amps(largest * amps_per_unit)
@@ -61,4 +73,52 @@ fn per_tile(
             col * parts.outputs..outputs.min((col + 1) * parts.outputs),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use cim_adc::DacSpec;
+    use cim_core::{Siemens, Volts};
+    use cim_crossbar::{Ambient, Wires};
+    use cim_device::{Ideal, Window};
+    use ndarray::array;
+
+    use super::*;
+
+    fn parts(polarity: Polarity) -> Parts {
+        let window = Window::new(Siemens(0.0), Siemens(1.0)).expect("a window");
+        Parts {
+            device: Arc::new(Ideal { window }),
+            window,
+            read_voltage: Volts(1.0),
+            dac: DacSpec { bits: 8, polarity },
+            adc_bits: 8,
+            adc_noise: Amps::ZERO,
+            ambient: Ambient::SILENT,
+            wires: Wires::NONE,
+            rows: 2,
+            outputs: 2,
+        }
+    }
+
+    #[test]
+    fn the_worst_case_depends_on_the_signs_of_the_drive() {
+        let w = array![[0.5f32, -0.25], [-0.75, -0.5], [3.0, 0.0]];
+        let of = |polarity| worst_case(&parts(polarity), w.view(), 1.0, 2.0);
+        // Two row tiles; the weight 3 counts as the clip 1.
+        assert_eq!(of(Polarity::Unipolar), array![[Amps(1.5)], [Amps(2.0)]]);
+        assert_eq!(of(Polarity::Bipolar), array![[Amps(2.5)], [Amps(2.0)]]);
+    }
+
+    #[test]
+    fn the_hundredth_percentile_is_the_largest_current_seen() {
+        let w = array![[0.5f32, -0.25], [-0.75, -0.5]];
+        let calibration = Calibration { drive: array![[1.0, 0.0], [0.5, 1.0]] };
+        let parts = parts(Polarity::Unipolar);
+        // Currents per unit: 0.5, −0.25; 0.25 − 0.75, −0.125 − 0.5.
+        let got = percentile(&parts, w.view(), 1.0, 2.0, &calibration, 100.0);
+        assert_eq!(got, array![[Amps(1.25)]]);
+    }
 }

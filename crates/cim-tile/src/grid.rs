@@ -185,22 +185,46 @@ impl MatMul for Grid {
     ) {
         let batch = x.nrows();
         assert_eq!((x.ncols(), y.dim()), (self.inputs, (batch, self.outputs)), "shapes");
-        let mut sums = scratch.take(batch * self.outputs);
+        if let Some(sums) = y.as_slice_mut() {
+            self.sum_tiles(x, call, sums, scratch, tally);
+        } else {
+            let mut sums = scratch.take(batch * self.outputs);
+            self.sum_tiles(x, call, &mut sums, scratch, tally);
+            let sums_view = ArrayView2::from_shape((batch, self.outputs), &sums);
+            y.assign(&sums_view.expect("batch × outputs sums"));
+            scratch.give(sums);
+        }
+    }
+}
+
+impl Grid {
+    /// Replaces `sums` (batch × outputs) by the outputs of all tiles.
+    fn sum_tiles(
+        &self,
+        x: ArrayView2<'_, f32>,
+        call: u64,
+        sums: &mut [f32],
+        scratch: &mut Scratch,
+        tally: &mut Tally,
+    ) {
+        let batch = x.nrows();
         sums.fill(0.0);
+        let x = x.as_standard_layout();
+        let mut codes = scratch.take(x.len());
+        self.dac.encode(x.as_slice().expect("standard layout"), self.input_limit, &mut codes, tally);
         for (row_tile, tiles) in self.tiles.chunks_exact(self.column_tiles).enumerate() {
             let first = row_tile * self.tile_rows;
             let rows = first..self.inputs.min(first + self.tile_rows);
-            let mut codes = scratch.take(batch * rows.len());
-            for (x, codes) in x.rows().into_iter().zip(codes.chunks_exact_mut(rows.len())) {
-                let x = x.slice_move(s![rows.clone()]);
-                let x = x.as_slice().expect("inputs of one vector are contiguous");
-                self.dac.encode(x, self.input_limit, codes, tally);
+            let mut tile_codes = scratch.take(batch * rows.len());
+            let vectors = codes.chunks_exact(self.inputs);
+            for (to, from) in tile_codes.chunks_exact_mut(rows.len()).zip(vectors) {
+                to.copy_from_slice(&from[rows.clone()]);
             }
             for (column_tile, tile) in tiles.iter().enumerate() {
                 let y = &mut sums[column_tile * self.tile_outputs..];
                 tile.accumulate(
                     &self.mapping,
-                    &codes,
+                    &tile_codes,
                     batch,
                     call,
                     y,
@@ -209,10 +233,8 @@ impl MatMul for Grid {
                     tally,
                 );
             }
-            scratch.give(codes);
+            scratch.give(tile_codes);
         }
-        let sums_view = ArrayView2::from_shape((batch, self.outputs), &sums);
-        y.assign(&sums_view.expect("batch × outputs sums"));
-        scratch.give(sums);
+        scratch.give(codes);
     }
 }

@@ -18,7 +18,8 @@ fn convert(adc: &dyn Adc, input_a: &[f32]) -> (Vec<i32>, Tally) {
 fn currents(adc: &dyn Adc, seed: u64) -> Vec<f32> {
     let end = adc.full_scale().0 as f32;
     let drawn = uniforms(1, 5000, -2.0 * end, 2.0 * end, Stream::root(seed));
-    let mut currents: Vec<f32> = drawn.into_iter().chain([0.0, 0.999 * end, -0.999 * end]).collect();
+    let mut currents: Vec<f32> =
+        drawn.into_iter().chain([0.0, 0.999 * end, -0.999 * end]).collect();
     currents.sort_by(f32::total_cmp);
     currents
 }
@@ -65,7 +66,11 @@ fn adc_counts_what_leaves_its_range() {
         let input: Vec<f32> = currents(adc.as_ref(), 3).into_iter().filter(|i| !near(i)).collect();
         let (codes, tally) = convert(adc.as_ref(), &input);
         let beyond = input.iter().filter(|i| f64::from(i.abs()) > end_a).count() as u64;
-        assert_eq!((tally.adc_conversions, tally.adc_clips), (input.len() as u64, beyond), "{name}");
+        assert_eq!(
+            (tally.adc_conversions, tally.adc_clips),
+            (input.len() as u64, beyond),
+            "{name}"
+        );
         assert_eq!((tally.dac_conversions, tally.dac_clips), (0, 0), "{name}");
         for (&i_a, &code) in input.iter().zip(&codes) {
             let clipped = f64::from(i_a.abs()) > end_a;

@@ -88,24 +88,24 @@ proptest! {
         for (name, device) in devices() {
             let array = random_array(device, rows, cols, at);
             let i = array.currents(v.view());
-            let allowed = rounding(&array, &v.mapv(|v| v.abs().sinh()));
             let g_s = array.conductances();
             let law = array.device().current_voltage();
             let effective = v.mapv(|v| law.effective_v(v));
+            let allowed = rounding(&array, &effective.mapv(f64::abs));
             let shuffled = exactly(g_s.select(Axis(0), &row_order).view());
             let got = shuffled.currents(effective.select(Axis(0), &row_order).view());
-            // Effective voltages are at most sinh(0.3/0.4)/(0.3/0.4) < 1.1 times the voltages.
-            prop_assert!(close(&got, &i, &(&allowed * 1.1)), "{}: rows", name);
+            prop_assert!(close(&got, &i, &allowed), "{}: rows", name);
             let shuffled = exactly(g_s.select(Axis(1), &col_order).view());
             let got = shuffled.currents(effective.view());
             let (want, allowed) = (i.select(Axis(0), &col_order), allowed.select(Axis(0), &col_order));
-            prop_assert!(close(&got, &want, &(allowed * 1.1)), "{}: columns", name);
+            prop_assert!(close(&got, &want, &allowed), "{}: columns", name);
         }
     }
 
-    /// The batched path in `f32` carries the currents of the solver: `(rows + 6) 2⁻²⁴ Σ (g₊ + g₋) |v|`
-    /// for a product of `rows` terms in any order, rounded conductances and rounded differences,
-    /// and, for sinh cells, 3e-7 of the series up to twice the scale.
+    /// The batched path in `f32` carries the currents of the solver, if cells have no read noise:
+    /// `(rows + 12) 2⁻²⁴ Σ (g₊ + g₋) |v|` for a product of `rows` terms in any order, rounded
+    /// conductances and differences and, for sinh cells, the eight roundings and the 1e-10 of the
+    /// series below the scale.
     #[test]
     fn the_batched_path_carries_the_currents_of_the_solver(
         rows in 1usize..130,
@@ -116,6 +116,9 @@ proptest! {
         let at = Stream::root(seed);
         let row_v = uniforms(batch, rows, -0.3, 0.3, at.child("v", 0));
         for (name, device) in devices() {
+            if device.read_variance(device.window().g_max.0) > 0.0 {
+                continue;
+            }
             let array = random_array(device, rows, 2 * pairs, at);
             let differences = (0..pairs).map(|k| Sensed { plus: 2 * k, minus: Some(2 * k + 1) });
             let singles = (0..2 * pairs).map(|k| Sensed { plus: k, minus: None });
@@ -130,8 +133,7 @@ proptest! {
                 let i = array.currents(row_v.view());
                 let magnitude = row_v.mapv(|v| law.effective_v(v.abs()));
                 let sums = array.conductances().t().dot(&magnitude);
-                let relative = (rows as f64 + 6.0) * 2f64.powi(-24)
-                    + if law == CurrentVoltage::Ohmic { 0.0 } else { 3e-7 };
+                let relative = (rows as f64 + 12.0) * 2f64.powi(-24);
                 for (sense, &got) in sensed.iter().zip(got) {
                     let minus = |values: &Array1<f64>| sense.minus.map_or(0.0, |m| values[m]);
                     let want = i[sense.plus] - minus(&i);

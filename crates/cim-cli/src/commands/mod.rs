@@ -2,6 +2,7 @@
 
 mod devices;
 mod gate;
+mod optimise;
 mod reproduce;
 
 use crate::args::Command;
@@ -14,7 +15,7 @@ pub fn run(command: Command) -> Result<String, CliError> {
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Devices => devices::run(),
         Command::Preset { name } => preset(&name).map(|(_, text)| text),
-        Command::Optimise(_) => Ok(String::new()),
+        Command::Optimise(args) => optimise::run(&args),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Designs: how a network is put on a chip, naively or by the convex program.
 
-use cim_core::{Amps, Volts};
+use cim_core::{Amps, Joules, Volts};
 use cim_device::Window;
 use cim_nn::{LayerPath, Levels, Network, WeightNoise};
 use cim_opt::terms::{LayerTerms, circuit_terms, device_terms, layer_terms};
@@ -27,9 +27,33 @@ pub struct Knobs {
     pub full_scale: bool,
 }
 
+/// What is asked of the optimiser.
+#[derive(Clone, Copy)]
+pub struct Goal {
+    pub knobs: Knobs,
+    /// Search the weight clips too; off for weights that were trained within theirs.
+    pub search_clip: bool,
+    /// Greatest energy of cells and sense amplifiers per inference.
+    pub energy: Option<Joules>,
+}
+
+impl Goal {
+    /// The weight clip is searched, energy is free.
+    pub fn of(window: bool, full_scale: bool) -> Self {
+        Self { knobs: Knobs { window, full_scale }, search_clip: true, energy: None }
+    }
+
+    /// As [`of`](Self::of), for weights that were trained within their clip.
+    pub fn with_trained_clip(window: bool, full_scale: bool) -> Self {
+        Self { search_clip: false, ..Self::of(window, full_scale) }
+    }
+}
+
 /// A design with the certificate it came with.
 pub struct Optimised {
     pub design: ChipDesign,
+    /// Energy of cells and sense amplifiers that the chosen window and voltage take.
+    pub chosen_energy: Joules,
     /// Optimum of the error, from the conic solver.
     pub conic: Solution,
     /// The problem that was solved.
@@ -180,9 +204,9 @@ pub fn optimise(
     start: &ChipDesign,
     network: &Network,
     inputs: &LayerInputs,
-    knobs: Knobs,
-    search_clip: bool,
+    goal: Goal,
 ) -> Result<Optimised, CliError> {
+    let Goal { knobs, search_clip, energy } = goal;
     let sensitivity = sensitivities(network, inputs);
     let mut design = start.clone();
     let bins = spec.optimiser.histogram_bins;
@@ -195,7 +219,7 @@ pub fn optimise(
         device: device_terms(&design.parts, spec.circuit.least_read_voltage, spec.circuit.disturb_voltage),
         circuit: circuit_terms(&design.parts, spec.energy.supply, spec.energy.read_time),
         tiles: terms.into_iter().flat_map(|t| t.tiles).collect(),
-        limits: Limits::default(),
+        limits: Limits { energy, ..Limits::default() },
     };
     if knobs.window && search_clip {
         for idx in 0..design.layers.len() {
@@ -205,7 +229,8 @@ pub fn optimise(
                 let layer = LayerDesign { weight_clip: clip as f32, ..design.layers[idx].clone() };
                 let terms = terms_of(&design, idx, &layer)?;
                 let lost = terms.clip_loss;
-                let solution = cim_opt::solve_fast(&problem_of(&design, vec![terms]))?;
+                let free = WindowProblem { limits: Limits::default(), ..problem_of(&design, vec![terms]) };
+                let solution = cim_opt::solve_fast(&free)?;
                 Ok::<_, CliError>(solution.objective + lost)
             })?;
             design.layers[idx].weight_clip = found as f32;
@@ -216,8 +241,10 @@ pub fn optimise(
         .collect::<Result<Vec<_>, _>>()?;
     let problem = problem_of(&design, terms);
     let conic = cim_opt::solve(&problem)?;
+    let mut chosen_energy = conic.energy;
     if knobs.window {
         let frugal = cim_opt::frugal(&problem, spec.optimiser.energy_tolerance)?;
+        chosen_energy = frugal.energy;
         design.parts.window = Window::new(frugal.g_min, frugal.g_max)?;
         set_read_voltage(&mut design, inputs, frugal.read_voltage)?;
     }
@@ -232,7 +259,7 @@ pub fn optimise(
             worst_case(&design.parts, layer_design, layer.weights.view());
         }
     }
-    Ok(Optimised { design, conic, problem })
+    Ok(Optimised { design, chosen_energy, conic, problem })
 }
 
 fn set_read_voltage(design: &mut ChipDesign, inputs: &LayerInputs, volts: Volts) -> Result<(), CliError> {

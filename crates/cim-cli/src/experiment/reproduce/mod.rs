@@ -1,7 +1,7 @@
 //! The main job: the system of Abbas et al. 2026, from device physics to MNIST accuracy.
 
 mod chips;
-mod design;
+pub mod design;
 mod model_check;
 mod outcome;
 pub mod spec;

@@ -21,7 +21,8 @@ struct Sums {
 }
 
 /// Programs every tile `chips` times, reads it with the calibration inputs and compares mean
-/// squared deviation and coverage with the closed form.
+/// squared deviation and coverage with the closed form. Coverage counts reads of driven tiles: a tile
+/// whose inputs are all zero makes no error and covers trivially.
 pub fn check(
     design: &ChipDesign,
     network: &Network,
@@ -36,7 +37,7 @@ pub fn check(
     for (layer_idx, (layer, layer_errors)) in network.layers().iter().zip(&errors).enumerate() {
         for (tile_idx, tile) in layer_errors.tiles.iter().enumerate() {
             let at = at.child("layer", layer_idx as u64).child("tile", tile_idx as u64);
-            let (first, second, inside) =
+            let (first, second, inside, reads) =
                 measure(design, layer_idx, tile.place, layer.weights.view(), inputs, layer_errors, chips, at)?;
             let n = chips as f64;
             // Unbiased variance over chips for each input, then the mean over inputs.
@@ -48,7 +49,7 @@ pub fn check(
                 points.push(VariancePoint { layer: layer_idx + 1, tile: tile_idx, column, predicted, measured });
             }
             covered += inside;
-            samples += chips * tile.variance.len();
+            samples += reads;
             tick();
         }
     }
@@ -76,7 +77,7 @@ fn measure(
     errors: &LayerErrors,
     chips: usize,
     at: Stream,
-) -> Result<(Array2<f64>, Array2<f64>, usize), CliError> {
+) -> Result<(Array2<f64>, Array2<f64>, usize, usize), CliError> {
     let parts = &design.parts;
     let layer = &design.layers[layer_idx];
     let rows = place.0 * parts.rows..weights.nrows().min((place.0 + 1) * parts.rows);
@@ -89,6 +90,8 @@ fn measure(
     };
     let tile = errors.tiles.iter().find(|t| t.place == place).expect("every tile has its errors");
     let bound = tile.variance.mapv(|v| 1.96 * v.sqrt());
+    let driven: Vec<bool> = x.rows().into_iter().map(|x| x.iter().any(|&x| x != 0.0)).collect();
+    let reads = chips * bound.ncols() * driven.iter().filter(|&&d| d).count();
     let amps = errors.amps_per_output;
     let tasks: Vec<Result<Sums, TileError>> = (0..chips.div_ceil(CHUNK))
         .into_par_iter()
@@ -105,13 +108,13 @@ fn measure(
                     let error = f64::from(y) * amps - tile.mean_a[index];
                     sums.first[index] += error;
                     sums.second[index] += error * error;
-                    sums.covered += usize::from(error.abs() <= bound[index]);
+                    sums.covered += usize::from(driven[index.0] && error.abs() <= bound[index]);
                 }
             }
             Ok(sums)
         })
         .collect();
-    let mut total = (Array2::zeros(bound.dim()), Array2::zeros(bound.dim()), 0);
+    let mut total = (Array2::zeros(bound.dim()), Array2::zeros(bound.dim()), 0, reads);
     for task in tasks {
         let task = task?;
         total.0 += &task.first;

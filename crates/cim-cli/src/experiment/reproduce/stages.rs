@@ -9,7 +9,7 @@ use cim_nn::{Dataset, LayerPath, Levels, Network, WeightNoise};
 use cim_tile::Parts;
 
 use super::chips::{Measured, estimate, measure};
-use super::design::{ChipDesign, Knobs, LayerInputs, Optimised, optimise};
+use super::design::{ChipDesign, Goal, LayerInputs, Optimised, optimise};
 use super::model_check;
 use super::outcome::{self, Outcome};
 use super::spec::Spec;
@@ -97,10 +97,11 @@ pub fn run(options: &Options<'_>, data: &Dataset, test: &Dataset) -> Result<(Rep
     };
 
     let naive = naive_of(network.clone(), "naive");
-    let knobs = |window, full_scale| Knobs { window, full_scale };
-    let turn = |knobs| optimise(spec, &naive.design, network, &naive.inputs, knobs, true);
-    let (window, full_scale) = (turn(knobs(true, false))?, turn(knobs(false, true))?);
-    let both = turn(knobs(true, true))?;
+    let turn = |window, full_scale| {
+        let goal = Goal::of(window, full_scale);
+        optimise(spec, &naive.design, network, &naive.inputs, goal)
+    };
+    let (window, full_scale, both) = (turn(true, false)?, turn(false, true)?, turn(true, true)?);
     clock.lap("optimise");
 
     let relu = fine_tune_relu(spec, data, &naive, &checkpoints, root)?;
@@ -267,8 +268,8 @@ fn finish(
     let state = trained.state;
     let inputs = inputs_of(&state.network);
     let learned = start.clone().with_full_scales(&state.full_scale);
-    let knobs = Knobs { window: true, full_scale: true };
-    let optimised = optimise(spec, &learned, &state.network, &inputs, knobs, false)?;
+    let goal = Goal::with_trained_clip(true, true);
+    let optimised = optimise(spec, &learned, &state.network, &inputs, goal)?;
     let design = optimised.design.clone().with_full_scales(&state.full_scale);
     Ok((Candidate { name: "full", network: state.network, design, inputs }, optimised))
 }
@@ -318,8 +319,8 @@ fn bits_sweep(
         let naive = measure(&naive_design, &naive.network, test, chips, at, || bar.inc(1))?;
         let mut start = full.design.clone();
         start.parts.adc_bits = bits;
-        let knobs = Knobs { window: false, full_scale: true };
-        let start = optimise(spec, &start, &full.network, &full.inputs, knobs, false)?.design;
+        let goal = Goal::with_trained_clip(false, true);
+        let start = optimise(spec, &start, &full.network, &full.inputs, goal)?.design;
         let run = Run {
             stage: format!("full-{bits}"),
             recipe: &spec.training.bits,

@@ -1,0 +1,254 @@
+//! The binary as its user meets it: what it writes, what it says of bad input, how it ends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A folder with a small data set and a preset that runs in seconds.
+struct Workshop {
+    folder: TempDir,
+}
+
+impl Workshop {
+    fn new() -> Self {
+        let workshop = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        fs::create_dir(workshop.path("data")).expect("a folder");
+        workshop.write_set("train", 256);
+        workshop.write_set("t10k", 64);
+        fs::write(workshop.path("tiny.toml"), tiny_preset()).expect("written");
+        workshop
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Ten kinds of picture: a bright row whose place is the label, on a little texture.
+    fn write_set(&self, set: &str, images: usize) {
+        let header = |magic: u32, dims: &[u32]| -> Vec<u8> {
+            [&[magic], dims].concat().iter().flat_map(|v| v.to_be_bytes()).collect()
+        };
+        let mut pixels = header(0x803, &[images as u32, 28, 28]);
+        let mut labels = header(0x801, &[images as u32]);
+        for image in 0..images {
+            let label = image % 10;
+            labels.push(label as u8);
+            for pixel in 0..784 {
+                let bright = pixel / 28 == 2 * label + 4;
+                pixels.push(if bright { 255 } else { ((image * 31 + pixel * 7) % 32) as u8 });
+            }
+        }
+        fs::write(self.path(&format!("data/{set}-images-idx3-ubyte")), pixels).expect("written");
+        fs::write(self.path(&format!("data/{set}-labels-idx1-ubyte")), labels).expect("written");
+    }
+
+    fn cim(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_cim"))
+            .args(args)
+            .current_dir(self.folder.path())
+            .output()
+            .expect("the binary starts")
+    }
+
+    fn reproduce(&self, more: &[&str]) -> Output {
+        let base = ["reproduce", "--preset", "tiny.toml", "--data", "data", "--out", "out"];
+        self.cim(&[&base, more].concat())
+    }
+
+    /// The command must fail with code 2, say all of `words`, and write no report.
+    fn must_refuse(&self, output: &Output, words: &[&str]) {
+        let said = String::from_utf8_lossy(&output.stderr).replace(['\n', '│'], " ");
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        for word in words {
+            assert!(said.contains(word), "'{word}' is not in: {said}");
+        }
+        assert!(!said.contains("panicked"), "{said}");
+        assert!(!self.path("out/report.json").exists(), "a report was written");
+    }
+
+    fn change_preset(&self, from: &str, to: &str) {
+        let text = tiny_preset();
+        assert!(text.contains(from), "{from}");
+        fs::write(self.path("tiny.toml"), text.replace(from, to)).expect("written");
+    }
+}
+
+/// The built-in preset with everything that takes time made small.
+fn tiny_preset() -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_cim")).arg("preset").output().expect("starts");
+    let mut text = String::from_utf8(output.stdout).expect("UTF-8");
+    for (from, to) in [
+        ("widths = [784, 256, 128, 10]", "widths = [784, 32, 16, 10]"),
+        ("chips = 20", "chips = 2"),
+        ("model_chips = 1000", "model_chips = 20"),
+        ("model_images = 48", "model_images = 8"),
+        ("calibration_images = 256", "calibration_images = 32"),
+        ("bits = [3, 4, 5, 6, 7, 8]", "bits = [4, 6]"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    let shorter = |line: &str| if line.starts_with("epochs = ") { "epochs = 2" } else { line }.to_owned();
+    text.lines().map(shorter).collect::<Vec<_>>().join("\n")
+}
+
+fn write_npy(path: &Path, shape: (usize, usize), values: &[f32]) {
+    let mut header = format!(
+        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}",
+        shape.0, shape.1
+    );
+    while (10 + header.len() + 1) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+    fs::write(path, bytes).expect("written");
+}
+
+#[test]
+fn reproduce_writes_the_same_report_at_any_thread_count_and_when_resumed() {
+    let workshop = Workshop::new();
+    let report = |out: &str, more: &[&str]| {
+        let output = workshop.reproduce(&[&["--out", out], more].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        assert_eq!(said, "", "nothing is said where stderr is no terminal");
+        fs::read(workshop.path(out).join("report.json")).expect("a report")
+    };
+    let one = report("one", &["--threads", "1"]);
+    assert_eq!(one, report("two", &["--threads", "2"]), "two threads");
+    assert_eq!(one, report("one", &["--resume"]), "resumed");
+    assert_ne!(one, report("other", &["--seed", "2"]), "another seed");
+    let json: serde_json::Value = serde_json::from_slice(&one).expect("JSON");
+    for key in ["schema", "seed", "preset", "recovered_loss", "mse_reduction", "energy_vs_naive"] {
+        assert!(!json[key].is_null(), "{key}");
+    }
+    let names: Vec<&str> =
+        json["variants"].as_array().expect("a list").iter().filter_map(|v| v["name"].as_str()).collect();
+    assert_eq!(
+        names,
+        ["naive", "window", "full_scale", "window_full_scale", "relu", "noise", "full"]
+    );
+    for file in ["report.md", "report.html", "timing.json", "summary.svg"] {
+        assert!(workshop.path("one").join(file).exists(), "{file}");
+    }
+}
+
+#[test]
+fn broken_data_sets_are_refused() {
+    let images = "data/train-images-idx3-ubyte";
+    for (file, bytes, words) in [
+        (images, Some(vec![0, 0, 8, 3, 0, 0, 1, 0, 0, 0, 0, 28, 0, 0, 0, 28, 1, 2]), vec!["train-images"]),
+        (images, Some(b"not an IDX file at all".to_vec()), vec!["train-images"]),
+        (images, None, vec!["train-images"]),
+        ("data/t10k-labels-idx1-ubyte", Some(vec![0, 0, 8, 1, 0, 0, 0, 0]), vec!["t10k-labels"]),
+        ("data/SHA256SUMS", Some(format!("{:064}  train-images-idx3-ubyte\n", 0).into_bytes()), vec!["SHA"]),
+    ] {
+        let workshop = Workshop::new();
+        match bytes {
+            Some(bytes) => fs::write(workshop.path(file), bytes).expect("written"),
+            None => fs::remove_file(workshop.path(file)).expect("removed"),
+        }
+        workshop.must_refuse(&workshop.reproduce(&[]), &words);
+    }
+}
+
+#[test]
+fn broken_presets_are_refused_with_their_place() {
+    let workshop = Workshop::new();
+    for (from, to, words) in [
+        ("g_off =", "g_of =", vec!["tiny.toml, line", "g_of"]),
+        ("g_on = \"100 uS\"", "g_on = 100", vec!["tiny.toml, line", "bare number", "uS"]),
+        ("g_on = \"100 uS\"", "g_on = \"100 V\"", vec!["tiny.toml, line", "conductance"]),
+        ("g_off = \"10 uS\"", "g_off = \"-10 uS\"", vec!["window"]),
+        ("adc_bits = 6", "adc_bits = 0", vec!["0 bits"]),
+        ("adc_bits = 6", "adc_bits = 33", vec!["33 bits"]),
+        ("dac_bits = 8", "dac_bits = 33", vec!["33 bits"]),
+        ("seed = 1", "", vec!["seed"]),
+        ("least_clip = 0.1", "least_clip = nan", vec!["least_clip"]),
+        ("batch = 256", "batch = 0", vec!["batch"]),
+    ] {
+        workshop.change_preset(from, to);
+        workshop.must_refuse(&workshop.reproduce(&[]), &words);
+    }
+    workshop.must_refuse(&workshop.reproduce(&["--preset", "nothing.toml"]), &["nothing.toml"]);
+}
+
+#[test]
+fn an_output_folder_that_cannot_be_is_refused_before_any_work() {
+    let workshop = Workshop::new();
+    let output = workshop.reproduce(&["--out", "tiny.toml/results"]);
+    workshop.must_refuse(&output, &["tiny.toml/results", "--out"]);
+}
+
+#[test]
+fn broken_checkpoints_are_refused() {
+    let workshop = Workshop::new();
+    assert!(workshop.reproduce(&[]).status.success());
+    let checkpoint = workshop.path("out/checkpoints/digital.ckpt");
+    let good = fs::read(&checkpoint).expect("a checkpoint");
+    let mut corrupt = good.clone();
+    let middle = corrupt.len() / 2;
+    corrupt[middle] ^= 1;
+    let mut future = good.clone();
+    future[8..12].copy_from_slice(&9u32.to_le_bytes());
+    for (bytes, word) in [(corrupt, "checksum"), (future, "version"), (good[..40].to_vec(), "truncated")] {
+        fs::write(&checkpoint, bytes).expect("written");
+        fs::remove_file(workshop.path("out/report.json")).ok();
+        workshop.must_refuse(&workshop.reproduce(&["--resume"]), &["digital.ckpt", word]);
+    }
+    fs::write(&checkpoint, good).expect("written");
+    let other = workshop.reproduce(&["--resume", "--seed", "9"]);
+    workshop.must_refuse(&other, &["digital.ckpt", "seed"]);
+}
+
+#[test]
+fn optimise_answers_and_refuses() {
+    let workshop = Workshop::new();
+    let weights: Vec<f32> = (0..200 * 12).map(|k| ((k * 37) % 101) as f32 / 101.0 - 0.5).collect();
+    let inputs: Vec<f32> = (0..40 * 200).map(|k| ((k * 13) % 17) as f32 / 17.0).collect();
+    write_npy(&workshop.path("w.npy"), (200, 12), &weights);
+    write_npy(&workshop.path("x.npy"), (40, 200), &inputs);
+    let base = ["optimise", "--weights", "w.npy", "--inputs", "x.npy"];
+    let output = workshop.cim(&[&base[..], &["--out", "answer.json"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let answer = fs::read(workshop.path("answer.json")).expect("an answer");
+    let answer: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
+    let number = |key: &str| answer[key].as_f64().expect("a number");
+    assert!(number("objective") < number("naive_objective"));
+    assert!(number("certified_gap") <= 1e-7);
+    assert!(10e-6 * 0.999 <= number("g_min_s") && number("g_max_s") <= 100e-6 * 1.001);
+
+    let output = workshop.cim(&[&base[..], &["--energy-budget", "1 fJ"]].concat());
+    workshop.must_refuse(&output, &["energy"]);
+    let output = workshop.cim(&[&base[..], &["--energy-budget", "5"]].concat());
+    workshop.must_refuse(&output, &["bare number"]);
+    let mut bad = weights;
+    bad[5] = f32::NAN;
+    write_npy(&workshop.path("w.npy"), (200, 12), &bad);
+    workshop.must_refuse(&workshop.cim(&base), &["NaN", "(0, 5)"]);
+    write_npy(&workshop.path("w.npy"), (100, 2), &[0.0; 200]);
+    workshop.must_refuse(&workshop.cim(&base), &["200", "100"]);
+}
+
+#[test]
+fn help_lists_the_commands_and_wrong_usage_ends_with_two() {
+    let workshop = Workshop::new();
+    let help = workshop.cim(&["--help"]);
+    let text = String::from_utf8_lossy(&help.stdout);
+    for word in ["reproduce", "optimise", "devices", "preset"] {
+        assert!(text.contains(word), "{word}");
+    }
+    assert!(help.status.success());
+    assert_eq!(workshop.cim(&["reproduce", "--chips", "1"]).status.code(), Some(2));
+    assert_eq!(workshop.cim(&["reprduce"]).status.code(), Some(2));
+    let devices = workshop.cim(&["devices"]);
+    let text = String::from_utf8_lossy(&devices.stdout);
+    assert!(text.contains("hfo2-milo") && text.contains("Milo et al. 2021"), "{text}");
+}

@@ -1,0 +1,283 @@
+//! Noise that follows the drive: how the variance of every sensed current is computed.
+//!
+//! With `u = |v| / V` the drive of a row as a fraction of the largest, a cell's read noise has
+//! variance `s u²` and its shot noise `t u`. Summed over rows these are two matrix products, which
+//! cost twice as much as the currents themselves. But `s` and `t` are both smooth functions of one
+//! conductance, so that `t` is nearly `α + β (s + t)`, and then
+//!
+//! `Σ s u² + t u  =  Σ (s + t) ((1 − β) u² + β u)  +  α Σ (u − u²)  +  Σ e (u − u²)`
+//!
+//! is one product once the last sum is left out. As `0 ≤ u − u² ≤ 1/4`, that sum is at most a
+//! quarter of the positive or of the negative `e` of the column, whatever the drive: the bound is
+//! computed when the array is compiled, and where it is too large both products are made.
+
+use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
+
+/// Largest error of a fused variance, as a fraction of the column's variance at full drive: half
+/// a percent of its standard deviation there.
+pub const FUSED_TOLERANCE: f64 = 0.01;
+
+/// The variance of sensed currents as matrix products of features of the drive.
+#[derive(Clone, Debug)]
+pub(crate) struct StateNoise {
+    features: Features,
+    /// Features × sensed (A²).
+    cells: Array2<f32>,
+}
+
+/// What is computed of a row's drive.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Features {
+    None,
+    Squares,
+    Magnitudes,
+    /// All squares, then all magnitudes.
+    Both,
+    /// `u ((1 − β) u + β)` of every row, then `Σ (u − u²)`.
+    Fused {
+        per_peak: f32,
+        linear: f32,
+    },
+}
+
+impl StateNoise {
+    /// Exact for every drive. `read` is the variance per squared volt and `shot` the variance per
+    /// volt of every cell, rows × sensed.
+    pub fn exact(read: Array2<f32>, shot: Array2<f32>) -> Self {
+        let there = |m: &Array2<f32>| m.iter().any(|&v| v > 0.0);
+        match (there(&read), there(&shot)) {
+            (false, false) => Self { features: Features::None, cells: Array2::zeros((0, 0)) },
+            (true, false) => Self { features: Features::Squares, cells: read },
+            (false, true) => Self { features: Features::Magnitudes, cells: shot },
+            (true, true) => {
+                let cells = concatenate(Axis(0), &[read.view(), shot.view()]).expect("one shape");
+                Self { features: Features::Both, cells }
+            }
+        }
+    }
+
+    /// One product where two would do no better than [`FUSED_TOLERANCE`], for drives up to `peak_v`.
+    pub fn fused_within(self, peak_v: f64) -> Self {
+        match Fused::fit(&self, peak_v) {
+            Some(fused) if fused.error <= FUSED_TOLERANCE => fused.noise,
+            _ => self,
+        }
+    }
+
+    pub fn is_none(&self) -> bool {
+        self.features == Features::None
+    }
+
+    /// Features of one vector of row voltages.
+    pub fn width(&self) -> usize {
+        self.cells.nrows()
+    }
+
+    /// Features × sensed (A²): features times this is the variance, up to rounding below zero.
+    pub fn cells(&self) -> ArrayView2<'_, f32> {
+        self.cells.view()
+    }
+
+    /// Fills `features`, batch × [`width`](Self::width), from effective voltages, batch × rows.
+    pub fn featurise(&self, drive_v: &[f32], rows: usize, features: &mut [f32]) {
+        let (kind, width) = (self.features, self.width());
+        pulp::Arch::new().dispatch(Featurise { kind, width, rows, drive_v, features });
+    }
+}
+
+/// A candidate for a single product, and how far it can be off.
+struct Fused {
+    noise: StateNoise,
+    /// Largest error over all drives and columns, per unit of the column's variance at full drive.
+    error: f64,
+}
+
+impl Fused {
+    /// Least squares of `t` against `s + t` with one slope, and one offset per column.
+    fn fit(exact: &StateNoise, peak_v: f64) -> Option<Self> {
+        if exact.features != Features::Both {
+            return None;
+        }
+        let rows = exact.width() / 2;
+        let at_peak = |part: ArrayView2<'_, f32>, scale: f64| part.mapv(|v| f64::from(v) * scale);
+        let square = at_peak(exact.cells.slice(s![..rows, ..]), peak_v * peak_v);
+        let linear = at_peak(exact.cells.slice(s![rows.., ..]), peak_v);
+        let both = square + &linear;
+        let mean = |m: &Array2<f64>| m.mean_axis(Axis(0)).expect("an array has rows");
+        let (both_mean, linear_mean) = (mean(&both), mean(&linear));
+        let spread = &both - &both_mean;
+        let power = spread.mapv(|d| d * d).sum();
+        let slope = (&spread * &(&linear - &linear_mean)).sum() / power.max(f64::MIN_POSITIVE);
+        let slope = slope.clamp(0.0, 1.0);
+        let offset = linear_mean - &both_mean * slope;
+        let left_out = linear - &both * slope - &offset;
+        let error = left_out
+            .columns()
+            .into_iter()
+            .zip(both.columns())
+            .map(|(e, both)| {
+                let (up, down) = (e.mapv(|e| e.max(0.0)).sum(), e.mapv(|e| (-e).max(0.0)).sum());
+                up.max(down) / 4.0 / both.sum().max(f64::MIN_POSITIVE)
+            })
+            .fold(0.0, f64::max);
+        let cells = concatenate(Axis(0), &[both.view(), offset.insert_axis(Axis(0)).view()]);
+        let cells = cells.expect("equal numbers of columns").mapv(|v| v as f32);
+        let features =
+            Features::Fused { per_peak: (1.0 / peak_v) as f32, linear: slope as f32 };
+        Some(Self { noise: StateNoise { features, cells }, error })
+    }
+}
+
+/// The features of a batch, compiled for the vectors of the machine.
+struct Featurise<'a> {
+    kind: Features,
+    width: usize,
+    rows: usize,
+    drive_v: &'a [f32],
+    features: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for Featurise<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { kind, width, rows, drive_v, features } = self;
+        if kind == Features::None {
+            return;
+        }
+        for (v, out) in drive_v.chunks_exact(rows).zip(features.chunks_exact_mut(width)) {
+            let (first, second) = out.split_at_mut(rows);
+            match kind {
+                Features::None => {}
+                Features::Squares => squares(v, first),
+                Features::Magnitudes => magnitudes(v, first),
+                Features::Both => {
+                    squares(v, first);
+                    magnitudes(v, second);
+                }
+                Features::Fused { per_peak, linear } => {
+                    second[0] = fused(per_peak, linear, v, first);
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn squares(v: &[f32], out: &mut [f32]) {
+    out.iter_mut().zip(v).for_each(|(out, &v)| *out = v * v);
+}
+
+#[inline(always)]
+fn magnitudes(v: &[f32], out: &mut [f32]) {
+    out.iter_mut().zip(v).for_each(|(out, &v)| *out = v.abs());
+}
+
+/// Fills the feature of every row and returns that of the vector.
+#[inline(always)]
+fn fused(per_peak: f32, linear: f32, v: &[f32], out: &mut [f32]) -> f32 {
+    /// Partial sums side by side, so that they vectorise in a fixed order.
+    const LANES: usize = 16;
+    let mut bends = [0.0_f32; LANES];
+    for (v, out) in v.chunks(LANES).zip(out.chunks_mut(LANES)) {
+        for ((&v, out), bend) in v.iter().zip(out).zip(&mut bends) {
+            let u = v.abs() * per_peak;
+            let away = u.mul_add(-u, u);
+            *out = linear.mul_add(away, u * u);
+            *bend += away;
+        }
+    }
+    bends.iter().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use cim_core::Stream;
+
+    use super::*;
+
+    const ROWS: usize = 96;
+    const COLS: usize = 24;
+    const PEAK_V: f64 = 0.3;
+
+    fn uniform(rows: usize, cols: usize, at: Stream) -> Array2<f32> {
+        let mut values = vec![0.0; rows * cols];
+        at.fill_uniform(0, &mut values);
+        Array2::from_shape_vec((rows, cols), values).expect("rows × cols values")
+    }
+
+    /// Cells of mean 1 in read and `share` in shot variance at full drive, by a law of a
+    /// conductance from 0.1 to 1.
+    fn noise(share: f32, law: fn(f32) -> f32) -> StateNoise {
+        let g = uniform(ROWS, COLS, Stream::root(4)).mapv(|u| 0.1 + 0.9 * u);
+        let peak_v = PEAK_V as f32;
+        let read = g.mapv(|g| law(g) / (peak_v * peak_v));
+        StateNoise::exact(read, g.mapv(|g| share * g / peak_v))
+    }
+
+    fn variance(noise: &StateNoise, drive_v: ArrayView2<'_, f32>) -> Array2<f32> {
+        let mut features = Array2::zeros((drive_v.nrows(), noise.width()));
+        let drive_v = drive_v.as_standard_layout();
+        let drive_v = drive_v.as_slice().expect("standard layout");
+        noise.featurise(drive_v, ROWS, features.as_slice_mut().expect("standard layout"));
+        features.dot(&noise.cells())
+    }
+
+    /// Random drives of several amplitudes and activities, and the worst: half drive of the rows
+    /// where what was left out has one sign.
+    fn drives(exact: &StateNoise, fused: &StateNoise) -> Array2<f32> {
+        let peak_v = PEAK_V as f32;
+        let mut drives = uniform(64, ROWS, Stream::root(5));
+        for (row, mut drive) in drives.rows_mut().into_iter().enumerate() {
+            let (activity, amplitude) = (1.0 - 0.2 * (row % 5) as f32, 1.0 / (1 + row % 3) as f32);
+            let sign = if row % 2 == 0 { peak_v } else { -peak_v };
+            drive.mapv_inplace(|u| if u < activity { u * amplitude * sign } else { 0.0 });
+        }
+        let alone = Array2::from_diag_elem(ROWS, 0.5 * peak_v);
+        let gap = variance(exact, alone.view()) - variance(fused, alone.view());
+        let worst = gap.t().mapv(|gap| if gap > 0.0 { 0.5 * peak_v } else { 0.0 });
+        let mirrored = worst.mapv(|v| 0.5 * peak_v - v);
+        concatenate(Axis(0), &[drives.view(), worst.view(), mirrored.view()]).expect("one width")
+    }
+
+    #[test]
+    fn a_fused_variance_keeps_its_bound_and_touches_it() {
+        let laws: [fn(f32) -> f32; 4] = [|g| 2.0 * g * g, |_| 0.5, |g| 0.3 + 0.2 * g, |g| 0.1 / g];
+        for law in laws {
+            for share in [0.02, 0.3, 1.0, 10.0] {
+                let exact = noise(share, law);
+                let Fused { noise: fused, error: bound } =
+                    Fused::fit(&exact, PEAK_V).expect("both noises");
+                let drives = drives(&exact, &fused);
+                let full = Array2::from_elem((1, ROWS), PEAK_V as f32);
+                let off = variance(&fused, drives.view()) - variance(&exact, drives.view());
+                let error = (off / variance(&exact, full.view())).mapv(f32::abs);
+                let largest = f64::from(error.iter().copied().fold(0.0, f32::max));
+                // Rounding of sums of 2 × 96 terms in single precision: below 1e-5.
+                assert!(largest <= bound + 1e-5, "share {share}: {largest} above {bound}");
+                assert!(largest >= 0.99 * bound - 1e-5, "share {share}: {bound} is not sharp");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_bounded_stays_exact() {
+        let rough = noise(1.0, |g| if g < 0.5 { 0.1 } else { 2.0 });
+        let bound = Fused::fit(&rough, PEAK_V).expect("both noises").error;
+        assert!(bound > FUSED_TOLERANCE, "{bound}");
+        assert_eq!(rough.fused_within(PEAK_V).features, Features::Both);
+        let smooth = noise(1.0, |g| g * g).fused_within(PEAK_V);
+        assert!(matches!(smooth.features, Features::Fused { .. }));
+    }
+
+    #[test]
+    fn one_noise_alone_is_one_exact_product() {
+        let none = Array2::zeros((ROWS, COLS));
+        let some = Array2::from_elem((ROWS, COLS), 1.0);
+        let features = |noise: StateNoise| noise.fused_within(PEAK_V).features;
+        assert_eq!(features(StateNoise::exact(none.clone(), none.clone())), Features::None);
+        assert_eq!(features(StateNoise::exact(some.clone(), none.clone())), Features::Squares);
+        assert_eq!(features(StateNoise::exact(none, some)), Features::Magnitudes);
+    }
+}

@@ -1,0 +1,8 @@
+//! Oracles: closed forms against the real datapath, and against values computed elsewhere.
+
+mod activation;
+mod circuit_noise;
+mod full_scale;
+mod moments;
+mod operating_points;
+mod signal_to_noise;
