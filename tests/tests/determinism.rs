@@ -179,6 +179,40 @@ fn training_resumed_from_a_checkpoint_equals_training_without_a_stop() {
     }
 }
 
+/// Each step draws its own weights and its own noise in front of converters: with nothing learned,
+/// the loss of the same images differs from epoch to epoch by its noise alone.
+#[test]
+fn training_draws_new_noise_at_every_step() {
+    let (network, data) = (network(&[784, 40, 10]), data(200, 3));
+    let recipe = Recipe {
+        epochs: 4,
+        batch: 200,
+        learning_rate: 1e-30,
+        max_shift: 0,
+        full_scale_rate: 0.0,
+        ..recipe(SGD)
+    };
+    for of_weights in [true, false] {
+        let mut paths = paths(&network);
+        for path in &mut paths {
+            if of_weights {
+                path.output_sigma.fill(0.0);
+            } else {
+                path.weight_noise = WeightNoise::NONE;
+            }
+        }
+        let trainer = Trainer::new(&recipe, network.clone(), paths, None, Stream::root(1));
+        let mut trainer = trainer.expect("a recipe");
+        let losses: Vec<f64> =
+            (0..4).map(|_| trainer.epoch(&data).expect("data fit").loss).collect();
+        for (k, a) in losses.iter().enumerate() {
+            // Another order of the same 200 losses rounds to within 200 · 2⁻²⁴ of their sum.
+            let new = losses[..k].iter().all(|b| (a - b).abs() > 200.0 / (1 << 24) as f64 * a);
+            assert!(new, "weights {of_weights}: losses {losses:?}");
+        }
+    }
+}
+
 /// No two of `fields` are correlated: the draws behind them have different addresses.
 fn assert_independent(what: &str, fields: &[Vec<f64>]) {
     for (k, a) in fields.iter().enumerate() {

@@ -78,9 +78,9 @@ fn reproduce<S: AsRef<OsStr>>(args: &[S]) -> Result<(), Failure> {
 }
 
 fn test() -> Result<(), Failure> {
-    Step::cargo("test", &["test", "--workspace"]).run()?;
+    Step::cargo("test", &["test", "--release", "--workspace"]).run()?;
     if openblas::is_found() {
-        Step::cargo("test LAPACK oracle", &["test", "-p", "cim-crossbar", "--features", "lapack"])
+        Step::cargo("test LAPACK oracle", &["test", "--release", "-p", "cim-crossbar", "--features", "lapack"])
             .run()
     } else {
         println!("xtask: OpenBLAS is not installed: the LAPACK oracle is left out, all else ran");

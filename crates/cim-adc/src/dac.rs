@@ -75,9 +75,30 @@ impl Dac {
         tally.dac_clips += u64::from(clips);
     }
 
+    /// Turns codes into the volts (V) that they drive, in place.
+    pub fn drive(&self, values: &mut [f32]) {
+        let volts_per_code = self.voltage(1.0).0 as f32;
+        pulp::Arch::new().dispatch(Drive { volts_per_code, values });
+    }
+
     /// Volts of a code.
     pub fn voltage(&self, code: f32) -> Volts {
         self.read_voltage * (f64::from(code) / f64::from(self.high))
+    }
+}
+
+/// Codes to volts, compiled for the vectors of the machine.
+struct Drive<'a> {
+    volts_per_code: f32,
+    values: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for Drive<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.values.iter_mut().for_each(|v| *v *= self.volts_per_code);
     }
 }
 
@@ -100,7 +121,9 @@ impl pulp::NullaryFnOnce for Encode<'_> {
         for (code, &x) in codes.iter_mut().zip(x) {
             let wanted = x * scale;
             clips += u32::from(wanted < low - 0.5) + u32::from(high + 0.5 < wanted);
-            *code = wanted.max(low).min(high).round_ties_even();
+            // Comparisons and not `clamp`, which spends as much again on NaN; there is none.
+            let kept = if wanted < high { wanted } else { high };
+            *code = if kept > low { kept } else { low }.round_ties_even();
         }
         clips
     }

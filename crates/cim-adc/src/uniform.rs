@@ -105,7 +105,9 @@ impl pulp::NullaryFnOnce for Convert<'_> {
         for (code, &i_a) in codes.iter_mut().zip(input_a) {
             let steps = i_a * inverse_step;
             clips += u32::from(steps.abs() > top + 0.5);
-            *code = nearest(steps.max(-top).min(top));
+            // Comparisons and not `clamp`, which spends as much again on NaN; there is none.
+            let kept = if steps < top { steps } else { top };
+            *code = nearest(if kept > -top { kept } else { -top });
         }
         clips
     }

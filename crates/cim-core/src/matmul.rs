@@ -16,7 +16,7 @@ pub struct Scratch {
 impl Scratch {
     /// Takes out a buffer of `len` values. What it holds is left over from earlier use.
     pub fn take(&mut self, len: usize) -> Vec<f32> {
-        let mut buffer = self.values.pop().unwrap_or_default();
+        let mut buffer = best_fit(&mut self.values, len);
         buffer.resize(len, 0.0);
         buffer
     }
@@ -28,7 +28,7 @@ impl Scratch {
 
     /// Takes out a buffer of `len` codes. What it holds is left over from earlier use.
     pub fn take_codes(&mut self, len: usize) -> Vec<i32> {
-        let mut buffer = self.codes.pop().unwrap_or_default();
+        let mut buffer = best_fit(&mut self.codes, len);
         buffer.resize(len, 0);
         buffer
     }
@@ -37,6 +37,17 @@ impl Scratch {
     pub fn give_codes(&mut self, buffer: Vec<i32>) {
         self.codes.push(buffer);
     }
+}
+
+/// The smallest buffer that holds `len`, or else the largest: repeated work then finds every buffer
+/// at the length at which it left it, and nothing is allocated, copied or cleared.
+fn best_fit<T>(buffers: &mut Vec<Vec<T>>, len: usize) -> Vec<T> {
+    let order = |buffer: &Vec<T>| {
+        let capacity = buffer.capacity();
+        if capacity < len { (1, usize::MAX - capacity) } else { (0, capacity) }
+    };
+    let best = (0..buffers.len()).min_by_key(|&i| order(&buffers[i]));
+    best.map(|i| buffers.swap_remove(i)).unwrap_or_default()
 }
 
 /// `y = x · W` for a batch, however it is carried.
@@ -173,6 +184,23 @@ mod tests {
         product_add(x, w, y.slice_mut(s![.., ..;2]));
         assert_eq!(y.slice(s![.., ..;2]), x.dot(&w) + 1.0);
         assert!(y.slice(s![.., 1..;2]).iter().all(|&v| v == 1.0));
+    }
+
+    #[test]
+    fn scratch_gives_every_use_the_buffer_that_fits() {
+        let mut scratch = Scratch::default();
+        let lengths = [0, 7, 1000, 30, 1000];
+        let mut addresses = |lengths: &[usize]| -> Vec<(usize, usize)> {
+            let taken: Vec<Vec<f32>> = lengths.iter().map(|&len| scratch.take(len)).collect();
+            let places = taken.iter().map(|b| (b.len(), b.as_ptr() as usize)).collect();
+            taken.into_iter().for_each(|buffer| scratch.give(buffer));
+            places
+        };
+        let first = addresses(&lengths);
+        assert!(first.iter().map(|(len, _)| len).eq(&lengths));
+        let mut again = [first, addresses(&lengths)];
+        again.iter_mut().for_each(|places| places.sort_unstable());
+        assert_eq!(again[0], again[1], "the same buffers, whatever the order");
     }
 
     #[test]

@@ -174,21 +174,30 @@ fn magnitudes(v: &[f32], out: &mut [f32]) {
     out.iter_mut().zip(v).for_each(|(out, &v)| *out = v.abs());
 }
 
+/// Partial sums side by side, so that they vectorise in a fixed order.
+const LANES: usize = 16;
+
 /// Fills the feature of every row and returns that of the vector.
 #[inline(always)]
 fn fused(per_peak: f32, linear: f32, v: &[f32], out: &mut [f32]) -> f32 {
-    /// Partial sums side by side, so that they vectorise in a fixed order.
-    const LANES: usize = 16;
     let mut bends = [0.0_f32; LANES];
-    for (v, out) in v.chunks(LANES).zip(out.chunks_mut(LANES)) {
-        for ((&v, out), bend) in v.iter().zip(out).zip(&mut bends) {
-            let u = v.abs() * per_peak;
-            let away = u.mul_add(-u, u);
-            *out = linear.mul_add(away, u * u);
-            *bend += away;
-        }
+    let (v, v_rest) = v.as_chunks::<LANES>();
+    let (out, out_rest) = out.as_chunks_mut::<LANES>();
+    for (v, out) in v.iter().zip(out) {
+        fuse(per_peak, linear, v, out, &mut bends);
     }
+    fuse(per_peak, linear, v_rest, out_rest, &mut bends);
     bends.iter().sum()
+}
+
+#[inline(always)]
+fn fuse(per_peak: f32, linear: f32, v: &[f32], out: &mut [f32], bends: &mut [f32; LANES]) {
+    for ((&v, out), bend) in v.iter().zip(out).zip(bends) {
+        let u = v.abs() * per_peak;
+        let away = u.mul_add(-u, u);
+        *out = linear.mul_add(away, u * u);
+        *bend += away;
+    }
 }
 
 #[cfg(test)]

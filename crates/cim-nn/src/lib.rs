@@ -8,6 +8,7 @@ pub mod activation;
 pub mod checkpoint;
 pub mod dataset;
 pub mod error;
+mod kernels;
 pub mod network;
 pub mod noise;
 mod pass;

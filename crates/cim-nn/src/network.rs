@@ -221,7 +221,10 @@ impl pulp::NullaryFnOnce for Bias<'_> {
     fn call(self) {
         let least = if self.rectify { 0.0 } else { f32::NEG_INFINITY };
         for row in self.y.chunks_exact_mut(self.bias.len()) {
-            row.iter_mut().zip(self.bias).for_each(|(y, &b)| *y = (*y + b).max(least));
+            for (y, &bias) in row.iter_mut().zip(self.bias) {
+                let sum = *y + bias;
+                *y = if sum > least { sum } else { least };
+            }
         }
     }
 }

@@ -104,7 +104,10 @@ impl LayerPath {
 /// The outer half step clips: the converter's range ends half a step above its top code.
 #[inline(always)]
 pub(crate) fn quantise(z: f32, inverse_step: f32, step: f32, top: f32) -> f32 {
-    (z * inverse_step).clamp(-top, top).round_ties_even() * step
+    // Comparisons and not `clamp`, which checks its limits and spends as much again on NaN.
+    let code = z * inverse_step;
+    let code = if code < top { code } else { top };
+    if code > -top { code } else { -top }.round_ties_even() * step
 }
 
 #[cfg(test)]

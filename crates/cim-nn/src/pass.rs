@@ -10,8 +10,9 @@ use cim_core::matmul::{product, product_add};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use crate::activation::NoiseAwareRelu;
+use crate::kernels::{Activate, At, Convert, Store, ThroughConverter, ThroughRelu};
 use crate::network::Layer;
-use crate::noise::{LayerPath, quantise};
+use crate::noise::LayerPath;
 
 /// Working memory of one layer for one chunk.
 struct LayerWork {
@@ -87,7 +88,8 @@ impl Pass {
                     NoiseAwareRelu { limit: next_path.input_limit, sigma: path.relu_sigma };
                 self.masked.resize(work.y.len(), 0.0);
                 let activated = &mut self.masked[..];
-                pulp::Arch::new().dispatch(|| activate(relu, next_path, &work.y, activated));
+                let (y, out) = (&work.y, &mut *activated);
+                pulp::Arch::new().dispatch(Activate { relu, next: next_path, y, out });
                 next.x.resize(work.y.len(), 0.0);
                 into_tiles(activated, batch, layer.bias.len(), next_path, &mut next.x);
             }
@@ -126,8 +128,9 @@ impl Pass {
                     let n_cols = path.full_scale.ncols();
                     let sums = &mut full_scale_gradient[tile_idx * n_cols..][..n_cols];
                     let masked = &mut self.masked[..];
-                    pulp::Arch::new()
-                        .dispatch(|| through_converter(path, tile_idx, outputs, z, &work.dy, masked, sums));
+                    let at = At { path, tile_idx, outputs };
+                    let (dy, dz) = (&work.dy, &mut *masked);
+                    pulp::Arch::new().dispatch(ThroughConverter { at, z, dy, dz, sums });
                     &self.masked[..]
                 } else {
                     &work.dy[..]
@@ -150,9 +153,7 @@ impl Pass {
                 previous.dy.resize(previous.y.len(), 0.0);
                 from_tiles(&self.dx, batch, inputs, path, &mut previous.dy);
                 let (y, dy) = (&previous.y, &mut previous.dy);
-                pulp::Arch::new().dispatch(|| {
-                    dy.iter_mut().zip(y).for_each(|(d, &y)| *d *= relu.derivative(y));
-                });
+                pulp::Arch::new().dispatch(ThroughRelu { relu, y, dy });
             }
         }
     }
@@ -187,88 +188,8 @@ fn forward_layer(
         let noisy = path.output_sigma.row(tile_idx).iter().any(|&sigma| sigma > 0.0);
         noise.resize(if noisy { z.len() } else { 0 }, 0.0);
         at.fill_standard_normal(tile_idx as u64, noise);
-        let y = &mut work.y[..];
-        pulp::Arch::new().dispatch(|| convert(path, tile_idx, outputs, noise, z, y));
-    }
-}
-
-/// Adds the noise in front of the converter to `z` and the converted value to `y`.
-#[inline(always)]
-fn convert(
-    path: &LayerPath,
-    tile_idx: usize,
-    outputs: usize,
-    noise: &[f32],
-    z: &mut [f32],
-    y: &mut [f32],
-) {
-    let top = path.output_levels.top;
-    for (row, (z, y)) in z.chunks_exact_mut(outputs).zip(y.chunks_exact_mut(outputs)).enumerate() {
-        for col_tile in 0..path.full_scale.ncols() {
-            let cols = col_tile * path.tile_cols..outputs.min((col_tile + 1) * path.tile_cols);
-            let step = path.full_scale[[tile_idx, col_tile]] / (top + 0.5);
-            let inverse_step = 1.0 / step;
-            let sigma = path.output_sigma[[tile_idx, col_tile]];
-            let (z, y) = (&mut z[cols.clone()], &mut y[cols.clone()]);
-            if !noise.is_empty() {
-                let noise = &noise[row * outputs..][cols];
-                z.iter_mut().zip(noise).for_each(|(z, &n)| *z = n.mul_add(sigma, *z));
-            }
-            for (y, &z) in y.iter_mut().zip(z.iter()) {
-                *y += quantise(z, inverse_step, step, top);
-            }
-        }
-    }
-}
-
-/// Gradient through the converter: straight through inside, nothing where it clips. `sums`
-/// collects the gradient with respect to the logarithm of the full scales of this row tile.
-#[inline(always)]
-fn through_converter(
-    path: &LayerPath,
-    tile_idx: usize,
-    outputs: usize,
-    z: &[f32],
-    dy: &[f32],
-    dz: &mut [f32],
-    sums: &mut [f32],
-) {
-    let top = path.output_levels.top;
-    let rows = z.chunks_exact(outputs).zip(dy.chunks_exact(outputs));
-    for ((z, dy), dz) in rows.zip(dz.chunks_exact_mut(outputs)) {
-        for (col_tile, sum) in sums.iter_mut().enumerate() {
-            let cols = col_tile * path.tile_cols..outputs.min((col_tile + 1) * path.tile_cols);
-            let full_scale = path.full_scale[[tile_idx, col_tile]];
-            let step = full_scale / (top + 0.5);
-            let inverse_step = 1.0 / step;
-            // Lanes add up separately, so that the sum can be vectorised in a fixed order.
-            let mut lanes = [0.0f32; 16];
-            let (z, dy, dz) = (&z[cols.clone()], &dy[cols.clone()], &mut dz[cols]);
-            let chunks = z.chunks(16).zip(dy.chunks(16)).zip(dz.chunks_mut(16));
-            for ((z, dy), dz) in chunks {
-                for (((lane, &z), &dy), dz) in lanes.iter_mut().zip(z).zip(dy).zip(dz) {
-                    let inside = z.abs() <= full_scale;
-                    let q = quantise(z, inverse_step, step, top);
-                    *dz = if inside { dy } else { 0.0 };
-                    *lane += dy * if inside { q - z } else { q };
-                }
-            }
-            *sum += lanes.iter().sum::<f32>();
-        }
-    }
-}
-
-/// Activation, then the input converter of the next layer; ties round to even.
-#[inline(always)]
-fn activate(relu: NoiseAwareRelu, next: &LayerPath, y: &[f32], out: &mut [f32]) {
-    if next.input_levels.is_finite() {
-        let step = next.input_limit / next.input_levels.top;
-        let inverse_step = 1.0 / step;
-        for (a, &y) in out.iter_mut().zip(y) {
-            *a = (relu.value(y) * inverse_step).round_ties_even() * step;
-        }
-    } else {
-        out.iter_mut().zip(y).for_each(|(a, &y)| *a = relu.value(y));
+        let (at, y) = (At { path, tile_idx, outputs }, &mut work.y[..]);
+        pulp::Arch::new().dispatch(Convert { at, noise, z, y });
     }
 }
 
@@ -327,10 +248,6 @@ pub(crate) fn store(weights: &Array2<f32>, path: &LayerPath, at: Stream, stored:
             return;
         }
         at.fill_standard_normal(chunk_idx as u64, stored);
-        pulp::Arch::new().dispatch(|| {
-            for (s, &w) in stored.iter_mut().zip(weights) {
-                *s = noise.sigma(w).mul_add(*s, w);
-            }
-        });
+        pulp::Arch::new().dispatch(Store { noise, weights, stored });
     });
 }

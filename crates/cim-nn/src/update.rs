@@ -44,52 +44,69 @@ pub(crate) fn update(
         .zip(gradient.par_chunks(CHUNK))
         .zip(moments.mean.par_chunks_mut(CHUNK).zip(moments.square.par_chunks_mut(CHUNK)));
     tasks.for_each(|((values, gradient), (mean, square))| {
-        pulp::Arch::new().dispatch(|| match rule {
+        let step = Step { size, gradient, clip, values };
+        let arch = pulp::Arch::new();
+        match rule {
             Optimiser::Adam { beta1, beta2 } => {
-                adam(beta1, beta2, size, gradient, clip, mean, square, values);
+                arch.dispatch(Adam { beta1, beta2, step, mean, square });
             }
-            Optimiser::Sgd { momentum } => sgd(momentum, size, gradient, clip, mean, values),
-        });
+            Optimiser::Sgd { momentum } => arch.dispatch(Sgd { momentum, step, velocity: mean }),
+        }
     });
 }
 
-#[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "a kernel over parallel slices")]
-fn adam(
+/// What every rule needs.
+struct Step<'a> {
+    size: StepSize,
+    gradient: &'a [f32],
+    clip: f32,
+    values: &'a mut [f32],
+}
+
+struct Adam<'a> {
     beta1: f32,
     beta2: f32,
-    size: StepSize,
-    gradient: &[f32],
-    clip: f32,
-    mean: &mut [f32],
-    square: &mut [f32],
-    values: &mut [f32],
-) {
-    let unbias = |beta: f32| (1.0 - f64::from(beta).powi(size.step.min(1 << 30) as i32)) as f32;
-    let rate = size.rate / unbias(beta1);
-    let root_unbias = 1.0 / unbias(beta2).sqrt();
-    let keep = 1.0 - size.rate * size.decay;
-    for (((w, &g), m), s) in values.iter_mut().zip(gradient).zip(mean).zip(square) {
-        *m = beta1 * *m + (1.0 - beta1) * g;
-        *s = beta2 * *s + (1.0 - beta2) * g * g;
-        let moved = *w * keep - rate * *m / (s.sqrt() * root_unbias + 1e-8);
-        *w = moved.clamp(-clip, clip);
+    step: Step<'a>,
+    mean: &'a mut [f32],
+    square: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for Adam<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { beta1, beta2, step: Step { size, gradient, clip, values }, mean, square } = self;
+        let unbias = |beta: f32| (1.0 - f64::from(beta).powi(size.step.min(1 << 30) as i32)) as f32;
+        let rate = size.rate / unbias(beta1);
+        let root_unbias = 1.0 / unbias(beta2).sqrt();
+        let keep = 1.0 - size.rate * size.decay;
+        for (((w, &g), m), s) in values.iter_mut().zip(gradient).zip(mean).zip(square) {
+            *m = beta1 * *m + (1.0 - beta1) * g;
+            *s = beta2 * *s + (1.0 - beta2) * g * g;
+            let moved = *w * keep - rate * *m / (s.sqrt() * root_unbias + 1e-8);
+            *w = moved.max(-clip).min(clip);
+        }
     }
 }
 
-#[inline(always)]
-fn sgd(
+struct Sgd<'a> {
     momentum: f32,
-    size: StepSize,
-    gradient: &[f32],
-    clip: f32,
-    velocity: &mut [f32],
-    values: &mut [f32],
-) {
-    let keep = 1.0 - size.rate * size.decay;
-    for ((w, &g), v) in values.iter_mut().zip(gradient).zip(velocity) {
-        *v = momentum * *v + g;
-        *w = (*w * keep - size.rate * *v).clamp(-clip, clip);
+    step: Step<'a>,
+    velocity: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for Sgd<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { momentum, step: Step { size, gradient, clip, values }, velocity } = self;
+        let keep = 1.0 - size.rate * size.decay;
+        for ((w, &g), v) in values.iter_mut().zip(gradient).zip(velocity) {
+            *v = momentum * *v + g;
+            *w = (*w * keep - size.rate * *v).max(-clip).min(clip);
+        }
     }
 }
 

@@ -73,7 +73,6 @@ pub(crate) fn tighten(
         s += moved;
         rounds += 1;
         if moved.abs() <= SETTLED || rounds == MOST_TIGHTENINGS {
-            if std::env::var("TRACE").is_ok() { eprintln!("ROUNDS {rounds} moved {moved:e}"); }
             tracing::debug!(rounds, moved, "full-scale ceiling tightened");
             return Ok(found);
         }

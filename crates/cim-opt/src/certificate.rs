@@ -17,8 +17,8 @@ use serde::Serialize;
 use crate::error::OptError;
 use crate::newton::Point;
 use crate::program::{
-    Cap, Goal, LIMIT_POWERS, LimitKind, POWERS, Program, energy_coefficients, error_coefficients,
-    monomial,
+    Cap, Goal, LIMIT_POWERS, LimitKind, POWERS, Powers, Program, energy_coefficients,
+    error_coefficients,
 };
 use crate::window::{Evaluation, WindowProblem, wire_loss};
 
@@ -147,10 +147,10 @@ impl Tangent {
         factor: f64,
         coefficients: [f64; N],
         powers: [[i8; 3]; N],
-        x: [f64; 3],
+        at: &Powers,
     ) {
         for (c, power) in coefficients.into_iter().zip(powers) {
-            let value = factor * c * monomial(power, x);
+            let value = factor * c * at.monomial(power);
             for (sum, p) in self.gradient.iter_mut().zip(power) {
                 *sum += value * f64::from(p);
             }
@@ -158,14 +158,14 @@ impl Tangent {
     }
 
     /// Adds `multiplier · ln(Σ coefficients · powers)`.
-    fn add_logarithm(&mut self, multiplier: f64, coefficients: [f64; 6], x: [f64; 3]) {
+    fn add_logarithm(&mut self, multiplier: f64, coefficients: [f64; 6], at: &Powers) {
         if multiplier <= 0.0 {
             return;
         }
         let terms = coefficients.iter().zip(LIMIT_POWERS);
-        let sum: f64 = terms.map(|(c, power)| c * monomial(power, x)).sum();
+        let sum: f64 = terms.map(|(c, power)| c * at.monomial(power)).sum();
         self.value += multiplier * sum.ln();
-        self.add_powers(multiplier / sum, coefficients, LIMIT_POWERS, x);
+        self.add_powers(multiplier / sum, coefficients, LIMIT_POWERS, at);
     }
 
     /// Adds a function of `s = ln ΔG + ln V`.
@@ -180,6 +180,7 @@ impl Tangent {
 fn lagrangian(claim: &Claim<'_>) -> f64 {
     let (problem, program) = (claim.problem, claim.program);
     let x = claim.x();
+    let powers = Powers::new(x);
     let mut tangent = Tangent { value: 0.0, gradient: [0.0; 3] };
     let error_weight = match program.goal {
         Goal::Error => 1.0,
@@ -190,9 +191,9 @@ fn lagrangian(claim: &Claim<'_>) -> f64 {
     };
     tangent.value += error_weight * claim.cost.objective;
     for tile in &problem.tiles {
-        tangent.add_powers(error_weight, error_coefficients(problem, tile), POWERS, x);
+        tangent.add_powers(error_weight, error_coefficients(problem, tile), POWERS, &powers);
     }
-    add_limits(claim, x, &mut tangent);
+    add_limits(claim, x, &powers, &mut tangent);
     let away = add_ranges(claim, x, error_weight, &mut tangent);
     let sides = (0..3).map(|axis| {
         let slope = tangent.gradient[axis];
@@ -202,7 +203,7 @@ fn lagrangian(claim: &Claim<'_>) -> f64 {
     tangent.value + away + sides.sum::<f64>()
 }
 
-fn add_limits(claim: &Claim<'_>, x: [f64; 3], tangent: &mut Tangent) {
+fn add_limits(claim: &Claim<'_>, x: [f64; 3], powers: &Powers, tangent: &mut Tangent) {
     let (problem, program) = (claim.problem, claim.program);
     let circuit = &problem.circuit;
     // Where energy is the goal, its pieces are averaged: no average exceeds the greatest.
@@ -217,21 +218,21 @@ fn add_limits(claim: &Claim<'_>, x: [f64; 3], tangent: &mut Tangent) {
             LimitKind::Window => {
                 let per_siemens = 1.0 / problem.device.g_on.0;
                 let sum = [per_siemens, per_siemens, 0.0, 0.0, 0.0, 0.0];
-                tangent.add_logarithm(multiplier, sum, x);
+                tangent.add_logarithm(multiplier, sum, powers);
             }
             LimitKind::Nonideality { tile } => {
                 let most = problem.limits.nonideality.unwrap_or(f64::INFINITY);
                 let of = |g, d| wire_loss(circuit, &problem.tiles[tile], g, d) / most;
                 let sum = [of(1.0, 0.0), of(0.0, 1.0), 0.0, 0.0, 0.0, 0.0];
-                tangent.add_logarithm(multiplier, sum, x);
+                tangent.add_logarithm(multiplier, sum, powers);
             }
             LimitKind::Energy { following_from } => {
                 let sum = energy_piece(claim, following_from);
                 let most = problem.limits.energy.map_or(f64::INFINITY, |most| most.0);
                 if is_goal {
-                    tangent.add_logarithm(multiplier / pieces, sum, x);
+                    tangent.add_logarithm(multiplier / pieces, sum, powers);
                 } else {
-                    tangent.add_logarithm(multiplier, sum.map(|part| part / most), x);
+                    tangent.add_logarithm(multiplier, sum.map(|part| part / most), powers);
                 }
             }
         }

@@ -4,14 +4,14 @@
 //! either side of the full scale is one hinge.
 
 use crate::full_scale::{Histogram, rounding};
-use crate::newton;
-use crate::program::{Goal, LIMIT_POWERS, LimitKind, POWERS, Program, monomial};
+use crate::interior;
+use crate::program::{Goal, LIMIT_POWERS, LimitKind, POWERS, Powers, Program};
 
 /// Monomials that stay below this part of the objective over the whole box are left out here (and
 /// only here: polish and certificate see them).
 const NEGLIGIBLE: f64 = 1e-10;
 /// How often the bins that may bracket a range are halved before the solver sees them.
-const HALVINGS: usize = 3;
+const HALVINGS: usize = 4;
 
 /// A cone, with its number of rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,7 +84,7 @@ pub(crate) struct Formulation<'a> {
 impl<'a> Formulation<'a> {
     /// Writes the program as cones, scaled around an interior point.
     pub fn new(program: &'a Program<'a>) -> Self {
-        let origin = newton::start(program);
+        let origin = interior::start(program);
         let mut cones = ConeProgram::default();
         let axes = [0, 1, 2].map(|axis| {
             (program.upper[axis] > program.lower[axis]).then(|| cones.variable(0.0))
@@ -143,13 +143,14 @@ impl<'a> Formulation<'a> {
     fn monomials(&mut self) -> (Vec<(usize, f64)>, f64) {
         let mut heights = Vec::with_capacity(POWERS.len());
         let mut constant = 0.0;
+        let powers = Powers::new(self.origin);
         for (&c, power) in self.program.error.iter().zip(POWERS) {
-            let factor = c / self.scale * monomial(power, self.origin);
+            let factor = c / self.scale * powers.monomial(power);
             let corner = [0, 1, 2].map(|axis| {
                 if power[axis] > 0 { self.program.upper[axis] } else { self.program.lower[axis] }
             });
             let exponent = self.exponent(power);
-            if exponent.is_empty() || c / self.scale * monomial(power, corner) < NEGLIGIBLE {
+            if exponent.is_empty() || c / self.scale * Powers::new(corner).monomial(power) < NEGLIGIBLE {
                 constant += factor;
                 continue;
             }
@@ -165,11 +166,12 @@ impl<'a> Formulation<'a> {
     /// where that is minimised.
     fn limits(&mut self, energy: Option<usize>) {
         let mut heights = [None; LIMIT_POWERS.len()];
+        let powers = Powers::new(self.origin);
         for limit in &self.program.limits {
             let mut terms = Vec::with_capacity(LIMIT_POWERS.len() + 1);
             let mut constant = 0.0;
             for (k, &c) in limit.coefficients.iter().enumerate().filter(|(_, c)| **c > 0.0) {
-                let factor = c * monomial(LIMIT_POWERS[k], self.origin);
+                let factor = c * powers.monomial(LIMIT_POWERS[k]);
                 let exponent = self.exponent(LIMIT_POWERS[k]);
                 if exponent.is_empty() {
                     constant += factor;

@@ -12,8 +12,10 @@ pub mod window;
 
 mod assemble;
 mod cones;
-pub mod newton;
+mod interior;
+mod newton;
 mod program;
+mod sample;
 mod validate;
 
 pub use certificate::Certificate;

@@ -1,24 +1,18 @@
 //! A primal-dual interior-point method for the reduced program: four variables, a handful of
 //! limits, no allocation after the start.
 //!
-//! Source: Boyd and Vandenberghe, Convex Optimization, section 11.7.
+//! Source: Boyd and Vandenberghe, Convex Optimization, section 11.7; steps that pass a corner of a
+//! range's loss are accepted by the barrier function instead of the residual, which may rise there.
 
-use crate::program::{Goal, LIMIT_POWERS, LimitKind, POWERS, Program};
-
-/// Variables: `ln G_min`, `ln ΔG`, `ln V` and, where energy is minimised, its logarithm.
-pub(crate) const VARIABLES: usize = 4;
-type Vector = [f64; VARIABLES];
-type Matrix = [Vector; VARIABLES];
+use crate::interior::{inside, start};
+use crate::program::{Goal, Program};
+use crate::sample::{Matrix, Row, Sample, Sampler, Source, VARIABLES, Vector};
 
 /// Complementarity and stationarity that count as solved, relative to the objective.
 const DONE: f64 = 5e-11;
-pub static STEPS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-pub static RUNS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
 const MOST_STEPS: usize = 100;
 /// A fall of the barrier function below this is lost in its rounding.
 const ROUNDING: f64 = 1e-13;
-/// Sides of the box nearer than this are one point.
-const THIN: f64 = 1e-10;
 
 /// A point with the multipliers of its limits.
 #[derive(Clone, Debug)]
@@ -58,272 +52,9 @@ pub(crate) fn minimise_from(
     // So near the sides a start can leave Newton's method no room; the centre always has some.
     warm.unwrap_or_else(|| descend(program, centre, 0.1))
 }
-
-/// A strictly feasible point on the way from `near` to `centre`, and how far along it is.
-fn inside(
-    program: &Program<'_>,
-    near: [f64; 3],
-    centre: [f64; 3],
-    blend: f64,
-) -> Option<([f64; 3], f64)> {
-    let mut pull = blend;
-    while pull > 1e-13 {
-        let x = [0, 1, 2].map(|axis| {
-            let from = near[axis].clamp(program.lower[axis], program.upper[axis]);
-            from + pull * (centre[axis] - from)
-        });
-        if interior(program, x) {
-            return Some((x, pull));
-        }
-        pull *= 0.25;
-    }
-    None
-}
-
-/// The strictly feasible point of a coarse grid with the least objective. The feasible set is
-/// convex and holds the lower corner and the end of every side, so a quarter of the way along all
-/// sides is always inside.
-pub(crate) fn start(program: &Program<'_>) -> [f64; 3] {
-    let at = |part: [f64; 3]| {
-        [0, 1, 2].map(|axis| {
-            program.lower[axis] + part[axis] * (program.upper[axis] - program.lower[axis])
-        })
-    };
-    let quarter = at([0.25; 3]);
-    let (mut best, mut least) = (quarter, program.error_at(quarter));
-    for g in [0.05, 0.4] {
-        for d in [0.5, 0.75, 0.95] {
-            for v in [0.2, 0.5, 0.9] {
-                let x = at([g, d, v]);
-                if within_limits(program, x) {
-                    let error = program.error_at(x);
-                    if error < least {
-                        (best, least) = (x, error);
-                    }
-                }
-            }
-        }
-    }
-    best
-}
-
-/// Whether a point is strictly feasible.
-fn interior(program: &Program<'_>, x: [f64; 3]) -> bool {
-    let is_good = match program.goal {
-        Goal::Error => true,
-        Goal::Energy { most_error } => program.error_at(x) < most_error,
-    };
-    is_good
-        && squeeze(program, x[1] + x[2]).is_none_or(|[value, ..]| value < 0.0)
-        && within_limits(program, x)
-}
-
-fn within_limits(program: &Program<'_>, x: [f64; 3]) -> bool {
-    let free = free_axes(program);
-    program.limits.iter().all(|limit| {
-            is_rising(program, limit.kind) || !matters(&limit.coefficients, free) || limit.at(x) < 1.0
-        })
-}
-
-const fn is_rising(program: &Program<'_>, kind: LimitKind) -> bool {
-    matches!(kind, LimitKind::Energy { .. }) && matches!(program.goal, Goal::Energy { .. })
-}
-
-/// Which variables can move.
-fn free_axes(program: &Program<'_>) -> [bool; VARIABLES] {
-    let moves = |axis: usize| program.upper[axis] - program.lower[axis] > THIN;
-    [moves(0), moves(1), moves(2), program.goal != Goal::Error]
-}
-
-/// Whether a limit depends on a variable that can move.
-fn matters(coefficients: &[f64; 6], free: [bool; VARIABLES]) -> bool {
-    coefficients.iter().zip(LIMIT_POWERS).any(|(&c, power)| {
-        c > 0.0 && power.iter().zip(free).any(|(&p, is_free)| p != 0 && is_free)
-    })
-}
-
-/// Value and first and second derivative in `s` of "the floor passes the ceiling", relative.
-fn squeeze(program: &Program<'_>, s: f64) -> Option<[f64; 3]> {
-    program.cap.map(|cap| {
-        let floor = program.floor * (-s).exp() / cap.range;
-        [floor - (1.0 + cap.at - s), 1.0 - floor, floor]
-    })
-}
-
-/// One requirement `value ≤ 0` at a point.
-#[derive(Clone, Copy, Debug, Default)]
-struct Row {
-    value: f64,
-    gradient: Vector,
-    hessian: Matrix,
-}
-
-/// Everything the method needs at a point.
-#[derive(Clone, Debug, Default)]
-struct Sample {
-    objective: Row,
-    rows: Vec<Row>,
-}
-
-/// What each row is, in the order of [`Sample::rows`].
-#[derive(Clone, Copy, Debug)]
-enum Source {
-    Limit(usize),
-    Squeeze,
-    Error,
-    Lower(usize),
-    Upper(usize),
-}
-
-struct Method<'a> {
-    program: &'a Program<'a>,
-    sources: Vec<Source>,
-    free: [bool; VARIABLES],
-    scale: f64,
-}
-
-impl Method<'_> {
-    fn sample(&self, x: Vector, sample: &mut Sample) {
-        let program = self.program;
-        let powers = Powers::new(x);
-        sample.objective = match program.goal {
-            Goal::Error => self.error(x, &powers, self.scale),
-            Goal::Energy { .. } => {
-                let mut row = Row { value: x[3], ..Row::default() };
-                row.gradient[3] = 1.0;
-                row
-            }
-        };
-        let terms = LIMIT_POWERS.map(|power| powers.monomial(power));
-        sample.rows.clear();
-        for &source in &self.sources {
-            let mut row = Row::default();
-            match source {
-                Source::Limit(index) => row = self.limit(index, &terms, x[3]),
-                Source::Squeeze => {
-                    if let Some([value, first, second]) = squeeze(program, x[1] + x[2]) {
-                        row.value = value;
-                        add_coupling(&mut row, first, second);
-                    }
-                }
-                Source::Error => {
-                    row = self.error(x, &powers, self.scale);
-                    row.value -= 1.0;
-                }
-                Source::Lower(axis) => {
-                    row.value = program.lower[axis] - x[axis];
-                    row.gradient[axis] = -1.0;
-                }
-                Source::Upper(axis) => {
-                    row.value = x[axis] - program.upper[axis];
-                    row.gradient[axis] = 1.0;
-                }
-            }
-            sample.rows.push(row);
-        }
-    }
-
-    /// The error divided by `scale`.
-    fn error(&self, x: Vector, powers: &Powers, scale: f64) -> Row {
-        let mut row = Row::default();
-        for (&c, power) in self.program.error.iter().zip(POWERS) {
-            let value = c / scale * powers.monomial(power);
-            let p = power.map(f64::from);
-            row.value += value;
-            for i in 0..3 {
-                row.gradient[i] += value * p[i];
-                for j in 0..=i {
-                    row.hessian[i][j] += value * p[i] * p[j];
-                }
-            }
-        }
-        let ranges = self.program.range_loss(x[1] + x[2]);
-        row.value += ranges.value / scale;
-        add_coupling(&mut row, ranges.slope / scale, ranges.curvature / scale);
-        row
-    }
-
-    /// The logarithm of a limit.
-    fn limit(&self, index: usize, terms: &[f64; 6], energy: f64) -> Row {
-        let limit = &self.program.limits[index];
-        let mut row = Row::default();
-        let parts: [f64; 6] = std::array::from_fn(|k| limit.coefficients[k] * terms[k]);
-        let sum: f64 = parts.iter().sum();
-        for (part, power) in parts.iter().zip(LIMIT_POWERS) {
-            let share = part / sum;
-            let p = power.map(f64::from);
-            for i in 0..3 {
-                row.gradient[i] += share * p[i];
-                for j in 0..=i {
-                    row.hessian[i][j] += share * p[i] * p[j];
-                }
-            }
-        }
-        for i in 0..3 {
-            for j in 0..=i {
-                row.hessian[i][j] -= row.gradient[i] * row.gradient[j];
-            }
-        }
-        row.value = sum.ln();
-        if is_rising(self.program, limit.kind) {
-            row.value -= energy;
-            row.gradient[3] = -1.0;
-        }
-        row
-    }
-}
-
-/// Adds the derivatives of a function of `s = ln ΔG + ln V`.
-fn add_coupling(row: &mut Row, first: f64, second: f64) {
-    for i in 1..3 {
-        row.gradient[i] += first;
-        for j in 1..=i {
-            row.hessian[i][j] += second;
-        }
-    }
-}
-
-/// Integer powers of `G_min`, `ΔG` and `V` up to the largest that occur.
-struct Powers([[f64; 7]; 3]);
-
-impl Powers {
-    fn new(x: Vector) -> Self {
-        Self(std::array::from_fn(|axis| {
-            let (up, down) = (x[axis].exp(), (-x[axis]).exp());
-            [down * down, down, 1.0, up, up * up, up * up * up, up * up * up * up]
-        }))
-    }
-
-    fn monomial(&self, power: [i8; 3]) -> f64 {
-        let at = |axis: usize| self.0[axis][(power[axis] + 2) as usize];
-        at(0) * at(1) * at(2)
-    }
-}
-
 fn descend(program: &Program<'_>, from: [f64; 3], centring: f64) -> Point {
-    let free = free_axes(program);
-    let mut sources = Vec::with_capacity(program.limits.len() + 8);
-    let relevant = |limit: &usize| {
-        is_rising(program, program.limits[*limit].kind)
-            || matters(&program.limits[*limit].coefficients, free)
-    };
-    sources.extend((0..program.limits.len()).filter(relevant).map(Source::Limit));
-    sources.extend(program.cap.map(|_| Source::Squeeze));
-    let scale = match program.goal {
-        Goal::Error => program.error_at(from),
-        Goal::Energy { most_error } => {
-            sources.push(Source::Error);
-            most_error
-        }
-    };
-    for axis in (0..3).filter(|&axis| free[axis]) {
-        sources.extend([Source::Lower(axis), Source::Upper(axis)]);
-    }
-    let energy = program.limits.iter().filter(|limit| is_rising(program, limit.kind));
-    let energy = energy.map(|limit| limit.at(from)).fold(0.0, f64::max).ln() + 0.1;
-    let x = [from[0], from[1], from[2], if free[3] { energy } else { 0.0 }];
-    let method = Method { program, sources, free, scale };
-    let (x, multipliers, settled) = method.run(x, centring);
+    let sampler = Sampler::new(program, from);
+    let (x, multipliers, settled) = Method { sampler: &sampler }.run(sampler.variables(from), centring);
     let mut point = Point {
         x: [x[0], x[1], x[2]],
         limits: vec![0.0; program.limits.len()],
@@ -331,7 +62,7 @@ fn descend(program: &Program<'_>, from: [f64; 3], centring: f64) -> Point {
         error: 0.0,
         settled,
     };
-    for (source, &multiplier) in method.sources.iter().zip(&multipliers) {
+    for (source, &multiplier) in sampler.sources.iter().zip(&multipliers) {
         match *source {
             Source::Limit(index) => point.limits[index] = multiplier,
             Source::Squeeze => point.squeeze = multiplier,
@@ -341,17 +72,21 @@ fn descend(program: &Program<'_>, from: [f64; 3], centring: f64) -> Point {
     }
     if program.goal == Goal::Error {
         // Back to the objective's own units.
-        point.limits.iter_mut().for_each(|multiplier| *multiplier *= scale);
-        point.squeeze *= scale;
+        point.limits.iter_mut().for_each(|multiplier| *multiplier *= sampler.scale);
+        point.squeeze *= sampler.scale;
     }
     point
+}
+
+struct Method<'a> {
+    sampler: &'a Sampler<'a>,
 }
 
 impl Method<'_> {
     fn run(&self, mut x: Vector, barrier: f64) -> (Vector, Vec<f64>, bool) {
         let mut here = Sample::default();
         let mut there = Sample::default();
-        self.sample(x, &mut here);
+        self.sampler.sample(x, &mut here);
         let count = here.rows.len().max(1) as f64;
         let mut multipliers: Vec<f64> =
             here.rows.iter().map(|row| (barrier / count) / -row.value).collect();
@@ -359,9 +94,7 @@ impl Method<'_> {
         let mut step_multipliers = multipliers.clone();
         let mut centring = 0.1;
         let mut ceiling = f64::INFINITY;
-        RUNS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         for _ in 0..MOST_STEPS {
-            STEPS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let gap: f64 =
                 here.rows.iter().zip(&multipliers).map(|(row, m)| -row.value * m).sum();
             let dual = self.residual(&here, &multipliers, 0.0).0;
@@ -373,7 +106,6 @@ impl Method<'_> {
                 return (x, multipliers, true);
             }
             let dx = self.direction(x, &here, &multipliers, target);
-            if std::env::var("TRACE").is_ok() { eprintln!("obj {:.6e} gap {gap:.2e} dual {dual:.2e} res {residual:.2e} x {x:?} dx {dx:?}", here.objective.value); }
             let mut length = 1.0_f64;
             for ((row, &m), dm) in here.rows.iter().zip(&multipliers).zip(&mut step_multipliers) {
                 *dm = (target + m * dot(&row.gradient, &dx)) / -row.value - m;
@@ -384,7 +116,7 @@ impl Method<'_> {
             let mut accepted = false;
             for _ in 0..40 {
                 let ahead: Vector = std::array::from_fn(|i| x[i] + length * dx[i]);
-                self.sample(ahead, &mut there);
+                self.sampler.sample(ahead, &mut there);
                 let step = multipliers.iter().zip(&step_multipliers);
                 trial.iter_mut().zip(step).for_each(|(t, (m, dm))| *t = m + length * dm);
                 let inside = there
@@ -415,7 +147,6 @@ impl Method<'_> {
                 }
                 length *= 0.5;
             }
-            if std::env::var("TRACE").is_ok() { eprintln!("   length {length:.2e} accepted {accepted}"); }
             if !accepted {
                 break;
             }
@@ -441,7 +172,7 @@ impl Method<'_> {
             centring += (-row.value * m - target).powi(2);
         }
         let dual: f64 =
-            dual.iter().zip(self.free).filter(|(_, free)| *free).map(|(part, _)| part * part).sum();
+            dual.iter().zip(self.sampler.free).filter(|(_, free)| *free).map(|(part, _)| part * part).sum();
         (dual.sqrt(), (dual + centring).sqrt())
     }
 
@@ -472,7 +203,7 @@ impl Method<'_> {
                 }
             }
         }
-        for i in (0..VARIABLES).filter(|&i| !self.free[i]) {
+        for i in (0..VARIABLES).filter(|&i| !self.sampler.free[i]) {
             matrix[i] = [0.0; VARIABLES];
             for row in &mut matrix {
                 row[i] = 0.0;
@@ -482,15 +213,15 @@ impl Method<'_> {
         }
         let factors = factorised(matrix);
         let step = solved(&factors, right);
-        if !self.program.is_coupled() {
+        if !self.sampler.program.is_coupled() {
             return step;
         }
         let along = solved(&factors, std::array::from_fn(|i| {
-            if (1..3).contains(&i) && self.free[i] { 1.0 } else { 0.0 }
+            if (1..3).contains(&i) && self.sampler.free[i] { 1.0 } else { 0.0 }
         }));
-        let weight = match self.sources.iter().position(|source| matches!(source, Source::Error)) {
-            Some(row) => multipliers[row] / self.scale,
-            None => 1.0 / self.scale,
+        let weight = match self.sampler.sources.iter().position(|source| matches!(source, Source::Error)) {
+            Some(row) => multipliers[row] / self.sampler.scale,
+            None => 1.0 / self.sampler.scale,
         };
         let excess = self.excess_slope(x[1] + x[2], step[1] + step[2], along[1] + along[2], weight);
         std::array::from_fn(|i| step[i] - excess * along[i])
@@ -503,9 +234,9 @@ impl Method<'_> {
     /// the model with the true loss in it is solved by finding one root: of `ds + excess(ds)
     /// along − step`, which never falls in `ds`.
     fn excess_slope(&self, s: f64, step: f64, along: f64, weight: f64) -> f64 {
-        let here = self.program.range_loss(s);
+        let here = self.sampler.program.range_loss(s);
         let excess = |ds: f64| {
-            let slope = self.program.range_loss(s + ds).slope;
+            let slope = self.sampler.program.range_loss(s + ds).slope;
             weight * (slope - here.slope - here.curvature * ds)
         };
         let miss = |ds: f64| ds + excess(ds) * along - step;

@@ -110,13 +110,28 @@ pub(crate) struct Limit {
 impl Limit {
     /// Its value at a point `(ln G_min, ln ΔG, ln V)`.
     pub fn at(&self, x: [f64; 3]) -> f64 {
-        self.coefficients.iter().zip(LIMIT_POWERS).map(|(c, power)| c * monomial(power, x)).sum()
+        let powers = Powers::new(x);
+        let parts = self.coefficients.iter().zip(LIMIT_POWERS);
+        parts.map(|(c, power)| c * powers.monomial(power)).sum()
     }
 }
 
-/// `exp(power · x)`.
-pub(crate) fn monomial(power: [i8; 3], x: [f64; 3]) -> f64 {
-    power.iter().zip(x).map(|(&p, x)| f64::from(p) * x).sum::<f64>().exp()
+/// Integer powers of `G_min`, `ΔG` and `V` up to the largest that occur.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Powers([[f64; 7]; 3]);
+
+impl Powers {
+    pub fn new(x: [f64; 3]) -> Self {
+        Self(std::array::from_fn(|axis| {
+            let (up, down) = (x[axis].exp(), (-x[axis]).exp());
+            [down * down, down, 1.0, up, up * up, up * up * up, up * up * up * up]
+        }))
+    }
+
+    pub fn monomial(&self, power: [i8; 3]) -> f64 {
+        let at = |axis: usize| self.0[axis][(power[axis] + 2) as usize];
+        at(0) * at(1) * at(2)
+    }
 }
 
 /// What is minimised.
@@ -207,7 +222,8 @@ impl<'a> Program<'a> {
     /// floor where that is higher.
     pub fn energy_of(problem: &WindowProblem, x: [f64; 3]) -> f64 {
         let floor = problem.limits.full_scale_floor.map_or(0.0, |floor| floor.0);
-        let terms = LIMIT_POWERS.map(|power| monomial(power, x));
+        let powers = Powers::new(x);
+        let terms = LIMIT_POWERS.map(|power| powers.monomial(power));
         let of_tile = |tile: &TileTerms| {
             let part = energy_coefficients(&problem.circuit, tile);
             let range = tile.output.best_range(tile.steps);
@@ -258,8 +274,9 @@ impl<'a> Program<'a> {
 
     /// Error at a point with every range at its best.
     pub fn error_at(&self, x: [f64; 3]) -> f64 {
-        let window: f64 =
-            self.error.iter().zip(POWERS).map(|(c, power)| c * monomial(power, x)).sum();
+        let powers = Powers::new(x);
+        let parts = self.error.iter().zip(POWERS);
+        let window: f64 = parts.map(|(c, power)| c * powers.monomial(power)).sum();
         window + self.range_loss(x[1] + x[2]).value
     }
 }
@@ -339,6 +356,7 @@ fn energy_pieces(problem: &WindowProblem, best: &[f64], scale: f64, limits: &mut
 /// at their least: limits only grow, so nothing feasible is cut off.
 pub(crate) fn tightened(limits: &[Limit], goal: Goal, lower: [f64; 3], upper: [f64; 3]) -> [f64; 3] {
     let mut tight = upper;
+    let corner = Powers::new(lower);
     for limit in limits {
         if goal != Goal::Error && matches!(limit.kind, LimitKind::Energy { .. }) {
             continue;
@@ -349,7 +367,7 @@ pub(crate) fn tightened(limits: &[Limit], goal: Goal, lower: [f64; 3], upper: [f
             for (&c, power) in limit.coefficients.iter().zip(LIMIT_POWERS) {
                 let mut others = power;
                 others[axis] = 0;
-                parts[usize::from(power[axis].unsigned_abs())] += c * monomial(others, lower);
+                parts[usize::from(power[axis].unsigned_abs())] += c * corner.monomial(others);
             }
             let [constant, linear, square] = parts;
             let room = 1.0 - constant;

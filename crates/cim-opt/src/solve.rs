@@ -86,9 +86,9 @@ fn run(program: &ConeProgram) -> Result<Vec<f64>, OptError> {
         verbose: false,
         max_iter: 100,
         max_threads: 1,
-        tol_gap_abs: 1e-10,
-        tol_gap_rel: 1e-10,
-        tol_feas: 1e-10,
+        tol_gap_abs: 1e-9,
+        tol_gap_rel: 1e-9,
+        tol_feas: 1e-9,
         presolve_enable: false,
         ..DefaultSettings::default()
     };

@@ -29,5 +29,5 @@ fn explore() {
             match frugal(&p, 0.05) { Ok(s) => worst_gap = worst_gap.max(s.certificate.gap), Err(e) => {println!("{seed} frugal: {e}  {:?}", p.limits); fails += 1;} }
         }
     }
-    println!("steps/run {}", newton::STEPS.load(std::sync::atomic::Ordering::Relaxed) as f64 / newton::RUNS.load(std::sync::atomic::Ordering::Relaxed) as f64);println!("fails {fails} gap {worst_gap:e} fast {worst_fast:e} before polish {worst_pol:e} relaxed {worst_rel}");
+    println!("fails {fails} gap {worst_gap:e} fast {worst_fast:e} before polish {worst_pol:e} relaxed {worst_rel}");
 }

@@ -154,7 +154,9 @@ impl Grid {
             )?;
             let adc = UniformSpec { bits: parts.adc_bits, full_scale, input_noise: parts.adc_noise };
             let adc = Box::new(adc.build()?);
-            tiles.push(Tile::new(&array, plan, dac, adc, output_per_amp, at.child("read", 0))?);
+            let read_at = at.child("read", 0);
+            let peak = dac.read_voltage();
+            tiles.push(Tile::new(&array, plan, peak, adc, output_per_amp, read_at)?);
         }
         Ok(Self {
             inputs,
@@ -210,31 +212,28 @@ impl Grid {
         let batch = x.nrows();
         sums.fill(0.0);
         let x = x.as_standard_layout();
-        let mut codes = scratch.take(x.len());
-        self.dac.encode(x.as_slice().expect("standard layout"), self.input_limit, &mut codes, tally);
+        let x = x.as_slice().expect("standard layout");
         for (row_tile, tiles) in self.tiles.chunks_exact(self.column_tiles).enumerate() {
             let first = row_tile * self.tile_rows;
             let rows = first..self.inputs.min(first + self.tile_rows);
-            let mut tile_codes = scratch.take(batch * rows.len());
-            let vectors = codes.chunks_exact(self.inputs);
-            for (to, from) in tile_codes.chunks_exact_mut(rows.len()).zip(vectors) {
+            let mut inputs = scratch.take(batch * rows.len());
+            for (to, from) in inputs.chunks_exact_mut(rows.len()).zip(x.chunks_exact(self.inputs)) {
                 to.copy_from_slice(&from[rows.clone()]);
             }
-            for (column_tile, tile) in tiles.iter().enumerate() {
-                let y = &mut sums[column_tile * self.tile_outputs..];
-                tile.accumulate(
-                    &self.mapping,
-                    &tile_codes,
-                    batch,
-                    call,
-                    y,
-                    self.outputs,
-                    scratch,
-                    tally,
-                );
+            let mut codes = scratch.take(inputs.len());
+            self.dac.encode(&inputs, self.input_limit, &mut codes, tally);
+            scratch.give(inputs);
+            let mut row_v = scratch.take(codes.len());
+            for phase in 0..tiles[0].phases().len() {
+                self.mapping.drive(phase, &codes, &mut row_v);
+                self.dac.drive(&mut row_v);
+                for (column_tile, tile) in tiles.iter().enumerate() {
+                    let y = &mut sums[column_tile * self.tile_outputs..];
+                    tile.accumulate(&row_v, phase, call, (y, self.outputs), scratch, tally);
+                }
             }
-            scratch.give(tile_codes);
+            scratch.give(row_v);
+            scratch.give(codes);
         }
-        scratch.give(codes);
     }
 }

@@ -1,10 +1,10 @@
 //! The datapath of one tile: the one place where mapping, converters and crossbar meet.
 
-use cim_adc::{Adc, Dac};
-use cim_core::{Scratch, Stream, Tally};
+use cim_adc::Adc;
+use cim_core::{Scratch, Stream, Tally, Volts};
 use cim_crossbar::{CircuitError, Crossbar, Readout, Sensed};
 
-use crate::mapping::{Mapping, Plan};
+use crate::mapping::Plan;
 
 /// Target conductance (S) of every cell of a plan, its levels spread over a window.
 pub fn targets(plan: &Plan, g_min_s: f64, span_s: f64) -> ndarray::Array2<f64> {
@@ -17,10 +17,9 @@ pub fn sensed(plan: &Plan) -> Vec<Sensed> {
     plan.senses.iter().map(|s| Sensed { plus: s.plus, minus: s.minus }).collect()
 }
 
-/// One programmed array with its converters.
+/// One programmed array with its output converters.
 pub struct Tile {
     readout: Readout,
-    dac: Dac,
     adc: Box<dyn Adc>,
     plan: Plan,
     /// Whether sensed current `k` adds to output `k` with weight 1, for all of them.
@@ -31,7 +30,8 @@ pub struct Tile {
 }
 
 impl Tile {
-    /// Joins a programmed array with its converters. `output_per_amp` turns a sensed current into
+    /// Joins a programmed array, whose rows are driven with up to `peak`, with its converters.
+    /// `output_per_amp` turns a sensed current into
     /// output units; read noise is drawn below `at`.
     ///
     /// # Errors
@@ -39,52 +39,51 @@ impl Tile {
     pub fn new(
         array: &Crossbar,
         plan: Plan,
-        dac: Dac,
+        peak: Volts,
         adc: Box<dyn Adc>,
         output_per_amp: f64,
         at: Stream,
     ) -> Result<Self, CircuitError> {
         let noise_variance = adc.input_noise().0.powi(2);
         let readout = Readout::compile(array, &sensed(&plan), noise_variance)?;
-        let readout = readout.driven_within(dac.read_voltage());
+        let readout = readout.driven_within(peak);
         let gain = (output_per_amp * adc.step().0) as f32;
         let one_to_one = plan.senses.iter().enumerate().all(|(k, s)| s.output == k && s.weight == 1);
-        Ok(Self { readout, dac, adc, plan, one_to_one, gain, at })
+        Ok(Self { readout, adc, plan, one_to_one, gain, at })
     }
 
-    /// Adds `x · W` of this tile to `y`, whose rows are `y_stride` apart.
+    /// Factors of the phases of the drive.
+    pub fn phases(&self) -> &[i64] {
+        &self.plan.phases
+    }
+
+    /// Adds what one phase contributes to `x · W` of this tile to `y`, whose rows are `y_stride`
+    /// apart.
     ///
-    /// `codes` are the DAC codes of the tile's inputs, batch × rows.
-    #[expect(clippy::too_many_arguments, reason = "one product: subject, address, outputs, scratch")]
+    /// `row_v` are the voltages of the phase (V, batch × rows). Noise, converter and sum follow
+    /// the product block by block, while a block is in the first-level cache.
     pub fn accumulate(
         &self,
-        mapping: &dyn Mapping,
-        codes: &[f32],
-        batch: usize,
+        row_v: &[f32],
+        phase: usize,
         call: u64,
-        y: &mut [f32],
-        y_stride: usize,
+        (y, y_stride): (&mut [f32], usize),
         scratch: &mut Scratch,
         tally: &mut Tally,
     ) {
         let (rows, senses) = self.readout.shape();
-        let mut row_v = scratch.take(batch * rows);
+        let batch = row_v.len() / rows;
         let mut sensed_a = scratch.take(batch * senses);
-        let mut sensed_codes = scratch.take_codes(batch * senses);
-        let volts_per_code = self.dac.voltage(1.0).0 as f32;
-        for (phase, &factor) in self.plan.phases.iter().enumerate() {
-            mapping.drive(phase, codes, &mut row_v);
-            pulp::Arch::new().dispatch(Scale { factor: volts_per_code, values: &mut row_v });
-            let at = self.at.child("call", call).child("phase", phase as u64);
-            self.readout.sense(&row_v, batch, at, &mut sensed_a, scratch, |first, sensed_a| {
-                let sensed_codes = &mut sensed_codes[..sensed_a.len()];
-                self.adc.convert(sensed_a, sensed_codes, tally);
-                self.sum(factor, sensed_codes, &mut y[first * y_stride..], y_stride);
-            });
-        }
-        scratch.give_codes(sensed_codes);
+        let mut codes = scratch.take_codes(batch * senses);
+        let factor = self.plan.phases[phase];
+        let at = self.at.child("call", call).child("phase", phase as u64);
+        self.readout.sense(row_v, batch, at, &mut sensed_a, scratch, |first, sensed_a| {
+            let codes = &mut codes[..sensed_a.len()];
+            self.adc.convert(sensed_a, codes, tally);
+            self.sum(factor, codes, &mut y[first * y_stride..], y_stride);
+        });
+        scratch.give_codes(codes);
         scratch.give(sensed_a);
-        scratch.give(row_v);
     }
 
     fn sum(&self, phase: i64, codes: &[i32], y: &mut [f32], y_stride: usize) {
@@ -100,21 +99,6 @@ impl Tile {
                 y[sense.output] += self.gain * units as f32;
             }
         }
-    }
-}
-
-/// Multiplies values, compiled for the vectors of the machine.
-struct Scale<'a> {
-    factor: f32,
-    values: &'a mut [f32],
-}
-
-impl pulp::NullaryFnOnce for Scale<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        self.values.iter_mut().for_each(|v| *v *= self.factor);
     }
 }
 

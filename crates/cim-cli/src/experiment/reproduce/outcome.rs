@@ -130,10 +130,16 @@ fn optimiser(outcome: &Outcome<'_>, full: &Candidate) -> Result<Optimiser, CliEr
         g_off_s: device.g_min.0,
         g_on_s: device.g_max.0,
         read_voltage_v: parts.read_voltage.0,
-        weight_clip: full.design.layers.iter().map(|l| f64::from(l.weight_clip)).collect(),
+        weight_clip: clips(&outcome.candidates[0], full),
         fast_objective_gap: (fast.objective / conic.objective - 1.0).abs(),
         ceiling_tightened: conic.ceiling_tightened,
     })
+}
+
+/// Weight clips as fractions of each layer's largest digital weight, which the naive mapping clips at.
+fn clips(naive: &Candidate, full: &Candidate) -> Vec<f64> {
+    let layers = full.design.layers.iter().zip(&naive.design.layers);
+    layers.map(|(full, naive)| f64::from(full.weight_clip / naive.weight_clip)).collect()
 }
 
 fn pairs(outcome: &Outcome<'_>) -> Vec<Paired> {

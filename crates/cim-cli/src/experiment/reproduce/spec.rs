@@ -89,6 +89,9 @@ pub struct OptimiserSpec {
     pub least_clip: f64,
     pub clip_points: usize,
     pub energy_tolerance: f64,
+    /// Fraction of the searched weight clip within which the full method fine-tunes: weights that
+    /// are trained for their clip bear a tighter one than weights that are only cut.
+    pub trained_clip: f64,
 }
 
 /// Recipes of the training runs.
@@ -179,6 +182,11 @@ impl Spec {
             0.0 < optimiser.energy_tolerance && optimiser.energy_tolerance.is_finite(),
             format!("optimiser.energy_tolerance is {}", optimiser.energy_tolerance),
             "give the error that may be traded for energy as a positive fraction, such as 0.02",
+        )?;
+        need(
+            0.0 < optimiser.trained_clip && optimiser.trained_clip <= 1.0,
+            format!("optimiser.trained_clip is {}", optimiser.trained_clip),
+            "give a fraction of the searched weight clip, above 0 and up to 1",
         )?;
         let evaluation = &self.evaluation;
         need(

@@ -246,7 +246,14 @@ fn full_method(
     checkpoints: &Checkpoints,
     root: Stream,
 ) -> Result<(Candidate, Optimised), CliError> {
-    let paths = start.paths(network, &inputs_of(network))?;
+    let inputs = inputs_of(network);
+    let mut start = start.clone();
+    for layer in &mut start.layers {
+        layer.weight_clip *= spec.optimiser.trained_clip as f32;
+    }
+    let goal = Goal::with_trained_clip(true, true);
+    let start = optimise(spec, &start, network, &inputs, goal)?.design;
+    let paths = start.paths(network, &inputs)?;
     let run = Run {
         stage: format!("full-{}", start.parts.adc_bits),
         recipe: &spec.training.full,
@@ -256,7 +263,7 @@ fn full_method(
         at: root.child("fine-tune", 1),
     };
     let trained = train(run, data, None, checkpoints)?;
-    finish(spec, start, trained, inputs_of)
+    finish(spec, &start, trained, inputs_of)
 }
 
 fn finish(
@@ -270,7 +277,7 @@ fn finish(
     let learned = start.clone().with_full_scales(&state.full_scale);
     let goal = Goal::with_trained_clip(true, true);
     let optimised = optimise(spec, &learned, &state.network, &inputs, goal)?;
-    let design = optimised.design.clone().with_full_scales(&state.full_scale);
+    let design = optimised.design.clone();
     Ok((Candidate { name: "full", network: state.network, design, inputs }, optimised))
 }
 

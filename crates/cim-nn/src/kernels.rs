@@ -1,0 +1,199 @@
+//! Loops over elements of the forward and backward pass, compiled for the vectors of the machine.
+//!
+//! Each is a struct and not a closure: whatever is called below pulp's dispatch must be inlined
+//! into it to be compiled for the vectors it found, and only functions can be marked so.
+
+use std::ops::Range;
+
+use pulp::NullaryFnOnce;
+
+use crate::activation::NoiseAwareRelu;
+use crate::noise::{LayerPath, WeightNoise, quantise};
+
+/// Elements whose sums run side by side, so that they vectorise in a fixed order.
+const LANES: usize = 16;
+
+/// One row tile of a layer.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    pub path: &'a LayerPath,
+    pub tile_idx: usize,
+    pub outputs: usize,
+}
+
+/// One column tile of [`At`]: its columns and its converter.
+struct Converter {
+    cols: Range<usize>,
+    full_scale: f32,
+    step: f32,
+    inverse_step: f32,
+    top: f32,
+    sigma: f32,
+}
+
+impl At<'_> {
+    #[inline(always)]
+    fn converter(self, col_tile: usize) -> Converter {
+        let Self { path, tile_idx, outputs } = self;
+        let top = path.output_levels.top;
+        let full_scale = path.full_scale[[tile_idx, col_tile]];
+        let step = full_scale / (top + 0.5);
+        Converter {
+            cols: col_tile * path.tile_cols..outputs.min((col_tile + 1) * path.tile_cols),
+            full_scale,
+            step,
+            inverse_step: 1.0 / step,
+            top,
+            sigma: path.output_sigma[[tile_idx, col_tile]],
+        }
+    }
+}
+
+/// Adds the noise in front of the converter to `z` and the converted value to `y`.
+pub(crate) struct Convert<'a> {
+    pub at: At<'a>,
+    /// Standard normals, one per `z`, or none.
+    pub noise: &'a [f32],
+    pub z: &'a mut [f32],
+    pub y: &'a mut [f32],
+}
+
+impl NullaryFnOnce for Convert<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { at, noise, z, y } = self;
+        let outputs = at.outputs;
+        for col_tile in 0..at.path.full_scale.ncols() {
+            let Converter { cols, step, inverse_step, top, sigma, .. } = at.converter(col_tile);
+            let rows = z.chunks_exact_mut(outputs).zip(y.chunks_exact_mut(outputs)).enumerate();
+            for (row, (z, y)) in rows {
+                let (z, y) = (&mut z[cols.clone()], &mut y[cols.clone()]);
+                if !noise.is_empty() {
+                    let noise = &noise[row * outputs..][cols.clone()];
+                    z.iter_mut().zip(noise).for_each(|(z, &n)| *z = n.mul_add(sigma, *z));
+                }
+                for (y, &z) in y.iter_mut().zip(z.iter()) {
+                    *y += quantise(z, inverse_step, step, top);
+                }
+            }
+        }
+    }
+}
+
+/// Gradient through the converter: straight through inside, nothing where it clips.
+pub(crate) struct ThroughConverter<'a> {
+    pub at: At<'a>,
+    pub z: &'a [f32],
+    pub dy: &'a [f32],
+    pub dz: &'a mut [f32],
+    /// Collects the gradient with respect to the logarithm of each full scale of the row tile.
+    pub sums: &'a mut [f32],
+}
+
+impl NullaryFnOnce for ThroughConverter<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { at, z, dy, dz, sums } = self;
+        for (col_tile, sum) in sums.iter_mut().enumerate() {
+            let converter = at.converter(col_tile);
+            let rows = z.chunks_exact(at.outputs).zip(dy.chunks_exact(at.outputs));
+            for ((z, dy), dz) in rows.zip(dz.chunks_exact_mut(at.outputs)) {
+                let cols = converter.cols.clone();
+                *sum += through_row(&converter, &z[cols.clone()], &dy[cols.clone()], &mut dz[cols]);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn through_row(converter: &Converter, z: &[f32], dy: &[f32], dz: &mut [f32]) -> f32 {
+    let mut lanes = [0.0_f32; LANES];
+    let (z, z_rest) = z.as_chunks::<LANES>();
+    let (dy, dy_rest) = dy.as_chunks::<LANES>();
+    let (dz, dz_rest) = dz.as_chunks_mut::<LANES>();
+    for ((z, dy), dz) in z.iter().zip(dy).zip(dz) {
+        through_some(converter, z, dy, dz, &mut lanes);
+    }
+    through_some(converter, z_rest, dy_rest, dz_rest, &mut lanes);
+    lanes.iter().sum()
+}
+
+#[inline(always)]
+fn through_some(
+    converter: &Converter,
+    z: &[f32],
+    dy: &[f32],
+    dz: &mut [f32],
+    lanes: &mut [f32; LANES],
+) {
+    let &Converter { full_scale, step, inverse_step, top, .. } = converter;
+    for (((lane, &z), &dy), dz) in lanes.iter_mut().zip(z).zip(dy).zip(dz) {
+        let inside = z.abs() <= full_scale;
+        let q = quantise(z, inverse_step, step, top);
+        *dz = if inside { dy } else { 0.0 };
+        *lane += dy * if inside { q - z } else { q };
+    }
+}
+
+/// Activation, then the input converter of the next layer; ties round to even.
+pub(crate) struct Activate<'a> {
+    pub relu: NoiseAwareRelu,
+    pub next: &'a LayerPath,
+    pub y: &'a [f32],
+    pub out: &'a mut [f32],
+}
+
+impl NullaryFnOnce for Activate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { relu, next, y, out } = self;
+        out.iter_mut().zip(y).for_each(|(a, &y)| *a = relu.value(y));
+        if next.input_levels.is_finite() {
+            let step = next.input_limit / next.input_levels.top;
+            let inverse_step = 1.0 / step;
+            out.iter_mut().for_each(|a| *a = (*a * inverse_step).round_ties_even() * step);
+        }
+    }
+}
+
+/// Multiplies the gradient behind an activation by its slope.
+pub(crate) struct ThroughRelu<'a> {
+    pub relu: NoiseAwareRelu,
+    pub y: &'a [f32],
+    pub dy: &'a mut [f32],
+}
+
+impl NullaryFnOnce for ThroughRelu<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { relu, y, dy } = self;
+        dy.iter_mut().zip(y).for_each(|(d, &y)| *d *= relu.derivative(y));
+    }
+}
+
+/// Turns standard normals in `stored` into weights as they would be stored.
+pub(crate) struct Store<'a> {
+    pub noise: WeightNoise,
+    pub weights: &'a [f32],
+    pub stored: &'a mut [f32],
+}
+
+impl NullaryFnOnce for Store<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { noise, weights, stored } = self;
+        for (s, &w) in stored.iter_mut().zip(weights) {
+            *s = noise.sigma(w).mul_add(*s, w);
+        }
+    }
+}
