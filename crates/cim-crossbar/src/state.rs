@@ -186,17 +186,26 @@ fn fused(per_peak: f32, linear: f32, v: &[f32], out: &mut [f32]) -> f32 {
     for (v, out) in v.iter().zip(out) {
         fuse(per_peak, linear, v, out, &mut bends);
     }
-    fuse(per_peak, linear, v_rest, out_rest, &mut bends);
+    let (mut last, mut last_out) = ([0.0; LANES], [0.0; LANES]);
+    last[..v_rest.len()].copy_from_slice(v_rest);
+    fuse(per_peak, linear, &last, &mut last_out, &mut bends);
+    out_rest.copy_from_slice(&last_out[..v_rest.len()]);
     bends.iter().sum()
 }
 
 #[inline(always)]
-fn fuse(per_peak: f32, linear: f32, v: &[f32], out: &mut [f32], bends: &mut [f32; LANES]) {
-    for ((&v, out), bend) in v.iter().zip(out).zip(bends) {
-        let u = v.abs() * per_peak;
+fn fuse(
+    per_peak: f32,
+    linear: f32,
+    v: &[f32; LANES],
+    out: &mut [f32; LANES],
+    bends: &mut [f32; LANES],
+) {
+    for i in 0..LANES {
+        let u = v[i].abs() * per_peak;
         let away = u.mul_add(-u, u);
-        *out = linear.mul_add(away, u * u);
-        *bend += away;
+        out[i] = linear.mul_add(away, u * u);
+        bends[i] += away;
     }
 }
 

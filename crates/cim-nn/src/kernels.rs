@@ -1,7 +1,8 @@
 //! Loops over elements of the forward and backward pass, compiled for the vectors of the machine.
 //!
 //! Each is a struct and not a closure: whatever is called below pulp's dispatch must be inlined
-//! into it to be compiled for the vectors it found, and only functions can be marked so.
+//! into it to be compiled for the vectors it found, and only functions can be marked so. For the
+//! same reason loops are `for`, not `for_each`.
 
 use std::ops::Range;
 
@@ -72,7 +73,9 @@ impl NullaryFnOnce for Convert<'_> {
                 let (z, y) = (&mut z[cols.clone()], &mut y[cols.clone()]);
                 if !noise.is_empty() {
                     let noise = &noise[row * outputs..][cols.clone()];
-                    z.iter_mut().zip(noise).for_each(|(z, &n)| *z = n.mul_add(sigma, *z));
+                    for (z, &n) in z.iter_mut().zip(noise) {
+                        *z = n.mul_add(sigma, *z);
+                    }
                 }
                 for (y, &z) in y.iter_mut().zip(z.iter()) {
                     *y += quantise(z, inverse_step, step, top);
@@ -116,26 +119,35 @@ fn through_row(converter: &Converter, z: &[f32], dy: &[f32], dz: &mut [f32]) -> 
     let (dy, dy_rest) = dy.as_chunks::<LANES>();
     let (dz, dz_rest) = dz.as_chunks_mut::<LANES>();
     for ((z, dy), dz) in z.iter().zip(dy).zip(dz) {
-        through_some(converter, z, dy, dz, &mut lanes);
+        through_lanes(converter, z, dy, dz, &mut lanes);
     }
-    through_some(converter, z_rest, dy_rest, dz_rest, &mut lanes);
+    let mut last = [0.0; LANES];
+    through_lanes(converter, &padded(z_rest), &padded(dy_rest), &mut last, &mut lanes);
+    dz_rest.copy_from_slice(&last[..z_rest.len()]);
     lanes.iter().sum()
 }
 
 #[inline(always)]
-fn through_some(
+fn padded(rest: &[f32]) -> [f32; LANES] {
+    let mut lanes = [0.0; LANES];
+    lanes[..rest.len()].copy_from_slice(rest);
+    lanes
+}
+
+#[inline(always)]
+fn through_lanes(
     converter: &Converter,
-    z: &[f32],
-    dy: &[f32],
-    dz: &mut [f32],
+    z: &[f32; LANES],
+    dy: &[f32; LANES],
+    dz: &mut [f32; LANES],
     lanes: &mut [f32; LANES],
 ) {
     let &Converter { full_scale, step, inverse_step, top, .. } = converter;
-    for (((lane, &z), &dy), dz) in lanes.iter_mut().zip(z).zip(dy).zip(dz) {
-        let inside = z.abs() <= full_scale;
-        let q = quantise(z, inverse_step, step, top);
-        *dz = if inside { dy } else { 0.0 };
-        *lane += dy * if inside { q - z } else { q };
+    for i in 0..LANES {
+        let inside = z[i].abs() <= full_scale;
+        let q = quantise(z[i], inverse_step, step, top);
+        dz[i] = if inside { dy[i] } else { 0.0 };
+        lanes[i] += dy[i] * if inside { q - z[i] } else { q };
     }
 }
 
@@ -153,11 +165,15 @@ impl NullaryFnOnce for Activate<'_> {
     #[inline(always)]
     fn call(self) {
         let Self { relu, next, y, out } = self;
-        out.iter_mut().zip(y).for_each(|(a, &y)| *a = relu.value(y));
+        for (a, &y) in out.iter_mut().zip(y) {
+            *a = relu.value(y);
+        }
         if next.input_levels.is_finite() {
             let step = next.input_limit / next.input_levels.top;
             let inverse_step = 1.0 / step;
-            out.iter_mut().for_each(|a| *a = (*a * inverse_step).round_ties_even() * step);
+            for a in out {
+                *a = (*a * inverse_step).round_ties_even() * step;
+            }
         }
     }
 }
@@ -175,7 +191,9 @@ impl NullaryFnOnce for ThroughRelu<'_> {
     #[inline(always)]
     fn call(self) {
         let Self { relu, y, dy } = self;
-        dy.iter_mut().zip(y).for_each(|(d, &y)| *d *= relu.derivative(y));
+        for (d, &y) in dy.iter_mut().zip(y) {
+            *d *= relu.derivative(y);
+        }
     }
 }
 

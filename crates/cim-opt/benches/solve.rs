@@ -4,8 +4,6 @@
 
 #[path = "../tests/support/mod.rs"]
 mod support;
-#[path = "problem.rs"]
-mod problem;
 
 use std::hint::black_box;
 
@@ -15,7 +13,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 
 fn routes(criterion: &mut Criterion) {
     for (name, tiles) in [("layer of 6 tiles", 6), ("network of 17 tiles", 17)] {
-        let free = problem::problem(tiles);
+        let free = support::network(tiles);
         let energy = solve(&free).map_or(Joules(0.0), |found| found.energy);
         let mut limited = free.clone();
         limited.limits.energy = Some(Joules(0.5 * energy.0));

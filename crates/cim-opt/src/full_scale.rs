@@ -183,3 +183,77 @@ fn log_excess(z: f64) -> (f64, f64) {
     };
     (ln_density + over.ln(), mills / over)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bits, full scale in standard deviations, SQNR in dB: specification, section 6.3.
+    const TABLE: [(u32, f64, f64); 10] = [
+        (1, 1.240, 6.7),
+        (2, 1.711, 10.6),
+        (3, 2.152, 15.0),
+        (4, 2.559, 19.8),
+        (5, 2.936, 24.8),
+        (6, 3.287, 29.9),
+        (7, 3.615, 35.2),
+        (8, 3.924, 40.6),
+        (9, 4.216, 46.1),
+        (10, 4.494, 51.6),
+    ];
+
+    #[test]
+    fn full_scales_of_a_gaussian_are_the_published_ones() {
+        for (bits, z, sqnr_db) in TABLE {
+            assert!((gaussian_sqnr_db(bits) - sqnr_db).abs() <= 0.051, "{bits} bits");
+            // The table is rounded to half a unit of its last digit.
+            assert!((gaussian_full_scale(bits) - z).abs() <= 5.1e-4, "{bits} bits");
+        }
+    }
+
+    #[test]
+    fn the_full_scale_solves_its_equation_at_any_resolution() {
+        for bits in 0..=40 {
+            let z = gaussian_full_scale(bits);
+            let excess = log_excess(z).0.exp();
+            let right = 6.0 * 4.0_f64.powi(bits as i32) * excess;
+            assert!((z / right - 1.0).abs() < 1e-12, "{bits} bits: {z} {right}");
+        }
+        assert!(gaussian_full_scale(u32::MAX).is_finite());
+    }
+
+    #[test]
+    fn psi_is_the_integral_of_what_is_clipped() {
+        for z in [-3.0, -1.0, 0.0, 0.3, 1.0, 2.0, 2.499, 2.5, 3.0, 4.5, 7.0] {
+            // Simpson's rule on 2 ∫ (x − z)² φ(x) dx over 14 standard deviations.
+            let (n, width) = (40_000, 14.0);
+            let h = width / f64::from(n);
+            let sum: f64 = (0..=n)
+                .map(|k| {
+                    let x = z + h * f64::from(k);
+                    let weight = if k == 0 || k == n { 1.0 } else { 2.0 + 2.0 * f64::from(k % 2) };
+                    weight * (x - z).powi(2) * density(x)
+                })
+                .sum();
+            let integral = 2.0 * sum * h / 3.0;
+            assert!((psi(z) / integral - 1.0).abs() < 1e-10, "{z}: {} {integral}", psi(z));
+        }
+    }
+
+    #[test]
+    fn a_gaussian_histogram_is_normalised_and_keeps_its_mean() {
+        let histogram = Histogram::gaussian(2.0, 48);
+        assert!((histogram.probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-14);
+        let mean: f64 = histogram.descending().map(|(y, p)| y * p).sum();
+        assert!((mean - 2.0 * (2.0 / PI).sqrt()).abs() < 1e-14);
+    }
+
+    #[test]
+    fn the_best_range_is_stationary() {
+        for steps in [1, 2, 3, 8, 64, 1 << 20] {
+            let histogram = Histogram::gaussian(1.3, 37);
+            let range = histogram.best_range(steps);
+            assert!(histogram.loss(steps, range).slope.abs() < 1e-14, "{steps} steps");
+        }
+    }
+}

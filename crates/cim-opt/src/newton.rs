@@ -195,11 +195,10 @@ impl Method<'_> {
         for (row, &m) in sample.rows.iter().zip(multipliers) {
             let stiffness = m / -row.value;
             let push = target / -row.value;
-            for i in 0..VARIABLES {
+            for (i, line) in matrix.iter_mut().enumerate() {
                 right[i] -= push * row.gradient[i];
-                for j in 0..=i {
-                    matrix[i][j] +=
-                        m * row.hessian[i][j] + stiffness * row.gradient[i] * row.gradient[j];
+                for (j, entry) in line.iter_mut().enumerate().take(i + 1) {
+                    *entry += m * row.hessian[i][j] + stiffness * row.gradient[i] * row.gradient[j];
                 }
             }
         }
@@ -243,7 +242,7 @@ impl Method<'_> {
         let (mut near, mut near_miss) = (0.0, -step);
         let (mut far, mut far_miss) = (step, miss(step));
         // Nothing to correct, or less curvature ahead: the plain step falls short, which is safe.
-        if far_miss.abs() <= 1e-3 * step.abs() || !(far_miss * near_miss < 0.0) {
+        if far_miss.abs() <= 1e-3 * step.abs() || far_miss * near_miss >= 0.0 {
             return 0.0;
         }
         for _ in 0..40 {
@@ -271,10 +270,8 @@ fn factorised(mut a: Matrix) -> Matrix {
     let trace: f64 = (0..VARIABLES).map(|i| a[i][i]).sum();
     for i in 0..VARIABLES {
         for j in 0..=i {
-            let mut sum = a[i][j];
-            for k in 0..j {
-                sum -= a[i][k] * a[j][k];
-            }
+            let done: f64 = a[i][..j].iter().zip(&a[j][..j]).map(|(x, y)| x * y).sum();
+            let sum = a[i][j] - done;
             a[i][j] = if i == j { sum.max(1e-18 * trace).sqrt() } else { sum / a[j][j] };
         }
     }

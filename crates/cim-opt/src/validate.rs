@@ -58,14 +58,14 @@ pub(crate) fn feasible(problem: &WindowProblem) -> Result<(), OptError> {
             return Err(OptError::Energy { limit, least: cim_core::Joules(least) });
         }
     }
-    for limit in program::limits(problem) {
-        if let LimitKind::Nonideality { tile } = limit.kind {
-            let most = problem.limits.nonideality.unwrap_or(f64::INFINITY);
-            let least = limit.at(smallest) * most;
-            if least > most {
-                return Err(OptError::Nonideality { limit: most, least, tile });
-            }
-        }
+    let most = problem.limits.nonideality.unwrap_or(f64::INFINITY);
+    let losses = program::limits(problem).into_iter().filter_map(|limit| match limit.kind {
+        LimitKind::Nonideality { tile } => Some((tile, limit.at(smallest) * most)),
+        LimitKind::Window | LimitKind::Energy { .. } => None,
+    });
+    let worst = losses.max_by(|(_, a), (_, b)| a.total_cmp(b));
+    if let Some((tile, least)) = worst.filter(|&(_, least)| least > most) {
+        return Err(OptError::Nonideality { limit: most, least, tile });
     }
     Ok(())
 }
@@ -125,17 +125,18 @@ fn histogram(tile: usize, centres: &[f64], probabilities: &[f64]) -> Result<(), 
     if centres.len() != probabilities.len() {
         return bad("centres and probabilities differ in number");
     }
-    // Written so that a NaN anywhere fails the comparison.
-    if !centres.iter().all(|&y| 0.0 <= y && y < f64::INFINITY) {
+    let is_good = |value: &f64| (0.0..f64::INFINITY).contains(value);
+    if !centres.iter().all(is_good) {
         return bad("a centre is negative or not finite");
     }
     if !centres.windows(2).all(|pair| pair[0] < pair[1]) {
         return bad("centres do not ascend");
     }
-    if !probabilities.iter().all(|&p| 0.0 <= p && p < f64::INFINITY) {
+    if !probabilities.iter().all(is_good) {
         return bad("a probability is negative or not finite");
     }
-    if !((probabilities.iter().sum::<f64>() - 1.0).abs() <= NORMALISATION) {
+    // All of them are finite here, so the sum is no NaN.
+    if (probabilities.iter().sum::<f64>() - 1.0).abs() > NORMALISATION {
         return bad("probabilities do not sum to 1");
     }
     if !centres.iter().zip(probabilities).any(|(&y, &p)| y > 0.0 && p > 0.0) {

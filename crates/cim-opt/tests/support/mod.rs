@@ -63,6 +63,34 @@ pub fn gaussian_tile(rows: f64, drive: f64, sigma_w: f64, bits: u32, bins: usize
     }
 }
 
+/// A chip with the specification's cell and wires and `tiles` kinds of tile, 48 bins each.
+pub fn network(tiles: usize) -> WindowProblem {
+    let device = DeviceTerms {
+        g_off: Siemens(1e-6),
+        g_on: Siemens(100e-6),
+        program: Posynomial { a0: 1e-12, a1: 0.0, a2: 1e-4, am: 1.25e-19 },
+        read: Posynomial { a2: 1e-5, ..Posynomial::default() },
+        cubic_per_v2: 0.5,
+        v_min: Volts(0.05),
+        v_max: Volts(0.4),
+    };
+    let circuit = CircuitTerms {
+        temperature: Kelvin(300.0),
+        bandwidth: Hertz(1e7),
+        amplifier_factor: 0.5,
+        input_noise: Amps(1e-7),
+        wire: Ohms(0.35),
+        supply: Volts(0.9),
+        read_time: Seconds(1e-7),
+    };
+    let tile = |k: usize| {
+        let share = 1.0 + k as f64 / tiles as f64;
+        gaussian_tile(128.0, 0.1 * share, 0.2 / share, 6, 48)
+    };
+    let tiles = (0..tiles).map(tile).collect();
+    WindowProblem { device, circuit, tiles, limits: Limits::default() }
+}
+
 fn law(draws: &mut Draws, g_on: f64) -> Posynomial {
     Posynomial {
         a0: draws.log_or_zero(0.2, 1e-6, 1e-2) * g_on * g_on,
