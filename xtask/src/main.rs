@@ -80,8 +80,11 @@ fn reproduce<S: AsRef<OsStr>>(args: &[S]) -> Result<(), Failure> {
 fn test() -> Result<(), Failure> {
     Step::cargo("test", &["test", "--release", "--workspace"]).run()?;
     if openblas::is_found() {
-        Step::cargo("test LAPACK oracle", &["test", "--release", "-p", "cim-crossbar", "--features", "lapack"])
-            .run()
+        Step::cargo(
+            "test LAPACK oracle",
+            &["test", "--release", "-p", "cim-crossbar", "--features", "lapack"],
+        )
+        .run()
     } else {
         println!("xtask: OpenBLAS is not installed: the LAPACK oracle is left out, all else ran");
         Ok(())

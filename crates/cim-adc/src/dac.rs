@@ -135,7 +135,8 @@ mod tests {
 
     #[test]
     fn eight_bit_pixels_pass_unchanged() {
-        let dac = DacSpec { bits: 8, polarity: Polarity::Unipolar }.build(Volts(0.2)).expect("valid");
+        let dac =
+            DacSpec { bits: 8, polarity: Polarity::Unipolar }.build(Volts(0.2)).expect("valid");
         let pixels: Vec<f32> = (0..=255).map(|p| p as f32 / 255.0).collect();
         let mut codes = vec![0.0; 256];
         let mut tally = Tally::default();

@@ -174,7 +174,8 @@ mod tests {
             assert!(matches!(spec.build(), Err(AdcError::Bits { .. })));
         }
         for full_scale in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            let spec = UniformSpec { bits: 6, full_scale: Amps(full_scale), input_noise: Amps::ZERO };
+            let spec =
+                UniformSpec { bits: 6, full_scale: Amps(full_scale), input_noise: Amps::ZERO };
             assert!(matches!(spec.build(), Err(AdcError::EmptyRange { .. })));
         }
     }

@@ -22,7 +22,9 @@ pub enum ConfigError {
     },
     /// The file does not say what it should.
     #[error("{name}, line {line}: {message}")]
-    #[diagnostic(help("correct the marked place; the built-in preset `cim preset paper` prints is a complete example"))]
+    #[diagnostic(help(
+        "correct the marked place; the built-in preset `cim preset paper` prints is a complete example"
+    ))]
     Parse {
         /// Name of the file.
         name: String,
@@ -66,7 +68,9 @@ pub fn read(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|error| ConfigError::Read {
         path: path.display().to_string(),
         reason: error.to_string(),
-        help: "give `paper` or the path of a TOML file; `cim preset paper` prints one to start from".into(),
+        help:
+            "give `paper` or the path of a TOML file; `cim preset paper` prints one to start from"
+                .into(),
     })
 }
 

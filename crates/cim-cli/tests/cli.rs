@@ -91,7 +91,8 @@ fn tiny_preset() -> String {
         assert!(text.contains(from), "{from}");
         text = text.replace(from, to);
     }
-    let shorter = |line: &str| if line.starts_with("epochs = ") { "epochs = 2" } else { line }.to_owned();
+    let shorter =
+        |line: &str| if line.starts_with("epochs = ") { "epochs = 2" } else { line }.to_owned();
     text.lines().map(shorter).collect::<Vec<_>>().join("\n")
 }
 
@@ -129,8 +130,12 @@ fn reproduce_writes_the_same_report_at_any_thread_count_and_when_resumed() {
     for key in ["schema", "seed", "preset", "recovered_loss", "mse_reduction", "energy_vs_naive"] {
         assert!(!json[key].is_null(), "{key}");
     }
-    let names: Vec<&str> =
-        json["variants"].as_array().expect("a list").iter().filter_map(|v| v["name"].as_str()).collect();
+    let names: Vec<&str> = json["variants"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|v| v["name"].as_str())
+        .collect();
     assert_eq!(
         names,
         ["naive", "window", "full_scale", "window_full_scale", "relu", "noise", "full"]
@@ -144,11 +149,19 @@ fn reproduce_writes_the_same_report_at_any_thread_count_and_when_resumed() {
 fn broken_data_sets_are_refused() {
     let images = "data/train-images-idx3-ubyte";
     for (file, bytes, words) in [
-        (images, Some(vec![0, 0, 8, 3, 0, 0, 1, 0, 0, 0, 0, 28, 0, 0, 0, 28, 1, 2]), vec!["train-images"]),
+        (
+            images,
+            Some(vec![0, 0, 8, 3, 0, 0, 1, 0, 0, 0, 0, 28, 0, 0, 0, 28, 1, 2]),
+            vec!["train-images"],
+        ),
         (images, Some(b"not an IDX file at all".to_vec()), vec!["train-images"]),
         (images, None, vec!["train-images"]),
         ("data/t10k-labels-idx1-ubyte", Some(vec![0, 0, 8, 1, 0, 0, 0, 0]), vec!["t10k-labels"]),
-        ("data/SHA256SUMS", Some(format!("{:064}  train-images-idx3-ubyte\n", 0).into_bytes()), vec!["SHA"]),
+        (
+            "data/SHA256SUMS",
+            Some(format!("{:064}  train-images-idx3-ubyte\n", 0).into_bytes()),
+            vec!["SHA"],
+        ),
     ] {
         let workshop = Workshop::new();
         match bytes {
@@ -198,7 +211,9 @@ fn broken_checkpoints_are_refused() {
     corrupt[middle] ^= 1;
     let mut future = good.clone();
     future[8..12].copy_from_slice(&9u32.to_le_bytes());
-    for (bytes, word) in [(corrupt, "checksum"), (future, "version"), (good[..40].to_vec(), "truncated")] {
+    for (bytes, word) in
+        [(corrupt, "checksum"), (future, "version"), (good[..40].to_vec(), "truncated")]
+    {
         fs::write(&checkpoint, bytes).expect("written");
         fs::remove_file(workshop.path("out/report.json")).ok();
         workshop.must_refuse(&workshop.reproduce(&["--resume"]), &["digital.ckpt", word]);

@@ -72,7 +72,11 @@ impl Crossbar {
 
     /// Variance (A²) of each column's thermal noise.
     pub fn thermal_variance(&self) -> Array1<f64> {
-        self.g_s.columns().into_iter().map(|g| self.ambient.thermal_variance(Siemens(g.sum()))).collect()
+        self.g_s
+            .columns()
+            .into_iter()
+            .map(|g| self.ambient.thermal_variance(Siemens(g.sum())))
+            .collect()
     }
 
     /// Variance (S²) of each cell from one read to the next: a column's read-noise variance is the

@@ -7,7 +7,9 @@ use thiserror::Error;
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum CircuitError {
     /// A conductance is negative or not finite.
-    #[error("conductance of {value} S at row {row}, column {col} must be zero or positive and finite")]
+    #[error(
+        "conductance of {value} S at row {row}, column {col} must be zero or positive and finite"
+    )]
     Conductance {
         /// Row of the cell.
         row: usize,
@@ -35,7 +37,9 @@ pub enum CircuitError {
         expected: &'static str,
     },
     /// Wires with resistance are not solved by the ohmic array.
-    #[error("wires of {row} and {column} a cell: only ideal wires (0 Ohm) are modelled by this solver")]
+    #[error(
+        "wires of {row} and {column} a cell: only ideal wires (0 Ohm) are modelled by this solver"
+    )]
     Wires {
         /// Resistance of one cell pitch of row wire.
         row: Ohms,

@@ -131,7 +131,8 @@ impl Preset {
 
     /// The law in words, for listings.
     pub fn law(&self) -> String {
-        let argument = if self.scale_us == 1.0 { "G".to_owned() } else { format!("(G/{})", self.scale_us) };
+        let argument =
+            if self.scale_us == 1.0 { "G".to_owned() } else { format!("(G/{})", self.scale_us) };
         let terms = self.coefficients_us.iter().enumerate().map(|(power, c)| match power {
             0 => format!("{c}"),
             1 => format!("{c:+} {argument}"),

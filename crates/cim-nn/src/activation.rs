@@ -46,11 +46,7 @@ impl NoiseAwareRelu {
             return if 0.0 < x && x < self.limit { 1.0 } else { 0.0 };
         }
         let open = normal_cdf(x / self.sigma);
-        if self.limit.is_finite() {
-            open - normal_cdf((x - self.limit) / self.sigma)
-        } else {
-            open
-        }
+        if self.limit.is_finite() { open - normal_cdf((x - self.limit) / self.sigma) } else { open }
     }
 }
 
@@ -110,7 +106,8 @@ mod tests {
     #[test]
     fn known_values_of_the_noise_aware_relu() {
         let relu = NoiseAwareRelu { limit: 2.0, sigma: 0.3 };
-        for (x, want) in [(-0.5, 0.0059), (0.0, 0.1197), (0.5, 0.5059), (1.9, 1.8237), (2.5, 1.9941)]
+        for (x, want) in
+            [(-0.5, 0.0059), (0.0, 0.1197), (0.5, 0.5059), (1.9, 1.8237), (2.5, 1.9941)]
         {
             let got = relu.value(x);
             assert!((got - want).abs() < 6e-5, "f({x}) = {got}, expected {want}");

@@ -54,7 +54,9 @@ pub enum NetworkError {
         expected: &'static str,
     },
     /// The data do not fit the network.
-    #[error("data with {pixels} pixels and {classes} classes do not fit a network of {inputs} inputs and {outputs} outputs")]
+    #[error(
+        "data with {pixels} pixels and {classes} classes do not fit a network of {inputs} inputs and {outputs} outputs"
+    )]
     Data {
         /// Pixels of an image.
         pixels: usize,

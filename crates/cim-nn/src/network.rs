@@ -255,3 +255,60 @@ pub fn first_images(data: &Dataset, count: usize) -> Array2<f32> {
     data.batch_into(&indices, x.as_slice_mut().expect("standard layout"));
     x
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// A product that writes down its calls.
+    struct Recording<'a> {
+        exact: Exact,
+        layer_idx: usize,
+        /// Layer, call and number of vectors.
+        calls: &'a Mutex<Vec<(usize, u64, usize)>>,
+    }
+
+    impl MatMul for Recording<'_> {
+        fn shape(&self) -> (usize, usize) {
+            self.exact.shape()
+        }
+
+        fn apply(
+            &self,
+            x: ArrayView2<'_, f32>,
+            call: u64,
+            y: ArrayViewMut2<'_, f32>,
+            scratch: &mut Scratch,
+            tally: &mut Tally,
+        ) {
+            self.calls.lock().expect("no panic").push((self.layer_idx, call, x.nrows()));
+            self.exact.apply(x, call, y, scratch, tally);
+        }
+    }
+
+    /// Noise is addressed by call, so a call that came twice would be noise used twice.
+    #[test]
+    fn every_block_is_a_call_of_its_own() {
+        let count = 2 * BLOCK + 5;
+        let pixels = (0..6 * count).map(|i| (i * 37 % 256) as u8).collect();
+        let data = Dataset::new(pixels, vec![0; count], 2, 3, 2).expect("images");
+        let network = Network::new(&[6, 5, 4, 2], Stream::root(1)).expect("a network");
+        let calls = Mutex::new(Vec::new());
+        let products: Vec<_> = network
+            .exact()
+            .into_iter()
+            .enumerate()
+            .map(|(layer_idx, exact)| Recording { exact, layer_idx, calls: &calls })
+            .collect();
+        let (logits, _) = network.logits(&products, &data);
+        let mut calls = calls.lock().expect("no panic").clone();
+        calls.sort_unstable();
+        let want = (0..3).flat_map(|layer| [(layer, 0, BLOCK), (layer, 1, BLOCK), (layer, 2, 5)]);
+        assert!(calls.iter().copied().eq(want), "{calls:?}");
+        // Block by block is what the whole set gives at once, up to the order of sums.
+        let whole = network.digital_logits(first_images(&data, count).view());
+        assert!((&logits - &whole).iter().all(|d| d.abs() < 1e-5));
+    }
+}

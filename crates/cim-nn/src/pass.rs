@@ -84,8 +84,7 @@ impl Pass {
             let at = at.child("layer", layer_idx as u64);
             forward_layer(batch, layer, &stored[layer_idx], path, at, work, &mut self.noise);
             if let (Some(next), Some(next_path)) = (rest.first_mut(), paths.get(layer_idx + 1)) {
-                let relu =
-                    NoiseAwareRelu { limit: next_path.input_limit, sigma: path.relu_sigma };
+                let relu = NoiseAwareRelu { limit: next_path.input_limit, sigma: path.relu_sigma };
                 self.masked.resize(work.y.len(), 0.0);
                 let activated = &mut self.masked[..];
                 let (y, out) = (&work.y, &mut *activated);
@@ -137,10 +136,15 @@ impl Pass {
                 };
                 let x = view(&work.x[batch * rows.start..][..batch * height], batch, height);
                 let dz = view(dz, batch, outputs);
-                let dw = &mut self.gradients.weights[layer_idx][rows.start * outputs..][..height * outputs];
+                let dw = &mut self.gradients.weights[layer_idx][rows.start * outputs..]
+                    [..height * outputs];
                 product(x.t(), dz, view_mut(dw, height, outputs));
                 if layer_idx > 0 {
-                    let w = view(&stored[layer_idx][rows.start * outputs..][..height * outputs], height, outputs);
+                    let w = view(
+                        &stored[layer_idx][rows.start * outputs..][..height * outputs],
+                        height,
+                        outputs,
+                    );
                     let dx = &mut self.dx[batch * rows.start..][..batch * height];
                     product(dz, w.t(), view_mut(dx, batch, height));
                 }

@@ -147,8 +147,7 @@ impl<'a> Trainer<'a> {
         let mut workers: Vec<Worker> = (0..self.recipe.batch.div_ceil(CHUNK))
             .map(|_| Worker::new(layers, &self.paths))
             .collect();
-        let mut stored: Vec<Vec<f32>> =
-            layers.iter().map(|l| vec![0.0; l.weights.len()]).collect();
+        let mut stored: Vec<Vec<f32>> = layers.iter().map(|l| vec![0.0; l.weights.len()]).collect();
         let (mut loss, mut right, mut seen) = (0.0, 0, 0);
         for (step_idx, batch) in order.chunks(self.recipe.batch).enumerate() {
             let at = epoch_at.child("step", step_idx as u64);
@@ -174,7 +173,12 @@ impl<'a> Trainer<'a> {
     ) {
         let layers = self.state.network.layers();
         for (layer_idx, (layer, path)) in layers.iter().zip(&self.paths).enumerate() {
-            store(&layer.weights, path, at.child("weights", layer_idx as u64), &mut stored[layer_idx]);
+            store(
+                &layer.weights,
+                path,
+                at.child("weights", layer_idx as u64),
+                &mut stored[layer_idx],
+            );
         }
         let stored = &*stored;
         let scale = 1.0 / batch.len() as f32;
@@ -275,7 +279,14 @@ impl Worker {
         }
     }
 
-    fn load(&mut self, data: &Dataset, images: &[usize], recipe: &Recipe, path: &LayerPath, at: Stream) {
+    fn load(
+        &mut self,
+        data: &Dataset,
+        images: &[usize],
+        recipe: &Recipe,
+        path: &LayerPath,
+        at: Stream,
+    ) {
         let pixels = data.pixels();
         self.images.resize(images.len() * pixels, 0.0);
         if recipe.max_shift == 0 {
@@ -292,7 +303,13 @@ impl Worker {
     }
 
     /// Targets: the label, mixed with the teacher's answer to the same (shifted) image.
-    fn targets(&mut self, data: &Dataset, images: &[usize], recipe: &Recipe, teacher: Option<&Network>) {
+    fn targets(
+        &mut self,
+        data: &Dataset,
+        images: &[usize],
+        recipe: &Recipe,
+        teacher: Option<&Network>,
+    ) {
         let classes = self.pass.logit_gradient().0.len() / images.len();
         self.labels.clear();
         self.labels.extend(images.iter().map(|&image| data.labels()[image]));

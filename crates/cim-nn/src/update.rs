@@ -119,7 +119,14 @@ mod tests {
         for step in 1..=2000 {
             let gradient: Vec<f32> = values.iter().map(|w| w - 1.0).collect();
             let rate = rate * (1.0 - step as f32 / 2001.0);
-            update(rule, StepSize { rate, decay: 0.0, step }, &mut moments, &gradient, clip, &mut values);
+            update(
+                rule,
+                StepSize { rate, decay: 0.0, step },
+                &mut moments,
+                &gradient,
+                clip,
+                &mut values,
+            );
         }
         values
     }

@@ -24,14 +24,18 @@ pub(crate) struct Found {
 pub(crate) type Method = fn(&Program<'_>, Option<[f64; 3]>) -> Result<Found, OptError>;
 
 /// Minimises the error of a well-posed, feasible problem.
-pub(crate) fn minimise_error(problem: &WindowProblem, method: Method) -> Result<Solution, OptError> {
+pub(crate) fn minimise_error(
+    problem: &WindowProblem,
+    method: Method,
+) -> Result<Solution, OptError> {
     let mut program = Program::new(problem, Goal::Error);
     let found = method(&program, None)?;
     let Some(ceiling) = problem.limits.full_scale_ceiling else {
         return finish(problem, &program, &found);
     };
     let s = found.point.x[1] + found.point.x[2];
-    let largest = (0..program.tiles.len()).map(|tile| program.range_at(tile, s)).fold(0.0, f64::max);
+    let largest =
+        (0..program.tiles.len()).map(|tile| program.range_at(tile, s)).fold(0.0, f64::max);
     if largest * s.exp() <= ceiling.0 {
         return finish(problem, &program, &found);
     }

@@ -86,9 +86,8 @@ impl<'a> Formulation<'a> {
     pub fn new(program: &'a Program<'a>) -> Self {
         let origin = interior::start(program);
         let mut cones = ConeProgram::default();
-        let axes = [0, 1, 2].map(|axis| {
-            (program.upper[axis] > program.lower[axis]).then(|| cones.variable(0.0))
-        });
+        let axes = [0, 1, 2]
+            .map(|axis| (program.upper[axis] > program.lower[axis]).then(|| cones.variable(0.0)));
         let mut this = Self {
             cones,
             program,
@@ -150,7 +149,9 @@ impl<'a> Formulation<'a> {
                 if power[axis] > 0 { self.program.upper[axis] } else { self.program.lower[axis] }
             });
             let exponent = self.exponent(power);
-            if exponent.is_empty() || c / self.scale * Powers::new(corner).monomial(power) < NEGLIGIBLE {
+            if exponent.is_empty()
+                || c / self.scale * Powers::new(corner).monomial(power) < NEGLIGIBLE
+            {
                 constant += factor;
                 continue;
             }

@@ -68,8 +68,8 @@ fn interior(program: &Program<'_>, x: [f64; 3]) -> bool {
 fn within_limits(program: &Program<'_>, x: [f64; 3]) -> bool {
     let free = free_axes(program);
     program.limits.iter().all(|limit| {
-            is_rising(program, limit.kind) || !matters(&limit.coefficients, free) || limit.at(x) < 1.0
-        })
+        is_rising(program, limit.kind) || !matters(&limit.coefficients, free) || limit.at(x) < 1.0
+    })
 }
 
 pub(crate) const fn is_rising(program: &Program<'_>, kind: LimitKind) -> bool {
@@ -84,9 +84,10 @@ pub(crate) fn free_axes(program: &Program<'_>) -> [bool; VARIABLES] {
 
 /// Whether a limit depends on a variable that can move.
 pub(crate) fn matters(coefficients: &[f64; 6], free: [bool; VARIABLES]) -> bool {
-    coefficients.iter().zip(LIMIT_POWERS).any(|(&c, power)| {
-        c > 0.0 && power.iter().zip(free).any(|(&p, is_free)| p != 0 && is_free)
-    })
+    coefficients
+        .iter()
+        .zip(LIMIT_POWERS)
+        .any(|(&c, power)| c > 0.0 && power.iter().zip(free).any(|(&p, is_free)| p != 0 && is_free))
 }
 
 /// Value and first and second derivative in `s` of "the floor passes the ceiling", relative.

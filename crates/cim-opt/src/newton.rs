@@ -54,7 +54,8 @@ pub(crate) fn minimise_from(
 }
 fn descend(program: &Program<'_>, from: [f64; 3], centring: f64) -> Point {
     let sampler = Sampler::new(program, from);
-    let (x, multipliers, settled) = Method { sampler: &sampler }.run(sampler.variables(from), centring);
+    let (x, multipliers, settled) =
+        Method { sampler: &sampler }.run(sampler.variables(from), centring);
     let mut point = Point {
         x: [x[0], x[1], x[2]],
         limits: vec![0.0; program.limits.len()],
@@ -95,8 +96,7 @@ impl Method<'_> {
         let mut centring = 0.1;
         let mut ceiling = f64::INFINITY;
         for _ in 0..MOST_STEPS {
-            let gap: f64 =
-                here.rows.iter().zip(&multipliers).map(|(row, m)| -row.value * m).sum();
+            let gap: f64 = here.rows.iter().zip(&multipliers).map(|(row, m)| -row.value * m).sum();
             let dual = self.residual(&here, &multipliers, 0.0).0;
             // Never rises again, so that every step makes one and the same function fall.
             let target = (centring * gap.max(0.3 * dual) / count).min(ceiling);
@@ -124,7 +124,8 @@ impl Method<'_> {
                     .iter()
                     .zip(&here.rows)
                     .all(|(new, old)| new.value < 0.005 * old.value);
-                if inside && self.residual(&there, &trial, target).1 <= (1.0 - 0.01 * length) * residual
+                if inside
+                    && self.residual(&there, &trial, target).1 <= (1.0 - 0.01 * length) * residual
                 {
                     x = ahead;
                     accepted = true;
@@ -171,8 +172,12 @@ impl Method<'_> {
             }
             centring += (-row.value * m - target).powi(2);
         }
-        let dual: f64 =
-            dual.iter().zip(self.sampler.free).filter(|(_, free)| *free).map(|(part, _)| part * part).sum();
+        let dual: f64 = dual
+            .iter()
+            .zip(self.sampler.free)
+            .filter(|(_, free)| *free)
+            .map(|(part, _)| part * part)
+            .sum();
         (dual.sqrt(), (dual + centring).sqrt())
     }
 
@@ -183,13 +188,7 @@ impl Method<'_> {
     }
 
     /// Newton step of the variables.
-    fn direction(
-        &self,
-        x: Vector,
-        sample: &Sample,
-        multipliers: &[f64],
-        target: f64,
-    ) -> Vector {
+    fn direction(&self, x: Vector, sample: &Sample, multipliers: &[f64], target: f64) -> Vector {
         let mut matrix = sample.objective.hessian;
         let mut right = sample.objective.gradient.map(|part| -part);
         for (row, &m) in sample.rows.iter().zip(multipliers) {
@@ -215,13 +214,17 @@ impl Method<'_> {
         if !self.sampler.program.is_coupled() {
             return step;
         }
-        let along = solved(&factors, std::array::from_fn(|i| {
-            if (1..3).contains(&i) && self.sampler.free[i] { 1.0 } else { 0.0 }
-        }));
-        let weight = match self.sampler.sources.iter().position(|source| matches!(source, Source::Error)) {
-            Some(row) => multipliers[row] / self.sampler.scale,
-            None => 1.0 / self.sampler.scale,
-        };
+        let along = solved(
+            &factors,
+            std::array::from_fn(|i| {
+                if (1..3).contains(&i) && self.sampler.free[i] { 1.0 } else { 0.0 }
+            }),
+        );
+        let weight =
+            match self.sampler.sources.iter().position(|source| matches!(source, Source::Error)) {
+                Some(row) => multipliers[row] / self.sampler.scale,
+                None => 1.0 / self.sampler.scale,
+            };
         let excess = self.excess_slope(x[1] + x[2], step[1] + step[2], along[1] + along[2], weight);
         std::array::from_fn(|i| step[i] - excess * along[i])
     }

@@ -46,7 +46,7 @@ pub(crate) fn error_coefficients(problem: &WindowProblem, tile: &TileTerms) -> [
         * circuit.temperature.0
         * circuit.bandwidth.0
         * (1.0 + circuit.amplifier_factor);
-    let two_qb = 2.0 * CHARGE * circuit.bandwidth.0;
+    let two_qb = 2.0 * CHARGE * circuit.fano_factor * circuit.bandwidth.0;
     let (program, read) = (&problem.device.program, &problem.device.read);
     let a0 = program.a0 + read.a0;
     let a1 = program.a1 + read.a1;
@@ -266,8 +266,7 @@ impl<'a> Program<'a> {
                 (0.0, 0.0)
             };
             sum.slope += tile.weight * loss.slope * first;
-            sum.curvature +=
-                tile.weight * (loss.curvature * first * first + loss.slope * second);
+            sum.curvature += tile.weight * (loss.curvature * first * first + loss.slope * second);
         }
         sum
     }
@@ -354,7 +353,12 @@ fn energy_pieces(problem: &WindowProblem, best: &[f64], scale: f64, limits: &mut
 
 /// Upper corner after pulling every side in as far as the limits allow with the other variables
 /// at their least: limits only grow, so nothing feasible is cut off.
-pub(crate) fn tightened(limits: &[Limit], goal: Goal, lower: [f64; 3], upper: [f64; 3]) -> [f64; 3] {
+pub(crate) fn tightened(
+    limits: &[Limit],
+    goal: Goal,
+    lower: [f64; 3],
+    upper: [f64; 3],
+) -> [f64; 3] {
     let mut tight = upper;
     let corner = Powers::new(lower);
     for limit in limits {

@@ -32,7 +32,10 @@ pub fn solve(problem: &WindowProblem) -> Result<Solution, OptError> {
 
 /// Solves a reduced program by cones and polishes the point; a known feasible point helps only the
 /// polish.
-pub(crate) fn conic(program: &Program<'_>, known: Option<[f64; 3]>) -> Result<assemble::Found, OptError> {
+pub(crate) fn conic(
+    program: &Program<'_>,
+    known: Option<[f64; 3]>,
+) -> Result<assemble::Found, OptError> {
     let formulation = Formulation::new(program);
     let (x, ranges) = formulation.read(&run(&formulation.cones)?);
     if !x.iter().chain(&ranges).all(|value| value.is_finite()) {

@@ -41,6 +41,7 @@ pub fn circuit_terms(
         temperature: parts.ambient.temperature,
         bandwidth: parts.ambient.bandwidth,
         amplifier_factor: parts.ambient.amplifier_factor,
+        fano_factor: parts.ambient.fano_factor,
         input_noise: parts.adc_noise,
         wire: cim_core::Ohms(parts.wires.row.0.max(parts.wires.column.0)),
         supply,
@@ -88,10 +89,16 @@ pub fn layer_terms(
             let cols = first.1..w.ncols().min(first.1 + parts.outputs);
             let columns = cols.len() as f64;
             let block = w.slice(s![rows.clone(), cols]);
-            let magnitude: Array1<f64> =
-                block.rows().into_iter().map(|r| r.iter().map(|w| w.abs()).sum::<f64>() / columns).collect();
-            let square: Array1<f64> =
-                block.rows().into_iter().map(|r| r.iter().map(|w| w * w).sum::<f64>() / columns).collect();
+            let magnitude: Array1<f64> = block
+                .rows()
+                .into_iter()
+                .map(|r| r.iter().map(|w| w.abs()).sum::<f64>() / columns)
+                .collect();
+            let square: Array1<f64> = block
+                .rows()
+                .into_iter()
+                .map(|r| r.iter().map(|w| w * w).sum::<f64>() / columns)
+                .collect();
             let u1 = mean_u.slice(s![rows.clone()]);
             let u2 = mean_u2.slice(s![rows.clone()]);
             let drive = calibration.drive.slice(s![.., rows]);

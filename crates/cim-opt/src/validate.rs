@@ -28,6 +28,7 @@ pub(crate) fn well_posed(problem: &WindowProblem) -> Result<(), OptError> {
     not_negative("temperature", circuit.temperature.0)?;
     not_negative("bandwidth", circuit.bandwidth.0)?;
     not_negative("amplifier_factor", circuit.amplifier_factor)?;
+    not_negative("fano_factor", circuit.fano_factor)?;
     not_negative("input_noise", circuit.input_noise.0)?;
     not_negative("wire", circuit.wire.0)?;
     not_negative("supply", circuit.supply.0)?;
@@ -90,9 +91,8 @@ fn limits(limits: &Limits) -> Result<(), OptError> {
 }
 
 fn tile_terms(tile_idx: usize, tile: &TileTerms) -> Result<(), OptError> {
-    let bad = |name, value, expected| {
-        Err(OptError::BadTile { tile: tile_idx, name, value, expected })
-    };
+    let bad =
+        |name, value, expected| Err(OptError::BadTile { tile: tile_idx, name, value, expected });
     for (name, value) in [("rows", tile.rows), ("signal_power", tile.signal_power)] {
         if !(value.is_finite() && value > 0.0) {
             return bad(name, value, POSITIVE);

@@ -77,6 +77,8 @@ pub struct CircuitTerms {
     pub bandwidth: Hertz,
     /// `γ`: the amplifier adds `γ` times the thermal noise of the cells.
     pub amplifier_factor: f64,
+    /// Fano factor of the cells: 1 is full shot noise, 0 none.
+    pub fano_factor: f64,
     /// Root mean square noise of one conversion, referred to the ADC's input.
     pub input_noise: Amps,
     /// Wire resistance of one cell pitch.
@@ -272,8 +274,7 @@ pub fn evaluate(
         sum.budget.add(&cost);
         sum.tiles.push(cost);
         sum.energy.0 += tile_energy(problem, tile, g_min.0, swing_s, read_voltage.0, range);
-        sum.nonideality =
-            sum.nonideality.max(wire_loss(&problem.circuit, tile, g_min.0, swing_s));
+        sum.nonideality = sum.nonideality.max(wire_loss(&problem.circuit, tile, g_min.0, swing_s));
     }
     sum.objective = sum.budget.total();
     Ok(sum)
@@ -296,16 +297,16 @@ fn tile_budget(
     let cells = |law: &Posynomial| {
         let constant = 2.0 * tile.u2 * (law.a0 + law.am / g_min);
         let linear = law.a1 * (2.0 * tile.u2 * g_min + tile.v2 * swing);
-        let squares = 2.0 * tile.u2 * g_min * g_min
-            + 2.0 * tile.v2 * g_min * swing
-            + tile.w2 * swing * swing;
+        let squares =
+            2.0 * tile.u2 * g_min * g_min + 2.0 * tile.v2 * g_min * swing + tile.w2 * swing * swing;
         (constant + linear + law.a2 * squares) / (swing * swing)
     };
     let loss = wire_loss(circuit, tile, g_min, swing);
     let (rounding, clipping) = tile.output.split_loss(tile.steps, range);
     Budget {
         thermal: tile.weight * four_kt * circuit.bandwidth.0 * pairs_s / kappa2,
-        shot: tile.weight * 2.0 * CHARGE * circuit.bandwidth.0 * v * drawn_s / kappa2,
+        shot: tile.weight * 2.0 * CHARGE * circuit.fano_factor * circuit.bandwidth.0 * v * drawn_s
+            / kappa2,
         programming: tile.weight * cells(&problem.device.program),
         read: tile.weight * cells(&problem.device.read),
         ir_drop: tile.weight * loss * loss * tile.signal_power,

@@ -43,7 +43,8 @@ fn window_grid(problem: &WindowProblem, ranges: &[f64], points: usize) -> f64 {
         Some(fixed) => (fixed.0, fixed.0),
         None => (device.v_min.0, device.v_max.0),
     };
-    let side = |low: f64, high: f64, k: usize| low * (high / low).powf(k as f64 / (points - 1) as f64);
+    let side =
+        |low: f64, high: f64, k: usize| low * (high / low).powf(k as f64 / (points - 1) as f64);
     let mut least = f64::INFINITY;
     for g in 0..points {
         let g_min = side(g_off, g_on * 0.999, g);
@@ -54,8 +55,9 @@ fn window_grid(problem: &WindowProblem, ranges: &[f64], points: usize) -> f64 {
                 let v = side(v_min, v_max, v);
                 let raised = problem.limits.full_scale_floor.map_or(0.0, |fs| fs.0 / (v * swing));
                 let ranges: Vec<f64> = ranges.iter().map(|range| range.max(raised)).collect();
-                let at = evaluate(problem, Siemens(g_min), Siemens(g_min + swing), Volts(v), &ranges)
-                    .expect("one range per tile");
+                let at =
+                    evaluate(problem, Siemens(g_min), Siemens(g_min + swing), Volts(v), &ranges)
+                        .expect("one range per tile");
                 let limits = &problem.limits;
                 if limits.energy.is_none_or(|most| at.energy <= most)
                     && limits.nonideality.is_none_or(|most| at.nonideality <= most)
@@ -75,7 +77,10 @@ fn no_grid_point_beats_a_thousand_certified_solutions() {
         let found = solved(seed, &problem);
         // Windows and ranges separate without a full-scale limit, so the grid may too.
         let grid = window_grid(&problem, &found.ranges, WINDOW);
-        assert!(grid >= found.objective * (1.0 - SAME), "{seed}: a window of {grid} beats {found:?}");
+        assert!(
+            grid >= found.objective * (1.0 - SAME),
+            "{seed}: a window of {grid} beats {found:?}"
+        );
         for tile in 0..problem.tiles.len() {
             let mut only = problem.clone();
             only.limits = Limits::default();
@@ -86,7 +91,8 @@ fn no_grid_point_beats_a_thousand_certified_solutions() {
                 at.expect("one range for one tile").objective
             };
             let here = at(found.ranges[tile]);
-            let best = (0..=RANGE).map(|k| at(largest * k as f64 / RANGE as f64)).fold(here, f64::min);
+            let best =
+                (0..=RANGE).map(|k| at(largest * k as f64 / RANGE as f64)).fold(here, f64::min);
             assert!(here - best <= SAME * found.objective, "{seed}: range of tile {tile}");
         }
     }
@@ -130,7 +136,11 @@ fn frugal_saves_energy_within_its_tolerance() {
             let found = frugal(&problem, tolerance)
                 .unwrap_or_else(|error| panic!("{seed} frugal at {tolerance}: {error}"));
             let most = (1.0 + tolerance) * best.objective;
-            assert!(found.objective <= most * (1.0 + 1e-7), "{seed}: {} over {most}", found.objective);
+            assert!(
+                found.objective <= most * (1.0 + 1e-7),
+                "{seed}: {} over {most}",
+                found.objective
+            );
             assert!(found.energy.0 <= last * (1.0 + 1e-6), "{seed}: more tolerance, more energy");
             assert!(found.certificate.gap.abs() <= MOST_GAP, "{seed}: {:?}", found.certificate);
             last = found.energy.0;

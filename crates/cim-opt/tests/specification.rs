@@ -34,6 +34,7 @@ fn example() -> WindowProblem {
             temperature: Kelvin(300.0),
             bandwidth: Hertz(1e7),
             amplifier_factor: 0.0,
+            fano_factor: 1.0,
             input_noise: Amps(0.0),
             wire: Ohms(0.35),
             supply: Volts(0.9),
@@ -120,7 +121,8 @@ fn the_objective_is_convex_in_logarithms_and_ranges() {
         for tile in &problem.tiles {
             centre.push(tile.signal_power.sqrt() * draws.between(0.5, 5.0));
         }
-        let step: Vec<f64> = centre.iter().map(|c| 0.2 * c.abs() * draws.between(-1.0, 1.0)).collect();
+        let step: Vec<f64> =
+            centre.iter().map(|c| 0.2 * c.abs() * draws.between(-1.0, 1.0)).collect();
         let moved = |sign: f64| -> Vec<f64> {
             centre.iter().zip(&step).map(|(c, s)| c + sign * s).collect()
         };
@@ -140,7 +142,8 @@ fn a_budget_adds_up() {
         close(found.budget.total(), found.objective, 1e-12);
         let tiles: f64 = found.tiles.iter().map(cim_opt::Budget::total).sum();
         close(tiles, found.objective, 1e-12);
-        for ((range, full_scale), _) in found.ranges.iter().zip(&found.full_scale).zip(&found.tiles) {
+        for ((range, full_scale), _) in found.ranges.iter().zip(&found.full_scale).zip(&found.tiles)
+        {
             let unit = found.read_voltage.0 * (found.g_max.0 - found.g_min.0);
             close(full_scale.0, range * unit, 1e-12);
         }

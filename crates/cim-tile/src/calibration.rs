@@ -16,7 +16,12 @@ impl Calibration {
     pub fn new(x: ArrayView2<'_, f32>, limit: f32, dac: &Dac) -> Self {
         let x = x.as_standard_layout();
         let mut codes = vec![0.0; x.len()];
-        dac.encode(x.as_slice().expect("standard layout"), limit, &mut codes, &mut Tally::default());
+        dac.encode(
+            x.as_slice().expect("standard layout"),
+            limit,
+            &mut codes,
+            &mut Tally::default(),
+        );
         let top = f64::from(dac.top_code());
         let drive = codes.into_iter().map(|code| f64::from(code) / top).collect();
         Self { drive: Array2::from_shape_vec(x.dim(), drive).expect("one drive per input") }
@@ -34,12 +39,20 @@ impl Calibration {
 
     fn mean_of(&self, f: impl Fn(f64) -> f64) -> Array1<f64> {
         let samples = self.drive.nrows().max(1) as f64;
-        self.drive.columns().into_iter().map(|u| u.iter().map(|&u| f(u)).sum::<f64>() / samples).collect()
+        self.drive
+            .columns()
+            .into_iter()
+            .map(|u| u.iter().map(|&u| f(u)).sum::<f64>() / samples)
+            .collect()
     }
 
     /// Best linear gain of a current-voltage law over these drives: effective volts per volt, least
     /// squares; 1 where nothing is driven.
-    pub fn drive_gain(&self, law: cim_device::CurrentVoltage, read_voltage: cim_core::Volts) -> f64 {
+    pub fn drive_gain(
+        &self,
+        law: cim_device::CurrentVoltage,
+        read_voltage: cim_core::Volts,
+    ) -> f64 {
         let volts = read_voltage.0;
         let (mut cross, mut square) = (0.0, 0.0);
         for &u in &self.drive {

@@ -123,10 +123,9 @@ impl Grid {
             let (got_rows, got_cols) = design.full_scale.dim();
             return Err(TileError::FullScales { got_rows, got_cols, rows, cols });
         }
-        for (name, value) in [
-            ("input limit", f64::from(design.input_limit)),
-            ("drive gain", design.drive_gain),
-        ] {
+        for (name, value) in
+            [("input limit", f64::from(design.input_limit)), ("drive gain", design.drive_gain)]
+        {
             if !(0.0 < value && value.is_finite()) {
                 return Err(TileError::Scale { name, value });
             }
@@ -152,7 +151,8 @@ impl Grid {
                 program_at,
                 tally,
             )?;
-            let adc = UniformSpec { bits: parts.adc_bits, full_scale, input_noise: parts.adc_noise };
+            let adc =
+                UniformSpec { bits: parts.adc_bits, full_scale, input_noise: parts.adc_noise };
             let adc = Box::new(adc.build()?);
             let read_at = at.child("read", 0);
             let peak = dac.read_voltage();

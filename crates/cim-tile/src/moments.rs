@@ -152,7 +152,10 @@ impl LayerErrors {
     }
 
     /// Adds up over row tiles and puts column tiles side by side.
-    fn sum_over_row_tiles<D>(&self, f: impl Fn(&TileErrors) -> ndarray::Array<f64, D>) -> ndarray::Array<f64, D>
+    fn sum_over_row_tiles<D>(
+        &self,
+        f: impl Fn(&TileErrors) -> ndarray::Array<f64, D>,
+    ) -> ndarray::Array<f64, D>
     where
         D: ndarray::Dimension + ndarray::RemoveAxis,
     {
@@ -184,9 +187,8 @@ fn tile_errors(
     let square_v2 = effective_v.mapv(|e| e * e);
     let magnitude_v = effective_v.mapv(f64::abs);
 
-    let programmed = |f: fn(cim_device::Moments) -> f64| {
-        target_s.mapv(|g| f(parts.device.programmed(g)))
-    };
+    let programmed =
+        |f: fn(cim_device::Moments) -> f64| target_s.mapv(|g| f(parts.device.programmed(g)));
     let mean_s = programmed(|m| m.mean);
     let spread_s2 = programmed(|m| m.variance);
     let read_s2 = target_s.mapv(|g| parts.device.read_variance(g));
@@ -360,9 +362,15 @@ mod tests {
         let mut draws = vec![0.0f32; n];
         Stream::root(3).fill_standard_normal(0, &mut draws);
         let (step, top) = (0.25, 7.0);
-        for (mean, sigma) in
-            [(0.0, 1.0), (0.9, 0.4), (-2.0, 1.0), (0.1, 0.01), (0.1, 0.08), (1.9, 0.15), (0.3, 0.19)]
-        {
+        for (mean, sigma) in [
+            (0.0, 1.0),
+            (0.9, 0.4),
+            (-2.0, 1.0),
+            (0.1, 0.01),
+            (0.1, 0.08),
+            (1.9, 0.15),
+            (0.3, 0.19),
+        ] {
             let got = converted(mean, sigma, step, top);
             let (mut q1, mut q2, mut e2) = (0.0, 0.0, 0.0);
             for &z in &draws {
@@ -376,7 +384,11 @@ mod tests {
             assert!((got.mean - q1).abs() < error, "{mean} {sigma}: mean {} {q1}", got.mean);
             let variance = q2 - q1 * q1;
             let bound = 2.0 * (sigma + step) * error;
-            assert!((got.variance - variance).abs() < bound, "{mean} {sigma}: {} {variance}", got.variance);
+            assert!(
+                (got.variance - variance).abs() < bound,
+                "{mean} {sigma}: {} {variance}",
+                got.variance
+            );
             let lost = got.rounded + got.clipped;
             // Much noise: rounding beside clipped currents is not counted, at most half a step each.
             let beside = if sigma < 0.2 { 0.0 } else { 0.02 * step * step };

@@ -48,7 +48,8 @@ impl Tile {
         let readout = Readout::compile(array, &sensed(&plan), noise_variance)?;
         let readout = readout.driven_within(peak);
         let gain = (output_per_amp * adc.step().0) as f32;
-        let one_to_one = plan.senses.iter().enumerate().all(|(k, s)| s.output == k && s.weight == 1);
+        let one_to_one =
+            plan.senses.iter().enumerate().all(|(k, s)| s.output == k && s.weight == 1);
         Ok(Self { readout, adc, plan, one_to_one, gain, at })
     }
 

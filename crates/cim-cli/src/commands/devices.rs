@@ -20,8 +20,16 @@ pub fn run() -> Result<String, CliError> {
         let _ = write!(
             text,
             "  {:16} {}\n{:19}{}, {} to {} uS\n{:19}posynomial from above: at most {:.0} % more variance\n{:19}source: {}\n",
-            preset.name, preset.cell, "", preset.law(), preset.low_us, preset.high_us, "",
-            100.0 * fit.excess, "", preset.source,
+            preset.name,
+            preset.cell,
+            "",
+            preset.law(),
+            preset.low_us,
+            preset.high_us,
+            "",
+            100.0 * fit.excess,
+            "",
+            preset.source,
         );
     }
     Ok(text)

@@ -104,14 +104,31 @@ pub fn run(args: &Optimise) -> Result<String, CliError> {
 
 fn table(design: &ChipDesign, answer: &Answer) -> String {
     let mut text = String::new();
-    let _ = writeln!(text, "conductance window  {:.3} to {:.3}", design.parts.window.g_min, design.parts.window.g_max);
+    let _ = writeln!(
+        text,
+        "conductance window  {:.3} to {:.3}",
+        design.parts.window.g_min, design.parts.window.g_max
+    );
     let _ = writeln!(text, "read voltage        {:.2}", design.parts.read_voltage);
-    let _ = writeln!(text, "error / signal      {:.3e} (naive mapping {:.3e})", answer.objective, answer.naive_objective);
-    let _ = writeln!(text, "cells and sensing   {:.2} per inference", Joules(answer.array_and_sense_energy_j));
+    let _ = writeln!(
+        text,
+        "error / signal      {:.3e} (naive mapping {:.3e})",
+        answer.objective, answer.naive_objective
+    );
+    let _ = writeln!(
+        text,
+        "cells and sensing   {:.2} per inference",
+        Joules(answer.array_and_sense_energy_j)
+    );
     let _ = writeln!(text, "certified gap       {:.1e}", answer.certified_gap);
     for (idx, layer) in design.layers.iter().enumerate() {
         let (rows, cols) = layer.full_scale.dim();
-        let _ = writeln!(text, "layer {}: weight clip {:.4}, {rows} × {cols} tiles, full scale", idx + 1, layer.weight_clip);
+        let _ = writeln!(
+            text,
+            "layer {}: weight clip {:.4}, {rows} × {cols} tiles, full scale",
+            idx + 1,
+            layer.weight_clip
+        );
         for row in layer.full_scale.rows() {
             let row: Vec<String> = row.iter().map(|fs| format!("{fs:.2}")).collect();
             let _ = writeln!(text, "    {}", row.join("  "));

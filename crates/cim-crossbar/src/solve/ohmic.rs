@@ -1,6 +1,6 @@
 //! Currents of an array with ideal wires.
 
-use ndarray::{ArrayView1, ArrayView2, Array1};
+use ndarray::{Array1, ArrayView1, ArrayView2};
 
 /// Column currents (A) of an array at virtual ground: `i = Gᵀ v`.
 ///

@@ -210,7 +210,11 @@ mod tests {
         GaussianSpec {
             g_off: Siemens(10e-6),
             g_on: Siemens(100e-6),
-            programming: NoiseSpec { constant: Siemens(6e-6), proportional: 0.01, ..NoiseSpec::NONE },
+            programming: NoiseSpec {
+                constant: Siemens(6e-6),
+                proportional: 0.01,
+                ..NoiseSpec::NONE
+            },
             read: NoiseSpec::NONE,
             current_voltage: CurrentVoltage::Ohmic,
         }
@@ -223,7 +227,8 @@ mod tests {
         for (k, target) in [10e-6, 30e-6, 100e-6].into_iter().enumerate() {
             let targets = Array2::from_elem((1000, n / 1000), target);
             let mut tally = Tally::default();
-            let g = device.program(targets.view(), Stream::root(7).child("k", k as u64), &mut tally);
+            let g =
+                device.program(targets.view(), Stream::root(7).child("k", k as u64), &mut tally);
             let mean = g.sum() / n as f64;
             let variance = g.mapv(|g| (g - mean).powi(2)).sum() / n as f64;
             let want = device.programmed(target);

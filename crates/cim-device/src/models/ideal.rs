@@ -23,7 +23,12 @@ impl Device for Ideal {
         self.window
     }
 
-    fn program(&self, target_s: ArrayView2<'_, f64>, _at: Stream, tally: &mut Tally) -> Array2<f64> {
+    fn program(
+        &self,
+        target_s: ArrayView2<'_, f64>,
+        _at: Stream,
+        tally: &mut Tally,
+    ) -> Array2<f64> {
         tally.cells_programmed += target_s.len() as u64;
         target_s.to_owned()
     }

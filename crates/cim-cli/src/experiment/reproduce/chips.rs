@@ -34,7 +34,8 @@ pub fn measure(
 ) -> Result<Measured, CliError> {
     let (ideal, _) = network.logits(&network.exact(), test);
     let power = mean_square(&ideal);
-    let mut measured = Measured { accuracies: Vec::new(), output_mse: 0.0, tally: Tally::default() };
+    let mut measured =
+        Measured { accuracies: Vec::new(), output_mse: 0.0, tally: Tally::default() };
     for chip_idx in 0..chips {
         let at = at.child("chip", chip_idx as u64);
         let grids = program(design, network, at, &mut measured.tally)?;

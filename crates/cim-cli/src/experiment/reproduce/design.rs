@@ -90,7 +90,12 @@ impl LayerInputs {
         self.0[layer].view()
     }
 
-    fn calibration(&self, layer: usize, limit: f32, parts: &Parts) -> Result<Calibration, CliError> {
+    fn calibration(
+        &self,
+        layer: usize,
+        limit: f32,
+        parts: &Parts,
+    ) -> Result<Calibration, CliError> {
         let dac = parts.check()?;
         Ok(Calibration::new(self.0[layer].view(), limit, &dac))
     }
@@ -102,7 +107,8 @@ impl ChipDesign {
     pub fn naive(parts: Parts, network: &Network, limits: &[f32]) -> Self {
         let mut layers = Vec::new();
         for (layer, &input_limit) in network.layers().iter().zip(limits) {
-            let weight_clip = layer.weights.iter().fold(0.0f32, |m, w| m.max(w.abs())).max(f32::MIN_POSITIVE);
+            let weight_clip =
+                layer.weights.iter().fold(0.0f32, |m, w| m.max(w.abs())).max(f32::MIN_POSITIVE);
             let mut design = LayerDesign {
                 weight_clip,
                 input_limit,
@@ -117,7 +123,11 @@ impl ChipDesign {
     }
 
     /// Errors of every layer in closed form.
-    pub fn errors(&self, network: &Network, inputs: &LayerInputs) -> Result<Vec<LayerErrors>, CliError> {
+    pub fn errors(
+        &self,
+        network: &Network,
+        inputs: &LayerInputs,
+    ) -> Result<Vec<LayerErrors>, CliError> {
         let layers = network.layers().iter().zip(&self.layers).enumerate();
         layers
             .map(|(idx, (layer, design))| {
@@ -128,7 +138,12 @@ impl ChipDesign {
     }
 
     /// Energy of one inference.
-    pub fn energy(&self, network: &Network, inputs: &LayerInputs, spec: &EnergySpec) -> Result<EnergyParts, CliError> {
+    pub fn energy(
+        &self,
+        network: &Network,
+        inputs: &LayerInputs,
+        spec: &EnergySpec,
+    ) -> Result<EnergyParts, CliError> {
         let mut layers = Vec::new();
         for (idx, (layer, design)) in network.layers().iter().zip(&self.layers).enumerate() {
             let calibration = inputs.calibration(idx, design.input_limit, &self.parts)?;
@@ -138,7 +153,11 @@ impl ChipDesign {
     }
 
     /// The datapath as training sees it: numbers in the units of weights and outputs.
-    pub fn paths(&self, network: &Network, inputs: &LayerInputs) -> Result<Vec<LayerPath>, CliError> {
+    pub fn paths(
+        &self,
+        network: &Network,
+        inputs: &LayerInputs,
+    ) -> Result<Vec<LayerPath>, CliError> {
         let errors = self.errors(network, inputs)?;
         let layers = network.layers().iter().zip(&self.layers).zip(&errors);
         Ok(layers
@@ -147,8 +166,10 @@ impl ChipDesign {
                 let full_scale = design.full_scale.mapv(|fs| (fs.0 / amps) as f32);
                 let mut output_sigma = Array2::zeros(full_scale.dim());
                 for tile in &errors.tiles {
-                    let steady: f64 = tile.columns.iter().map(|c| c.thermal + c.shot + c.read + c.input).sum();
-                    output_sigma[tile.place] = ((steady / tile.columns.len() as f64).sqrt() / amps) as f32;
+                    let steady: f64 =
+                        tile.columns.iter().map(|c| c.thermal + c.shot + c.read + c.input).sum();
+                    output_sigma[tile.place] =
+                        ((steady / tile.columns.len() as f64).sqrt() / amps) as f32;
                 }
                 let output = errors.output_variance();
                 let relu_sigma = (output.sum() / output.len() as f64).sqrt() as f32;
@@ -210,13 +231,20 @@ pub fn optimise(
     let sensitivity = sensitivities(network, inputs);
     let mut design = start.clone();
     let bins = spec.optimiser.histogram_bins;
-    let terms_of = |design: &ChipDesign, idx: usize, layer: &LayerDesign| -> Result<LayerTerms, CliError> {
+    let terms_of = |design: &ChipDesign,
+                    idx: usize,
+                    layer: &LayerDesign|
+     -> Result<LayerTerms, CliError> {
         let weights = network.layers()[idx].weights.view();
         let calibration = inputs.calibration(idx, layer.input_limit, &design.parts)?;
         Ok(layer_terms(&design.parts, idx, layer, weights, &calibration, sensitivity[idx], bins)?)
     };
     let problem_of = |design: &ChipDesign, terms: Vec<LayerTerms>| WindowProblem {
-        device: device_terms(&design.parts, spec.circuit.least_read_voltage, spec.circuit.disturb_voltage),
+        device: device_terms(
+            &design.parts,
+            spec.circuit.least_read_voltage,
+            spec.circuit.disturb_voltage,
+        ),
         circuit: circuit_terms(&design.parts, spec.energy.supply, spec.energy.read_time),
         tiles: terms.into_iter().flat_map(|t| t.tiles).collect(),
         limits: Limits { energy, ..Limits::default() },
@@ -225,14 +253,19 @@ pub fn optimise(
         for idx in 0..design.layers.len() {
             let largest = network.layers()[idx].weights.iter().fold(0.0f32, |m, w| m.max(w.abs()));
             let least = spec.optimiser.least_clip;
-            let found = clip::search(f64::from(largest), least, spec.optimiser.clip_points, |clip| {
-                let layer = LayerDesign { weight_clip: clip as f32, ..design.layers[idx].clone() };
-                let terms = terms_of(&design, idx, &layer)?;
-                let lost = terms.clip_loss;
-                let free = WindowProblem { limits: Limits::default(), ..problem_of(&design, vec![terms]) };
-                let solution = cim_opt::solve_fast(&free)?;
-                Ok::<_, CliError>(solution.objective + lost)
-            })?;
+            let found =
+                clip::search(f64::from(largest), least, spec.optimiser.clip_points, |clip| {
+                    let layer =
+                        LayerDesign { weight_clip: clip as f32, ..design.layers[idx].clone() };
+                    let terms = terms_of(&design, idx, &layer)?;
+                    let lost = terms.clip_loss;
+                    let free = WindowProblem {
+                        limits: Limits::default(),
+                        ..problem_of(&design, vec![terms])
+                    };
+                    let solution = cim_opt::solve_fast(&free)?;
+                    Ok::<_, CliError>(solution.objective + lost)
+                })?;
             design.layers[idx].weight_clip = found as f32;
         }
     }
@@ -251,8 +284,10 @@ pub fn optimise(
     let mut ranges = conic.ranges.iter();
     for (idx, layer) in network.layers().iter().enumerate() {
         let layer_design = &mut design.layers[idx];
-        let amps = design.parts.read_voltage.0 * layer_design.drive_gain * design.parts.window.span().0;
-        let own = ranges.by_ref().take(layer_design.full_scale.len()).copied().collect::<Vec<f64>>();
+        let amps =
+            design.parts.read_voltage.0 * layer_design.drive_gain * design.parts.window.span().0;
+        let own =
+            ranges.by_ref().take(layer_design.full_scale.len()).copied().collect::<Vec<f64>>();
         if knobs.full_scale {
             layer_design.full_scale.iter_mut().zip(own).for_each(|(fs, r)| *fs = Amps(r * amps));
         } else {
@@ -262,7 +297,11 @@ pub fn optimise(
     Ok(Optimised { design, chosen_energy, conic, problem })
 }
 
-fn set_read_voltage(design: &mut ChipDesign, inputs: &LayerInputs, volts: Volts) -> Result<(), CliError> {
+fn set_read_voltage(
+    design: &mut ChipDesign,
+    inputs: &LayerInputs,
+    volts: Volts,
+) -> Result<(), CliError> {
     design.parts.read_voltage = volts;
     for idx in 0..design.layers.len() {
         let calibration = inputs.calibration(idx, design.layers[idx].input_limit, &design.parts)?;
@@ -273,7 +312,8 @@ fn set_read_voltage(design: &mut ChipDesign, inputs: &LayerInputs, volts: Volts)
 }
 
 fn worst_case(parts: &Parts, design: &mut LayerDesign, weights: ArrayView2<'_, f32>) {
-    let amps = parts.read_voltage.0 * design.drive_gain * parts.window.span().0 / f64::from(design.weight_clip);
+    let amps = parts.read_voltage.0 * design.drive_gain * parts.window.span().0
+        / f64::from(design.weight_clip);
     design.full_scale = full_scale::worst_case(parts, weights, design.weight_clip, amps);
 }
 

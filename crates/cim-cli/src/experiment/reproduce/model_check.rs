@@ -37,8 +37,16 @@ pub fn check(
     for (layer_idx, (layer, layer_errors)) in network.layers().iter().zip(&errors).enumerate() {
         for (tile_idx, tile) in layer_errors.tiles.iter().enumerate() {
             let at = at.child("layer", layer_idx as u64).child("tile", tile_idx as u64);
-            let (first, second, inside, reads) =
-                measure(design, layer_idx, tile.place, layer.weights.view(), inputs, layer_errors, chips, at)?;
+            let (first, second, inside, reads) = measure(
+                design,
+                layer_idx,
+                tile.place,
+                layer.weights.view(),
+                inputs,
+                layer_errors,
+                chips,
+                at,
+            )?;
             let n = chips as f64;
             // Unbiased variance over chips for each input, then the mean over inputs.
             let variance = (&second - &(&first * &first / n)) / (n - 1.0);
@@ -46,7 +54,13 @@ pub fn check(
             let predicted = tile.variance.mean_axis(Axis(0)).expect("inputs");
             for (column, (&predicted, &measured)) in predicted.iter().zip(&measured).enumerate() {
                 ratios.push(predicted / measured);
-                points.push(VariancePoint { layer: layer_idx + 1, tile: tile_idx, column, predicted, measured });
+                points.push(VariancePoint {
+                    layer: layer_idx + 1,
+                    tile: tile_idx,
+                    column,
+                    predicted,
+                    measured,
+                });
             }
             covered += inside;
             samples += reads;

@@ -49,7 +49,8 @@ pub fn report(outcome: &Outcome<'_>) -> Result<Report, CliError> {
     let recovered_loss = if loss > 0.0 { (accuracy(6) - accuracy(0)) / loss } else { 0.0 };
     let mse_reduction = 1.0 - variants[6].output_mse / variants[0].output_mse;
     let energy_vs_naive = 1.0 - energies[6].total() / energies[0].total();
-    let ratio = |idx: usize| digital[idx].1.iter().map(|p| p.joules).sum::<f64>() / energies[6].total();
+    let ratio =
+        |idx: usize| digital[idx].1.iter().map(|p| p.joules).sum::<f64>() / energies[6].total();
     let energy_vs_digital =
         EnergyRatios { mac_only: ratio(0), sram_8kb: ratio(1), sram_1mb: ratio(2) };
     let mut report = Report {
@@ -70,7 +71,10 @@ pub fn report(outcome: &Outcome<'_>) -> Result<Report, CliError> {
         parameters: parameters(spec),
         paired: pairs(outcome),
         sweeps: outcome.sweeps.clone(),
-        error_budget: budgets(naive, Design::Naive)?.into_iter().chain(budgets(full, Design::Full)?).collect(),
+        error_budget: budgets(naive, Design::Naive)?
+            .into_iter()
+            .chain(budgets(full, Design::Full)?)
+            .collect(),
         variance_points: outcome.variance_points.clone(),
         energy: [(Design::Naive, parts_of(&energies[0])), (Design::Full, parts_of(&energies[6]))]
             .into_iter()
@@ -126,7 +130,12 @@ fn optimiser(outcome: &Outcome<'_>, full: &Candidate) -> Result<Optimiser, CliEr
         gap: conic.certificate.gap,
         g_min_s: parts.window.g_min.0,
         g_max_s: parts.window.g_max.0,
-        full_scale_a: full.design.layers.iter().flat_map(|l| l.full_scale.iter().map(|f| f.0)).collect(),
+        full_scale_a: full
+            .design
+            .layers
+            .iter()
+            .flat_map(|l| l.full_scale.iter().map(|f| f.0))
+            .collect(),
         g_off_s: device.g_min.0,
         g_on_s: device.g_max.0,
         read_voltage_v: parts.read_voltage.0,
@@ -154,7 +163,11 @@ fn pairs(outcome: &Outcome<'_>) -> Vec<Paired> {
         })
         .collect();
     let digital = vec![outcome.digital_accuracy; full.len()];
-    pairs.push(Paired { a: "full".into(), b: "digital".into(), difference: paired(full, &digital) });
+    pairs.push(Paired {
+        a: "full".into(),
+        b: "digital".into(),
+        difference: paired(full, &digital),
+    });
     pairs
 }
 
@@ -170,14 +183,21 @@ fn budgets(candidate: &Candidate, design: Design) -> Result<Vec<Budget>, CliErro
                 .shares()
                 .sources()
                 .into_iter()
-                .map(|(source, share)| SourceShare { source: source.to_owned(), share_of_signal: share })
+                .map(|(source, share)| SourceShare {
+                    source: source.to_owned(),
+                    share_of_signal: share,
+                })
                 .collect(),
         })
         .collect())
 }
 
 fn parts_of(energy: &EnergyParts) -> Vec<EnergyPart> {
-    energy.parts().into_iter().map(|(part, joules)| EnergyPart { part: part.to_owned(), joules }).collect()
+    energy
+        .parts()
+        .into_iter()
+        .map(|(part, joules)| EnergyPart { part: part.to_owned(), joules })
+        .collect()
 }
 
 /// The digital baselines: multiply-accumulates, weight bytes, the same activations and buffer.
@@ -187,7 +207,8 @@ fn digital_energies(spec: &Spec) -> [(Design, Vec<EnergyPart>); 3] {
     let moved: usize = widths.windows(2).map(|pair| pair[0] + pair[1]).sum();
     let outputs: usize = widths[1..].iter().sum();
     let of = |weight_byte: f64| {
-        let mut parts = vec![EnergyPart { part: "MAC".into(), joules: macs as f64 * spec.digital.mac.0 }];
+        let mut parts =
+            vec![EnergyPart { part: "MAC".into(), joules: macs as f64 * spec.digital.mac.0 }];
         if weight_byte > 0.0 {
             parts.push(EnergyPart { part: "weights".into(), joules: macs as f64 * weight_byte });
         }
@@ -211,22 +232,55 @@ fn parameters(spec: &Spec) -> Vec<Parameter> {
         ours: true,
         note: note.into(),
     };
-    let paper = |name: &str, value: String, note: &str| Parameter { ours: false, ..row(name, value, note) };
+    let paper =
+        |name: &str, value: String, note: &str| Parameter { ours: false, ..row(name, value, note) };
     let widths: Vec<String> = spec.network.widths.iter().map(ToString::to_string).collect();
     let read_percent = 100.0 * spec.device.read.proportional;
     vec![
-        paper("tile", format!("{} × {} differential pairs", spec.tile.rows, spec.tile.outputs), "128 × 128 in the abstract"),
+        paper(
+            "tile",
+            format!("{} × {} differential pairs", spec.tile.rows, spec.tile.outputs),
+            "128 × 128 in the abstract",
+        ),
         row("network", widths.join("-"), "the paper says three layers"),
-        row("programming sigma", format!("{}", spec.device.programming.constant), "fitted once to the paper's naive loss; plus 1 % of G"),
-        row("device window", format!("{} to {}", spec.device.g_off, spec.device.g_on), "bottom near two sigma"),
+        row(
+            "programming sigma",
+            format!("{}", spec.device.programming.constant),
+            "fitted once to the paper's naive loss; plus 1 % of G",
+        ),
+        row(
+            "device window",
+            format!("{} to {}", spec.device.g_off, spec.device.g_on),
+            "bottom near two sigma",
+        ),
         row("read noise", format!("{read_percent} % of G"), "per read"),
-        row("current-voltage law", format!("{:?}", spec.device.current_voltage), "sets a price on read voltage"),
-        row("nominal read voltage", format!("{}", spec.circuit.read_voltage), "of the naive design"),
+        row(
+            "current-voltage law",
+            format!("{:?}", spec.device.current_voltage),
+            "sets a price on read voltage",
+        ),
+        row(
+            "nominal read voltage",
+            format!("{}", spec.circuit.read_voltage),
+            "of the naive design",
+        ),
         row("temperature", format!("{}", spec.circuit.temperature), ""),
-        row("noise bandwidth", format!("{}", spec.circuit.bandwidth), "read time = 1/(2 × bandwidth)"),
-        row("DAC, ADC", format!("{} and {} bits", spec.converters.dac_bits, spec.converters.adc_bits), "6 bits is the regime of the paper's loss"),
+        row(
+            "noise bandwidth",
+            format!("{}", spec.circuit.bandwidth),
+            "read time = 1/(2 × bandwidth)",
+        ),
+        row(
+            "DAC, ADC",
+            format!("{} and {} bits", spec.converters.dac_bits, spec.converters.adc_bits),
+            "6 bits is the regime of the paper's loss",
+        ),
         row("ADC input noise", format!("{} rms", spec.converters.adc_noise), ""),
-        row("converters and logic", format!("{} nm, {}", spec.energy.node_nm, spec.energy.supply), "ADC: envelope of published converters; logic: Horowitz 2014"),
+        row(
+            "converters and logic",
+            format!("{} nm, {}", spec.energy.node_nm, spec.energy.supply),
+            "ADC: envelope of published converters; logic: Horowitz 2014",
+        ),
         row("sense amplifier", "class A, V_dd × FS × t".into(), "biased at the full scale"),
     ]
 }
@@ -246,30 +300,87 @@ fn comparison(report: &Report) -> Vec<Comparison> {
     let three = report.bits_sweep.iter().find(|p| p.bits == 3);
     let model = &report.error_model;
     let mut rows = vec![
-        row("digital accuracy", "98.21\u{a0}%", percent(digital), "≥ 98.2\u{a0}%", digital >= 0.982),
-        row("naive mapping loses", "6.74\u{a0}points", format!("{points:.2}\u{a0}points"), "5.5 to 8", (5.5..=8.0).contains(&points)),
+        row(
+            "digital accuracy",
+            "98.21\u{a0}%",
+            percent(digital),
+            "≥ 98.2\u{a0}%",
+            digital >= 0.982,
+        ),
+        row(
+            "naive mapping loses",
+            "6.74\u{a0}points",
+            format!("{points:.2}\u{a0}points"),
+            "5.5 to 8",
+            (5.5..=8.0).contains(&points),
+        ),
         row("full method", "97.32\u{a0}%", percent(variant(6).accuracy.mean), "–", true),
-        row("recovered loss", "86.8\u{a0}%", format!("{:.1}\u{a0}%", 100.0 * report.recovered_loss), "≥ 97\u{a0}%", report.recovered_loss >= 0.97),
-        row("output error below naive", "86\u{a0}%", format!("{:.1}\u{a0}%", 100.0 * report.mse_reduction), "≥ 90\u{a0}%", report.mse_reduction >= 0.90),
+        row(
+            "recovered loss",
+            "86.8\u{a0}%",
+            format!("{:.1}\u{a0}%", 100.0 * report.recovered_loss),
+            "≥ 97\u{a0}%",
+            report.recovered_loss >= 0.97,
+        ),
+        row(
+            "output error below naive",
+            "86\u{a0}%",
+            format!("{:.1}\u{a0}%", 100.0 * report.mse_reduction),
+            "≥ 90\u{a0}%",
+            report.mse_reduction >= 0.90,
+        ),
     ];
     if let Some(three) = three {
         let met = three.full.mean >= 0.97;
-        rows.push(row("3-bit ADC, full method", "93.8\u{a0}%", percent(three.full.mean), "≥ 97.0\u{a0}%", met));
+        rows.push(row(
+            "3-bit ADC, full method",
+            "93.8\u{a0}%",
+            percent(three.full.mean),
+            "≥ 97.0\u{a0}%",
+            met,
+        ));
     }
     rows.extend([
-        row("energy below naive", "11\u{a0}%", format!("{:.1}\u{a0}%", 100.0 * report.energy_vs_naive), "≥ 11\u{a0}%", report.energy_vs_naive >= 0.11),
-        row("energy against digital, 8 KB SRAM", "14×", format!("{:.1}×", report.energy_vs_digital.sram_8kb), "≥ 14×", report.energy_vs_digital.sram_8kb >= 14.0),
+        row(
+            "energy below naive",
+            "11\u{a0}%",
+            format!("{:.1}\u{a0}%", 100.0 * report.energy_vs_naive),
+            "≥ 11\u{a0}%",
+            report.energy_vs_naive >= 0.11,
+        ),
+        row(
+            "energy against digital, 8 KB SRAM",
+            "14×",
+            format!("{:.1}×", report.energy_vs_digital.sram_8kb),
+            "≥ 14×",
+            report.energy_vs_digital.sram_8kb >= 14.0,
+        ),
         row(
             "variance, closed form / Monte Carlo",
             "–",
-            format!("{:.3} ({:.2} to {:.2})", model.variance_ratio_mean, model.variance_ratio_p05, model.variance_ratio_p95),
+            format!(
+                "{:.3} ({:.2} to {:.2})",
+                model.variance_ratio_mean, model.variance_ratio_p05, model.variance_ratio_p95
+            ),
             "1 ± 0.03 (0.9 to 1.1)",
             (0.97..=1.03).contains(&model.variance_ratio_mean)
                 && 0.9 <= model.variance_ratio_p05
                 && model.variance_ratio_p95 <= 1.1,
         ),
-        row("coverage of 95\u{a0}% intervals", "–", format!("{:.1}\u{a0}%", 100.0 * model.coverage95), "94 to 96\u{a0}%", (0.94..=0.96).contains(&model.coverage95)),
-        row("certified relative gap", "global", format!("{:.1e}", report.optimiser.gap), "≤ 1e-7", report.optimiser.gap <= 1e-7),
+        row(
+            "coverage of 95\u{a0}% intervals",
+            "–",
+            format!("{:.1}\u{a0}%", 100.0 * model.coverage95),
+            "94 to 96\u{a0}%",
+            (0.94..=0.96).contains(&model.coverage95),
+        ),
+        row(
+            "certified relative gap",
+            "global",
+            format!("{:.1e}", report.optimiser.gap),
+            "≤ 1e-7",
+            report.optimiser.gap <= 1e-7,
+        ),
     ]);
     rows
 }
@@ -284,8 +395,26 @@ pub fn time_rows(timing: &Timing) -> Vec<Comparison> {
         met,
     };
     vec![
-        row("conic program per layer", "microseconds", format!("{:.2}\u{a0}ms", timing.conic_us_per_layer / 1e3), "≤ 2\u{a0}ms", timing.conic_us_per_layer <= 2000.0),
-        row("fast path per layer", "microseconds", format!("{:.1}\u{a0}µs", timing.fast_us_per_layer), "≤ 20\u{a0}µs", timing.fast_us_per_layer <= 20.0),
-        row("whole run", "–", format!("{:.0}\u{a0}s", timing.total_s), "≤ 480\u{a0}s", timing.total_s <= 480.0),
+        row(
+            "conic program per layer",
+            "microseconds",
+            format!("{:.2}\u{a0}ms", timing.conic_us_per_layer / 1e3),
+            "≤ 2\u{a0}ms",
+            timing.conic_us_per_layer <= 2000.0,
+        ),
+        row(
+            "fast path per layer",
+            "microseconds",
+            format!("{:.1}\u{a0}µs", timing.fast_us_per_layer),
+            "≤ 20\u{a0}µs",
+            timing.fast_us_per_layer <= 20.0,
+        ),
+        row(
+            "whole run",
+            "–",
+            format!("{:.0}\u{a0}s", timing.total_s),
+            "≤ 480\u{a0}s",
+            timing.total_s <= 480.0,
+        ),
     ]
 }

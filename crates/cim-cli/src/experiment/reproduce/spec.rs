@@ -169,7 +169,9 @@ impl Spec {
         )?;
         let optimiser = &self.optimiser;
         need(
-            1 <= optimiser.calibration_images && 4 <= optimiser.histogram_bins && 2 <= optimiser.clip_points,
+            1 <= optimiser.calibration_images
+                && 4 <= optimiser.histogram_bins
+                && 2 <= optimiser.clip_points,
             "the optimiser has too few calibration images, bins or clips".into(),
             "use at least 1 calibration image, 4 histogram bins and 2 clip points",
         )?;

@@ -77,7 +77,11 @@ impl Clock {
 ///
 /// # Errors
 /// [`CliError`] for anything that the user can mend.
-pub fn run(options: &Options<'_>, data: &Dataset, test: &Dataset) -> Result<(Report, Timing), CliError> {
+pub fn run(
+    options: &Options<'_>,
+    data: &Dataset,
+    test: &Dataset,
+) -> Result<(Report, Timing), CliError> {
     let spec = &options.spec;
     let root = Stream::root(spec.seed);
     let parts = spec.parts()?;
@@ -107,7 +111,8 @@ pub fn run(options: &Options<'_>, data: &Dataset, test: &Dataset) -> Result<(Rep
     let relu = fine_tune_relu(spec, data, &naive, &checkpoints, root)?;
     let noise = fine_tune_noise(spec, data, &naive, &checkpoints, root)?;
     clock.lap("train ablations");
-    let (full, optimised) = full_method(spec, &both.design, network, data, &inputs_of, &checkpoints, root)?;
+    let (full, optimised) =
+        full_method(spec, &both.design, network, data, &inputs_of, &checkpoints, root)?;
     clock.lap("train full");
 
     let on_digital = |name, optimised: Optimised| Candidate {
@@ -129,15 +134,34 @@ pub fn run(options: &Options<'_>, data: &Dataset, test: &Dataset) -> Result<(Rep
     clock.lap("measure ablation");
     let full = &candidates[6];
     let naive = &candidates[0];
-    let bits = bits_sweep(spec, naive, full, network, data, test, &inputs_of, &checkpoints, root, (&measured[0], &measured[6]))?;
+    let bits = bits_sweep(
+        spec,
+        naive,
+        full,
+        network,
+        data,
+        test,
+        &inputs_of,
+        &checkpoints,
+        root,
+        (&measured[0], &measured[6]),
+    )?;
     clock.lap("bits sweep");
     let sweeps = sweeps(spec, naive, full, test, root, (&measured[0], &measured[6]))?;
     clock.lap("device and circuit sweeps");
-    let bar = progress::bar("error model", full.design.layers.iter().map(|l| l.full_scale.len()).sum());
-    let few = LayerInputs::of(&full.network, first_images(data, spec.evaluation.model_images).view());
+    let bar =
+        progress::bar("error model", full.design.layers.iter().map(|l| l.full_scale.len()).sum());
+    let few =
+        LayerInputs::of(&full.network, first_images(data, spec.evaluation.model_images).view());
     let at = root.child("model", 0);
-    let (error_model, variance_points) =
-        model_check::check(&full.design, &full.network, &few, spec.evaluation.model_chips, at, || bar.inc(1))?;
+    let (error_model, variance_points) = model_check::check(
+        &full.design,
+        &full.network,
+        &few,
+        spec.evaluation.model_chips,
+        at,
+        || bar.inc(1),
+    )?;
     bar.finish_and_clear();
     clock.lap("error model");
 
@@ -178,7 +202,8 @@ fn train_digital(
     root: Stream,
 ) -> Result<Trained, CliError> {
     let start = Network::new(&spec.network.widths, root.child("init", 0))?;
-    let paths = start.layers().iter().map(|l| LayerPath::digital(l.weights.nrows(), l.weights.ncols()));
+    let paths =
+        start.layers().iter().map(|l| LayerPath::digital(l.weights.nrows(), l.weights.ncols()));
     let run = Run {
         stage: "digital".into(),
         recipe: &spec.training.digital,
@@ -291,7 +316,9 @@ fn measure_all(
     let bar = progress::bar("measure chips", chips * candidates.len());
     let measured = candidates
         .iter()
-        .map(|c| measure(&c.design, &c.network, test, chips, root.child("evaluate", 0), || bar.inc(1)))
+        .map(|c| {
+            measure(&c.design, &c.network, test, chips, root.child("evaluate", 0), || bar.inc(1))
+        })
         .collect();
     bar.finish_and_clear();
     measured
@@ -419,7 +446,9 @@ fn sweeps(
 
 /// Medians of the time of both paths of the optimiser, in microseconds per layer.
 fn optimiser_times(optimised: &Optimised, layers: usize) -> Result<(f64, f64), CliError> {
-    let time = |repeats: usize, solve: &dyn Fn() -> Result<f64, cim_opt::OptError>| -> Result<f64, CliError> {
+    let time = |repeats: usize,
+                solve: &dyn Fn() -> Result<f64, cim_opt::OptError>|
+     -> Result<f64, CliError> {
         let mut times = Vec::new();
         for _ in 0..repeats {
             let start = Clock::now();

@@ -47,7 +47,10 @@ impl Checkpoints {
             return Ok(Some(saved));
         }
         Err(CliError::Usage {
-            what: format!("{} belongs to a run with another seed, preset or data set", path.display()),
+            what: format!(
+                "{} belongs to a run with another seed, preset or data set",
+                path.display()
+            ),
             help: "run without --resume, or with the options of the earlier run".into(),
         })
     }
@@ -92,9 +95,7 @@ pub fn train(
 ) -> Result<Trained, CliError> {
     let Run { stage, recipe, start, paths, teacher, at } = run;
     let (mut trainer, mut history) = match checkpoints.load(&stage)? {
-        Some(saved) => {
-            (Trainer::resume(recipe, saved.state, paths, teacher, at)?, saved.history)
-        }
+        Some(saved) => (Trainer::resume(recipe, saved.state, paths, teacher, at)?, saved.history),
         None => (Trainer::new(recipe, start.clone(), paths, teacher, at)?, Vec::new()),
     };
     let bar = progress::bar(&format!("train {stage}"), recipe.epochs);

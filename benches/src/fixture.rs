@@ -1,0 +1,80 @@
+//! The network, images and chips that are timed.
+
+use std::sync::Arc;
+
+use cim_adc::{DacSpec, Polarity};
+use cim_core::{Amps, Hertz, Kelvin, Siemens, Stream, Tally, Volts};
+use cim_crossbar::{Ambient, Wires};
+use cim_device::models::{GaussianSpec, NoiseSpec};
+use cim_device::{CurrentVoltage, Device};
+use cim_nn::{Dataset, Network};
+use cim_tile::{Grid, LayerDesign, Parts};
+use ndarray::Array2;
+
+/// 784-256-128-10 with random weights.
+pub fn network() -> Network {
+    Network::new(&[784, 256, 128, 10], Stream::root(1)).expect("a network")
+}
+
+/// Images of random pixels, four in five of them black.
+pub fn images(count: usize) -> Dataset {
+    let mut values = vec![0.0_f32; count * 784];
+    Stream::root(2).fill_uniform(0, &mut values);
+    let pixels = values.iter().map(|u| ((u - 0.8).max(0.0) * 1275.0) as u8).collect();
+    let labels = (0..count).map(|i| (i % 10) as u8).collect();
+    Dataset::new(pixels, labels, 28, 28, 10).expect("images")
+}
+
+/// Noise that follows the state of the cells and the drive.
+#[derive(Clone, Copy)]
+pub struct StateNoise {
+    /// Read noise relative to the conductance.
+    pub read: f64,
+    /// Fano factor of the shot noise.
+    pub fano_factor: f64,
+    /// Bandwidth of thermal and shot noise.
+    pub bandwidth: Hertz,
+}
+
+/// The network on tiles of 128 rows with 8-bit converters, programming, thermal and converter
+/// noise, and `state` noise.
+pub fn chip(network: &Network, state: StateNoise) -> Vec<Grid> {
+    let device = GaussianSpec {
+        g_off: Siemens(2e-6),
+        g_on: Siemens(50e-6),
+        programming: NoiseSpec { constant: Siemens(3e-6), ..NoiseSpec::NONE },
+        read: NoiseSpec { proportional: state.read, ..NoiseSpec::NONE },
+        current_voltage: CurrentVoltage::Ohmic,
+    };
+    let device = device.build().expect("a device");
+    let parts = Parts {
+        window: device.window(),
+        device: Arc::new(device),
+        read_voltage: Volts(0.2),
+        dac: DacSpec { bits: 8, polarity: Polarity::Unipolar },
+        adc_bits: 8,
+        adc_noise: Amps(1e-7),
+        ambient: Ambient {
+            temperature: Kelvin(300.0),
+            bandwidth: state.bandwidth,
+            amplifier_factor: 1.0,
+            fano_factor: state.fano_factor,
+        },
+        wires: Wires::NONE,
+        rows: 128,
+        outputs: 128,
+    };
+    let program = |(layer_idx, layer): (usize, &cim_nn::Layer)| {
+        let (inputs, outputs) = layer.weights.dim();
+        let design = LayerDesign {
+            weight_clip: 0.3,
+            input_limit: if layer_idx == 0 { 1.0 } else { 4.0 },
+            drive_gain: 1.0,
+            full_scale: Array2::from_elem(parts.grid_shape(inputs, outputs), Amps(1e-4)),
+        };
+        let at = Stream::root(3).child("layer", layer_idx as u64);
+        Grid::program(&parts, &design, layer.weights.view(), at, &mut Tally::default())
+    };
+    let grids = network.layers().iter().enumerate().map(program);
+    grids.collect::<Result<_, _>>().expect("a chip")
+}
