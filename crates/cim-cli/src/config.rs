@@ -64,13 +64,15 @@ pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Box<Confi
 ///
 /// # Errors
 /// [`ConfigError::Read`] if the file cannot be read.
-pub fn read(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path).map_err(|error| ConfigError::Read {
+pub fn read(path: &Path) -> Result<String, Box<ConfigError>> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Box::new(ConfigError::Read {
         path: path.display().to_string(),
         reason: error.to_string(),
         help:
             "give `paper` or the path of a TOML file; `cim preset paper` prints one to start from"
                 .into(),
+    })
     })
 }
 

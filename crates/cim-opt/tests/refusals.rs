@@ -32,6 +32,7 @@ fn too_little_energy_is_named_with_what_it_takes() {
 
 #[test]
 fn too_little_nonideality_is_named_with_what_it_takes() {
+    let mut uncertified = 0;
     for seed in 0..300 {
         let mut draws = Draws(seed);
         let mut problem = random_problem(&mut draws);
@@ -42,15 +43,18 @@ fn too_little_nonideality_is_named_with_what_it_takes() {
         problem.limits.nonideality = Some(loss * draws.between(0.01, 0.999));
         let OptError::Nonideality { least, .. } = both(&problem) else { panic!("{seed}") };
         assert!((least / loss - 1.0).abs() < 1e-9, "{seed}: {least} is not {loss}");
-        // A part in 10⁴ to spare is enough. A part in 10⁶ leaves so thin a window that the gap may
-        // not be certified, which is then said.
-        problem.limits.nonideality = Some(loss * 1.000_1);
-        assert!(solve(&problem).is_ok() && solve_fast(&problem).is_ok(), "{seed}");
+        // Just enough is enough. A window as thin as that cannot always be certified, which is said
+        // and never passed over: 16 of these 600 when this was written.
         problem.limits.nonideality = Some(loss * 1.000_001);
         for found in [solve(&problem), solve_fast(&problem)] {
-            assert!(matches!(found, Ok(_) | Err(OptError::NotCertified { .. })), "{seed}");
+            match found {
+                Ok(_) => {}
+                Err(OptError::NotCertified { .. }) => uncertified += 1,
+                Err(other) => panic!("{seed}: {other}"),
+            }
         }
     }
+    assert!(uncertified <= 20, "{uncertified} of 600 thin windows were not certified");
 }
 
 #[test]

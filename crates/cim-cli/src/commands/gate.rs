@@ -29,7 +29,7 @@ struct Interval {
 
 /// Checks `report` against the intervals in `path`.
 pub fn check(report: &Report, path: &Path) -> Result<String, CliError> {
-    let text = crate::config::read(path).map_err(Box::new)?;
+    let text = crate::config::read(path)?;
     let broken = |reason: String| CliError::Usage {
         what: format!("{}: {reason}", path.display()),
         help: "a gate holds {\"figures\": [{\"figure\", \"least\", \"most\"}]}".into(),

@@ -25,7 +25,7 @@ fn preset(name: &str) -> Result<(String, String), CliError> {
         return Ok((name.to_owned(), PAPER.to_owned()));
     }
     let path = std::path::Path::new(name);
-    Ok((name.to_owned(), crate::config::read(path).map_err(Box::new)?))
+    Ok((name.to_owned(), crate::config::read(path)?))
 }
 
 /// Prints an error with its place and what to do.

@@ -375,6 +375,9 @@ fn bits_sweep(
     Ok(points)
 }
 
+/// Worlds of a sweep: the swept quantity and the parts in which it has that value.
+type Worlds = Vec<(f64, Parts)>;
+
 /// Sweeps of the device and the circuit: the designs stay as they are, the world changes.
 fn sweeps(
     spec: &Spec,
@@ -408,7 +411,7 @@ fn sweeps(
     for &hertz in &evaluation.bandwidths {
         bandwidth.push((hertz.0, world(&|s| s.circuit.bandwidth = hertz)?));
     }
-    let all: [(&str, &str, &str, Vec<(f64, Parts)>); 3] = [
+    let all: [(&str, &str, &str, Worlds); 3] = [
         ("programming", "% of G_on", "programming sigma", programming),
         ("temperature", "K", "temperature", temperature),
         ("bandwidth", "Hz", "noise bandwidth", bandwidth),
