@@ -30,7 +30,7 @@ pub const MOST_RESIDUAL: f64 = 1e-9;
 /// A bound on how far a solution can be from the optimum.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Certificate {
-    /// What was minimised, at the solution: the error, or for [`frugal`](crate::frugal) the
+    /// What was minimised, at the solution: the error, or for [`frugal`](crate::frugal()) the
     /// energy in joules.
     pub primal: f64,
     /// No feasible point is below this.

@@ -7,14 +7,14 @@ use crate::program::Program;
 use crate::validate;
 use crate::window::{Solution, WindowProblem};
 
-/// What [`solve`](crate::solve) finds, by an interior-point method over the window alone.
+/// What [`solve`](crate::solve()) finds, by an interior-point method over the window alone.
 ///
 /// Ranges are eliminated exactly, also where a full-scale floor or a tightened ceiling couples
 /// them to the window, so all limits are handled as in the conic route and carry the same
 /// certificate. Intended for searches that call it often, such as one over the weight clip.
 ///
 /// # Errors
-/// As [`solve`](crate::solve).
+/// As [`solve`](crate::solve()).
 pub fn solve_fast(problem: &WindowProblem) -> Result<Solution, OptError> {
     validate::well_posed(problem)?;
     validate::feasible(problem)?;

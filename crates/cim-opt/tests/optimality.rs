@@ -127,8 +127,8 @@ fn a_ceiling_is_respected_and_reported() {
 #[test]
 fn frugal_saves_energy_within_its_tolerance() {
     for seed in 0..300 {
-        let parts: [&[fn(&mut WindowProblem, &mut Draws)]; 3] =
-            [&[limit], &[limit, floor], &[limit, floor, ceiling]];
+        type Change = fn(&mut WindowProblem, &mut Draws);
+        let parts: [&[Change]; 3] = [&[limit], &[limit, floor], &[limit, floor, ceiling]];
         let problem = random(seed, parts[seed as usize % 3]);
         let best = solved(seed, &problem);
         let mut last = best.energy.0;
