@@ -22,8 +22,10 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Reproduce Abbas et al. 2026: train, map, optimise, fine-tune, measure, report
+    #[command(args_override_self = true)]
     Reproduce(Reproduce),
     /// Optimise conductance window, read voltage and full scales for given weights
+    #[command(args_override_self = true)]
     Optimise(Optimise),
     /// List the device models with their laws and sources
     Devices,

@@ -212,7 +212,7 @@ fn broken_checkpoints_are_refused() {
     let mut future = good.clone();
     future[8..12].copy_from_slice(&9u32.to_le_bytes());
     for (bytes, word) in
-        [(corrupt, "checksum"), (future, "version"), (good[..40].to_vec(), "truncated")]
+        [(corrupt, "CRC-32"), (future, "version"), (good[..40].to_vec(), "truncated")]
     {
         fs::write(&checkpoint, bytes).expect("written");
         fs::remove_file(workshop.path("out/report.json")).ok();
