@@ -1,7 +1,10 @@
 //! Closed-form error model: mean and variance of every sensed current, source by source.
 //!
-//! Nothing is drawn here. Each formula is exact for the models of `cim-device`, `cim-crossbar` and
-//! `cim-adc` as long as the current in front of a converter is Gaussian, which many cells make it.
+//! Nothing is drawn here. Programming, thermal and shot noise, rounding and clipping are exact for
+//! the models of `cim-device`, `cim-crossbar` and `cim-adc` as long as the current in front of a
+//! converter is Gaussian, which many cells make it. Read noise is that of the targets: first order
+//! in the programming error. The datapath itself may join read and shot noise within 1 % of the
+//! variance at full drive, see `cim_crossbar::Readout::driven_within`.
 //!
 //! Source: error terms of a differential column as in `docs/model.md`, *Error model*.
 
