@@ -1,11 +1,12 @@
-//! Full scales from policies that need no optimiser.
+//! Full scales of a layer's tiles from a policy.
 
-use cim_adc::Polarity;
 use cim_adc::range::percentile_of_magnitude;
+use cim_adc::{FullScale, Polarity};
 use cim_core::Amps;
 use ndarray::{Array2, ArrayView2, s};
 
 use crate::calibration::Calibration;
+use crate::error::TileError;
 use crate::grid::Parts;
 
 /// Largest current that the programmed weights of each tile can draw.
@@ -60,6 +61,37 @@ pub fn percentile(
         let largest = percentile_of_magnitude(&values, percentile).unwrap_or(0.0);
         Amps(amps_per_unit * if largest > 0.0 { largest } else { f64::from(clip) })
     })
+}
+
+/// Full scales of a layer under `policy`, row tiles × column tiles; `optimised` are those of the
+/// convex program, in the same order, and are what [`FullScale::Optimised`] takes.
+///
+/// # Errors
+/// [`TileError::Converter`] for impossible numbers in the policy, [`TileError::FullScales`] if the
+/// policy asks for optimised full scales of another shape.
+pub fn by_policy(
+    policy: FullScale,
+    parts: &Parts,
+    weights: ArrayView2<'_, f32>,
+    clip: f32,
+    amps_per_unit: f64,
+    calibration: &Calibration,
+    optimised: ArrayView2<'_, Amps>,
+) -> Result<Array2<Amps>, TileError> {
+    policy.check()?;
+    let (rows, cols) = parts.grid_shape(weights.nrows(), weights.ncols());
+    match policy {
+        FullScale::WorstCase => Ok(worst_case(parts, weights, clip, amps_per_unit)),
+        FullScale::Percentile { percentile: at } => {
+            Ok(percentile(parts, weights, clip, amps_per_unit, calibration, at))
+        }
+        FullScale::Fixed { full_scale } => Ok(Array2::from_elem((rows, cols), full_scale)),
+        FullScale::Optimised if optimised.dim() == (rows, cols) => Ok(optimised.to_owned()),
+        FullScale::Optimised => {
+            let (got_rows, got_cols) = optimised.dim();
+            Err(TileError::FullScales { got_rows, got_cols, rows, cols })
+        }
+    }
 }
 
 fn per_tile(
@@ -120,5 +152,26 @@ mod tests {
         // Currents per unit: 0.5, −0.25; 0.25 − 0.75, −0.125 − 0.5.
         let got = percentile(&parts, w.view(), 1.0, 2.0, &calibration, 100.0);
         assert_eq!(got, array![[Amps(1.25)]]);
+    }
+
+    #[test]
+    fn every_policy_gives_one_full_scale_a_tile() {
+        let w = array![[0.5f32, -0.25], [-0.75, -0.5], [1.0, 0.0]];
+        let calibration = Calibration { drive: array![[1.0, 0.0, 0.0], [0.5, 1.0, 0.5]] };
+        let parts = parts(Polarity::Unipolar);
+        let chosen = array![[Amps(3.0)], [Amps(4.0)]];
+        let of = |policy, optimised: &Array2<Amps>| {
+            by_policy(policy, &parts, w.view(), 1.0, 2.0, &calibration, optimised.view())
+        };
+        assert_eq!(of(FullScale::WorstCase, &chosen), Ok(array![[Amps(1.5)], [Amps(2.0)]]));
+        let all = FullScale::Percentile { percentile: 100.0 };
+        assert_eq!(of(all, &chosen), Ok(array![[Amps(1.25)], [Amps(1.0)]]));
+        let fixed = FullScale::Fixed { full_scale: Amps(7.0) };
+        assert_eq!(of(fixed, &chosen), Ok(array![[Amps(7.0)], [Amps(7.0)]]));
+        assert_eq!(of(FullScale::Optimised, &chosen), Ok(chosen.clone()));
+        let short = array![[Amps(3.0)]];
+        assert!(matches!(of(FullScale::Optimised, &short), Err(TileError::FullScales { .. })));
+        let empty = FullScale::Fixed { full_scale: Amps(0.0) };
+        assert!(matches!(of(empty, &chosen), Err(TileError::Converter(_))));
     }
 }
