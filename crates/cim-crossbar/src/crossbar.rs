@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use cim_core::{Siemens, Stream, Tally};
-use cim_device::Device;
+use cim_device::{CurrentVoltage, Device};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use crate::ambient::Ambient;
 use crate::error::CircuitError;
+use crate::readout::Sensed;
 use crate::solve::ohmic;
+use crate::wired::Wired;
 use crate::wires::Wires;
 
 /// Programmed cells of one array, rows × columns, with their wires and surroundings.
@@ -17,6 +19,8 @@ use crate::wires::Wires;
 #[derive(Clone)]
 pub struct Crossbar {
     g_s: Array2<f64>,
+    wires: Wires,
+    wired: Wired,
     device: Arc<dyn Device>,
     ambient: Ambient,
 }
@@ -25,7 +29,8 @@ impl Crossbar {
     /// Programs an array to `target_s` (rows × columns, S) and counts what happened in `tally`.
     ///
     /// # Errors
-    /// [`CircuitError`] for a conductance that cannot be, resistive wires or an impossible ambient.
+    /// [`CircuitError`] for a conductance that cannot be, wires or an ambient that cannot be, and
+    /// [`CircuitError::NotModelled`] for cells that are not ohmic on wires with resistance.
     pub fn program(
         device: Arc<dyn Device>,
         wires: Wires,
@@ -34,8 +39,6 @@ impl Crossbar {
         at: Stream,
         tally: &mut Tally,
     ) -> Result<Self, CircuitError> {
-        wires.check_ideal()?;
-        ambient.check()?;
         let (rows, cols) = target_s.dim();
         if rows == 0 || cols == 0 {
             return Err(CircuitError::Empty { rows, cols });
@@ -46,7 +49,28 @@ impl Crossbar {
             return Err(CircuitError::Conductance { row, col, value });
         }
         let g_s = device.program(target_s, at, tally);
-        Ok(Self { g_s, device, ambient })
+        Self::holding(g_s, device, wires, ambient)
+    }
+
+    /// An array whose cells hold `g_s` (rows × columns, S) already.
+    ///
+    /// # Errors
+    /// As [`program`](Self::program).
+    pub fn holding(
+        g_s: Array2<f64>,
+        device: Arc<dyn Device>,
+        wires: Wires,
+        ambient: Ambient,
+    ) -> Result<Self, CircuitError> {
+        ambient.check()?;
+        if !wires.are_ideal() && device.current_voltage() != CurrentVoltage::Ohmic {
+            return Err(CircuitError::NotModelled(
+                "cells that are not ohmic on wires with resistance do not reduce to one matrix: \
+                 solve such an array vector by vector, or give it ideal wires",
+            ));
+        }
+        let wired = Wired::new(&g_s, wires)?;
+        Ok(Self { g_s, wires, wired, device, ambient })
     }
 
     /// What the cells hold, rows × columns (S).
@@ -64,30 +88,53 @@ impl Crossbar {
         &self.ambient
     }
 
+    /// Its wires.
+    pub fn wires(&self) -> Wires {
+        self.wires
+    }
+
+    /// Column currents per effective row voltage, rows × columns (S): the conductances, less what
+    /// the wires take.
+    pub fn transfer(&self) -> ArrayView2<'_, f64> {
+        self.wired.transfer_s(&self.g_s)
+    }
+
     /// Noise-free column currents (A) for one vector of row voltages (V).
     pub fn currents(&self, row_v: ArrayView1<'_, f64>) -> Array1<f64> {
         let law = self.device.current_voltage();
-        ohmic::column_currents(self.g_s.view(), row_v.mapv(|v| law.effective_v(v)).view())
+        ohmic::column_currents(self.transfer(), row_v.mapv(|v| law.effective_v(v)).view())
     }
 
-    /// Variance (A²) of each column's thermal noise.
-    pub fn thermal_variance(&self) -> Array1<f64> {
-        self.g_s
-            .columns()
-            .into_iter()
-            .map(|g| self.ambient.thermal_variance(Siemens(g.sum())))
-            .collect()
+    /// Variance (A²) of the thermal noise of a sensed current, wires included: the noise of a
+    /// passive network is that of the conductance seen at its ends (Nyquist 1928), of the
+    /// difference of two columns that of both and twice what joins them.
+    pub fn thermal_variance(&self, sensed: Sensed) -> f64 {
+        let at = |column: usize| self.wired.column_s(&self.g_s, column);
+        let conductance = match sensed.minus {
+            None => at(sensed.plus),
+            Some(minus) => {
+                at(sensed.plus) + at(minus) + 2.0 * self.wired.between(sensed.plus, minus)
+            }
+        };
+        self.ambient.thermal_variance(Siemens(conductance))
     }
 
-    /// Variance (S²) of each cell from one read to the next: a column's read-noise variance is the
-    /// sum over rows of this times the squared effective voltage.
+    /// Variance (S²) of each cell from one read to the next, as its column sees it: a column's
+    /// read-noise variance is the sum over rows of this times the squared effective voltage.
+    ///
+    /// With wires this is first order in the cell's change, with its voltage and its effect on the
+    /// column between those of a lone and of a fully driven array (see [`Wired`]).
     pub fn read_variance(&self) -> Array2<f64> {
-        self.g_s.mapv(|g| self.device.read_variance(g))
+        let mut variance = self.g_s.mapv(|g| self.device.read_variance(g));
+        self.wired.scale(&mut variance, |drive, effect| (drive * effect).powi(2));
+        variance
     }
 
-    /// Shot-noise variance of each cell per volt of effective drive (A²/V): a column's is the sum
-    /// over rows of this times the magnitude of the effective voltage.
+    /// Shot-noise variance of each cell per volt of effective drive (A²/V), as its column sees it:
+    /// a column's is the sum over rows of this times the magnitude of the effective voltage.
     pub fn shot_variance_per_volt(&self) -> Array2<f64> {
-        self.g_s.mapv(|g| self.ambient.shot_variance(cim_core::Amps(g)))
+        let mut variance = self.g_s.mapv(|g| self.ambient.shot_variance(cim_core::Amps(g)));
+        self.wired.scale(&mut variance, |drive, effect| drive * effect * effect);
+        variance
     }
 }

@@ -4,16 +4,25 @@
 #![doc = include_str!("../README.md")]
 
 pub mod ambient;
+pub mod circuit;
 pub mod crossbar;
 pub mod error;
+mod layout;
 pub mod noise;
 pub mod readout;
 pub mod solve;
 pub mod state;
+pub mod wired;
 pub mod wires;
 
 pub use ambient::Ambient;
+pub use circuit::{Bias, Circuit, Scheme, Terminals};
 pub use crossbar::Crossbar;
 pub use error::CircuitError;
+pub use layout::Side;
 pub use readout::{Readout, Sensed};
-pub use wires::Wires;
+pub use solve::nodal::Nodal;
+pub use solve::solution::Solution;
+pub use solve::transfer::Transfer;
+pub use wired::Wired;
+pub use wires::{Ends, Wires};

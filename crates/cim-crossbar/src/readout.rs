@@ -50,7 +50,7 @@ impl Readout {
         sensed: &[Sensed],
         steady_variance: f64,
     ) -> Result<Self, CircuitError> {
-        let (rows, cols) = array.conductances().dim();
+        let cols = array.conductances().ncols();
         for sense in sensed {
             for column in [Some(sense.plus), sense.minus].into_iter().flatten() {
                 if cols <= column {
@@ -58,15 +58,10 @@ impl Readout {
                 }
             }
         }
-        let transfer = combine(array.conductances(), sensed, -1.0);
-        let thermal = array.thermal_variance();
-        let variance = |s: &Sensed| {
-            let minus = s.minus.map_or(0.0, |m| thermal[m]);
-            thermal[s.plus] + minus + steady_variance
-        };
+        let transfer = combine(array.transfer(), sensed, -1.0);
+        let variance = |s: &Sensed| array.thermal_variance(*s) + steady_variance;
         let read = combine(array.read_variance().view(), sensed, 1.0);
         let shot = combine(array.shot_variance_per_volt().view(), sensed, 1.0);
-        debug_assert_eq!(transfer.nrows(), rows);
         Ok(Self {
             transfer,
             steady_variance: sensed.iter().map(|s| variance(s) as f32).collect(),

@@ -6,3 +6,4 @@ mod full_scale;
 mod moments;
 mod operating_points;
 mod signal_to_noise;
+mod wired;

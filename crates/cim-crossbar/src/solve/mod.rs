@@ -2,4 +2,8 @@
 
 #[cfg(feature = "lapack")]
 pub mod dense;
+mod dissection;
+pub mod nodal;
 pub mod ohmic;
+pub mod solution;
+pub mod transfer;

@@ -1,0 +1,19 @@
+//! Nested dissection of the two wire planes, with the star–mesh transform.
+//!
+//! An array is a planar-like network: a cut between two columns crosses only row wires, a cut
+//! between two rows only column wires. Blocks of cells are therefore reduced to their borders, two
+//! by two, until only the terminals are left: `O(n³)` operations for `n × n` cells, where a banded
+//! elimination needs `O(n⁴)`.
+//!
+//! A node with conductances `g_a, g_b, …` to its neighbours is removed by putting `g_a g_b / Σ g`
+//! between every two of them (Rosen 1924). Inside a block nothing is grounded, so all numbers are
+//! sums, products and quotients of positive conductances: nothing ever cancels, and the result is
+//! exact to rounding *in every entry*, for wires and cells of any sizes. (The usual nodal matrix
+//! loses a cell beside its wires: at 1 mΩ and 1 MΩ nine of sixteen digits.)
+
+mod eliminate;
+mod factor;
+mod plan;
+
+pub(crate) use factor::{Factors, Reduced, factorise, reduce};
+pub(crate) use plan::Plan;

@@ -1,0 +1,89 @@
+//! A linear array reduced to one matrix: volts in, amperes out.
+
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+
+use crate::circuit::Circuit;
+use crate::error::CircuitError;
+use crate::layout::Side;
+use crate::solve::dissection::{Plan, Reduced, reduce};
+
+/// What a linear array does between its ends, exact up to rounding in every entry.
+///
+/// All row ends that are connected are driven with the row's voltage, all column ends that are
+/// connected are held at virtual ground; a column's current is that of all its ends.
+#[derive(Clone, Debug)]
+pub struct Transfer {
+    transfer_s: Array2<f64>,
+    column_s: Array2<f64>,
+}
+
+/// An array whose cells may change while its wires stay.
+#[derive(Clone, Debug)]
+pub(crate) struct Compiler {
+    plan: Plan,
+}
+
+impl Compiler {
+    pub fn new(circuit: &Circuit) -> Result<Self, CircuitError> {
+        let held = circuit.connected();
+        Ok(Self { plan: Plan::new(circuit.layout(), &held, circuit.merged(&held))? })
+    }
+
+    pub fn compile(&self, circuit: &Circuit) -> Transfer {
+        Transfer::of(&self.plan, &reduce(&self.plan, &circuit.elements()))
+    }
+}
+
+impl Transfer {
+    /// Reduces a circuit.
+    ///
+    /// # Errors
+    /// [`CircuitError::Shorted`] if no resistance lies between two ends.
+    pub fn compile(circuit: &Circuit) -> Result<Self, CircuitError> {
+        Ok(Compiler::new(circuit)?.compile(circuit))
+    }
+
+    pub(crate) fn of(plan: &Plan, reduced: &Reduced) -> Self {
+        let layout = plan.layout;
+        let mut transfer_s = Array2::zeros((layout.rows, layout.cols));
+        let mut column_s = Array2::zeros((layout.cols, layout.cols));
+        let ends: Vec<(Side, usize)> =
+            reduced.nodes.iter().map(|&node| layout.end(node as usize - layout.inner())).collect();
+        let is_row = |side: Side| matches!(side, Side::Left | Side::Right);
+        for (a, &(side, line)) in ends.iter().enumerate() {
+            if is_row(side) {
+                continue;
+            }
+            for (b, &(other_side, other)) in ends.iter().enumerate() {
+                let g = reduced.between(a, b);
+                if is_row(other_side) {
+                    transfer_s[[other, line]] += g;
+                } else if other != line {
+                    column_s[[line, other]] += g;
+                }
+            }
+        }
+        Self { transfer_s, column_s }
+    }
+
+    /// Column currents per row voltage, rows × columns (S).
+    pub fn matrix(&self) -> ArrayView2<'_, f64> {
+        self.transfer_s.view()
+    }
+
+    /// Conductance (S) between the ends of two columns, by way of cells that they share rows
+    /// with, columns × columns.
+    pub fn between_columns(&self) -> ArrayView2<'_, f64> {
+        self.column_s.view()
+    }
+
+    /// Conductance (S) that the virtual ground of a column sees.
+    pub fn column_conductance(&self, column: usize) -> f64 {
+        self.transfer_s.column(column).sum() + self.column_s.row(column).sum()
+    }
+
+    /// Column currents (A) for one vector of row voltages (V).
+    pub fn currents(&self, row_v: ArrayView1<'_, f64>) -> Array1<f64> {
+        self.transfer_s.t().dot(&row_v)
+    }
+}
