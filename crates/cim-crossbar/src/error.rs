@@ -203,6 +203,22 @@ pub enum CircuitError {
         /// Largest voltage of the law (V).
         range: f64,
     },
+    /// A cell's current falls with voltage.
+    #[error(
+        "the cell at row {row}, column {col} of {value} S has a current that falls with voltage: \
+         its law does not hold for such a conductance"
+    )]
+    Falling {
+        /// Row of the cell.
+        row: usize,
+        /// Column of the cell.
+        col: usize,
+        /// Its conductance (S).
+        value: f64,
+    },
+    /// A current-voltage law cannot be.
+    #[error(transparent)]
+    Device(#[from] cim_device::DeviceError),
     /// Something that this part does not model.
     #[error("{0}")]
     NotModelled(&'static str),

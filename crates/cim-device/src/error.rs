@@ -46,6 +46,25 @@ pub enum DeviceError {
         /// Where.
         conductance: Siemens,
     },
+    /// A current-voltage law falls with voltage somewhere.
+    #[error("the {law} law falls with voltage within its range of {range}: it must rise")]
+    Falling {
+        /// Which law.
+        law: &'static str,
+        /// Its range.
+        range: cim_core::Volts,
+    },
+    /// A table of a current-voltage law is no table.
+    #[error(
+        "a current-voltage table of {points} voltages and {values} values: it needs two points or \
+         more, as many of one as of the other, finite and rising"
+    )]
+    Table {
+        /// Voltages given.
+        points: usize,
+        /// Values given.
+        values: usize,
+    },
     /// No preset has this name.
     #[error("no device preset is called '{name}'; known: {known}{hint}")]
     UnknownPreset {

@@ -3,12 +3,14 @@
 //! A device knows no wires, no codes and no weights.
 #![doc = include_str!("../README.md")]
 
+pub mod conduction;
 pub mod device;
 pub mod error;
 pub mod law;
 pub mod models;
 pub mod presets;
 
+pub use conduction::{Conduction, Operating};
 pub use device::{Device, Moments, Window};
 pub use error::DeviceError;
 pub use law::{CurrentVoltage, Posynomial, PosynomialFit, SigmaLaw};

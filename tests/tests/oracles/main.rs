@@ -4,6 +4,7 @@ mod activation;
 mod circuit_noise;
 mod full_scale;
 mod moments;
+mod newton;
 mod operating_points;
 mod signal_to_noise;
 mod wired;

@@ -3,6 +3,7 @@
 #[cfg(feature = "lapack")]
 pub mod dense;
 mod dissection;
+pub mod newton;
 pub mod nodal;
 pub mod ohmic;
 pub mod solution;

@@ -171,7 +171,7 @@ impl Worst {
 }
 
 /// Every node has a voltage, or the circuit does not determine it.
-fn check_determined(layout: Layout, all_v: &[f64]) -> Result<(), CircuitError> {
+pub(super) fn check_determined(layout: Layout, all_v: &[f64]) -> Result<(), CircuitError> {
     match all_v[..layout.inner()].iter().position(|v| v.is_nan()) {
         None => Ok(()),
         Some(node) => {
