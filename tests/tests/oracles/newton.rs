@@ -95,7 +95,6 @@ fn ten_thousand_random_arrays_converge() {
             Err(error) => panic!("array {k}: {error}"),
         }
     }
-    println!("most steps {most}, not converged {failures}");
     // At least 99.9 % within 30 steps; the rest are typed errors.
     assert!(most <= 30 && failures <= 10, "{failures} did not converge");
 }

@@ -137,7 +137,6 @@ fn read_and_shot_noise_on_wires_keep_their_stated_error() {
                     worst_shot.max(((sum(&shot, f64::abs) / exact_shot).sqrt() - 1.0).abs());
             }
         }
-        println!("{row_ohm} {column_ohm}: read {worst}, shot {worst_shot}, bound {bound}");
         assert!(worst <= bound && worst_shot <= bound, "{worst} {worst_shot} above {bound}");
     }
 }
