@@ -8,7 +8,7 @@ use cim_crossbar::{Ambient, Wires};
 use cim_device::models::{GaussianSpec, NoiseSpec};
 use cim_device::{CurrentVoltage, Device};
 use cim_nn::{Dataset, Network};
-use cim_tile::{Grid, LayerDesign, Parts};
+use cim_tile::{Grid, LayerDesign, Parts, Targets};
 use ndarray::Array2;
 
 /// 784-256-128-10 with random weights.
@@ -61,6 +61,7 @@ pub fn chip(network: &Network, state: StateNoise) -> Vec<Grid> {
             fano_factor: state.fano_factor,
         },
         wires: Wires::NONE,
+        targets: Targets::Nominal,
         rows: 128,
         outputs: 128,
     };

@@ -6,7 +6,7 @@ use cim_adc::{DacSpec, Polarity};
 use cim_core::{Amps, MatMul, Scratch, Siemens, Stream, Tally, Volts};
 use cim_crossbar::{Ambient, Wires};
 use cim_device::{Ideal, Window};
-use cim_tile::{LayerDesign, Parts, full_scale};
+use cim_tile::{LayerDesign, Parts, Targets, full_scale};
 use ndarray::{Array2, ArrayView2};
 
 /// Parts without any noise: ideal cells of 1 to 100 µS, 0.2 V, 16-bit converters with a sign.
@@ -21,6 +21,7 @@ pub fn silent(rows: usize, outputs: usize) -> Parts {
         adc_noise: Amps::ZERO,
         ambient: Ambient::SILENT,
         wires: Wires::NONE,
+        targets: Targets::Nominal,
         rows,
         outputs,
     }

@@ -26,6 +26,10 @@ pub struct Tally {
     pub cells_at_zero: u64,
     /// Weights that exceeded the weight clip and were stored as the largest level.
     pub weights_clipped: u64,
+    /// Weights that the conductance window keeps from what wires would need, by more than a
+    /// percent of the largest.
+    #[serde(default)]
+    pub weights_unreached: u64,
 }
 
 impl Tally {
@@ -54,6 +58,7 @@ impl AddAssign for Tally {
         self.cells_outside_window += other.cells_outside_window;
         self.cells_at_zero += other.cells_at_zero;
         self.weights_clipped += other.weights_clipped;
+        self.weights_unreached += other.weights_unreached;
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod ambient;
 pub mod circuit;
+pub mod compensate;
 pub mod crossbar;
 pub mod error;
 mod layout;
@@ -17,6 +18,7 @@ pub mod wires;
 
 pub use ambient::Ambient;
 pub use circuit::{Bias, Circuit, Scheme, Terminals};
+pub use compensate::{Compensation, compensate};
 pub use crossbar::Crossbar;
 pub use error::CircuitError;
 pub use layout::Side;

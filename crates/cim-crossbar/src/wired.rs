@@ -84,6 +84,14 @@ impl Wired {
         });
     }
 
+    /// How much of a change of each cell its own column sees, rows × columns: `dI/dG` per volt of
+    /// its row, for a drive between that of a lone row and of all rows.
+    pub fn sensitivity(&self, g_s: &Array2<f64>) -> Array2<f64> {
+        let mut sensitivity = Array2::ones(g_s.dim());
+        self.scale(&mut sensitivity, |drive, effect| drive * effect);
+        sensitivity
+    }
+
     /// Largest relative error of a column's read- or shot-noise standard deviation, to first order
     /// in wire resistance.
     pub fn largest_noise_error(&self) -> f64 {

@@ -8,7 +8,7 @@ use cim_core::{Amps, Exact, Hertz, Kelvin, MatMul, Scratch, Siemens, Stream, Tal
 use cim_crossbar::{Ambient, Wires};
 use cim_device::models::{GaussianSpec, NoiseSpec};
 use cim_device::{CurrentVoltage, Device};
-use cim_tile::{Grid, LayerDesign, Parts};
+use cim_tile::{Grid, LayerDesign, Parts, Targets};
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::Array2;
 
@@ -46,6 +46,7 @@ fn grid(weights: &Array2<f32>, read: f64, fano_factor: f64) -> Grid {
             fano_factor,
         },
         wires: Wires::NONE,
+        targets: Targets::Nominal,
         rows: 128,
         outputs: 128,
     };

@@ -130,6 +130,7 @@ mod tests {
             adc_noise: Amps::ZERO,
             ambient: Ambient::SILENT,
             wires: Wires::NONE,
+            targets: crate::grid::Targets::Nominal,
             rows: 2,
             outputs: 2,
         }

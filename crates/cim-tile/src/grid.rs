@@ -4,14 +4,27 @@ use std::sync::Arc;
 
 use cim_adc::{Dac, DacSpec, UniformSpec};
 use cim_core::{Amps, MatMul, Scratch, Stream, Tally, Volts};
-use cim_crossbar::{Ambient, Crossbar, Wires};
+use cim_crossbar::{Ambient, Crossbar, Wires, compensate};
 use cim_device::{Device, Window};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
 use crate::error::TileError;
+use crate::mapping::Plan;
 use crate::mapping::{Differential, Mapping};
 use crate::quantize;
-use crate::tile::{Tile, targets};
+use crate::tile::{Tile, sensed, targets};
+
+/// What cells are asked to hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Targets {
+    /// The conductances that stand for the weights on ideal wires.
+    #[default]
+    Nominal,
+    /// Conductances with which the array on its wires has the wanted transfer, as far as the window
+    /// allows ([`cim_crossbar::compensate`]).
+    WireAware,
+}
 
 /// The parts of which every tile of a chip is made.
 #[derive(Clone)]
@@ -32,6 +45,8 @@ pub struct Parts {
     pub ambient: Ambient,
     /// Wires of the arrays.
     pub wires: Wires,
+    /// What cells are asked to hold.
+    pub targets: Targets,
     /// Rows of a tile.
     pub rows: usize,
     /// Outputs (differential pairs) of a tile.
@@ -104,6 +119,83 @@ pub struct Grid {
     column_tiles: usize,
 }
 
+/// What every tile of a layer is to be programmed to: the same for every chip.
+#[derive(Clone, Debug)]
+pub struct Blueprint {
+    inputs: usize,
+    outputs: usize,
+    /// Row tiles outermost.
+    tiles: Vec<TileBlueprint>,
+}
+
+#[derive(Clone, Debug)]
+struct TileBlueprint {
+    plan: Plan,
+    target_s: Array2<f64>,
+    scale: f64,
+    residual: f64,
+    unreached: u64,
+}
+
+impl Blueprint {
+    /// Maps `weights` (inputs × outputs) to the cells of a grid.
+    ///
+    /// # Errors
+    /// [`TileError`] for weights, a weight clip or parts that cannot be.
+    pub fn of(
+        parts: &Parts,
+        design: &LayerDesign,
+        weights: ArrayView2<'_, f32>,
+        tally: &mut Tally,
+    ) -> Result<Self, TileError> {
+        parts.check()?;
+        let (inputs, outputs) = weights.dim();
+        let mapping = Differential::FINE;
+        let levels = quantize::weights(weights, design.weight_clip, mapping.top_weight(), tally)?;
+        let (rows, cols) = parts.grid_shape(inputs, outputs);
+        let mut tiles = Vec::with_capacity(rows * cols);
+        for (row, col) in (0..rows).flat_map(|row| (0..cols).map(move |col| (row, col))) {
+            let block = levels.slice(s![
+                row * parts.rows..inputs.min((row + 1) * parts.rows),
+                col * parts.outputs..outputs.min((col + 1) * parts.outputs)
+            ]);
+            let plan = mapping.plan(block)?;
+            let nominal_s = targets(&plan, parts.window.g_min.0, parts.window.span().0);
+            tiles.push(match parts.targets {
+                Targets::Nominal => TileBlueprint {
+                    plan,
+                    target_s: nominal_s,
+                    scale: 1.0,
+                    residual: 0.0,
+                    unreached: 0,
+                },
+                Targets::WireAware => {
+                    let sensed = sensed(&plan);
+                    let found = compensate(nominal_s.view(), &sensed, parts.wires, parts.window)?;
+                    TileBlueprint {
+                        plan,
+                        target_s: found.target_s,
+                        scale: found.scale,
+                        residual: found.residual,
+                        unreached: found.unreached,
+                    }
+                }
+            });
+        }
+        Ok(Self { inputs, outputs, tiles })
+    }
+
+    /// Largest rms error of a tile's transfer that its targets leave, relative to the transfer.
+    pub fn residual(&self) -> f64 {
+        self.tiles.iter().map(|tile| tile.residual).fold(0.0, f64::max)
+    }
+
+    /// Smallest factor by which a tile's currents are below their nominal size, as wanted.
+    pub fn scale(&self) -> f64 {
+        self.tiles.iter().map(|tile| tile.scale).fold(1.0, f64::min)
+    }
+}
+
 impl Grid {
     /// Programs `weights` onto tiles made of `parts`. All draws come from below `at`.
     ///
@@ -116,8 +208,23 @@ impl Grid {
         at: Stream,
         tally: &mut Tally,
     ) -> Result<Self, TileError> {
+        let blueprint = Blueprint::of(parts, design, weights, tally)?;
+        Self::from_blueprint(parts, design, &blueprint, at, tally)
+    }
+
+    /// Programs one chip of many that share a blueprint, made of the same parts and design.
+    ///
+    /// # Errors
+    /// As [`program`](Self::program).
+    pub fn from_blueprint(
+        parts: &Parts,
+        design: &LayerDesign,
+        blueprint: &Blueprint,
+        at: Stream,
+        tally: &mut Tally,
+    ) -> Result<Self, TileError> {
         let dac = parts.check()?;
-        let (inputs, outputs) = weights.dim();
+        let Blueprint { inputs, outputs, .. } = *blueprint;
         let (rows, cols) = parts.grid_shape(inputs, outputs);
         if design.full_scale.dim() != (rows, cols) {
             let (got_rows, got_cols) = design.full_scale.dim();
@@ -130,32 +237,30 @@ impl Grid {
                 return Err(TileError::Scale { name, value });
             }
         }
-        let mapping = Differential::FINE;
-        let levels = quantize::weights(weights, design.weight_clip, mapping.top_weight(), tally)?;
-        let output_per_amp = 1.0 / design.amps_per_output(parts);
         let mut tiles = Vec::with_capacity(rows * cols);
-        for (tile_idx, ((row, col), &full_scale)) in design.full_scale.indexed_iter().enumerate() {
-            let block = levels.slice(s![
-                row * parts.rows..inputs.min((row + 1) * parts.rows),
-                col * parts.outputs..outputs.min((col + 1) * parts.outputs)
-            ]);
-            let plan = mapping.plan(block)?;
-            let target_s = targets(&plan, parts.window.g_min.0, parts.window.span().0);
+        for (tile_idx, (blueprint, &full_scale)) in
+            blueprint.tiles.iter().zip(&design.full_scale).enumerate()
+        {
             let at = at.child("tile", tile_idx as u64);
             let (device, program_at) = (parts.device.clone(), at.child("program", 0));
             let array = Crossbar::program(
                 device,
                 parts.wires,
                 parts.ambient,
-                target_s.view(),
+                blueprint.target_s.view(),
                 program_at,
                 tally,
             )?;
-            let adc =
-                UniformSpec { bits: parts.adc_bits, full_scale, input_noise: parts.adc_noise };
+            tally.weights_unreached += blueprint.unreached;
+            let adc = UniformSpec {
+                bits: parts.adc_bits,
+                full_scale: full_scale * blueprint.scale,
+                input_noise: parts.adc_noise,
+            };
             let adc = Box::new(adc.build()?);
             let read_at = at.child("read", 0);
-            let peak = dac.read_voltage();
+            let output_per_amp = 1.0 / (design.amps_per_output(parts) * blueprint.scale);
+            let (plan, peak) = (blueprint.plan.clone(), dac.read_voltage());
             tiles.push(Tile::new(&array, plan, peak, adc, output_per_amp, read_at)?);
         }
         Ok(Self {
@@ -165,7 +270,7 @@ impl Grid {
             tile_outputs: parts.outputs,
             input_limit: design.input_limit,
             dac,
-            mapping,
+            mapping: Differential::FINE,
             tiles,
             column_tiles: cols,
         })

@@ -17,7 +17,7 @@ pub mod tile;
 pub use calibration::Calibration;
 pub use energy::{EnergyParts, EnergySpec};
 pub use error::TileError;
-pub use grid::{Grid, LayerDesign, Parts};
+pub use grid::{Blueprint, Grid, LayerDesign, Parts, Targets};
 pub use mapping::{Differential, Mapping, MappingError, Plan, Sense};
 pub use moments::{ColumnErrors, LayerErrors};
 pub use tile::Tile;

@@ -6,7 +6,7 @@ use cim_adc::{DacSpec, Polarity};
 use cim_core::{Amps, MatMul, Scratch, Siemens, Stream, Tally, Volts};
 use cim_crossbar::{Ambient, Wires};
 use cim_device::{Device, Ideal, Window};
-use cim_tile::{Grid, LayerDesign, Parts};
+use cim_tile::{Grid, LayerDesign, Parts, Targets};
 use ndarray::Array2;
 
 const ROWS: usize = 16;
@@ -27,6 +27,7 @@ fn silent_layer(row_tiles: usize, column_tiles: usize, at: Stream) -> Grid {
         adc_noise: Amps(1e-6),
         ambient: Ambient::SILENT,
         wires: Wires::NONE,
+        targets: Targets::Nominal,
         rows: ROWS,
         outputs: OUTPUTS,
     };

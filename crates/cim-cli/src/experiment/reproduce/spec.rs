@@ -8,7 +8,7 @@ use cim_core::{Amps, Hertz, Joules, Kelvin, Volts};
 use cim_crossbar::{Ambient, Wires};
 use cim_device::{Device, GaussianSpec};
 use cim_nn::Recipe;
-use cim_tile::{EnergySpec, Parts, TileError};
+use cim_tile::{EnergySpec, Parts, Targets, TileError};
 use serde::Deserialize;
 
 use crate::error::CliError;
@@ -223,6 +223,7 @@ impl Spec {
                 fano_factor: self.circuit.fano_factor,
             },
             wires: self.circuit.wires,
+            targets: Targets::Nominal,
             rows: self.tile.rows,
             outputs: self.tile.outputs,
         };
