@@ -7,10 +7,12 @@ pub mod device;
 pub mod error;
 pub mod law;
 pub mod models;
+pub mod nanosecond;
 pub mod presets;
 
 pub use device::{Device, Moments, Window};
 pub use error::DeviceError;
 pub use law::{CurrentVoltage, Posynomial, PosynomialFit, SigmaLaw};
 pub use models::{Gaussian, GaussianSpec, Ideal};
+pub use nanosecond::{NanosecondRead, PairNoise};
 pub use presets::{PRESETS, Preset, preset};
