@@ -135,8 +135,8 @@ mod tests {
     fn the_edge_of_a_cycle_is_where_the_resolution_of_the_charge_puts_it() {
         let step = OscillatorSpec::luquin().build().expect("valid").charge_per_count().0 as f32;
         for k in 1..=16_384 {
-            // A charge is known to one part in 2²³ or better.
-            let (above, below) = (1.0 + f32::EPSILON, 1.0 - f32::EPSILON);
+            // Three roundings of half a part in 2²³ each: of the edge, the charge, the quotient.
+            let (above, below) = (1.0 + 2.0 * f32::EPSILON, 1.0 - 2.0 * f32::EPSILON);
             let edge = k as f32 * step;
             let (counts, _) = counts(OscillatorSpec::luquin(), &[edge * above, edge * below]);
             assert_eq!(counts, [k, k - 1]);

@@ -7,6 +7,7 @@ pub mod ambient;
 pub mod crossbar;
 pub mod error;
 pub mod noise;
+pub mod pwm;
 pub mod readout;
 pub mod solve;
 pub mod state;

@@ -60,7 +60,7 @@ impl NanosecondRead {
 
     /// The law at one mean pulse duration.
     pub fn at(&self, mean_duration: Seconds) -> PairNoise {
-        if !(mean_duration > Seconds::ZERO) {
+        if mean_duration <= Seconds::ZERO || !mean_duration.is_finite() {
             return PairNoise::NONE;
         }
         let x = libm::log10(mean_duration / Seconds(1e-9));
