@@ -39,6 +39,11 @@ impl Drive {
         self.codes.view()
     }
 
+    /// Gives the codes back.
+    pub fn into_codes(self) -> Array2<i32> {
+        self.codes
+    }
+
     /// Number of vectors.
     pub fn vectors(&self) -> usize {
         self.codes.nrows()
