@@ -1,5 +1,5 @@
-//! Oracles of the tile: a dense nodal solve, stepping through time, closed forms, published
-//! figures.
+//! Oracles of the tile: a dense nodal solve, stepping through time, closed forms, reference
+//! figures computed elsewhere from the same model.
 
 use cim_core::{Ohms, Scratch, Siemens, Stream, Volts};
 use cim_device::NanosecondRead;
@@ -249,6 +249,24 @@ fn a_single_pair_sees_its_own_wire() {
 }
 
 #[test]
+fn the_two_ways_are_mirror_images() {
+    let weights = clipped_normals((300, 1), Stream::root(41));
+    let mirrored = weights.slice(s![..;-1, ..]).to_owned();
+    let both = ndarray::concatenate![ndarray::Axis(1), weights, mirrored];
+    let (g_plus, g_minus) = pairs(&both);
+    let tile = PwmSpec { wire: Ohms(1.0), ..QUIET };
+    let tile = tile.build(g_plus.view(), g_minus.view()).expect("a tile");
+    let down = drive(&tile, 3, 42);
+    let up = Drive::new(down.codes().slice(s![.., ..;-1]).to_owned(), &tile).expect("in range");
+    let (down, up) = (stepped(&tile, &down, false), stepped(&tile, &up, false));
+    // The rows of a segment are added in the other order.
+    assert!(
+        largest(&(&down.column(0) - &up.column(1)).insert_axis(ndarray::Axis(0)))
+            <= 1e-12 * largest(&down)
+    );
+}
+
+#[test]
 fn a_resting_tile_leaks_what_its_reference_is_off_by() {
     let spec = PwmSpec { wire: Ohms::ZERO, ..PwmSpec::luquin() };
     let tile = tile(spec, 512, 2, 4);
@@ -268,7 +286,7 @@ fn error_and_gain(got: ArrayView2<'_, f64>, want: ArrayView2<'_, f64>) -> (f64, 
     ((dot(error.view(), error.view()) / square).sqrt(), dot(got, want) / square)
 }
 
-/// Sums of the published experiment and those without wire, at one wire and segmentation.
+/// Sums of the reference experiment and those without wire, at one wire and segmentation.
 ///
 /// 512 rows, 0.1 µS to 15 µS, weights and inputs normal with standard deviation 1/3 and clipped to
 /// 1, no noise. What the table leaves open: the ADC holds the column at 0.4 V (at 0.4005 V nothing
@@ -304,7 +322,7 @@ fn large_sample(wire: f64) -> (f64, f64, f64) {
 }
 
 #[test]
-fn wire_costs_what_was_published() {
+fn wire_costs_what_the_reference_says() {
     let none = large_sample(0.0);
     assert!(none.0 < 1e-4 && (none.1 - 1.0).abs() < 1e-6, "exact but for f32: {none:?}");
     for (wire, error, gain, rest) in [(0.15, 5.8, 0.947, 2.4), (0.35, 12.4, 0.887, 5.6)] {
@@ -314,31 +332,28 @@ fn wire_costs_what_was_published() {
         assert!((got.1 - gain).abs() <= 0.003, "{wire} Ohm: {got:?}");
         assert!((got.2 - rest).abs() <= 0.3, "{wire} Ohm: {got:?}");
     }
-    // At 1 Ohm the source has 28.5 % in its table and 27.6 % in its text before calibration. Those
+    // At 1 Ohm the reference has 28.5 % in its table and 27.6 % before calibration. Those
     // are two samples of one experiment, whose value lies between them.
     let got = large_sample(1.0);
     assert!((got.0 - 27.6).abs() <= 0.3 && (got.2 - 14.7).abs() <= 0.3, "{got:?}");
 }
 
-/// The last row of the table lies 0.7 points and 0.4 points of gain from what many samples
-/// converge to, which is within what samples of 16 columns and 16 inputs differ.
+/// At 1 Ohm the table lies 0.7 points of error and 0.4 points of gain from what large samples
+/// converge to. Samples of 16 columns and 16 inputs differ by as much: many have all of the table.
 #[test]
-fn the_last_row_of_the_published_table_is_a_small_sample() {
-    const SAMPLES: usize = 64;
-    let samples: Vec<_> = (0..SAMPLES as u64)
-        .map(|k| {
-            let (got, want) = experiment((1.0, 8), (16, 16), Stream::root(7).child("sample", k));
-            error_and_gain(got.view(), want.view())
+fn the_reference_table_is_a_small_sample() {
+    const SAMPLES: u64 = 64;
+    let table = [(0.15, 5.8, 0.947), (0.35, 12.4, 0.887), (1.0, 28.5, 0.740)];
+    let has_all = |sample: &u64| {
+        table.iter().all(|&(wire, error, gain)| {
+            let at = Stream::root(7).child("sample", *sample);
+            let (got, want) = experiment((wire, 8), (16, 16), at);
+            let got = error_and_gain(got.view(), want.view());
+            (100.0 * got.0 - error).abs() <= 0.3 && (got.1 - gain).abs() <= 0.003
         })
-        .collect();
-    let spread = |of: fn(&(f64, f64)) -> f64| {
-        let mean = samples.iter().map(of).sum::<f64>() / SAMPLES as f64;
-        let square = samples.iter().map(|s| (of(s) - mean).powi(2)).sum::<f64>();
-        (mean, (square / (SAMPLES - 1) as f64).sqrt())
     };
-    let (error, gain) = (spread(|s| s.0), spread(|s| s.1));
-    assert!((0.285 - error.0).abs() <= 2.0 * error.1, "{error:?}");
-    assert!((0.740 - gain.0).abs() <= 2.0 * gain.1, "{gain:?}");
+    let found = (0..SAMPLES).filter(has_all).count();
+    assert!(found >= 8, "{found} of {SAMPLES}");
 }
 
 #[test]
@@ -349,7 +364,7 @@ fn eight_segments_are_enough() {
     };
     let (lumped, exact) = (error(8), error(512));
     assert!((lumped / exact - 1.0).abs() <= 0.02, "{lumped} % and {exact} %");
-    // Published: 5.78 % and 5.72 %.
+    // Reference: 5.78 % and 5.72 %.
     assert!((lumped - 5.78).abs() <= 0.3 && (exact - 5.72).abs() <= 0.3);
 }
 
