@@ -9,6 +9,7 @@ use crate::pwm::tile::PwmTile;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drive {
     codes: Array2<i32>,
+    top_code: i32,
 }
 
 impl Drive {
@@ -31,7 +32,7 @@ impl Drive {
         } else {
             codes.as_standard_layout().into_owned()
         };
-        Ok(Self { codes })
+        Ok(Self { codes, top_code: top })
     }
 
     /// Vectors × rows.
@@ -42,6 +43,11 @@ impl Drive {
     /// Gives the codes back.
     pub fn into_codes(self) -> Array2<i32> {
         self.codes
+    }
+
+    /// Largest code of the tile that the codes were checked for.
+    pub fn top_code(&self) -> i32 {
+        self.top_code
     }
 
     /// Number of vectors.

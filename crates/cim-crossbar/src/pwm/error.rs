@@ -87,6 +87,14 @@ pub enum PwmError {
         /// Largest code.
         top: i32,
     },
+    /// Codes were checked for a tile with other rows or longer pulses.
+    #[error("codes up to {drive_top} checked for another tile: this one has codes up to {top}")]
+    Foreign {
+        /// Largest code of that tile.
+        drive_top: i32,
+        /// Largest code of this one.
+        top: i32,
+    },
     /// A vector or a burst does not exist.
     #[error("{name} {index} does not exist: there are {count}")]
     Index {

@@ -24,7 +24,7 @@ impl PwmTile {
     /// nodal equations without fill.
     ///
     /// # Errors
-    /// [`PwmError::Index`] if there is no such vector or burst.
+    /// [`PwmError`] if there is no such vector or burst, or the codes are another tile's.
     pub fn segment_errors(
         &self,
         drive: &Drive,

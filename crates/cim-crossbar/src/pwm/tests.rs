@@ -195,6 +195,21 @@ fn steps_in_which_nothing_switches_change_nothing() {
 }
 
 #[test]
+fn trapezoids_take_the_first_sample_twice() {
+    let tile = tile(PwmSpec { bits: 4, ..PwmSpec::luquin() }, 20, 3, 6);
+    let drive = drive(&tile, 1, 7);
+    let every = tile.waveform_at_every_step(&drive, 0, 0).expect("a burst");
+    let current_a = every.currents();
+    let mut want = current_a.sum_axis(ndarray::Axis(0));
+    want.scaled_add(0.5, &current_a.row(0));
+    want.scaled_add(-0.5, &current_a.row(7));
+    let charge_c = every.charges(Integration::Trapezoid, tile.spec().time_step);
+    for (got, want) in charge_c.iter().zip(want) {
+        assert!((got - want * 1e-9).abs() <= 1e-14 * want.abs() * 1e-9 * 8.0);
+    }
+}
+
+#[test]
 fn one_product_is_stepping_through_time() {
     let lifted = PwmSpec { v_hi: Volts(0.65), ..PwmSpec::luquin() };
     for spec in [QUIET, PwmSpec { read: NanosecondRead::NONE, ..lifted }] {
@@ -499,4 +514,7 @@ fn what_cannot_be_is_refused_by_name() {
     let error = tile.waveform(&drive, 2, 0).unwrap_err();
     assert_eq!(text(error), "vector 2 does not exist: there are 2");
     assert!(tile.waveform(&drive, 0, 1).is_err());
+    let short = PwmSpec { bits: 4, ..spec }.build(g_s.view(), g_s.view()).expect("a tile");
+    let error = short.waveform(&drive, 0, 0).unwrap_err();
+    assert_eq!(error, PwmError::Foreign { drive_top: 127, top: 7 });
 }

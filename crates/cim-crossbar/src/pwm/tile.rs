@@ -105,6 +105,12 @@ impl PwmTile {
         self.spec.top_code()
     }
 
+    /// Whether the tile can drive these codes: those checked for a tile of as many rows and no
+    /// longer pulses.
+    pub fn accepts(&self, drive: &Drive) -> bool {
+        drive.codes().ncols() == self.shape.0 && drive.top_code() <= self.top_code()
+    }
+
     /// Charge that a code of 1 drives through a pair that differs by 1 S, were there no wire: the
     /// unit in which charges are sums of code times conductance.
     pub fn charge_per_siemens(&self) -> Coulombs {
@@ -149,7 +155,8 @@ impl PwmTile {
     /// whose errors belong together, one number is drawn for every pair and vector.
     ///
     /// # Panics
-    /// If `charge_c` does not hold a number for each burst, vector and column.
+    /// If `charge_c` does not hold a number for each burst, vector and column, or `drive` was
+    /// checked for a tile of other rows or longer pulses.
     pub fn charges(&self, drive: &Drive, at: Stream, charge_c: &mut [f32], scratch: &mut Scratch) {
         let (rows, cols) = self.shape;
         let vectors = drive.vectors();
@@ -158,7 +165,7 @@ impl PwmTile {
             self.bursts.len() * vectors * cols,
             "bursts × vectors × columns"
         );
-        assert_eq!(drive.codes().ncols(), rows, "rows of the tile that checked the drive");
+        assert!(self.accepts(drive), "codes checked for another tile");
         if vectors == 0 {
             return;
         }
@@ -198,12 +205,14 @@ impl PwmTile {
         pulp::Arch::new().dispatch(Weigh { burst, integration, codes, weights });
     }
 
-    /// Slope and offset (µS) of the read noise in every vector.
-    fn vector_noise<'a>(&'a self, drive: &'a Drive) -> impl Iterator<Item = (f32, f32)> + 'a {
-        drive.mean_steps().map(|steps| {
-            let noise = self.spec.read.at(Seconds(steps * self.spec.time_step.0));
-            (noise.slope as f32, (noise.offset.0 * 1e6) as f32)
-        })
+    /// Slope and offset (µS) of the read noise in every vector, one after the other.
+    fn vector_noise(&self, drive: &Drive, scratch: &mut Scratch) -> Vec<f32> {
+        let mut noises = scratch.take(2 * drive.vectors());
+        for (noise, steps) in noises.chunks_exact_mut(2).zip(drive.mean_steps()) {
+            let law = self.spec.read.at(Seconds(steps * self.spec.time_step.0));
+            noise.copy_from_slice(&[law.slope as f32, (law.offset.0 * 1e6) as f32]);
+        }
+        noises
     }
 
     /// One draw for each column: the sum over its pairs of independent Gaussians.
@@ -217,15 +226,16 @@ impl PwmTile {
     ) {
         let (rows, cols) = self.shape;
         let vectors = drive.vectors();
+        let noises = self.vector_noise(drive, scratch);
         let mut squares = scratch.take(vectors * rows);
         let mut scaled = scratch.take(vectors * rows);
         let mut variance = scratch.take(vectors * cols);
         self.weigh(burst, drive, &mut squares);
         squares.iter_mut().for_each(|w| *w *= *w);
         for (power, cells) in self.noise.variance.iter().enumerate() {
-            let noises = self.vector_noise(drive);
             let pairs = scaled.chunks_exact_mut(rows).zip(squares.chunks_exact(rows));
-            for ((scaled, squares), (slope, offset)) in pairs.zip(noises) {
+            for ((scaled, squares), noise) in pairs.zip(noises.chunks_exact(2)) {
+                let (slope, offset) = (noise[0], noise[1]);
                 let factor = [offset * offset, 2.0 * slope * offset, slope * slope][power];
                 scaled.iter_mut().zip(squares).for_each(|(out, square)| *out = square * factor);
             }
@@ -233,18 +243,15 @@ impl PwmTile {
         }
         let unit_c = self.noise_unit_c();
         let mut normals = scratch.take(cols);
-        for (vector, (charge_c, variance)) in
-            charge_c.chunks_exact_mut(cols).zip(variance.chunks_exact(cols)).enumerate()
-        {
+        let outputs = charge_c.chunks_exact_mut(cols).zip(variance.chunks_exact(cols));
+        for (vector, (charge_c, variance)) in outputs.enumerate() {
             at.fill_standard_normal(vector as u64, &mut normals);
-            for ((q, &n), &variance) in charge_c.iter_mut().zip(&normals).zip(variance) {
-                *q += unit_c * n * variance.max(0.0).sqrt();
-            }
+            let normals = &normals;
+            pulp::Arch::new().dispatch(AddNoise { unit_c, variance, normals, charge_c });
         }
-        scratch.give(normals);
-        scratch.give(variance);
-        scratch.give(scaled);
-        scratch.give(squares);
+        for buffer in [normals, variance, scaled, squares, noises] {
+            scratch.give(buffer);
+        }
     }
 
     /// One draw for each pair, which all bursts of a vector share.
@@ -260,7 +267,9 @@ impl PwmTile {
         let unit_c = self.noise_unit_c();
         let integration = self.spec.integration;
         let mut normals = scratch.take(cols);
-        for (vector, (slope, offset)) in self.vector_noise(drive).enumerate() {
+        let noises = self.vector_noise(drive, scratch);
+        for (vector, noise) in noises.chunks_exact(2).enumerate() {
+            let (slope, offset) = (noise[0], noise[1]);
             let at = at.child("vector", vector as u64);
             for (row, &code) in drive.codes().row(vector).iter().enumerate() {
                 if code == 0 {
@@ -284,6 +293,7 @@ impl PwmTile {
             }
         }
         scratch.give(normals);
+        scratch.give(noises);
     }
 
     /// Charge of one step through a pair that is off by 1 µS (C).
@@ -374,6 +384,28 @@ impl pulp::NullaryFnOnce for Weigh<'_> {
         let Self { burst, integration, codes, weights } = self;
         for (weight, &code) in weights.iter_mut().zip(codes) {
             *weight = burst.weight(code, integration) as f32;
+        }
+    }
+}
+
+/// Adds noise of one variance per charge, compiled for the vectors of the machine.
+struct AddNoise<'a> {
+    /// Charge of a unit of noise (C).
+    unit_c: f32,
+    variance: &'a [f32],
+    normals: &'a [f32],
+    charge_c: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for AddNoise<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { unit_c, variance, normals, charge_c } = self;
+        for ((q, &n), &variance) in charge_c.iter_mut().zip(normals).zip(variance) {
+            // A sum of squares, but for rounding.
+            *q = (n * unit_c).mul_add(variance.max(0.0).sqrt(), *q);
         }
     }
 }

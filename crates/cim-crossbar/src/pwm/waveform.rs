@@ -51,14 +51,14 @@ impl PwmTile {
     /// are skipped, since nothing changes in them.
     ///
     /// # Errors
-    /// [`PwmError::Index`] if there is no such vector or burst.
+    /// [`PwmError`] if there is no such vector or burst, or the codes are another tile's.
     pub fn waveform(
         &self,
         drive: &Drive,
         vector: usize,
         burst: usize,
     ) -> Result<Waveform, PwmError> {
-        let (codes, burst) = (drive.vector(vector)?, self.burst(burst)?);
+        let (codes, burst) = self.vector_and_burst(drive, vector, burst)?;
         let ends = codes.iter().map(|&code| burst.part(code).unsigned_abs());
         let mut steps: Vec<u32> = std::iter::once(0).chain(ends).collect();
         steps.sort_unstable();
@@ -69,27 +69,37 @@ impl PwmTile {
     /// The same, and every step is solved: slower, for checks.
     ///
     /// # Errors
-    /// [`PwmError::Index`] if there is no such vector or burst.
+    /// [`PwmError`] if there is no such vector or burst, or the codes are another tile's.
     pub fn waveform_at_every_step(
         &self,
         drive: &Drive,
         vector: usize,
         burst: usize,
     ) -> Result<Waveform, PwmError> {
-        let (codes, burst) = (drive.vector(vector)?, self.burst(burst)?);
+        let (codes, burst) = self.vector_and_burst(drive, vector, burst)?;
         Ok(self.step_through(codes, burst, (0..burst.steps()).collect()))
     }
 
-    fn burst(&self, index: usize) -> Result<Burst, PwmError> {
+    fn vector_and_burst<'a>(
+        &self,
+        drive: &'a Drive,
+        vector: usize,
+        index: usize,
+    ) -> Result<(ArrayView1<'a, i32>, Burst), PwmError> {
+        if !self.accepts(drive) {
+            return Err(PwmError::Foreign { drive_top: drive.top_code(), top: self.top_code() });
+        }
         let count = self.bursts.len();
-        self.bursts.get(index).copied().ok_or(PwmError::Index { name: "burst", index, count })
+        let burst = self.bursts.get(index).copied();
+        let burst = burst.ok_or(PwmError::Index { name: "burst", index, count })?;
+        Ok((drive.vector(vector)?, burst))
     }
 
     fn step_through(&self, codes: ArrayView1<'_, i32>, burst: Burst, steps: Vec<u32>) -> Waveform {
         let mut parts: Vec<(usize, i32)> =
             codes.iter().map(|&code| burst.part(code)).enumerate().collect();
         parts.retain(|(_, part)| *part != 0);
-        parts.sort_by_key(|(_, part)| part.unsigned_abs());
+        parts.sort_by_key(|(_, part)| std::cmp::Reverse(part.unsigned_abs()));
         let mut current_a = Array2::zeros((steps.len(), self.shape().1));
         for side in &self.sides {
             let mut on_side = Array2::zeros((steps.len(), side.g_s.ncols()));
@@ -103,12 +113,13 @@ impl PwmTile {
 
 /// One way of columns through all steps, compiled for the vectors of the machine.
 ///
-/// A switch changes the source of its row's segment; the ladder is solved again from the farthest
-/// segment that changed to the ADC.
+/// From the last step to the first, since no pulse lasts to the end: pulses are switched on and
+/// never off. A switch changes the source of its row's segment; the ladder is solved again from the
+/// farthest segment that changed to the ADC.
 struct Walk<'a> {
     tile: &'a PwmTile,
     side: &'a Side,
-    /// Rows with a pulse, the shortest first.
+    /// Rows with a pulse, the longest first.
     parts: &'a [(usize, i32)],
     steps: &'a [u32],
     /// Steps × columns (A).
@@ -127,18 +138,14 @@ impl pulp::NullaryFnOnce for Walk<'_> {
         let mut vg_a = &side.g_s * (spec.v_mid.0 - spec.v_read.0);
         let mut arriving_a = vec![0.0; vg_a.len()];
         let vg_a = vg_a.as_slice_mut().expect("standard layout");
-        for &(row, part) in parts {
-            switch(side, vg_a, row, if part > 0 { (up_v, down_v) } else { (down_v, up_v) });
-        }
-        let (mut ended, mut first) = (0, 0);
-        for (&step, mut current_a) in steps.iter().zip(out.rows_mut()) {
-            while let Some(&(row, part)) = parts.get(ended)
-                && part.unsigned_abs() <= step
+        let (mut begun, mut first) = (0, 0);
+        for (&step, mut current_a) in steps.iter().zip(out.rows_mut()).rev() {
+            while let Some(&(row, part)) = parts.get(begun)
+                && step < part.unsigned_abs()
             {
-                let (plus_v, minus_v) = if part > 0 { (up_v, down_v) } else { (down_v, up_v) };
-                switch(side, vg_a, row, (-plus_v, -minus_v));
+                switch(side, vg_a, row, if part > 0 { (up_v, down_v) } else { (down_v, up_v) });
                 first = first.min(side.segment[row]);
-                ended += 1;
+                begun += 1;
             }
             let current_a = current_a.as_slice_mut().expect("standard layout");
             side.ladder.collapse(vg_a, first, &mut arriving_a, current_a);
