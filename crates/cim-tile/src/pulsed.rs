@@ -190,11 +190,9 @@ impl MatMul for PulsedTile {
         scratch.give(rounded);
         let codes = Array2::from_shape_vec(x.dim(), codes).expect("one code per input");
         let drive = Drive::new(codes, &self.pwm).expect("the DAC has the codes of the tile");
-        y.fill(0.0);
-        self.count_bursts(&drive, call, scratch, tally, |factor, counts| {
-            let gain = self.gain * factor as f32;
-            y.iter_mut().zip(counts).for_each(|(y, &count)| *y += gain * count as f32);
-        });
+        let mut sums = vec![0; y.len()];
+        self.counts(&drive, call, &mut sums, scratch, tally);
+        y.iter_mut().zip(&sums).for_each(|(y, &sum)| *y = self.gain * sum as f32);
         scratch.give_codes(drive.into_codes().into_raw_vec_and_offset().0);
     }
 }
@@ -282,8 +280,7 @@ mod tests {
         tile.counts(&drive, 5, &mut sums, &mut Scratch::default(), &mut tally);
         let (y, _) = apply(&tile, &x, 5);
         for (y, &sum) in y.iter().zip(&sums) {
-            // Two roundings of f32 for each burst, relative to counts a few times the sum's.
-            assert!((y - tile.gain * sum as f32).abs() <= 1e-4, "{y} for {sum}");
+            assert_eq!(*y, tile.gain * sum as f32, "{sum}");
         }
     }
 
