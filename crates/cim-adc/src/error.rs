@@ -1,6 +1,6 @@
 //! What can be wrong with a converter.
 
-use cim_core::Amps;
+use cim_core::{Amps, Hertz};
 use thiserror::Error;
 
 /// Errors of converter specifications.
@@ -35,6 +35,14 @@ pub enum AdcError {
     Percentile {
         /// The percentile as given.
         percentile: f64,
+    },
+    /// An oscillator that does not oscillate.
+    #[error("oscillator of {frequency} at {reference}: both must be positive and finite")]
+    Oscillator {
+        /// The frequency as given.
+        frequency: Hertz,
+        /// The reference current as given.
+        reference: Amps,
     },
     /// A quantity of the energy model is out of the range it was fitted on.
     #[error("energy per conversion: {name} is {value}, expected {expected}")]

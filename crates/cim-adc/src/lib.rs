@@ -7,11 +7,13 @@ pub mod adc;
 pub mod dac;
 pub mod energy;
 pub mod error;
+pub mod oscillator;
 pub mod range;
 pub mod uniform;
 
 pub use adc::Adc;
 pub use dac::{Dac, DacSpec, Polarity};
 pub use error::AdcError;
+pub use oscillator::{Oscillator, OscillatorSpec};
 pub use range::FullScale;
 pub use uniform::{Uniform, UniformSpec};

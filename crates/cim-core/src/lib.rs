@@ -11,7 +11,9 @@ pub mod units;
 pub use matmul::{Exact, MatMul, Scratch};
 pub use stream::Stream;
 pub use tally::Tally;
-pub use units::{Amps, Farads, Hertz, Joules, Kelvin, Ohms, Seconds, Siemens, UnitError, Volts};
+pub use units::{
+    Amps, Coulombs, Farads, Hertz, Joules, Kelvin, Ohms, Seconds, Siemens, UnitError, Volts,
+};
 
 /// Tests the examples of the README.
 #[cfg(doctest)]

@@ -174,6 +174,8 @@ quantities! {
     Joules = Notation { quantity: "an energy", example: "2.02 pJ", symbols: &["J"], top: 12 };
     /// A frequency or bandwidth in hertz.
     Hertz = Notation { quantity: "a frequency", example: "10 MHz", symbols: &["Hz"], top: 12 };
+    /// A charge in coulombs.
+    Coulombs = Notation { quantity: "a charge", example: "16 fC", symbols: &["C"], top: 0 };
     /// A capacitance in farads.
     Farads = Notation { quantity: "a capacitance", example: "30 fF", symbols: &["F"], top: 12 };
 }
@@ -223,6 +225,8 @@ laws! {
     f64 / Seconds = Hertz;
     f64 / Hertz = Seconds;
     Ohms * Farads = Seconds;
+    Amps * Seconds = Coulombs;
+    Amps / Hertz = Coulombs;
 }
 
 #[cfg(test)]
@@ -332,6 +336,7 @@ mod tests {
         assert_eq!((i / v, 1.0 / r, v / i, 1.0 / g), (g, g, r, r));
         assert_eq!((1.0 / Seconds(0.5), 1.0 / Hertz(2.0)), (Hertz(2.0), Seconds(0.5)));
         assert_eq!(r * Farads(0.5), Seconds(2.0));
+        assert_eq!((i * Seconds(4.0), i / Hertz(0.25)), (Coulombs(2.0), Coulombs(2.0)));
     }
 
     #[test]
@@ -386,12 +391,13 @@ mod tests {
             + reads::<Joules>(text)
             + reads::<Hertz>(text)
             + reads::<Farads>(text)
+            + reads::<Coulombs>(text)
     }
 
     proptest! {
         #[test]
         fn text_reads_back_as_the_same_value_of_the_same_quantity_only(value in finite()) {
-            check_notations!(value: Siemens Volts Amps Ohms Seconds Kelvin Joules Hertz Farads);
+            check_notations!(value: Siemens Volts Amps Ohms Seconds Kelvin Joules Hertz Farads Coulombs);
         }
 
         #[test]

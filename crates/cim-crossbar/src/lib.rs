@@ -10,6 +10,7 @@ pub mod crossbar;
 pub mod error;
 mod layout;
 pub mod noise;
+pub mod pwm;
 pub mod readout;
 pub mod solve;
 pub mod state;

@@ -8,6 +8,7 @@ pub mod device;
 pub mod error;
 pub mod law;
 pub mod models;
+pub mod nanosecond;
 pub mod presets;
 
 pub use conduction::{Conduction, Operating};
@@ -15,4 +16,5 @@ pub use device::{Device, Moments, Window};
 pub use error::DeviceError;
 pub use law::{CurrentVoltage, Posynomial, PosynomialFit, SigmaLaw};
 pub use models::{Gaussian, GaussianSpec, Ideal};
+pub use nanosecond::{NanosecondRead, PairNoise};
 pub use presets::{PRESETS, Preset, preset};

@@ -2,6 +2,7 @@
 
 use cim_adc::AdcError;
 use cim_crossbar::CircuitError;
+use cim_crossbar::pwm::PwmError;
 use cim_device::DeviceError;
 use thiserror::Error;
 
@@ -57,6 +58,9 @@ pub enum TileError {
     /// The array could not be programmed.
     #[error(transparent)]
     Circuit(#[from] CircuitError),
+    /// A pulse-width tile could not be built.
+    #[error(transparent)]
+    Pulses(#[from] PwmError),
     /// A converter could not be built.
     #[error(transparent)]
     Converter(#[from] AdcError),
