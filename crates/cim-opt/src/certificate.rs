@@ -205,7 +205,6 @@ fn lagrangian(claim: &Claim<'_>) -> f64 {
 
 fn add_limits(claim: &Claim<'_>, x: [f64; 3], powers: &Powers, tangent: &mut Tangent) {
     let (problem, program) = (claim.problem, claim.program);
-    let circuit = &problem.circuit;
     // Where energy is the goal, its pieces are averaged: no average exceeds the greatest.
     let is_goal = program.goal != Goal::Error;
     let pieces = program.limits.iter().zip(&claim.hint.limits);
@@ -222,7 +221,7 @@ fn add_limits(claim: &Claim<'_>, x: [f64; 3], powers: &Powers, tangent: &mut Tan
             }
             LimitKind::Nonideality { tile } => {
                 let most = problem.limits.nonideality.unwrap_or(f64::INFINITY);
-                let of = |g, d| wire_loss(circuit, &problem.tiles[tile], g, d) / most;
+                let of = |g, d| wire_loss(&problem.tiles[tile], g, d) / most;
                 let sum = [of(1.0, 0.0), of(0.0, 1.0), 0.0, 0.0, 0.0, 0.0];
                 tangent.add_logarithm(multiplier, sum, powers);
             }

@@ -52,8 +52,7 @@ pub(crate) fn error_coefficients(problem: &WindowProblem, tile: &TileTerms) -> [
     let a1 = program.a1 + read.a1;
     let a2 = program.a2 + read.a2;
     let am = program.am + read.am;
-    let path_ohm = 0.5 * circuit.wire.0 * tile.rows * tile.rows;
-    let wire = path_ohm * path_ohm * tile.signal_power;
+    let wire = tile.path.0 * tile.path.0 * tile.signal_power;
     let mean_w = tile.s1 / tile.rows;
     [
         a2 * tile.w2,
@@ -304,9 +303,8 @@ pub(crate) fn limits(problem: &WindowProblem) -> Vec<Limit> {
         coefficients: [1.0 / g_on, 1.0 / g_on, 0.0, 0.0, 0.0, 0.0],
     });
     let Some(most) = problem.limits.nonideality else { return limits };
-    let circuit = &problem.circuit;
     for (tile_idx, tile) in problem.tiles.iter().enumerate() {
-        let of = |g_min, swing| wire_loss(circuit, tile, g_min, swing) / most;
+        let of = |g_min, swing| wire_loss(tile, g_min, swing) / most;
         let new = Limit {
             kind: LimitKind::Nonideality { tile: tile_idx },
             coefficients: [of(1.0, 0.0), of(0.0, 1.0), 0.0, 0.0, 0.0, 0.0],

@@ -43,7 +43,6 @@ pub fn circuit_terms(
         amplifier_factor: parts.ambient.amplifier_factor,
         fano_factor: parts.ambient.fano_factor,
         input_noise: parts.adc_noise,
-        wire: cim_core::Ohms(parts.wires.row.0.max(parts.wires.column.0)),
         supply,
         read_time,
     }
@@ -80,10 +79,12 @@ pub fn layer_terms(
     let amps = parts.read_voltage.0 * design.drive_gain * parts.window.span().0;
     let (mean_u, mean_u2) = (calibration.mean_magnitude(), calibration.mean_square());
     let w = weights.mapv(|w| (f64::from(w) / clip).clamp(-1.0, 1.0));
+    let paths = cim_tile::nonideality::paths(parts, design, weights)?;
     let tiles = errors
         .tiles
         .iter()
-        .map(|tile| {
+        .zip(paths)
+        .map(|(tile, path)| {
             let first = (tile.place.0 * parts.rows, tile.place.1 * parts.outputs);
             let rows = first.0..w.nrows().min(first.0 + parts.rows);
             let cols = first.1..w.ncols().min(first.1 + parts.outputs);
@@ -107,6 +108,7 @@ pub fn layer_terms(
                 layer,
                 columns,
                 rows: block.nrows() as f64,
+                path,
                 s1: magnitude.sum(),
                 u1: u1.sum(),
                 v1: u1.dot(&magnitude),

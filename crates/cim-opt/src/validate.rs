@@ -30,7 +30,6 @@ pub(crate) fn well_posed(problem: &WindowProblem) -> Result<(), OptError> {
     not_negative("amplifier_factor", circuit.amplifier_factor)?;
     not_negative("fano_factor", circuit.fano_factor)?;
     not_negative("input_noise", circuit.input_noise.0)?;
-    not_negative("wire", circuit.wire.0)?;
     not_negative("supply", circuit.supply.0)?;
     not_negative("read_time", circuit.read_time.0)?;
     limits(&problem.limits)?;
@@ -100,6 +99,7 @@ fn tile_terms(tile_idx: usize, tile: &TileTerms) -> Result<(), OptError> {
     }
     let sums = [
         ("columns", tile.columns),
+        ("path", tile.path.0),
         ("s1", tile.s1),
         ("u1", tile.u1),
         ("v1", tile.v1),

@@ -81,8 +81,6 @@ pub struct CircuitTerms {
     pub fano_factor: f64,
     /// Root mean square noise of one conversion, referred to the ADC's input.
     pub input_noise: Amps,
-    /// Wire resistance of one cell pitch.
-    pub wire: Ohms,
     /// Supply of the sense amplifiers.
     pub supply: Volts,
     /// How long one read lasts.
@@ -99,6 +97,10 @@ pub struct TileTerms {
     pub columns: f64,
     /// Rows `n`.
     pub rows: f64,
+    /// What its wires lose, per siemens of a pair's mean conductance with all rows driven: the
+    /// measured nonideality factor over that conductance. `r n²/2` for `n` rows whose columns have
+    /// `r` per cell, to first order.
+    pub path: Ohms,
     /// Mean over columns of `Σ |w|`.
     pub s1: f64,
     /// `Σ E|u|`.
@@ -129,7 +131,7 @@ pub struct TileTerms {
 pub struct Limits {
     /// Greatest array and sense energy per inference.
     pub energy: Option<Joules>,
-    /// Greatest wire non-ideality `(r n²/2) (2 G_min + ΔG Σ|w|/n)` of any tile.
+    /// Greatest wire non-ideality `R_path (2 G_min + ΔG Σ|w|/n)` of any tile.
     pub nonideality: Option<f64>,
     /// Least full scale of any ADC.
     pub full_scale_floor: Option<Amps>,
@@ -274,7 +276,7 @@ pub fn evaluate(
         sum.budget.add(&cost);
         sum.tiles.push(cost);
         sum.energy.0 += tile_energy(problem, tile, g_min.0, swing_s, read_voltage.0, range);
-        sum.nonideality = sum.nonideality.max(wire_loss(&problem.circuit, tile, g_min.0, swing_s));
+        sum.nonideality = sum.nonideality.max(wire_loss(tile, g_min.0, swing_s));
     }
     sum.objective = sum.budget.total();
     Ok(sum)
@@ -301,7 +303,7 @@ fn tile_budget(
             2.0 * tile.u2 * g_min * g_min + 2.0 * tile.v2 * g_min * swing + tile.w2 * swing * swing;
         (constant + linear + law.a2 * squares) / (swing * swing)
     };
-    let loss = wire_loss(circuit, tile, g_min, swing);
+    let loss = wire_loss(tile, g_min, swing);
     let (rounding, clipping) = tile.output.split_loss(tile.steps, range);
     Budget {
         thermal: tile.weight * four_kt * circuit.bandwidth.0 * pairs_s / kappa2,
@@ -320,9 +322,8 @@ fn tile_budget(
 }
 
 /// Fraction of the signal lost along the wires of a fully driven tile.
-pub(crate) fn wire_loss(circuit: &CircuitTerms, tile: &TileTerms, g_min: f64, swing: f64) -> f64 {
-    let path_ohm = 0.5 * circuit.wire.0 * tile.rows * tile.rows;
-    path_ohm * (2.0 * g_min + tile.s1 * swing / tile.rows)
+pub(crate) fn wire_loss(tile: &TileTerms, g_min: f64, swing: f64) -> f64 {
+    tile.path.0 * (2.0 * g_min + tile.s1 * swing / tile.rows)
 }
 
 /// Energy of one tile: cells, and class-A sense amplifiers biased at the full scale.

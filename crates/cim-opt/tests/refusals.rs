@@ -74,8 +74,8 @@ fn badly_posed_problems_are_refused_by_name() {
         ),
         (|p| p.device.v_max = Volts(0.01), |e| matches!(e, OptError::EmptyVoltage { .. })),
         (
-            |p| p.circuit.wire.0 = f64::NAN,
-            |e| matches!(e, OptError::BadNumber { name: "wire", .. }),
+            |p| p.tiles[0].path.0 = f64::NAN,
+            |e| matches!(e, OptError::BadTile { tile: 0, name: "path", .. }),
         ),
         (
             |p| p.tiles[1].steps = 0,
@@ -155,7 +155,6 @@ fn numbers(problem: &mut WindowProblem) -> Vec<&mut f64> {
         &mut circuit.amplifier_factor,
         &mut circuit.fano_factor,
         &mut circuit.input_noise.0,
-        &mut circuit.wire.0,
         &mut circuit.supply.0,
         &mut circuit.read_time.0,
     ];
@@ -163,6 +162,7 @@ fn numbers(problem: &mut WindowProblem) -> Vec<&mut f64> {
         all.extend([
             &mut tile.columns,
             &mut tile.rows,
+            &mut tile.path.0,
             &mut tile.s1,
             &mut tile.u1,
             &mut tile.v1,

@@ -185,6 +185,11 @@ impl Blueprint {
         Ok(Self { inputs, outputs, tiles })
     }
 
+    /// Conductances to program, tile by tile, row tiles outermost (rows × columns, S).
+    pub fn targets(&self) -> impl Iterator<Item = ArrayView2<'_, f64>> {
+        self.tiles.iter().map(|tile| tile.target_s.view())
+    }
+
     /// Largest rms error of a tile's transfer that its targets leave, relative to the transfer.
     pub fn residual(&self) -> f64 {
         self.tiles.iter().map(|tile| tile.residual).fold(0.0, f64::max)

@@ -12,6 +12,7 @@ pub mod gains;
 pub mod grid;
 pub mod mapping;
 pub mod moments;
+pub mod nonideality;
 pub mod pulsed;
 pub mod quantize;
 pub mod tile;

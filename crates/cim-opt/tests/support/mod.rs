@@ -49,6 +49,7 @@ pub fn gaussian_tile(rows: f64, drive: f64, sigma_w: f64, bits: u32, bins: usize
         layer: 0,
         columns: 128.0,
         rows,
+        path: Ohms(0.5 * 0.35 * rows * rows),
         s1: rows * mean_w,
         u1: rows * mean_u,
         v1: rows * mean_u * mean_w,
@@ -80,7 +81,6 @@ pub fn network(tiles: usize) -> WindowProblem {
         amplifier_factor: 0.5,
         fano_factor: 1.0,
         input_noise: Amps(1e-7),
-        wire: Ohms(0.35),
         supply: Volts(0.9),
         read_time: Seconds(1e-7),
     };
@@ -136,13 +136,18 @@ pub fn random_problem(draws: &mut Draws) -> WindowProblem {
         v_min: Volts(v_min),
         v_max: Volts(v_min * draws.log(1.0, 30.0)),
     };
+    let temperature = Kelvin(draws.between(200.0, 400.0));
+    let bandwidth = Hertz(draws.log(1e5, 1e9));
+    let amplifier_factor = draws.between(0.0, 3.0);
+    let fano_factor = draws.between(0.0, 1.0);
+    let input_noise = Amps(draws.log_or_zero(0.3, 1e-10, 1e-6));
+    let wire_ohm = draws.log_or_zero(0.2, 0.01, 3.0);
     let circuit = CircuitTerms {
-        temperature: Kelvin(draws.between(200.0, 400.0)),
-        bandwidth: Hertz(draws.log(1e5, 1e9)),
-        amplifier_factor: draws.between(0.0, 3.0),
-        fano_factor: draws.between(0.0, 1.0),
-        input_noise: Amps(draws.log_or_zero(0.3, 1e-10, 1e-6)),
-        wire: Ohms(draws.log_or_zero(0.2, 0.01, 3.0)),
+        temperature,
+        bandwidth,
+        amplifier_factor,
+        fano_factor,
+        input_noise,
         supply: Volts(draws.log_or_zero(0.2, 0.5, 2.0)),
         read_time: Seconds(draws.log(1e-9, 1e-6)),
     };
@@ -158,6 +163,7 @@ pub fn random_problem(draws: &mut Draws) -> WindowProblem {
             layer,
             columns: draws.log(1.0, 1e4).round(),
             rows,
+            path: Ohms(0.5 * wire_ohm * rows * rows),
             s1: rows * mean_w,
             u1: rows * mean_u,
             v1: rows * mean_u * mean_w,
