@@ -21,7 +21,7 @@ pub struct Cli {
 /// Commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Reproduce Abbas et al. 2026: train, map, optimise, fine-tune, measure, report
+    /// Run an experiment: train, map, optimise, fine-tune, measure, report
     #[command(args_override_self = true)]
     Reproduce(Reproduce),
     /// Optimise conductance window, read voltage and full scales for given weights
@@ -40,7 +40,7 @@ pub enum Command {
 /// Options of `cim reproduce`.
 #[derive(Debug, Args)]
 pub struct Reproduce {
-    /// Built-in preset (paper) or path of a TOML file
+    /// Built-in preset (paper, ir-drop) or path of a TOML file
     #[arg(long, default_value = "paper")]
     pub preset: String,
     /// Seed of all randomness, instead of the preset's

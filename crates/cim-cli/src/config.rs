@@ -6,6 +6,8 @@ use miette::{Diagnostic, NamedSource, SourceSpan};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use crate::experiment::Experiment;
+
 /// Errors of a specification.
 #[derive(Debug, Error, Diagnostic)]
 pub enum ConfigError {
@@ -60,6 +62,20 @@ pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Box<Confi
     })
 }
 
+/// Which experiment `text`, called `name` in messages, specifies.
+///
+/// # Errors
+/// [`ConfigError::Parse`] for what is no TOML or names an experiment that there is not.
+pub fn experiment(name: &str, text: &str) -> Result<Experiment, Box<ConfigError>> {
+    /// The one key that is read first.
+    #[derive(serde::Deserialize)]
+    struct Head {
+        #[serde(default)]
+        experiment: Experiment,
+    }
+    parse::<Head>(name, text).map(|head| head.experiment)
+}
+
 /// Reads the text of a specification.
 ///
 /// # Errors
@@ -70,7 +86,7 @@ pub fn read(path: &Path) -> Result<String, Box<ConfigError>> {
         path: path.display().to_string(),
         reason: error.to_string(),
         help:
-            "give `paper` or the path of a TOML file; `cim preset paper` prints one to start from"
+            "give `paper`, `ir-drop` or the path of a TOML file; `cim preset paper` prints one to start from"
                 .into(),
     })
     })
@@ -79,7 +95,7 @@ pub fn read(path: &Path) -> Result<String, Box<ConfigError>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::reproduce::spec::{PAPER, Spec};
+    use crate::experiment::paper::spec::{PAPER, Spec};
 
     fn error_of(text: &str) -> String {
         parse::<Spec>("preset.toml", text).expect_err("must be refused").to_string()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cim_core::{Siemens, Stream, Tally};
-use cim_device::{CurrentVoltage, Device};
+use cim_device::Device;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use crate::ambient::Ambient;
@@ -63,12 +63,7 @@ impl Crossbar {
         ambient: Ambient,
     ) -> Result<Self, CircuitError> {
         ambient.check()?;
-        if !wires.are_ideal() && device.current_voltage() != CurrentVoltage::Ohmic {
-            return Err(CircuitError::NotModelled(
-                "cells that are not ohmic on wires with resistance do not reduce to one matrix: \
-                 solve such an array vector by vector, or give it ideal wires",
-            ));
-        }
+        wires.check_for(device.current_voltage())?;
         let wired = Wired::new(&g_s, wires)?;
         Ok(Self { g_s, wires, wired, device, ambient })
     }

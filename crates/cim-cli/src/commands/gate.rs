@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::CliError;
-use crate::report::Report;
 
 /// Committed intervals.
 #[derive(Debug, Deserialize)]
@@ -28,7 +27,7 @@ struct Interval {
 }
 
 /// Checks `report` against the intervals in `path`.
-pub fn check(report: &Report, path: &Path) -> Result<String, CliError> {
+pub fn check(report: &impl Serialize, path: &Path) -> Result<String, CliError> {
     let text = crate::config::read(path)?;
     let broken = |reason: String| CliError::Usage {
         what: format!("{}: {reason}", path.display()),

@@ -7,7 +7,7 @@ mod reproduce;
 
 use crate::args::Command;
 use crate::error::CliError;
-use crate::experiment::reproduce::spec::PAPER;
+use crate::experiment::PRESETS;
 
 /// Runs a command and returns its output.
 pub fn run(command: Command) -> Result<String, CliError> {
@@ -21,8 +21,8 @@ pub fn run(command: Command) -> Result<String, CliError> {
 
 /// Name and text of a built-in preset or of a file.
 fn preset(name: &str) -> Result<(String, String), CliError> {
-    if name == "paper" {
-        return Ok((name.to_owned(), PAPER.to_owned()));
+    if let Some((_, text)) = PRESETS.iter().find(|(known, _)| *known == name) {
+        return Ok((name.to_owned(), (*text).to_owned()));
     }
     let path = std::path::Path::new(name);
     Ok((name.to_owned(), crate::config::read(path)?))

@@ -12,8 +12,9 @@ use serde::Serialize;
 use crate::args::Optimise;
 use crate::config;
 use crate::error::CliError;
-use crate::experiment::reproduce::design::{ChipDesign, Goal, Knobs, LayerInputs, optimise};
-use crate::experiment::reproduce::spec::Spec;
+use crate::experiment::design::{ChipDesign, LayerInputs};
+use crate::experiment::paper::optimised::{Goal, Knobs, optimise};
+use crate::experiment::paper::spec::Spec;
 use crate::files::write_atomic;
 
 /// What the optimiser chose, as JSON.

@@ -1,26 +1,58 @@
 //! `cim reproduce`.
 
+use cim_nn::Dataset;
+
 use crate::args::Reproduce;
 use crate::error::CliError;
-use crate::experiment::reproduce::spec::Spec;
-use crate::experiment::reproduce::{self, Options};
+use crate::experiment::{Experiment, Options, ir_drop, paper};
+use crate::report::study;
 use crate::{config, data, report};
 
-/// Runs the experiment, writes its report and returns the table for the terminal.
+/// Runs the experiment that the preset is of, writes its report and returns the table for the
+/// terminal.
 pub fn run(args: &Reproduce) -> Result<String, CliError> {
     let (name, text) = super::preset(&args.preset)?;
-    let mut spec: Spec = config::parse(&name, &text)?;
-    if args.quick {
-        spec = spec.quick();
+    match config::experiment(&name, &text)? {
+        Experiment::Paper => {
+            let mut spec: paper::spec::Spec = config::parse(&name, &text)?;
+            if args.quick {
+                spec = spec.quick();
+            }
+            spec.seed = args.seed.unwrap_or(spec.seed);
+            if let Some(chips) = args.chips {
+                spec.evaluation.chips = chips as usize;
+                spec.evaluation.sweep_chips = chips as usize;
+            }
+            spec.check()?;
+            let (report, timing) = with_data(args, &name, &text, spec, paper::run)?;
+            let files = report::write(&report, &timing, &args.out)?;
+            let mut out = report::summary_table(&report);
+            out.push_str(&report::timing_table(&timing));
+            finish(args, out, files.len(), &report)
+        }
+        Experiment::IrDrop => {
+            let mut spec: ir_drop::spec::Spec = config::parse(&name, &text)?;
+            if args.quick {
+                spec = spec.quick();
+            }
+            spec.seed = args.seed.unwrap_or(spec.seed);
+            spec.evaluation.chips = args.chips.map_or(spec.evaluation.chips, |n| n as usize);
+            spec.check()?;
+            let (study, timing) = with_data(args, &name, &text, spec, ir_drop::run)?;
+            let files = study::write(&study, &timing, &args.out)?;
+            finish(args, study::summary(&study), files.len(), &study)
+        }
     }
-    if let Some(seed) = args.seed {
-        spec.seed = seed;
-    }
-    if let Some(chips) = args.chips {
-        spec.evaluation.chips = chips as usize;
-        spec.evaluation.sweep_chips = chips as usize;
-    }
-    spec.check()?;
+}
+
+/// Runs an experiment on the data and threads asked for.
+fn with_data<S: Send + Sync, R: Send>(
+    args: &Reproduce,
+    preset: &str,
+    text: &str,
+    spec: S,
+    run: impl Fn(&Options<'_, S>, &Dataset, &Dataset) -> Result<R, CliError> + Sync,
+) -> Result<R, CliError> {
     prepare(&args.out)?;
     let (train, test) = data::load(&args.data)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads).build();
@@ -29,21 +61,27 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
         help: "choose fewer with --threads".into(),
     })?;
     let options = Options {
-        preset: &name,
-        text: &text,
+        preset,
+        text,
         spec,
         out: &args.out,
         resume: args.resume,
         threads: pool.current_num_threads(),
         data_id: format!("{} + {} images from {}", train.len(), test.len(), args.data.display()),
     };
-    let (report, timing) = pool.install(|| reproduce::run(&options, &train, &test))?;
-    let files = report::write(&report, &timing, &args.out)?;
-    let mut out = report::summary_table(&report);
-    out.push_str(&report::timing_table(&timing));
-    out.push_str(&format!("\n{} files in {}\n", files.len(), args.out.display()));
+    pool.install(|| run(&options, &train, &test))
+}
+
+/// Adds where the files are, and what the gate says.
+fn finish(
+    args: &Reproduce,
+    mut out: String,
+    files: usize,
+    report: &impl serde::Serialize,
+) -> Result<String, CliError> {
+    out.push_str(&format!("\n{files} files in {}\n", args.out.display()));
     if let Some(gate) = &args.gate {
-        out.push_str(&super::gate::check(&report, gate)?);
+        out.push_str(&super::gate::check(report, gate)?);
     }
     Ok(out)
 }

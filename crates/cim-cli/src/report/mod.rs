@@ -13,6 +13,7 @@ mod html;
 mod json;
 mod markdown;
 mod model;
+pub mod study;
 mod svg;
 mod tables;
 mod terminal;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::model::Comparison;
 
 /// How long the run took: the one part that differs from run to run, written as `timing.json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timing {
     /// The whole run (s).
     pub total_s: f64,

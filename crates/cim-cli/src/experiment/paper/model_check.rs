@@ -6,8 +6,8 @@ use cim_tile::{Grid, LayerDesign, LayerErrors, TileError};
 use ndarray::{Array2, Axis, s};
 use rayon::prelude::*;
 
-use super::design::{ChipDesign, LayerInputs};
 use crate::error::CliError;
+use crate::experiment::design::{ChipDesign, LayerInputs};
 use crate::report::{ErrorModel, MAX_VARIANCE_POINTS, VariancePoint};
 
 /// Chips per task: fixed, so that sums have one order at any thread count.

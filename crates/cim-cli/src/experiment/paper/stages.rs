@@ -1,40 +1,22 @@
 //! The stages of the experiment, in order.
 
-use std::path::Path;
-use std::time::Instant;
-
 use cim_core::Stream;
 use cim_nn::network::first_images;
 use cim_nn::{Dataset, LayerPath, Levels, Network, WeightNoise};
 use cim_tile::Parts;
 
-use super::chips::{Measured, estimate, measure};
-use super::design::{ChipDesign, Goal, LayerInputs, Optimised, optimise};
 use super::model_check;
+use super::optimised::{Goal, Optimised, optimise};
 use super::outcome::{self, Outcome};
 use super::spec::Spec;
-use super::training::{Checkpoints, Run, Trained, train};
 use crate::error::CliError;
+use crate::experiment::Options;
+use crate::experiment::chips::{Measured, estimate, measure};
+use crate::experiment::clock::Clock;
+use crate::experiment::design::{ChipDesign, LayerInputs};
+use crate::experiment::training::{Checkpoints, Run, Trained, train};
 use crate::progress;
-use crate::report::{BitsPoint, Report, Stage, Sweep, SweepPoint, Timing};
-
-/// What is run and where it keeps its checkpoints.
-pub struct Options<'a> {
-    /// Name of the preset, for the report.
-    pub preset: &'a str,
-    /// The preset as written.
-    pub text: &'a str,
-    /// The preset as read.
-    pub spec: Spec,
-    /// Folder of the results.
-    pub out: &'a Path,
-    /// Take up checkpoints of an interrupted run.
-    pub resume: bool,
-    /// Number of threads, for the timing only.
-    pub threads: usize,
-    /// Names the data set in checkpoints.
-    pub data_id: String,
-}
+use crate::report::{BitsPoint, Report, Sweep, SweepPoint, Timing};
 
 /// A network on a design, as one row of the ablation.
 pub struct Candidate {
@@ -44,41 +26,12 @@ pub struct Candidate {
     pub inputs: LayerInputs,
 }
 
-/// A clock of stages.
-struct Clock {
-    start: Instant,
-    last: Instant,
-    stages: Vec<Stage>,
-}
-
-impl Clock {
-    #[expect(clippy::disallowed_methods, reason = "the command line times its stages")]
-    fn now() -> Instant {
-        Instant::now()
-    }
-
-    fn new() -> Self {
-        Self { start: Self::now(), last: Self::now(), stages: Vec::new() }
-    }
-
-    fn lap(&mut self, name: &str) {
-        let now = Self::now();
-        let seconds = (now - self.last).as_secs_f64();
-        self.stages.push(Stage { name: name.to_owned(), seconds });
-        self.last = now;
-    }
-
-    fn seconds_of(&self, prefix: &str) -> f64 {
-        self.stages.iter().filter(|s| s.name.starts_with(prefix)).map(|s| s.seconds).sum()
-    }
-}
-
 /// Runs the whole experiment.
 ///
 /// # Errors
 /// [`CliError`] for anything that the user can mend.
 pub fn run(
-    options: &Options<'_>,
+    options: &Options<'_, Spec>,
     data: &Dataset,
     test: &Dataset,
 ) -> Result<(Report, Timing), CliError> {
@@ -180,14 +133,14 @@ pub fn run(
     })?;
     let (conic_us, fast_us) = optimiser_times(&optimised, full.design.layers.len())?;
     clock.lap("time the optimiser");
-    let total_s = (clock.last - clock.start).as_secs_f64();
+    let total_s = clock.total();
     let mut timing = Timing {
         total_s,
         train_s: clock.seconds_of("train"),
         conic_us_per_layer: conic_us,
         fast_us_per_layer: fast_us,
         threads: options.threads,
-        stages: clock.stages,
+        stages: clock.into_stages(),
         comparison: Vec::new(),
     };
     timing.comparison = outcome::time_rows(&timing);

@@ -2,11 +2,12 @@
 
 use cim_tile::EnergyParts;
 
-use super::chips::{Measured, estimate, paired};
-use super::design::Optimised;
+use super::optimised::Optimised;
 use super::spec::Spec;
-use super::stages::{Candidate, Options};
+use super::stages::Candidate;
 use crate::error::CliError;
+use crate::experiment::Options;
+use crate::experiment::chips::{Measured, estimate, paired};
 use crate::report::{
     BitsPoint, Budget, Comparison, Counts, Design, Digital, EnergyBreakdown, EnergyPart,
     EnergyRatios, Epoch, ErrorModel, Optimiser, Paired, Parameter, Report, SCHEMA, SourceShare,
@@ -15,7 +16,7 @@ use crate::report::{
 
 /// Everything the report is made of.
 pub struct Outcome<'a> {
-    pub options: &'a Options<'a>,
+    pub options: &'a Options<'a, Spec>,
     pub digital_accuracy: f64,
     pub history: &'a [Epoch],
     pub candidates: &'a [Candidate],
