@@ -8,9 +8,11 @@ pub mod error;
 pub mod law;
 pub mod models;
 pub mod presets;
+pub mod time;
 
 pub use device::{Device, Moments, Window};
 pub use error::DeviceError;
 pub use law::{CurrentVoltage, Posynomial, PosynomialFit, SigmaLaw};
-pub use models::{Gaussian, GaussianSpec, Ideal};
+pub use models::{Gaussian, GaussianSpec, Ideal, NanosecondRead, Pcm, PcmSpec};
 pub use presets::{PRESETS, Preset, preset};
+pub use time::FittedTimes;

@@ -2,6 +2,11 @@
 
 mod gaussian;
 mod ideal;
+mod nanosecond;
+mod normal;
+mod pcm;
 
 pub use gaussian::{Gaussian, GaussianSpec, NoiseSpec};
 pub use ideal::Ideal;
+pub use nanosecond::NanosecondRead;
+pub use pcm::{ClampedLog, Pcm, PcmDrift, PcmProgramming, PcmRead, PcmSpec};
