@@ -13,6 +13,8 @@ pub mod time;
 pub use device::{Device, Moments, Window};
 pub use error::DeviceError;
 pub use law::{CurrentVoltage, Posynomial, PosynomialFit, SigmaLaw};
-pub use models::{Gaussian, GaussianSpec, Ideal, NanosecondRead, Pcm, PcmSpec};
+pub use models::{
+    Gaussian, GaussianSpec, Ideal, NanosecondRead, Pcm, PcmSpec, Synaptogen, SynaptogenSpec,
+};
 pub use presets::{PRESETS, Preset, preset};
 pub use time::FittedTimes;
