@@ -3,6 +3,7 @@
 //! A device knows no wires, no codes and no weights.
 #![doc = include_str!("../README.md")]
 
+pub mod catalogue;
 pub mod device;
 pub mod error;
 pub mod law;
@@ -10,11 +11,14 @@ pub mod models;
 pub mod presets;
 pub mod time;
 
+pub use catalogue::{Card, Published, published, published_names};
 pub use device::{Device, Moments, Window};
 pub use error::DeviceError;
 pub use law::{CurrentVoltage, Posynomial, PosynomialFit, SigmaLaw};
 pub use models::{
-    Gaussian, GaussianSpec, Ideal, NanosecondRead, Pcm, PcmSpec, Synaptogen, SynaptogenSpec,
+    CmoHfox, CmoHfoxSpec, Gaussian, GaussianSpec, Ideal, LogNormal, LogNormalSpec, NanosecondRead,
+    Pcm, PcmSpec, RramWan, RramWanSpec, Stuck, StuckSpec, Synaptogen, SynaptogenSpec, Telegraph,
+    TelegraphSpec, Temperature, TemperatureSpec,
 };
 pub use presets::{PRESETS, Preset, preset};
 pub use time::FittedTimes;

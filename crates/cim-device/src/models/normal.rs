@@ -1,4 +1,4 @@
-//! Programming with a Gaussian error, as several models do it.
+//! Gaussian errors of programming and frozen normal numbers, as several models have them.
 
 use cim_core::{Stream, Tally};
 use ndarray::{Array2, ArrayView2};
@@ -30,6 +30,17 @@ pub(crate) fn program(
     tally.cells_outside_window += outside;
     tally.cells_at_zero += at_zero;
     g_s
+}
+
+/// Changes every cell with a standard normal number of its own, one generator per row.
+pub(crate) fn for_each(g_s: &mut Array2<f64>, at: Stream, mut change: impl FnMut(&mut f64, f64)) {
+    let mut normals = vec![0.0f32; g_s.ncols()];
+    for (row_idx, mut row) in g_s.rows_mut().into_iter().enumerate() {
+        at.fill_standard_normal(row_idx as u64, &mut normals);
+        for (g, &n) in row.iter_mut().zip(&normals) {
+            change(g, f64::from(n));
+        }
+    }
 }
 
 /// Moments of `max(0, x)` for `x` normal with mean `mu` and standard deviation `sigma`.

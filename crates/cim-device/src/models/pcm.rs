@@ -8,7 +8,6 @@ use crate::device::{Device, Moments, Window};
 use crate::error::DeviceError;
 use crate::law::{CurrentVoltage, PosynomialFit};
 use crate::models::normal;
-use crate::time::FittedTimes;
 
 /// A [`Pcm`] device as written in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -263,10 +262,6 @@ impl Device for Pcm {
         CurrentVoltage::Ohmic
     }
 
-    fn fitted_times(&self) -> FittedTimes {
-        FittedTimes::ALL
-    }
-
     fn aged(
         &self,
         programmed_s: ArrayView2<'_, f64>,
@@ -278,15 +273,11 @@ impl Device for Pcm {
         let (mean, sd) = (self.drift.mean, self.drift.sd);
         let ln_t = libm::log1p(elapsed / self.drift.t0);
         let mut g_s = programmed_s.to_owned();
-        let mut normals = vec![0.0f32; g_s.ncols()];
-        for (row_idx, mut row) in g_s.rows_mut().into_iter().enumerate() {
-            at.fill_standard_normal(row_idx as u64, &mut normals);
-            for (g, &n) in row.iter_mut().zip(&normals) {
-                let ln_g = libm::log(*g / self.window.g_max.0);
-                let exponent = (mean.at(ln_g) + sd.at(ln_g) * f64::from(n)).abs();
-                *g *= libm::exp(-exponent * ln_t);
-            }
-        }
+        normal::for_each(&mut g_s, at, |g, n| {
+            let ln_g = libm::log(*g / self.window.g_max.0);
+            let exponent = (mean.at(ln_g) + sd.at(ln_g) * n).abs();
+            *g *= libm::exp(-exponent * ln_t);
+        });
         Ok(g_s)
     }
 
