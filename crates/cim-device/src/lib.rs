@@ -4,6 +4,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod catalogue;
+pub mod compensation;
 pub mod device;
 pub mod error;
 pub mod law;
@@ -12,6 +13,7 @@ pub mod presets;
 pub mod time;
 
 pub use catalogue::{Card, Published, published, published_names};
+pub use compensation::{Compensation, CompensationSpec};
 pub use device::{Device, Moments, Window};
 pub use error::DeviceError;
 pub use law::{CurrentVoltage, Posynomial, PosynomialFit, SigmaLaw};
