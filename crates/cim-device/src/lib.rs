@@ -19,8 +19,8 @@ pub use error::DeviceError;
 pub use law::{CurrentVoltage, Posynomial, PosynomialFit, SigmaLaw};
 pub use models::{
     CmoHfox, CmoHfoxSpec, Gaussian, GaussianSpec, Ideal, LogNormal, LogNormalSpec, NanosecondRead,
-    Pcm, PcmSpec, RramWan, RramWanSpec, Stuck, StuckSpec, Synaptogen, SynaptogenSpec, Telegraph,
-    TelegraphSpec, Temperature, TemperatureSpec,
+    Pcm, PcmSpec, RramWan, RramWanSpec, Stuck, StuckSpec, Synaptogen, SynaptogenOneShot,
+    SynaptogenSpec, Telegraph, TelegraphSpec, Temperature, TemperatureSpec,
 };
 pub use presets::{PRESETS, Preset, preset};
 pub use time::FittedTimes;

@@ -23,6 +23,8 @@ pub use pcm::{ClampedLog, Pcm, PcmDrift, PcmProgramming, PcmRead, PcmSpec};
 pub use polynomial::PolynomialSpec;
 pub use rram_wan::{RramWan, RramWanSpec};
 pub use stuck::{Stuck, StuckCell, StuckSpec};
-pub use synaptogen::{Synaptogen, SynaptogenCells, SynaptogenNoise, SynaptogenSpec};
+pub use synaptogen::{
+    Synaptogen, SynaptogenCells, SynaptogenNoise, SynaptogenOneShot, SynaptogenSpec,
+};
 pub use telegraph::{Telegraph, TelegraphSpec};
 pub use temperature::{Temperature, TemperatureSpec};
