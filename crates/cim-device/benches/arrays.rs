@@ -1,10 +1,11 @@
-//! A million cells at once: phase-change memory programmed and aged, Synaptogen sampled and cycled,
-//! each beside the time of drawing as many normal numbers as it needs.
+//! A million cells at once: phase-change memory programmed and aged, with and without telegraph noise,
+//! Synaptogen sampled and cycled, each beside the time of drawing as many normal numbers as it needs.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use cim_core::{Seconds, Stream, Tally};
-use cim_device::{Device, PcmSpec, SynaptogenSpec};
+use cim_device::{Device, PcmSpec, SynaptogenSpec, TelegraphSpec};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::Array2;
 
@@ -38,6 +39,15 @@ fn arrays(c: &mut Criterion) {
             let g_s = pcm.program(targets.view(), at, &mut Tally::default());
             pcm.aged(g_s.view(), Seconds(86_400.0), at).expect("a day")
         });
+    });
+    let programmed = pcm.program(targets.view(), Stream::root(1), &mut Tally::default());
+    group.bench_function("pcm_read_variance", |b| {
+        b.iter(|| programmed.mapv(|g| pcm.read_variance_aged(g, g, Seconds(86_400.0))));
+    });
+    let spec = TelegraphSpec { share: 0.3, depth: 0.1, high: Seconds(2.0), low: Seconds(1.0) };
+    let telegraph = spec.build(Arc::new(pcm)).expect("a device");
+    group.bench_function("pcm_age_with_telegraph_noise", |b| {
+        b.iter(|| telegraph.aged(programmed.view(), Seconds(86_400.0), Stream::root(1)));
     });
     group.bench_function("pcm_normals", |b| b.iter(|| draw(2)));
 
