@@ -77,7 +77,8 @@ pub struct Moments {
 /// function of what was programmed, of the time since, and of the address `at` at which it was
 /// programmed: whatever is frozen in a cell (its drift exponent, the moments at which a trap
 /// empties) is drawn from there. So there is one trajectory per chip, and looking at it at `t1`
-/// changes nothing about `t2`. A device that does not age leaves the three methods out.
+/// changes nothing about `t2`. Cells that are programmed once more start a new life and need a new
+/// address, say `at.child("pass", k)`. A device that does not age leaves the three methods out.
 pub trait Device: Send + Sync {
     /// Conductances that the device can hold.
     fn window(&self) -> Window;

@@ -10,6 +10,7 @@ pub mod error;
 pub mod law;
 pub mod models;
 pub mod presets;
+pub mod spec;
 pub mod time;
 
 pub use catalogue::{Card, Published, published, published_names};
@@ -23,4 +24,5 @@ pub use models::{
     SynaptogenSpec, Telegraph, TelegraphSpec, Temperature, TemperatureSpec,
 };
 pub use presets::{PRESETS, Preset, preset};
+pub use spec::{DeviceSpec, EffectSpec, ModelSpec};
 pub use time::FittedTimes;

@@ -5,7 +5,10 @@ use std::fmt::Debug;
 
 use cim_device::compensation::CompensationSpec;
 use cim_device::models::{StuckSpec, TelegraphSpec, TemperatureSpec};
-use cim_device::{CmoHfoxSpec, LogNormalSpec, PcmSpec, RramWanSpec, SynaptogenSpec};
+use cim_device::{
+    CmoHfoxSpec, DeviceError, DeviceSpec, EffectSpec, LogNormalSpec, ModelSpec, PcmSpec,
+    RramWanSpec, SynaptogenSpec,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -58,4 +61,30 @@ fn effects_read_as_they_are_written_by_hand() {
     let bare = "share = 0.3\ndepth = 0.1\nhigh = 2\nlow = \"40 us\"";
     let error = toml::from_str::<TelegraphSpec>(bare).expect_err("a bare number").to_string();
     assert!(error.contains("bare number 2"), "{error}");
+}
+
+#[test]
+fn any_device_reads_from_a_file_and_its_effects_in_order() {
+    let models = [
+        ModelSpec::Published { name: "synaptogen".into() },
+        ModelSpec::Pcm(PcmSpec::PUBLISHED),
+        ModelSpec::RramWan(RramWanSpec::published()),
+        ModelSpec::CmoHfox(CmoHfoxSpec::published()),
+        ModelSpec::LogNormal(LogNormalSpec::PUBLISHED),
+    ];
+    let effects = [
+        "kind = \"telegraph\"\nshare = 0.3\ndepth = 0.1\nhigh = \"2 ms\"\nlow = \"40 us\"",
+        "kind = \"temperature\"\nprogrammed_at = \"300 K\"\nread_at = \"358 K\"\nactivation = \"50 mV\"",
+        "kind = \"stuck\"\ncells = \"listed\"\nmap = [{ row = 3, col = 7, conductance = \"0 S\" }]",
+    ];
+    let effects: Vec<EffectSpec> = effects.map(read).into();
+    for model in models {
+        check(&model);
+        let spec = DeviceSpec { model, effects: effects.clone() };
+        check(&spec);
+        let device = spec.build().expect("a device");
+        assert!(device.window().span().0 > 0.0);
+    }
+    let error = ModelSpec::Published { name: "pmc".into() }.build().err();
+    assert!(matches!(error, Some(DeviceError::UnknownPreset { .. })));
 }

@@ -65,7 +65,8 @@ impl TelegraphSpec {
 /// Ambrogio et al., IEEE Trans. Electron Devices, 2014); no preset has it, as none of their sources
 /// states its numbers.
 ///
-/// *Not modelled:* several traps in a cell, dwell times and depths that differ from cell to cell or
+/// *Not modelled:* several traps in a cell (one such effect around another has the same draws), dwell
+/// times and depths that differ from cell to cell or
 /// depend on voltage, temperature or state. A read is short beside a dwell time: the noise is in
 /// what the cell holds at a time, not in its read variance.
 ///

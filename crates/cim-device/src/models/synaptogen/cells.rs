@@ -119,6 +119,21 @@ impl SynaptogenCells {
         self.each(|row, col| row.state[col].current_a(u_v))
     }
 
+    /// Currents (A) at a voltage (V) per cell, without noise: what a pulse costs.
+    ///
+    /// # Errors
+    /// [`DeviceError::Shape`] unless there is one voltage per cell.
+    pub fn currents_at(&self, volts: ArrayView2<'_, f64>) -> Result<Array2<f64>, DeviceError> {
+        self.check(volts.dim())?;
+        let mut currents = volts.to_owned();
+        for (row, mut currents) in self.rows.iter().zip(currents.rows_mut()) {
+            for (volt, state) in currents.iter_mut().zip(&row.state) {
+                *volt = state.current_a(*volt);
+            }
+        }
+        Ok(currents)
+    }
+
     /// States of conduction.
     pub fn states(&self) -> Array2<f64> {
         self.each(|row, col| row.state[col].0)
