@@ -124,13 +124,14 @@ impl Telegraph {
         loop {
             let at = at.child("bin", bin);
             at.child("count", 0).fill_uniform(row, &mut count);
-            let most = open.iter().map(|&col| events(count[col])).max().unwrap_or(0);
+            let counts: Vec<u64> = open.iter().map(|&col| events(count[col])).collect();
+            let most = counts.iter().copied().max().unwrap_or(0);
             let mut newest = vec![None; open.len()];
             for event in 0..most {
                 at.child("time", event).fill_uniform(row, &mut time);
                 at.child("state", event).fill_uniform(row, &mut state);
-                for (newest, &col) in newest.iter_mut().zip(&open) {
-                    let happens = event < events(count[col]) && time[col] < limit;
+                for (newest, (&col, &count)) in newest.iter_mut().zip(open.iter().zip(&counts)) {
+                    let happens = event < count && time[col] < limit;
                     if happens && newest.is_none_or(|(before, _)| before <= time[col]) {
                         *newest = Some((time[col], state[col]));
                     }
@@ -158,7 +159,7 @@ impl Telegraph {
 /// should once in 10⁸ bins.
 fn events(uniform: f32) -> u64 {
     let mut left = f64::from(uniform);
-    let mut chance = libm::exp(-1.0);
+    let mut chance = 1.0 / std::f64::consts::E;
     let mut count = 0;
     while left >= chance && count < 10 {
         left -= chance;
