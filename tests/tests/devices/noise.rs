@@ -150,6 +150,32 @@ fn a_device_with_a_sigma_two_percent_off_is_found() {
     }
 }
 
+/// Standard deviations of a million programmed cells (µS), to the printed digits; at 0 S half of the
+/// cells are at the floor, and the root mean square of the others is that of the unfloored law.
+#[test]
+fn programming_sigmas_are_those_of_the_table() {
+    let device = pcm(1.0);
+    for (k, (g, printed_us)) in
+        [(0.0, 0.263), (0.1, 0.448), (0.2, 0.610), (0.5, 0.953), (1.0, 1.055)]
+            .into_iter()
+            .enumerate()
+    {
+        let target = g * 25e-6;
+        let [programmed, _] = million(&device, target, 70 + k as u64);
+        let errors = programmed.iter().map(|x| 1e6 * (x - target));
+        let sigma = if g == 0.0 {
+            let above = errors.filter(|x| *x > 0.0);
+            (above.clone().map(|x| x * x).sum::<f64>() / above.count() as f64).sqrt()
+        } else {
+            Sample::of(errors).variance.sqrt()
+        };
+        // σ/√(2n) is the standard error of a sigma; at 0 S n is half a million, within 1 %.
+        let error = printed_us / (2.0 * if g == 0.0 { 0.49e6 } else { 1e6_f64 }).sqrt();
+        let allowed = 5e-4 + standard_errors() * error;
+        assert!((sigma - printed_us).abs() <= allowed, "{sigma} µS at {g}, {printed_us} printed");
+    }
+}
+
 /// Means of the folded exponents from a million cells, within the standard errors of the sample.
 #[test]
 fn drift_means_are_those_of_the_table() {
