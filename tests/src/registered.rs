@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use cim_adc::{Adc, Dac, DacSpec, Polarity, Uniform, UniformSpec};
-use cim_core::{Amps, Siemens, Volts};
+use cim_core::{Amps, Kelvin, Seconds, Siemens, Volts};
 use cim_device::models::NoiseSpec;
-use cim_device::{CurrentVoltage, Device, GaussianSpec, Ideal, PRESETS, Window};
+use cim_device::{
+    CurrentVoltage, Device, GaussianSpec, Ideal, StuckSpec, TelegraphSpec, TemperatureSpec, Window,
+    published, published_names,
+};
 use cim_tile::{Differential, Mapping};
 use proptest::test_runner::{Config, RngSeed};
 
-/// Every device model, the Gaussian one with each of its terms, and every published preset.
+/// Every device model, the Gaussian one with each of its terms, every
+/// published device, and each effect around one of them.
 pub fn devices() -> Vec<(&'static str, Arc<dyn Device>)> {
     let window = Window::new(Siemens(1e-6), Siemens(100e-6)).expect("a window");
     let mut devices: Vec<(&'static str, Arc<dyn Device>)> =
@@ -43,9 +47,22 @@ pub fn devices() -> Vec<(&'static str, Arc<dyn Device>)> {
         };
         devices.push((name, Arc::new(spec.build().expect(name))));
     }
-    for preset in PRESETS {
-        devices.push((preset.name, Arc::new(preset.build().expect(preset.name))));
+    for name in published_names() {
+        devices.push((name, published(name).expect(name).device));
     }
+    let pcm = || published("pcm").expect("pcm").device;
+    let telegraph =
+        TelegraphSpec { share: 0.3, depth: 0.2, high: Seconds(100.0), low: Seconds(40.0) };
+    let stuck =
+        StuckSpec::Random { share_low: 0.01, share_high: 0.02, low: us(0.2), high: us(24.0) };
+    let both = telegraph.build(pcm()).expect("a device");
+    let both = stuck.clone().build(Arc::new(both)).expect("a device");
+    devices.push(("pcm, telegraph", Arc::new(telegraph.build(pcm()).expect("a device"))));
+    devices.push(("pcm, stuck", Arc::new(stuck.build(pcm()).expect("a device"))));
+    devices.push(("pcm, telegraph, stuck", Arc::new(both)));
+    let activation = Volts(0.0);
+    let cold = TemperatureSpec { programmed_at: Kelvin(300.0), read_at: Kelvin(250.0), activation };
+    devices.push(("pcm, cold", Arc::new(cold.build(pcm()).expect("a device"))));
     devices
 }
 

@@ -1,10 +1,11 @@
 //! What one kind of cell does.
 
-use cim_core::{Siemens, Stream, Tally};
+use cim_core::{Seconds, Siemens, Stream, Tally};
 use ndarray::{Array2, ArrayView2};
 
 use crate::error::DeviceError;
 use crate::law::{CurrentVoltage, PosynomialFit};
+use crate::time::FittedTimes;
 
 /// A range of conductances `[g_min, g_max]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,6 +70,15 @@ pub struct Moments {
 /// The physics of one kind of cell, a whole array at a time.
 ///
 /// Conductances are matrices in siemens, rows × columns.
+///
+/// # Time
+///
+/// A chip is programmed once and then only grows older. What it holds at any later moment is a
+/// function of what was programmed, of the time since, and of the address `at` at which it was
+/// programmed: whatever is frozen in a cell (its drift exponent, the moments at which a trap
+/// empties) is drawn from there. So there is one trajectory per chip, and looking at it at `t1`
+/// changes nothing about `t2`. Cells that are programmed once more start a new life and need a new
+/// address, say `at.child("pass", k)`. A device that does not age leaves the three methods out.
 pub trait Device: Send + Sync {
     /// Conductances that the device can hold.
     fn window(&self) -> Window;
@@ -93,4 +103,32 @@ pub trait Device: Send + Sync {
 
     /// Current against voltage.
     fn current_voltage(&self) -> CurrentVoltage;
+
+    /// Times after programming at which [`aged`](Self::aged) is known; time zero always is.
+    fn fitted_times(&self) -> FittedTimes {
+        FittedTimes::ALL
+    }
+
+    /// What an array that held `programmed_s` holds `elapsed` after it was programmed at the
+    /// address `at`, the same as was given to [`program`](Self::program).
+    ///
+    /// At time zero it is `programmed_s`, to the bit.
+    ///
+    /// # Errors
+    /// [`DeviceError`] for a negative time, or one outside [`fitted_times`](Self::fitted_times).
+    fn aged(
+        &self,
+        programmed_s: ArrayView2<'_, f64>,
+        elapsed: Seconds,
+        _at: Stream,
+    ) -> Result<Array2<f64>, DeviceError> {
+        self.fitted_times().check(elapsed)?;
+        Ok(programmed_s.to_owned())
+    }
+
+    /// Variance (S²) from one read to the next of a cell that was programmed to `programmed_s` and
+    /// holds `aged_s` now, `elapsed` later, a time that [`aged`](Self::aged) accepted.
+    fn read_variance_aged(&self, _programmed_s: f64, aged_s: f64, _elapsed: Seconds) -> f64 {
+        self.read_variance(aged_s)
+    }
 }

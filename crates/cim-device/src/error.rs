@@ -1,6 +1,6 @@
 //! What can be wrong with a device.
 
-use cim_core::Siemens;
+use cim_core::{Seconds, Siemens};
 use thiserror::Error;
 
 /// Errors of device specifications and programming.
@@ -64,6 +64,57 @@ pub enum DeviceError {
         points: usize,
         /// Values given.
         values: usize,
+    },
+    /// A time that is negative or not finite.
+    #[error("{elapsed} after programming: a time must be zero or positive, and finite")]
+    NegativeTime {
+        /// The time as given.
+        elapsed: Seconds,
+    },
+    /// A time at which nothing is known of the device.
+    #[error(
+        "{elapsed} after programming: the fit of this device holds from {from} to {to}; it is not \
+         extrapolated"
+    )]
+    OutsideFittedTimes {
+        /// The time as given.
+        elapsed: Seconds,
+        /// First time of the fit.
+        from: Seconds,
+        /// Last time of the fit.
+        to: Seconds,
+    },
+    /// A parameter outside its range.
+    #[error("{name} is {value}: it must lie in {range}")]
+    Parameter {
+        /// Key of the parameter.
+        name: &'static str,
+        /// The value as given, in SI units.
+        value: f64,
+        /// The range in words.
+        range: &'static str,
+    },
+    /// One cell is listed twice in a map of faults.
+    #[error("cell ({row}, {col}) is listed twice")]
+    ListedTwice {
+        /// Row of the cell.
+        row: usize,
+        /// Column of the cell.
+        col: usize,
+    },
+    /// Two arrays that should have the same shape do not.
+    #[error("{what} is {rows} × {cols}, the array is {array_rows} × {array_cols}")]
+    Shape {
+        /// Which array.
+        what: &'static str,
+        /// Its rows.
+        rows: usize,
+        /// Its columns.
+        cols: usize,
+        /// Rows of the cells.
+        array_rows: usize,
+        /// Columns of the cells.
+        array_cols: usize,
     },
     /// No preset has this name.
     #[error("no device preset is called '{name}'; known: {known}{hint}")]

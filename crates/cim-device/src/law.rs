@@ -100,16 +100,32 @@ impl SigmaLaw {
         Ok(())
     }
 
-    /// A posynomial from above over `window`: least squares in relative variance with
-    /// non-negative coefficients, then scaled until it touches the law from above.
+    /// A posynomial from above over `window`, see [`PosynomialFit::above`].
     ///
     /// Exact, with excess 0, where the law is a posynomial already.
     pub fn posynomial_above(&self, window: Window) -> PosynomialFit {
         if let Self::Variance(posynomial) = self {
             return PosynomialFit { posynomial: *posynomial, excess: 0.0 };
         }
+        PosynomialFit::above(|g_s| self.variance(g_s), window)
+    }
+}
+
+impl PosynomialFit {
+    /// No noise.
+    pub const ZERO: Self = Self { posynomial: Posynomial::ZERO, excess: 0.0 };
+
+    /// A posynomial above a variance law (S² at S) over `window`: least squares in relative
+    /// variance with non-negative coefficients, then scaled until it touches the law from above.
+    pub fn above(variance: impl Fn(f64) -> f64, window: Window) -> Self {
         let grid = window.grid(GRID);
-        let law: Vec<f64> = grid.iter().map(|&g| self.variance(g).max(f64::MIN_POSITIVE)).collect();
+        let most = grid.iter().map(|&g| variance(g)).fold(0.0, f64::max);
+        if most == 0.0 {
+            return Self::ZERO;
+        }
+        // Where a law vanishes, the bound need not follow it beyond the twelfth digit of its top.
+        let variance = |g: f64| variance(g).max(1e-12 * most);
+        let law: Vec<f64> = grid.iter().map(|&g| variance(g)).collect();
         let unit = window.g_max.0;
         let basis = |g: f64| {
             let x = g / unit;
@@ -137,14 +153,14 @@ impl SigmaLaw {
             a2: c[2] * middle / (unit * unit),
             am: c[3] * middle * window.g_min.0,
         };
-        let ratio = |g: f64| unscaled.variance(g) / self.variance(g).max(f64::MIN_POSITIVE);
+        let ratio = |g: f64| unscaled.variance(g) / variance(g);
         // Above means above: a few roundings of the two variances on top.
         let scale = (1.0 + 16.0 * f64::EPSILON) / lowest(&grid, ratio);
         let highest = -lowest(&grid, |g| -ratio(g));
         let Posynomial { a0, a1, a2, am } = unscaled;
         let posynomial =
             Posynomial { a0: a0 * scale, a1: a1 * scale, a2: a2 * scale, am: am * scale };
-        PosynomialFit { posynomial, excess: highest * scale - 1.0 }
+        Self { posynomial, excess: highest * scale - 1.0 }
     }
 }
 

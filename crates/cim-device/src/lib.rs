@@ -3,6 +3,8 @@
 //! A device knows no wires, no codes and no weights.
 #![doc = include_str!("../README.md")]
 
+pub mod catalogue;
+pub mod compensation;
 pub mod conduction;
 pub mod device;
 pub mod error;
@@ -10,11 +12,21 @@ pub mod law;
 pub mod models;
 pub mod nanosecond;
 pub mod presets;
+pub mod spec;
+pub mod time;
 
+pub use catalogue::{Card, Published, published, published_names};
+pub use compensation::{Compensation, CompensationSpec};
 pub use conduction::{Conduction, Operating};
 pub use device::{Device, Moments, Window};
 pub use error::DeviceError;
 pub use law::{CurrentVoltage, Posynomial, PosynomialFit, SigmaLaw};
-pub use models::{Gaussian, GaussianSpec, Ideal};
+pub use models::{
+    CmoHfox, CmoHfoxSpec, Gaussian, GaussianSpec, Ideal, LogNormal, LogNormalSpec, Pcm, PcmSpec,
+    RramWan, RramWanSpec, Stuck, StuckSpec, Synaptogen, SynaptogenOneShot, SynaptogenSpec,
+    Telegraph, TelegraphSpec, Temperature, TemperatureSpec,
+};
 pub use nanosecond::{NanosecondRead, PairNoise};
 pub use presets::{PRESETS, Preset, preset};
+pub use spec::{DeviceSpec, EffectSpec, ModelSpec};
+pub use time::FittedTimes;

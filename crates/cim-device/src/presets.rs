@@ -1,4 +1,5 @@
-//! Published devices as data: one row each, with its law, range and source.
+//! Published programming laws as data: one row each, with its law, range and source. Devices with
+//! more than a programming law are in the [catalogue](crate::catalogue), which lists all.
 
 use cim_core::Siemens;
 
@@ -26,7 +27,7 @@ pub struct Preset {
     pub source: &'static str,
 }
 
-/// All published devices.
+/// All published programming laws.
 pub const PRESETS: &[Preset] = &[
     Preset {
         name: "pcm-joshi",
@@ -142,22 +143,25 @@ impl Preset {
     }
 }
 
-/// The published device called `name`.
+/// The published programming law called `name`.
 ///
 /// # Errors
 /// [`DeviceError::UnknownPreset`] with the nearest name.
 pub fn preset(name: &str) -> Result<&'static Preset, DeviceError> {
-    PRESETS.iter().find(|p| p.name == name).ok_or_else(|| {
-        let names: Vec<&str> = PRESETS.iter().map(|p| p.name).collect();
-        let nearest = names.iter().min_by_key(|known| distance(known, name));
-        let hint = match nearest {
-            Some(known) if distance(known, name) <= name.len() / 2 + 1 => {
-                format!("; did you mean '{known}'?")
-            }
-            _ => String::new(),
-        };
-        DeviceError::UnknownPreset { name: name.to_owned(), known: names.join(", "), hint }
-    })
+    let names: Vec<&str> = PRESETS.iter().map(|p| p.name).collect();
+    PRESETS.iter().find(|p| p.name == name).ok_or_else(|| unknown(name, &names))
+}
+
+/// The error for a name that is not among those known, with the nearest as a suggestion.
+pub(crate) fn unknown(name: &str, known: &[&str]) -> DeviceError {
+    let nearest = known.iter().min_by_key(|known| distance(known, name));
+    let hint = match nearest {
+        Some(known) if distance(known, name) <= name.len() / 2 + 1 => {
+            format!("; did you mean '{known}'?")
+        }
+        _ => String::new(),
+    };
+    DeviceError::UnknownPreset { name: name.to_owned(), known: known.join(", "), hint }
 }
 
 /// Edit distance of two short names (Levenshtein).

@@ -70,7 +70,7 @@ mod tests {
     /// `(r / Σg) (Σ_j Σ_kk' g_jk g_jk' min(k+1, k'+1) + Σ_k Σ_jj' g_jk g_j'k min(j+1, j'+1))`, rows
     /// counted from the sensed end.
     fn first_order(g: &Array2<f64>, ohm: f64) -> f64 {
-        let lines = |g: ndarray::ArrayView2<'_, f64>| -> f64 {
+        let lines = |g: ArrayView2<'_, f64>| -> f64 {
             let mut sum = 0.0;
             for line in g.rows() {
                 for (k, a) in line.iter().enumerate() {

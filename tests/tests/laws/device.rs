@@ -1,7 +1,7 @@
 //! Laws of every device.
 
-use cim_core::{Stream, Tally};
-use cim_device::Device;
+use cim_core::{Seconds, Stream, Tally};
+use cim_device::{Device, DeviceError};
 use cim_tests::registered::devices;
 use cim_tests::statistics::Sample;
 use ndarray::{Array2, s};
@@ -162,5 +162,67 @@ fn current_is_odd_and_rises_with_voltage() {
         let (v, cubic) = (1e-3, law.cubic_per_v2());
         let got = (law.effective_v(v) - v) / (v * v * v);
         assert!((got - cubic).abs() <= 1e-5 * cubic + f64::EPSILON / (v * v), "{name}: {got}");
+    }
+}
+
+/// Times (s) from a second to a year that a device is known at.
+fn times(device: &dyn Device) -> Vec<Seconds> {
+    let all = [1.0, 37.0, 3600.0, 86_400.0, 3.1536e7].map(Seconds);
+    all.into_iter().filter(|t| device.fitted_times().check(*t).is_ok()).collect()
+}
+
+#[test]
+fn ageing_by_nothing_changes_nothing_and_no_age_makes_a_conductance_impossible() {
+    for (name, device) in devices() {
+        let targets = ramp(device.as_ref(), 40, 32);
+        let at = Stream::root(6);
+        let (g_s, _) = program(device.as_ref(), &targets, at);
+        assert_eq!(device.aged(g_s.view(), Seconds::ZERO, at).as_ref(), Ok(&g_s), "{name}");
+        for elapsed in times(device.as_ref()) {
+            let aged = device.aged(g_s.view(), elapsed, at).expect("a known time");
+            assert!(aged.iter().all(|g| 0.0 <= *g && g.is_finite()), "{name} after {elapsed}");
+            for (&programmed, &now) in g_s.iter().zip(&aged) {
+                let variance = device.read_variance_aged(programmed, now, elapsed);
+                assert!(0.0 <= variance && variance.is_finite(), "{name} after {elapsed}");
+            }
+        }
+        for &g in &g_s {
+            let fresh = device.read_variance_aged(g, g, Seconds::ZERO);
+            assert_eq!(fresh, device.read_variance(g), "{name} at {g} S");
+        }
+    }
+}
+
+/// Looking at one moment changes nothing about another, and a chip of another address goes its own
+/// way.
+#[test]
+fn a_chip_has_one_trajectory_which_no_look_at_it_changes() {
+    for (name, device) in devices() {
+        let device = device.as_ref();
+        let targets = Array2::from_elem((20, 32), device.window().g_max.0);
+        let at = Stream::root(7);
+        let (g_s, _) = program(device, &targets, at);
+        let look = |t: Seconds, at| device.aged(g_s.view(), t, at).expect("a known time");
+        let times = times(device);
+        let forwards: Vec<_> = times.iter().map(|&t| look(t, at)).collect();
+        let backwards: Vec<_> = times.iter().rev().map(|&t| look(t, at)).collect();
+        assert!(forwards.iter().eq(backwards.iter().rev()), "{name}");
+        let last = *times.last().expect("a known time");
+        if look(last, at) != g_s {
+            assert_ne!(look(last, at), look(last, Stream::root(8)), "{name}: another address");
+            let corner = device.aged(g_s.slice(s![..7, ..9]), last, at).expect("a known time");
+            assert_eq!(corner, look(last, at).slice(s![..7, ..9]), "{name}: a smaller array");
+        }
+    }
+}
+
+#[test]
+fn times_that_cannot_be_are_typed_errors() {
+    for (name, device) in devices() {
+        let g_s = Array2::from_elem((1, 1), device.window().g_max.0);
+        for bad in [-1.0, f64::NAN, f64::INFINITY] {
+            let error = device.aged(g_s.view(), Seconds(bad), Stream::root(1));
+            assert!(matches!(error, Err(DeviceError::NegativeTime { .. })), "{name} after {bad} s");
+        }
     }
 }

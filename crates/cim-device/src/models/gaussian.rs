@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::device::{Device, Moments, Window};
 use crate::error::DeviceError;
 use crate::law::{CurrentVoltage, Posynomial, PosynomialFit, SigmaLaw};
+use crate::models::normal;
 
 /// A noise variance as written in a file: independent parts add up in variance.
 ///
@@ -145,27 +146,11 @@ impl Device for Gaussian {
     }
 
     fn program(&self, target_s: ArrayView2<'_, f64>, at: Stream, tally: &mut Tally) -> Array2<f64> {
-        let mut g_s = target_s.to_owned();
-        let mut normals = vec![0.0f32; target_s.ncols()];
-        let (low, high) = (self.window.g_min.0, self.window.g_max.0);
-        let (mut outside, mut at_zero) = (0, 0);
-        for (row_idx, mut row) in g_s.rows_mut().into_iter().enumerate() {
-            at.fill_standard_normal(row_idx as u64, &mut normals);
-            for (g, &n) in row.iter_mut().zip(&normals) {
-                let wanted = *g + self.programming.sigma(*g) * f64::from(n);
-                *g = wanted.max(0.0);
-                outside += u64::from(wanted < low || high < wanted);
-                at_zero += u64::from(wanted < 0.0);
-            }
-        }
-        tally.cells_programmed += g_s.len() as u64;
-        tally.cells_outside_window += outside;
-        tally.cells_at_zero += at_zero;
-        g_s
+        normal::program(target_s, |g| self.programming.sigma(g), self.window, at, tally)
     }
 
     fn programmed(&self, target_s: f64) -> Moments {
-        rectified(target_s, self.programming.sigma(target_s))
+        normal::rectified(target_s, self.programming.sigma(target_s))
     }
 
     fn program_variance(&self) -> PosynomialFit {
@@ -184,22 +169,6 @@ impl Device for Gaussian {
     fn current_voltage(&self) -> CurrentVoltage {
         self.current_voltage
     }
-}
-
-/// Moments of `max(0, x)` for `x` normal with mean `mu` and standard deviation `sigma`.
-fn rectified(mu: f64, sigma: f64) -> Moments {
-    if sigma == 0.0 {
-        return Moments { mean: mu.max(0.0), variance: 0.0 };
-    }
-    let z = mu / sigma;
-    if z > 9.0 {
-        return Moments { mean: mu, variance: sigma * sigma };
-    }
-    let density = (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt();
-    let inside = 0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2);
-    let mean = mu * inside + sigma * density;
-    let square = (mu * mu + sigma * sigma) * inside + mu * sigma * density;
-    Moments { mean, variance: (square - mean * mean).max(0.0) }
 }
 
 #[cfg(test)]
@@ -240,15 +209,6 @@ mod tests {
             assert_eq!(tally.cells_programmed, n as u64);
             assert!(g.iter().all(|&g| 0.0 <= g));
         }
-    }
-
-    #[test]
-    fn rectified_moments_are_exact_at_zero_and_far_away() {
-        let at_zero = rectified(0.0, 1.0);
-        assert!((at_zero.mean - 1.0 / std::f64::consts::TAU.sqrt()).abs() < 1e-12);
-        assert!((at_zero.variance - (0.5 - 0.5 / std::f64::consts::PI)).abs() < 1e-12);
-        let far = rectified(8.9, 1.0);
-        assert!((far.mean - 8.9).abs() < 1e-12 && (far.variance - 1.0).abs() < 1e-9);
     }
 
     #[test]

@@ -1,7 +1,28 @@
 //! Device models. To add one: a file here, its line below, and its laws in the law suite.
 
+mod cmo_hfox;
 mod gaussian;
 mod ideal;
+mod log_normal;
+mod normal;
+mod pcm;
+mod polynomial;
+mod rram_wan;
+mod stuck;
+pub mod synaptogen;
+mod telegraph;
+mod temperature;
 
+pub use cmo_hfox::{CmoHfox, CmoHfoxSpec, CmoRead, CmoRelaxation};
 pub use gaussian::{Gaussian, GaussianSpec, NoiseSpec};
 pub use ideal::Ideal;
+pub use log_normal::{LogNormal, LogNormalSpec};
+pub use pcm::{ClampedLog, Pcm, PcmDrift, PcmProgramming, PcmRead, PcmSpec};
+pub use polynomial::PolynomialSpec;
+pub use rram_wan::{RramWan, RramWanSpec};
+pub use stuck::{Stuck, StuckCell, StuckSpec};
+pub use synaptogen::{
+    Synaptogen, SynaptogenCells, SynaptogenNoise, SynaptogenOneShot, SynaptogenSpec,
+};
+pub use telegraph::{Telegraph, TelegraphSpec};
+pub use temperature::{Temperature, TemperatureSpec};

@@ -1,0 +1,74 @@
+//! Gaussian errors of programming and frozen normal numbers, as several models have them.
+
+use cim_core::{Stream, Tally};
+use ndarray::{Array2, ArrayView2};
+
+use crate::device::{Moments, Window};
+
+/// Programs every cell to `max(0, target + sigma(target) n)`, one generator per row.
+pub(crate) fn program(
+    target_s: ArrayView2<'_, f64>,
+    sigma: impl Fn(f64) -> f64,
+    window: Window,
+    at: Stream,
+    tally: &mut Tally,
+) -> Array2<f64> {
+    let mut g_s = target_s.to_owned();
+    let mut normals = vec![0.0f32; target_s.ncols()];
+    let (low, high) = (window.g_min.0, window.g_max.0);
+    let (mut outside, mut at_zero) = (0, 0);
+    for (row_idx, mut row) in g_s.rows_mut().into_iter().enumerate() {
+        at.fill_standard_normal(row_idx as u64, &mut normals);
+        for (g, &n) in row.iter_mut().zip(&normals) {
+            let wanted = *g + sigma(*g) * f64::from(n);
+            *g = wanted.max(0.0);
+            outside += u64::from(wanted < low || high < wanted);
+            at_zero += u64::from(wanted < 0.0);
+        }
+    }
+    tally.cells_programmed += g_s.len() as u64;
+    tally.cells_outside_window += outside;
+    tally.cells_at_zero += at_zero;
+    g_s
+}
+
+/// Changes every cell with a standard normal number of its own, one generator per row.
+pub(crate) fn for_each(g_s: &mut Array2<f64>, at: Stream, mut change: impl FnMut(&mut f64, f64)) {
+    let mut normals = vec![0.0f32; g_s.ncols()];
+    for (row_idx, mut row) in g_s.rows_mut().into_iter().enumerate() {
+        at.fill_standard_normal(row_idx as u64, &mut normals);
+        for (g, &n) in row.iter_mut().zip(&normals) {
+            change(g, f64::from(n));
+        }
+    }
+}
+
+/// Moments of `max(0, x)` for `x` normal with mean `mu` and standard deviation `sigma`.
+pub(crate) fn rectified(mu: f64, sigma: f64) -> Moments {
+    if sigma == 0.0 {
+        return Moments { mean: mu.max(0.0), variance: 0.0 };
+    }
+    let z = mu / sigma;
+    if z > 9.0 {
+        return Moments { mean: mu, variance: sigma * sigma };
+    }
+    let density = (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt();
+    let inside = 0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2);
+    let mean = mu * inside + sigma * density;
+    let square = (mu * mu + sigma * sigma) * inside + mu * sigma * density;
+    Moments { mean, variance: (square - mean * mean).max(0.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rectified_moments_are_exact_at_zero_and_far_away() {
+        let at_zero = rectified(0.0, 1.0);
+        assert!((at_zero.mean - 1.0 / std::f64::consts::TAU.sqrt()).abs() < 1e-12);
+        assert!((at_zero.variance - (0.5 - 0.5 / std::f64::consts::PI)).abs() < 1e-12);
+        let far = rectified(8.9, 1.0);
+        assert!((far.mean - 8.9).abs() < 1e-12 && (far.variance - 1.0).abs() < 1e-9);
+    }
+}

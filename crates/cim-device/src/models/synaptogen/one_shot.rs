@@ -1,0 +1,142 @@
+//! Synaptogen cells as a device with targets: one set, one reset.
+
+use cim_core::{Siemens, Stream, Tally};
+use ndarray::{Array2, ArrayView2};
+
+use super::ladder::LADDER;
+use super::parameters::U_DEFINED;
+use super::spec::{Synaptogen, SynaptogenSpec};
+use crate::device::{Device, Moments, Window};
+use crate::error::DeviceError;
+use crate::law::{CurrentVoltage, Posynomial, PosynomialFit};
+
+/// Synaptogen cells that are programmed open-loop.
+///
+/// *What it models:* fresh [`Synaptogen`] cells; all are set by −2 V, then each is reset once by
+/// the voltage at which the mean cell ends at the target. No cell is verified.
+///
+/// *Law:* that of [`Synaptogen`]. Mean and standard deviation against the voltage are a table of
+/// four million cells, linear between voltages 10 mV apart.
+///
+/// *Range:* targets from the mean of a full reset, 14.6 µS, to that of cells which are only set,
+/// 220.9 µS. Beyond it the cells get the nearest of the two. The order of memory is ten cycles.
+///
+/// *Source:* [`Synaptogen`]; this way of programming is ours, the plainest there is.
+///
+/// *Not modelled:* what [`Synaptogen`] leaves out, retention among it; the polynomial current, which
+/// is a function of the cell's state in [`CellState`](super::CellState) (here `I = G V`, exact at
+/// the 0.2 V at which `G` is stated).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SynaptogenOneShot {
+    cells: Synaptogen,
+}
+
+impl SynaptogenOneShot {
+    /// Cells with the published parameters.
+    ///
+    /// # Errors
+    /// [`DeviceError`] of [`SynaptogenSpec::build`].
+    pub fn published() -> Result<Self, DeviceError> {
+        Ok(Self { cells: SynaptogenSpec::PUBLISHED.build()? })
+    }
+
+    /// Voltage (V) of the reset for a target (S).
+    fn reset_v(target_s: f64) -> f64 {
+        let (k, share) = place(target_s);
+        let (low, high) = (LADDER[k].0, LADDER[k + 1].0);
+        low + share * (high - low)
+    }
+}
+
+/// Step of the ladder that holds a conductance (S), and how far down it lies; the ends are not
+/// left.
+fn place(target_s: f64) -> (usize, f64) {
+    let target_us = 1e6 * target_s;
+    let below = LADDER.partition_point(|step| step.1 > target_us).clamp(1, LADDER.len() - 1);
+    let (high, low) = (LADDER[below - 1].1, LADDER[below].1);
+    (below - 1, ((high - target_us) / (high - low)).clamp(0.0, 1.0))
+}
+
+impl Device for SynaptogenOneShot {
+    fn window(&self) -> Window {
+        let [(_, high, _), .., (_, low, _)] = LADDER else { unreachable!("the ladder has steps") };
+        Window { g_min: Siemens(low * 1e-6), g_max: Siemens(high * 1e-6) }
+    }
+
+    fn program(&self, target_s: ArrayView2<'_, f64>, at: Stream, tally: &mut Tally) -> Array2<f64> {
+        let mut cells = self.cells.cells(target_s.nrows(), target_s.ncols(), at);
+        cells.pulse_all(-2.0);
+        let volts = target_s.mapv(Self::reset_v);
+        cells.pulse(volts.view()).expect("one voltage per target");
+        let window = self.window();
+        let mut g_s = cells.conductances();
+        for g in &mut g_s {
+            tally.cells_outside_window += u64::from(*g < window.g_min.0 || window.g_max.0 < *g);
+            tally.cells_at_zero += u64::from(*g < 0.0);
+            *g = g.max(0.0);
+        }
+        tally.cells_programmed += g_s.len() as u64;
+        g_s
+    }
+
+    fn programmed(&self, target_s: f64) -> Moments {
+        let (k, share) = place(target_s);
+        let between = |low: f64, high: f64| 1e-6 * (low + share * (high - low));
+        let ((_, mean, sd), (_, next_mean, next_sd)) = (LADDER[k], LADDER[k + 1]);
+        Moments { mean: between(mean, next_mean), variance: between(sd, next_sd).powi(2) }
+    }
+
+    fn program_variance(&self) -> PosynomialFit {
+        PosynomialFit::above(|g| self.programmed(g).variance, self.window())
+    }
+
+    fn read_variance(&self, g_s: f64) -> f64 {
+        self.cells.read_variance_a2(g_s * U_DEFINED, g_s) / (U_DEFINED * U_DEFINED)
+    }
+
+    fn read_variance_above(&self) -> PosynomialFit {
+        // The law is linear in the conductance.
+        let posynomial = Posynomial { a1: self.read_variance(1.0), ..Posynomial::ZERO };
+        PosynomialFit { posynomial, excess: 0.0 }
+    }
+
+    fn current_voltage(&self) -> CurrentVoltage {
+        CurrentVoltage::Ohmic
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_the_mean_of_its_cells_and_the_ends_are_not_left() {
+        let device = SynaptogenOneShot::published().expect("a device");
+        for target in [15e-6, 40e-6, 151.7e-6, 220e-6] {
+            assert!((device.programmed(target).mean / target - 1.0).abs() < 1e-12, "{target}");
+        }
+        let window = device.window();
+        for (beyond, end) in [(1e-6, window.g_min), (1e-3, window.g_max)] {
+            let mean = device.programmed(beyond).mean;
+            assert!((mean / end.0 - 1.0).abs() < 1e-12, "{mean} beyond {end}");
+        }
+    }
+
+    #[test]
+    fn the_ladder_is_that_of_the_cells() {
+        let model = SynaptogenSpec::PUBLISHED.build().expect("the published model");
+        let mut cells = model.cells(200, 500, Stream::root(2));
+        cells.pulse_all(-2.0);
+        for &(volt, mean, sd) in LADDER.iter().step_by(9) {
+            cells.pulse_all(volt);
+            let g_us = cells.conductances() * 1e6;
+            // Five standard errors of 100,000 cells and of the table's forty times as many; a
+            // fourth moment of up to ten times that of a Gaussian.
+            let error = sd * (1.025_f64 / 100_000.0).sqrt();
+            let off = (g_us.mean().expect("cells") - mean).abs();
+            assert!(off <= 5.0 * error, "mean at {volt} V off by {off} µS");
+            let off = (g_us.std(0.0) - sd).abs();
+            assert!(off <= 5.0 * error * 7.25_f64.sqrt(), "spread at {volt} V off by {off} µS");
+        }
+    }
+}
