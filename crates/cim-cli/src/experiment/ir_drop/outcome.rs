@@ -51,8 +51,10 @@ const NOTES: [&str; 7] = [
      uses in place of the conductances.",
     "Rows are driven from the left and columns sensed at the bottom, each through one cell pitch of \
      wire. Arrays are square, a weight is a differential pair of neighbouring columns.",
-    "Column gains: one digital factor for every output of a layer, least squares on calibration \
-     images through the noisy chip.",
+    "Column gains: one digital factor and one offset for every output of a layer (`calibration.fit`), \
+     least squares on calibration images through the noisy chip. The factor alone is worse than \
+     nothing where wires lose a quarter: what is lost grows with the current, which an offset \
+     takes up in part.",
     "Noise fine-tuning: Gaussian noise on the weights during a few epochs of training. It does not \
      know the wires, which shrink all weights of a place in the same way.",
     "IR-drop-aware targets: conductances to program are solved so that the transfer matrix of the \
