@@ -5,14 +5,23 @@
 
 use std::fmt;
 
+use cim_device::Conduction;
+
 use crate::circuit::{Bias, Circuit};
 use crate::error::CircuitError;
 use crate::layout::{Layout, Side};
+
+/// Where a netlist ends ngspice's own Newton iteration: at rounding, not at 0.1 %.
+const OPTIONS: &str = "reltol=1e-11 vntol=1e-15 abstol=1e-20 itl1=1000";
+
+/// Lengths of its last piece by which a table is made longer at both ends.
+const BEYOND: f64 = 1e3;
 
 /// The netlist of an array; prints itself.
 #[derive(Clone, Debug)]
 pub struct Netlist<'a> {
     circuit: &'a Circuit,
+    law: &'a Conduction,
     bias: &'a Bias,
     held: Vec<bool>,
     /// What is written of each element, in the order of the layout.
@@ -31,16 +40,21 @@ enum Part {
 }
 
 impl<'a> Netlist<'a> {
-    /// The netlist of `circuit` under `bias`.
+    /// The netlist of `circuit`, whose cells conduct by `law`, under `bias`.
     ///
     /// Left out are open cells, broken wires, ends that float, and what no conductance joins to a
     /// held end. Shorts and ideal wires are sources of 0 V, but for those that would close a loop of
     /// such sources: what is left joins the same nodes.
     ///
     /// # Errors
-    /// [`CircuitError`] for a bias that does not fit the array or a voltage that is not finite, and
-    /// [`CircuitError::Shorted`] if no resistance lies between two held ends.
-    pub fn new(circuit: &'a Circuit, bias: &'a Bias) -> Result<Self, CircuitError> {
+    /// [`CircuitError`] for a law that cannot be, a bias that does not fit the array or a voltage that
+    /// is not finite, and [`CircuitError::Shorted`] if no resistance lies between two held ends.
+    pub fn new(
+        circuit: &'a Circuit,
+        law: &'a Conduction,
+        bias: &'a Bias,
+    ) -> Result<Self, CircuitError> {
+        law.check()?;
         let held = bias.held(circuit)?;
         let layout = circuit.layout();
         let ends = ends(layout);
@@ -70,7 +84,51 @@ impl<'a> Netlist<'a> {
                 *part = Part::Nothing;
             }
         }
-        Ok(Self { circuit, bias, held, parts })
+        Ok(Self { circuit, law, bias, held, parts })
+    }
+
+    fn write_cell(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        (row, col): (usize, usize),
+        g_s: f64,
+        (a, b): (Node, Node),
+    ) -> fmt::Result {
+        let ohm = g_s.recip();
+        let name = format_args!("cell_{row}_{col}");
+        let begin = format_args!("B{name} {a} {b} I =");
+        match self.law {
+            Conduction::Ohmic => writeln!(f, "R{name} {a} {b} {ohm:e}"),
+            Conduction::Sinh { scale } => {
+                let (amps, volts) = (g_s * scale.0, scale.0);
+                writeln!(f, "{begin} {amps:e}*sinh(v({a},{b})/{volts:e})")
+            }
+            Conduction::Polynomial { .. } | Conduction::Milo2021 => {
+                let (square, cubic, _) = self.law.coefficients(g_s).expect("a polynomial");
+                let v = format_args!("v({a},{b})");
+                writeln!(f, "{begin} {v}*({g_s:e} + {v}*({square:e} + {v}*({cubic:e})))")
+            }
+            Conduction::Table { volts, factor } => {
+                write!(f, "{begin} {g_s:e}*pwl(v({a},{b})")?;
+                let last = volts.len() - 1;
+                let beyond = |from: usize, to: usize| {
+                    let far = |x: &[f64]| x[to] + BEYOND * (x[to] - x[from]);
+                    (far(volts), far(factor))
+                };
+                let inside = volts.iter().copied().zip(factor.iter().copied());
+                let all = [beyond(1, 0)].into_iter().chain(inside).chain([beyond(last - 1, last)]);
+                all.into_iter().try_for_each(|(v, y)| write!(f, ", {v:e},{y:e}"))?;
+                writeln!(f, ")")
+            }
+            Conduction::Selector { current, scale } => {
+                let (amps, volts) = (current.0, scale.0);
+                writeln!(f, "R{name} {a} s_{row}_{col} {ohm:e}")?;
+                writeln!(
+                    f,
+                    "B{name} s_{row}_{col} {b} I = {amps:e}*sinh(v(s_{row}_{col},{b})/{volts:e})"
+                )
+            }
+        }
     }
 
     fn write_wire(&self, f: &mut fmt::Formatter<'_>, name: Wire, ohm: f64) -> fmt::Result {
@@ -112,7 +170,7 @@ impl fmt::Display for Netlist<'_> {
             match self.parts[layout.cell(row, col)] {
                 Part::Nothing => {}
                 Part::Short => writeln!(f, "Vcell_{row}_{col} {a} {b} 0")?,
-                Part::Element => writeln!(f, "Rcell_{row}_{col} {a} {b} {:e}", g.recip())?,
+                Part::Element => self.write_cell(f, (row, col), g, (a, b))?,
             }
         }
         writeln!(f, "\n* Row wires, from left to right")?;
@@ -132,6 +190,9 @@ impl fmt::Display for Netlist<'_> {
                     writeln!(f, "V{node} {node} 0 {volts:e}")?;
                 }
             }
+        }
+        if *self.law != Conduction::Ohmic {
+            writeln!(f, "\n.options {OPTIONS}")?;
         }
         writeln!(f, "\n.control\nset numdgt=17\nop")?;
         for col in 0..cols {
@@ -237,7 +298,7 @@ mod tests {
     fn text(g_s: ndarray::Array2<f64>, wires: Wires, row_v: &[f64]) -> String {
         let bias = Bias::read(row_v, g_s.ncols());
         let circuit = Circuit::new(g_s, wires).expect("a circuit");
-        Netlist::new(&circuit, &bias).expect("a netlist").to_string()
+        Netlist::new(&circuit, &Conduction::Ohmic, &bias).expect("a netlist").to_string()
     }
 
     #[test]
@@ -273,14 +334,16 @@ mod tests {
         let circuit = circuit.expect("a circuit");
         let mut bias = Bias::read(&[0.1, 0.1], 2);
         (bias.left[0], bias.right[0]) = (None, None);
-        let text = Netlist::new(&circuit, &bias).expect("a netlist").to_string();
+        let text =
+            Netlist::new(&circuit, &Conduction::Ohmic, &bias).expect("a netlist").to_string();
         assert!(!text.lines().any(|l| l.contains("row_0")), "{text}");
     }
 
     #[test]
     fn two_held_ends_without_resistance_between_them_are_named() {
         let circuit = Circuit::new(array![[1e-6, f64::INFINITY]], Wires::NONE).expect("a circuit");
-        let error = Netlist::new(&circuit, &Bias::read(&[0.1], 2)).expect_err("shorted");
+        let error = Netlist::new(&circuit, &Conduction::Ohmic, &Bias::read(&[0.1], 2))
+            .expect_err("shorted");
         assert!(matches!(error, CircuitError::Shorted { .. }), "{error}");
     }
 }
