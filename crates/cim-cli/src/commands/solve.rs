@@ -87,16 +87,12 @@ fn non_linear(array: &Array, all: bool) -> Result<Solved, CircuitError> {
 }
 
 fn picture(array: &Array, solution: &Solution) -> Result<String, CliError> {
-    let row_v = array.volts.row(0);
-    let share = Array2::from_shape_fn(array.circuit.shape(), |(row, col)| {
-        let ideal = array.law.at(array.circuit.conductances()[[row, col]], row_v[row]).amps;
-        solution.cell_a[[row, col]] / ideal
-    });
+    let lost_v = lost(array, solution);
     let maps = ArrayMaps {
         row_v: solution.row_v.view(),
         column_v: solution.column_v.view(),
         cell_a: solution.cell_a.view(),
-        share: share.view(),
+        lost_v: lost_v.view(),
     };
     Ok(report::array_picture(&maps)?)
 }
@@ -176,7 +172,7 @@ fn summary(
     if let Some(first) = solutions.first() {
         let which = if array.single { "" } else { " (first vector)" };
         let _ = writeln!(text, "power            {:.4e} W{which}", first.power_w);
-        let drop = largest_drop(array, first);
+        let drop = lost(array, first).iter().fold(0.0_f64, |most, v| most.max(v.abs()));
         let _ = writeln!(text, "largest IR drop  {:.4}{which}", Volts(drop));
     }
     if let Some(factor) = nonideality(&array.circuit, &array.law, &array.volts, column_a) {
@@ -189,11 +185,10 @@ fn summary(
     text
 }
 
-/// Largest voltage (V) that a cell is short of: its row's voltage less what is across it.
-fn largest_drop(array: &Array, solution: &Solution) -> f64 {
-    let across = &solution.row_v - &solution.column_v;
-    let row_v = array.volts.row(0);
-    across.indexed_iter().fold(0.0, |most: f64, ((row, _), v)| most.max((row_v[row] - v).abs()))
+/// Voltage (V) that each cell is short of: its row's voltage less what is across it.
+fn lost(array: &Array, solution: &Solution) -> Array2<f64> {
+    let row_v = array.volts.row(0).insert_axis(Axis(1));
+    &row_v - &(&solution.row_v - &solution.column_v)
 }
 
 /// `(I_ideal − I) / I_ideal`, each column weighted by its ideal current.

@@ -1,4 +1,5 @@
-//! A picture of an array: voltages of its wires, currents of its cells, and what wires leave of them.
+//! A picture of an array: voltages of its wires, currents of its cells, and the voltage that wires keep
+//! from them.
 
 use std::fmt::Write;
 
@@ -21,8 +22,8 @@ pub struct ArrayMaps<'a> {
     pub column_v: ArrayView2<'a, f64>,
     /// Currents of the cells (A).
     pub cell_a: ArrayView2<'a, f64>,
-    /// Current of each cell, relative to that on ideal wires.
-    pub share: ArrayView2<'a, f64>,
+    /// Voltage that wires keep from each cell (V).
+    pub lost_v: ArrayView2<'a, f64>,
 }
 
 const PANEL: (u32, u32) = (430, 390);
@@ -48,7 +49,7 @@ pub fn array_picture(maps: &ArrayMaps<'_>) -> Result<String, ReportError> {
             ("Row wires", maps.row_v, "V"),
             ("Column wires", maps.column_v, "V"),
             ("Cell currents", maps.cell_a, "A"),
-            ("Cell current relative to ideal wires", maps.share, "%"),
+            ("Voltage lost on wires", maps.lost_v, "V"),
         ];
         for (panel, (title, values, unit)) in panels.iter().zip(all) {
             map(panel, title, values, unit, &mut cells)?;
@@ -138,8 +139,8 @@ fn colour_bar(area: &Area<'_>, (right, top, bottom): (i32, i32, i32), lo: f64, h
     let (left, right) = (right + 12 * PX, right + 26 * PX);
     let at = |share: f64| bottom - (share * f64::from(bottom - top)).round() as i32;
     for level in 0..LEVELS {
-        let (from, to) = (level as f64 / LEVELS as f64, (level + 1) as f64 / LEVELS as f64);
-        let corners = [(left, at(to)), (right, at(from))];
+        // Each up to the top, under the next: no gaps.
+        let corners = [(left, top), (right, at(level as f64 / LEVELS as f64))];
         area.draw(&Rectangle::new(corners, palette::level(level, LEVELS).filled()))?;
     }
     let axis = Axis::linear(lo, hi, 5);
@@ -176,9 +177,6 @@ fn means(values: ArrayView2<'_, f64>, block: usize) -> Array2<f64> {
 
 /// What values are multiplied by for a readable number, and the unit that they have then.
 fn scale(largest: f64, unit: &str) -> (f64, String) {
-    if unit == "%" {
-        return (100.0, unit.to_owned());
-    }
     const PREFIXES: [(f64, &str); 7] =
         [(1.0, ""), (1e3, "m"), (1e6, "µ"), (1e9, "n"), (1e12, "p"), (1e15, "f"), (1e18, "a")];
     let fits = PREFIXES.into_iter().find(|(factor, _)| 1.0 <= largest * factor);
@@ -195,19 +193,19 @@ mod tests {
         for (rows, cols) in [(1, 1), (4, 4), (3, 128), (600, 300)] {
             let v =
                 Array2::from_shape_fn((rows, cols), |(r, c)| 0.2 - 1e-5 * (r * cols + c) as f64);
-            let mut share = v.mapv(|v| v / 0.2);
-            share[[0, 0]] = f64::NAN;
+            let mut lost_v = v.mapv(|v| 0.2 - v);
+            lost_v[[0, 0]] = f64::NAN;
             let svg = array_picture(&ArrayMaps {
                 row_v: v.view(),
                 column_v: v.view(),
                 cell_a: v.view(),
-                share: share.view(),
+                lost_v: lost_v.view(),
             })
             .expect("drawn");
             assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
             for text in ["Row wires (", "Column wires (", "Cell currents (", "(%)", "column", "row"]
             {
-                assert!(svg.contains(text) || (text == "(%)" && rows > MOST), "{text}");
+                assert!(svg.contains(text), "{text}");
             }
             assert!(!svg.contains("NaN") && !svg.contains("inf"));
             assert!(svg.len() < 8_000_000, "{} bytes", svg.len());
