@@ -128,13 +128,13 @@ pub fn random_read(index: u64) -> (Circuit, Vec<f64>) {
     let wire = |x: f64| 10_f64.powf(-3.0 + 6.0 * x);
     let wires = |label, shape: (usize, usize)| {
         let values = draw(label, shape.0 * shape.1);
-        let alike = index % 2 == 0;
+        let alike = index.is_multiple_of(2);
         let values = values.iter().map(|&x| wire(if alike { values[0] } else { x })).collect();
         Array2::from_shape_vec(shape, values).expect("a value a segment")
     };
     let mut row_ohm = wires("row wires", (rows, cols + 1));
     let mut column_ohm = wires("column wires", (rows + 1, cols));
-    if index % 3 != 0 {
+    if !index.is_multiple_of(3) {
         row_ohm.column_mut(cols).fill(f64::INFINITY);
         column_ohm.row_mut(0).fill(f64::INFINITY);
     }
