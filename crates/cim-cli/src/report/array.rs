@@ -203,8 +203,14 @@ mod tests {
             })
             .expect("drawn");
             assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
-            for text in ["Row wires (", "Column wires (", "Cell currents (", "(%)", "column", "row"]
-            {
+            for text in [
+                "Row wires (",
+                "Column wires (",
+                "Cell currents (",
+                "lost on wires (",
+                "column",
+                "row",
+            ] {
                 assert!(svg.contains(text), "{text}");
             }
             assert!(!svg.contains("NaN") && !svg.contains("inf"));
