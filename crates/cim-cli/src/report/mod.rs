@@ -4,6 +4,7 @@
 //! `report.md`, `report.html` and the pictures of them. Nothing here computes physics, and nothing
 //! here knows another crate of the workspace.
 
+mod array;
 mod content;
 mod error;
 mod figures;
@@ -24,6 +25,7 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub use array::{ArrayMaps, array_picture};
 pub use error::ReportError;
 pub use files::write;
 pub use model::{
