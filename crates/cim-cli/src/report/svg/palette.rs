@@ -34,3 +34,10 @@ const PARTS: [RGBColor; 7] = [
 pub fn part(index: usize) -> RGBColor {
     PARTS[index % PARTS.len()]
 }
+
+/// Colour of the line with this index; seven of them before one returns, which with the six shapes
+/// of marks makes forty-two lines that differ.
+pub fn line(index: usize) -> RGBColor {
+    const LINES: [RGBColor; 7] = [FULL, NAIVE, PARTS[2], PARTS[3], PARTS[0], PARTS[1], PARTS[6]];
+    LINES[index % LINES.len()]
+}
