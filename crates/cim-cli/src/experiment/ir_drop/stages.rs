@@ -132,8 +132,10 @@ pub fn run(
         total_s: clock.total(),
         train_s: clock.seconds_of("train"),
         threads: options.threads,
+        conic_us_per_layer: 0.0,
+        fast_us_per_layer: 0.0,
         stages: clock.into_stages(),
-        ..Timing::default()
+        comparison: Vec::new(),
     };
     Ok((study, timing))
 }

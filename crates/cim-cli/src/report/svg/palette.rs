@@ -60,3 +60,10 @@ pub fn level(level: usize, levels: usize) -> RGBColor {
     };
     RGBColor(mix(r0, r1), mix(g0, g1), mix(b0, b1))
 }
+
+/// Colour of the line with this index; seven of them before one returns, which with the six shapes
+/// of marks makes forty-two lines that differ.
+pub fn line(index: usize) -> RGBColor {
+    const LINES: [RGBColor; 7] = [FULL, NAIVE, PARTS[2], PARTS[3], PARTS[0], PARTS[1], PARTS[6]];
+    LINES[index % LINES.len()]
+}
