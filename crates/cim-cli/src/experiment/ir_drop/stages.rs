@@ -12,7 +12,7 @@ use crate::error::CliError;
 use crate::experiment::Options;
 use crate::experiment::clock::Clock;
 use crate::experiment::design::{ChipDesign, LayerInputs};
-use crate::experiment::training::{Checkpoints, Run, Trained, train};
+use crate::experiment::training::{Checkpoints, Run, Trained, train, train_digital};
 use crate::progress;
 use crate::report::Timing;
 use crate::report::study::Study;
@@ -81,7 +81,14 @@ pub fn run(
     let mut clock = Clock::new();
     let fingerprint = format!("{}\n{:?}", options.data_id, spec);
     let checkpoints = Checkpoints::new(options.out, options.resume, fingerprint);
-    let digital = train_digital(spec, data, test, &checkpoints, root)?;
+    let digital = train_digital(
+        &spec.network.widths,
+        &spec.training.digital,
+        data,
+        test,
+        &checkpoints,
+        root,
+    )?;
     clock.lap("train digital");
     let mapped = |network: Network| {
         let images = first_images(data, spec.calibration.images);
@@ -219,27 +226,6 @@ fn calibrate(
             Ok(Calibrated::new(grid, gains)?)
         })
         .collect()
-}
-
-fn train_digital(
-    spec: &Spec,
-    data: &Dataset,
-    test: &Dataset,
-    checkpoints: &Checkpoints,
-    root: Stream,
-) -> Result<Trained, CliError> {
-    let start = Network::new(&spec.network.widths, root.child("init", 0))?;
-    let paths =
-        start.layers().iter().map(|l| LayerPath::digital(l.weights.nrows(), l.weights.ncols()));
-    let run = Run {
-        stage: "digital".into(),
-        recipe: &spec.training.digital,
-        start: &start,
-        paths: paths.collect(),
-        teacher: None,
-        at: root.child("train", 0),
-    };
-    train(run, data, Some(test), checkpoints)
 }
 
 /// Fine-tunes with Gaussian noise on the weights and otherwise exact products: the usual remedy,
