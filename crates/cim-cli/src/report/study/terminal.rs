@@ -1,7 +1,8 @@
 //! What the command of a study prints at the end: plain text, at most 80 columns.
 
-use super::model::{Headline, Study};
+use super::model::Study;
 use crate::report::format::number_estimate;
+use crate::report::page::Headline;
 use crate::report::terminal::{head, paragraph, row_of};
 
 /// Width of each column: figure, mean and interval, chips.
