@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use cim_core::Ohms;
 use cim_crossbar::solve::{newton, ohmic};
-use cim_crossbar::{Bias, Circuit, Nodal, Sensed, Transfer, Wires, compensate};
+use cim_crossbar::{Bias, Circuit, Nodal, Sensed, Transfer, Wires, wire_targets};
 use cim_device::{Conduction, Window};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use ndarray::{Array1, Array2};
@@ -60,18 +60,18 @@ fn non_linear(c: &mut Criterion) {
     group.finish();
 }
 
-fn compensation(c: &mut Criterion) {
-    let mut group = c.benchmark_group("compensation");
+fn targets(c: &mut Criterion) {
+    let mut group = c.benchmark_group("targets");
     group.sample_size(10);
     let window = Window::new(cim_core::Siemens(1e-6), cim_core::Siemens(1e-4)).expect("a window");
     let sensed: Vec<_> = (0..64).map(|k| Sensed { plus: 2 * k, minus: Some(2 * k + 1) }).collect();
     let wires = Wires::new(Ohms(1.0), Ohms(1.0));
     let nominal = cells(128, 128).mapv(|g| g * g * 1e4 + 1e-6 * (1.0 - g * 1e4));
-    group.bench_function("compensate_128", |b| {
-        b.iter(|| black_box(compensate(nominal.view(), &sensed, wires, window).expect("solved")));
+    group.bench_function("wire_targets_128", |b| {
+        b.iter(|| black_box(wire_targets(nominal.view(), &sensed, wires, window).expect("solved")));
     });
     group.finish();
 }
 
-criterion_group!(benches, linear, non_linear, compensation);
+criterion_group!(benches, linear, non_linear, targets);
 criterion_main!(benches);
