@@ -14,6 +14,7 @@ pub mod program;
 pub mod pwm;
 pub mod readout;
 pub mod solve;
+pub mod spice;
 pub mod state;
 pub mod wired;
 pub mod wires;

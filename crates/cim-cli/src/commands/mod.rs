@@ -1,9 +1,12 @@
 //! Commands: one file each. A command returns what is printed.
 
+mod array;
 mod devices;
 mod gate;
+mod netlist;
 mod optimise;
 mod reproduce;
+mod solve;
 
 use crate::args::Command;
 use crate::error::CliError;
@@ -16,6 +19,8 @@ pub fn run(command: Command) -> Result<String, CliError> {
         Command::Devices => devices::run(),
         Command::Preset { name } => preset(&name).map(|(_, text)| text),
         Command::Optimise(args) => optimise::run(&args),
+        Command::Solve(args) => solve::run(&args),
+        Command::Netlist(args) => netlist::run(&args),
     }
 }
 
