@@ -135,6 +135,16 @@ fn the_product_error_is_that_of_products() {
 }
 
 #[test]
+fn a_programmer_reads_from_a_file_and_refuses_unknown_keys() {
+    let bench = Bench::new("synaptogen", 5e-6);
+    let wires = Wires::new(Ohms(1.0), Ohms(2.0));
+    let spec = GdpSpec::suiting(&bench.cells, bench.band, N, wires).expect("cells");
+    let text = toml::to_string(&spec).expect("written");
+    assert_eq!(toml::from_str(&text), Ok(spec));
+    assert!(toml::from_str::<GdpSpec>(&format!("colour = 3\n{text}")).is_err());
+}
+
+#[test]
 fn impossible_programmers_and_targets_are_refused() {
     let bench = Bench::new("openmena", 5e-6);
     let good = || GdpSpec::suiting(&bench.cells, bench.band, N, Wires::NONE).expect("cells");
@@ -142,6 +152,7 @@ fn impossible_programmers_and_targets_are_refused() {
         GdpSpec { batch: 0, ..good() },
         GdpSpec { learning_rate: 0.0, ..good() },
         GdpSpec { wires: Wires::new(Ohms(-1.0), Ohms(1.0)), ..good() },
+        GdpSpec { wires: Wires::new(Ohms(1.0), Ohms(f64::NAN)), ..good() },
         GdpSpec { dead_zone: f64::NAN, ..good() },
     ] {
         assert!(bad.build().is_err());

@@ -149,3 +149,23 @@ fn what_cannot_be_done_is_said_with_a_suggestion() {
     let error = cells.programmer("igvva", cells.band).expect_err("no transistor").to_string();
     assert_eq!(error, "igvva cannot program Synaptogen cells: they have no access transistor");
 }
+
+#[test]
+fn programmers_and_cells_read_from_files_and_refuse_unknown_keys() {
+    use cim_device::{ProgrammerSpec, PulseCellsSpec};
+
+    for cells in ["openmena", "synaptogen", "pcm"] {
+        let preset = CellsPreset::named(cells).expect("known");
+        let text = toml::to_string(&preset.cells).expect("written");
+        assert_eq!(toml::from_str::<PulseCellsSpec>(&text).as_ref(), Ok(&preset.cells), "{text}");
+        for programmer in PROGRAMMERS {
+            let Ok(spec) = preset.programmer(programmer, preset.band) else { continue };
+            let text = toml::to_string(&spec).expect("written");
+            assert_eq!(toml::from_str::<ProgrammerSpec>(&text), Ok(spec), "{text}");
+            let unknown = format!("colour = \"red\"\n{text}");
+            let error =
+                toml::from_str::<ProgrammerSpec>(&unknown).expect_err("unknown").to_string();
+            assert!(error.contains("colour"), "{error}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use super::product::transfer;
+use crate::error::CircuitError;
 use crate::wires::Wires;
 
 /// A [`Gdp`] programmer as written in a file.
@@ -106,12 +107,16 @@ impl GdpSpec {
             ("step", self.step.0),
             ("noise", self.noise.0),
             ("product_time", self.product_time.0),
-            ("wires", self.wires.row.0.min(self.wires.column.0)),
-            ("wires", self.wires.source().0.min(self.wires.sense().0)),
         ] {
             if !(0.0 <= value && value.is_finite()) {
                 return Err(DeviceError::Coefficient { name, value });
             }
+        }
+        match self.wires.check() {
+            Err(CircuitError::Wires { name, resistance }) => {
+                return Err(DeviceError::Coefficient { name, value: resistance.0 });
+            }
+            checked => checked.expect("wires have resistances only"),
         }
         Ok(Gdp { start: self.start.clone().build()?, spec: self })
     }
