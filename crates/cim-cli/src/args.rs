@@ -24,6 +24,9 @@ pub enum Command {
     /// Run an experiment: train, map, optimise, fine-tune, measure, report
     #[command(args_override_self = true)]
     Reproduce(Reproduce),
+    /// Program cells to targets by pulses, and say what it took and what they hold
+    #[command(args_override_self = true)]
+    Program(Program),
     /// Optimise conductance window, read voltage and full scales for given weights
     #[command(args_override_self = true)]
     Optimise(Optimise),
@@ -73,6 +76,36 @@ pub struct Reproduce {
     /// Fail if a figure leaves its interval in this JSON file
     #[arg(long)]
     pub gate: Option<PathBuf>,
+}
+
+/// Options of `cim program`.
+#[derive(Debug, Args)]
+pub struct Program {
+    /// Targets, rows × columns, in siemens (.npy, f64 or f32)
+    #[arg(long)]
+    pub targets: PathBuf,
+    /// How to program: one-shot, one-shot-verify, ispva, igvva, pulse-count, trim, vipi, vipi-20mv,
+    /// vipi-fixed, relaxation, gdp
+    #[arg(long)]
+    pub programmer: String,
+    /// Cells: openmena, synaptogen, or a published device, whose programming law pulses then draw from
+    #[arg(long)]
+    pub preset: String,
+    /// Half-width of the acceptance band, such as "5 uS"; left out, the preset's
+    #[arg(long)]
+    pub band: Option<String>,
+    /// One cell pitch of row and column wire: 1.5 (ohms) or "1.5 Ohm"; left out, ideal wires
+    #[arg(long, allow_hyphen_values = true)]
+    pub wires: Option<String>,
+    /// Seed of all randomness
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// What the cells hold, rows × columns, in siemens (.npy, f64)
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Counts, errors, energy and time, of the array and of every cell (.json)
+    #[arg(long)]
+    pub report: Option<PathBuf>,
 }
 
 /// Options of `cim optimise`.

@@ -113,7 +113,7 @@ pub fn usage(what: String, help: impl Into<String>) -> CliError {
 }
 
 /// An array of f64, or of f32, from an .npy file.
-fn load(path: &Path) -> Result<ArrayD<f64>, CliError> {
+pub fn load(path: &Path) -> Result<ArrayD<f64>, CliError> {
     let bytes = std::fs::read(path).map_err(|error| {
         usage(format!("cannot read {}: {error}", path.display()), "give the path of an .npy file")
     })?;
@@ -158,7 +158,7 @@ fn wires(args: &ArrayFiles) -> Result<Wires, CliError> {
 }
 
 /// Ohms, as a number or with their unit.
-fn resistance(option: &str, text: &str) -> Result<Ohms, CliError> {
+pub fn resistance(option: &str, text: &str) -> Result<Ohms, CliError> {
     let ohms = match text.trim().parse::<f64>() {
         Ok(number) => Ohms(number),
         Err(_) => text.parse().map_err(|error| {

@@ -5,6 +5,7 @@ mod devices;
 mod gate;
 mod netlist;
 mod optimise;
+mod program;
 mod reproduce;
 mod solve;
 
@@ -16,6 +17,7 @@ use crate::experiment::PRESETS;
 pub fn run(command: Command) -> Result<String, CliError> {
     match command {
         Command::Reproduce(args) => reproduce::run(&args),
+        Command::Program(args) => program::run(&args),
         Command::Devices => devices::run(),
         Command::Preset { name } => preset(&name).map(|(_, text)| text),
         Command::Optimise(args) => optimise::run(&args),
