@@ -4,6 +4,8 @@ use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
+use crate::units::{Joules, Seconds};
+
 /// Counts of conversions, clips and out-of-range events.
 ///
 /// Tallies of parts add up exactly, in any order, so that they do not depend on the number of
@@ -30,6 +32,33 @@ pub struct Tally {
     /// percent of the largest.
     #[serde(default)]
     pub weights_unreached: u64,
+    /// Programming pulses.
+    #[serde(default)]
+    pub pulses: u64,
+    /// Pulses of the other polarity than the one before on the same cell.
+    #[serde(default)]
+    pub polarity_changes: u64,
+    /// Pulses whose amplitude or width was asked for beyond a limit, and sent at it.
+    #[serde(default)]
+    pub pulses_limited: u64,
+    /// Reads that verified a cell.
+    #[serde(default)]
+    pub verify_reads: u64,
+    /// Cells whose last verification found them inside the acceptance band.
+    #[serde(default)]
+    pub cells_in_band: u64,
+    /// Cells outside the band that pulses did not move.
+    #[serde(default)]
+    pub cells_stuck: u64,
+    /// Cells outside the band that did move, and were given up.
+    #[serde(default)]
+    pub cells_given_up: u64,
+    /// Energy of programming pulses (fJ), rounded for each cell: whole numbers add up exactly.
+    #[serde(default)]
+    pub programming_fj: u64,
+    /// Time of pulses and verifying reads (ns), rounded for each cell, one cell after the other.
+    #[serde(default)]
+    pub programming_ns: u64,
 }
 
 impl Tally {
@@ -41,6 +70,16 @@ impl Tally {
     /// Fraction of DAC conversions that clipped; 0 where there were none.
     pub fn dac_clipped_fraction(&self) -> f64 {
         ratio(self.dac_clips, self.dac_conversions)
+    }
+
+    /// Energy of programming pulses.
+    pub fn programming_energy(&self) -> Joules {
+        Joules(1e-15 * self.programming_fj as f64)
+    }
+
+    /// Time of programming pulses and verifying reads, one cell after the other.
+    pub fn programming_time(&self) -> Seconds {
+        Seconds(1e-9 * self.programming_ns as f64)
     }
 }
 
@@ -59,6 +98,15 @@ impl AddAssign for Tally {
         self.cells_at_zero += other.cells_at_zero;
         self.weights_clipped += other.weights_clipped;
         self.weights_unreached += other.weights_unreached;
+        self.pulses += other.pulses;
+        self.polarity_changes += other.polarity_changes;
+        self.pulses_limited += other.pulses_limited;
+        self.verify_reads += other.verify_reads;
+        self.cells_in_band += other.cells_in_band;
+        self.cells_stuck += other.cells_stuck;
+        self.cells_given_up += other.cells_given_up;
+        self.programming_fj += other.programming_fj;
+        self.programming_ns += other.programming_ns;
     }
 }
 

@@ -116,6 +116,32 @@ pub enum DeviceError {
         /// Columns of the cells.
         array_cols: usize,
     },
+    /// A target that the cells cannot hold.
+    #[error(
+        "target of {target} at ({row}, {col}) is outside the window of the cells, [{g_min}, {g_max}]"
+    )]
+    Target {
+        /// Row of the cell.
+        row: usize,
+        /// Column of the cell.
+        col: usize,
+        /// The target as given.
+        target: Siemens,
+        /// Lowest conductance of the cells.
+        g_min: Siemens,
+        /// Highest conductance of the cells.
+        g_max: Siemens,
+    },
+    /// A way of programming that these cells do not offer.
+    #[error("{programmer} cannot program {cells}: {reason}")]
+    NotPossible {
+        /// The way of programming.
+        programmer: &'static str,
+        /// The kind of cell.
+        cells: &'static str,
+        /// What is missing.
+        reason: &'static str,
+    },
     /// No preset has this name.
     #[error("no device preset is called '{name}'; known: {known}{hint}")]
     UnknownPreset {

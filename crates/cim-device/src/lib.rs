@@ -12,6 +12,7 @@ pub mod law;
 pub mod models;
 pub mod nanosecond;
 pub mod presets;
+pub mod program;
 pub mod spec;
 pub mod time;
 
@@ -24,9 +25,13 @@ pub use law::{CurrentVoltage, Posynomial, PosynomialFit, SigmaLaw};
 pub use models::{
     CmoHfox, CmoHfoxSpec, Gaussian, GaussianSpec, Ideal, LogNormal, LogNormalSpec, Pcm, PcmSpec,
     RramWan, RramWanSpec, Stuck, StuckSpec, Synaptogen, SynaptogenOneShot, SynaptogenSpec,
-    Telegraph, TelegraphSpec, Temperature, TemperatureSpec,
+    Telegraph, TelegraphSpec, Temperature, TemperatureSpec, Threshold, ThresholdCells,
+    ThresholdSpec,
 };
 pub use nanosecond::{NanosecondRead, PairNoise};
 pub use presets::{PRESETS, Preset, preset};
+pub use program::{
+    End, OneShot, OneShotSpec, Outcome, Programmer, Pulse, PulseCells, VerifySpec, Vipi, VipiSpec,
+};
 pub use spec::{DeviceSpec, EffectSpec, ModelSpec};
 pub use time::FittedTimes;

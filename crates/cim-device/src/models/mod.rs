@@ -12,6 +12,7 @@ mod stuck;
 pub mod synaptogen;
 mod telegraph;
 mod temperature;
+mod threshold;
 
 pub use cmo_hfox::{CmoHfox, CmoHfoxSpec, CmoRead, CmoRelaxation};
 pub use gaussian::{Gaussian, GaussianSpec, NoiseSpec};
@@ -26,3 +27,4 @@ pub use synaptogen::{
 };
 pub use telegraph::{Telegraph, TelegraphSpec};
 pub use temperature::{Temperature, TemperatureSpec};
+pub use threshold::{Threshold, ThresholdCells, ThresholdSpec};

@@ -41,7 +41,7 @@ impl SynaptogenOneShot {
     }
 
     /// Voltage (V) of the reset for a target (S).
-    fn reset_v(target_s: f64) -> f64 {
+    pub(crate) fn reset_v(target_s: f64) -> f64 {
         let (k, share) = place(target_s);
         let (low, high) = (LADDER[k].0, LADDER[k + 1].0);
         low + share * (high - low)

@@ -1,0 +1,75 @@
+//! The trait.
+
+use cim_core::{Siemens, Stream, Tally};
+use ndarray::{Array2, ArrayView2};
+
+use super::outcome::Outcome;
+use super::pulse::{PulseCells, check_shape};
+use crate::error::DeviceError;
+
+/// A way of programming cells to targets.
+///
+/// Every cell ends in an [`Outcome`] that counts: a programmer that does not converge is an answer,
+/// not an error, and no target is moved in silence.
+pub trait Programmer: Send + Sync {
+    /// What it is called.
+    fn name(&self) -> &'static str;
+
+    /// Programs the cells that are `chosen` to `target_s` (rows × columns, S) and leaves the others
+    /// alone. Draws are addressed by `at`; what happened is added to `tally`.
+    ///
+    /// # Errors
+    /// [`DeviceError`] for arrays of other shapes than the cells, a target outside their window, or
+    /// pulses that they do not offer.
+    fn program_chosen(
+        &self,
+        cells: &mut dyn PulseCells,
+        target_s: ArrayView2<'_, f64>,
+        chosen: ArrayView2<'_, bool>,
+        at: Stream,
+        tally: &mut Tally,
+    ) -> Result<Outcome, DeviceError>;
+
+    /// Programs all cells.
+    ///
+    /// # Errors
+    /// As [`program_chosen`](Self::program_chosen).
+    fn program(
+        &self,
+        cells: &mut dyn PulseCells,
+        target_s: ArrayView2<'_, f64>,
+        at: Stream,
+        tally: &mut Tally,
+    ) -> Result<Outcome, DeviceError> {
+        let chosen = Array2::from_elem(target_s.dim(), true);
+        self.program_chosen(cells, target_s, chosen.view(), at, tally)
+    }
+}
+
+/// Checks the shapes, and that the cells can hold every target.
+///
+/// # Errors
+/// [`DeviceError::Shape`] or [`DeviceError::Target`].
+pub fn check(
+    cells: &dyn PulseCells,
+    target_s: ArrayView2<'_, f64>,
+    chosen: ArrayView2<'_, bool>,
+) -> Result<(), DeviceError> {
+    let shape = cells.conductances().dim();
+    check_shape("the array of targets", target_s.dim(), shape)?;
+    check_shape("the array of chosen cells", chosen.dim(), shape)?;
+    let window = cells.window();
+    // Rounding of what was computed from the window itself is no excursion.
+    let slack = 1e-9 * window.g_max.0;
+    let (low, high) = (window.g_min.0 - slack, window.g_max.0 + slack);
+    match target_s.indexed_iter().find(|(_, g)| !(low <= **g && **g <= high)) {
+        None => Ok(()),
+        Some(((row, col), &g)) => Err(DeviceError::Target {
+            row,
+            col,
+            target: Siemens(g),
+            g_min: window.g_min,
+            g_max: window.g_max,
+        }),
+    }
+}
