@@ -108,7 +108,11 @@ impl Tuning {
         Ok(losses)
     }
 
-    fn check(&self) -> Result<(), NetworkError> {
+    /// Checks every number.
+    ///
+    /// # Errors
+    /// [`NetworkError::Recipe`] naming the first that is not usable.
+    pub fn check(&self) -> Result<(), NetworkError> {
         let fail = |name, value: f64, expected| Err(NetworkError::Recipe { name, value, expected });
         if self.batch == 0 {
             return fail("batch", 0.0, "at least 1");
@@ -133,24 +137,7 @@ impl Tuning {
         scratch: &mut Scratch,
         tally: &mut Tally,
     ) -> f64 {
-        let last = carriers.len() - 1;
-        let mut inputs = vec![x];
-        for (idx, (layer, carrier)) in network.layers().iter().zip(carriers).enumerate() {
-            let mut y = Array2::zeros((targets.nrows(), layer.bias.len()));
-            match carrier {
-                Carrier::Chip(array) => {
-                    array.apply(inputs[idx].view(), call, y.view_mut(), scratch, tally);
-                }
-                Carrier::Digital => {
-                    product(inputs[idx].view(), layer.weights.view(), y.view_mut());
-                }
-            }
-            y += &layer.bias;
-            if idx < last {
-                y.mapv_inplace(|v| v.max(0.0));
-            }
-            inputs.push(y);
-        }
+        let mut inputs = activations(network, carriers, x, call, scratch, tally);
         let outputs = inputs.pop().expect("one output per layer");
         let (loss, mut slope) = self.loss.of(&outputs, targets);
         for idx in (0..carriers.len()).rev() {
@@ -198,6 +185,52 @@ impl Loss {
         });
         (sum / f64::from(n), slope)
     }
+}
+
+/// Outputs (samples × outputs) of `network` on `carriers`, one per layer, for `x` (samples × inputs).
+///
+/// `call` numbers the pass, see [`MatMul::apply`].
+///
+/// # Panics
+/// If there is not one carrier of the right shape per layer.
+pub fn outputs(
+    network: &Network,
+    carriers: &[Carrier<'_>],
+    x: ArrayView2<'_, f32>,
+    call: u64,
+    scratch: &mut Scratch,
+    tally: &mut Tally,
+) -> Array2<f32> {
+    assert_eq!(network.layers().len(), carriers.len(), "one carrier per layer");
+    let all = activations(network, carriers, x.to_owned(), call, scratch, tally);
+    all.into_iter().next_back().expect("at least the inputs")
+}
+
+/// The inputs of every layer, and then the outputs of the last.
+fn activations(
+    network: &Network,
+    carriers: &[Carrier<'_>],
+    x: Array2<f32>,
+    call: u64,
+    scratch: &mut Scratch,
+    tally: &mut Tally,
+) -> Vec<Array2<f32>> {
+    let last = carriers.len() - 1;
+    let mut inputs = vec![x];
+    for (idx, (layer, carrier)) in network.layers().iter().zip(carriers).enumerate() {
+        let x = inputs[idx].view();
+        let mut y = Array2::zeros((x.nrows(), layer.bias.len()));
+        match carrier {
+            Carrier::Chip(array) => array.apply(x, call, y.view_mut(), scratch, tally),
+            Carrier::Digital => product(x, layer.weights.view(), y.view_mut()),
+        }
+        y += &layer.bias;
+        if idx < last {
+            y.mapv_inplace(|v| v.max(0.0));
+        }
+        inputs.push(y);
+    }
+    inputs
 }
 
 /// Programs a network layer by layer. After each, `tune` is given the network and the carriers so
@@ -252,8 +285,9 @@ mod tests {
 
     fn mean_loss(network: &Network, arrays: &[Exact], x: &Array2<f32>, y: &Array2<f32>) -> f64 {
         let (mut scratch, mut tally) = (Scratch::default(), Tally::default());
-        let all = network.pre_activations(arrays, x.view(), 0, &mut scratch, &mut tally);
-        Loss::Squares.of(all.last().expect("layers"), y).0
+        let carriers: Vec<_> = arrays.iter().map(|array| Carrier::Chip(array)).collect();
+        let outputs = outputs(network, &carriers, x.view(), 0, &mut scratch, &mut tally);
+        Loss::Squares.of(&outputs, y).0
     }
 
     /// A chip that adds a constant to every column: the bias learns minus that constant.

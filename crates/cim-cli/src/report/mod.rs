@@ -18,6 +18,7 @@ mod svg;
 mod tables;
 mod terminal;
 mod timing;
+pub mod trajectories;
 
 #[cfg(test)]
 mod fixture;
@@ -25,7 +26,7 @@ mod fixture;
 mod tests;
 
 pub use error::ReportError;
-pub use files::write;
+pub use files::{write, write_text};
 pub use model::{
     BitsPoint, Budget, Comparison, Counts, Design, Digital, EnergyBreakdown, EnergyPart,
     EnergyRatios, Epoch, ErrorModel, Estimate, MAX_VARIANCE_POINTS, Optimiser, Paired, Parameter,

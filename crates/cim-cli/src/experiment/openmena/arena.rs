@@ -97,6 +97,31 @@ pub struct Episode {
 const CLOSEST: f64 = 0.005;
 
 impl Arena {
+    /// Checks every length and time.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn check(&self) -> Result<(), String> {
+        let positive = |name: &str, value: f64| {
+            let ok = 0.0 < value && value.is_finite();
+            if ok { Ok(()) } else { Err(format!("robot.arena.{name} is {value}, not positive")) }
+        };
+        positive("goal_radius", self.goal_radius)?;
+        positive("robot_radius", self.robot_radius)?;
+        positive("axle", self.axle)?;
+        positive("top_speed", self.top_speed)?;
+        positive("step", self.step.0)?;
+        positive("most_steps", self.most_steps as f64)?;
+        positive("teacher.reach", self.teacher.reach)?;
+        positive("teacher.wall_reach", self.teacher.wall_reach)?;
+        let obstacles = self.obstacles.iter().flat_map(|o| [o.x, o.y, o.radius]);
+        let start = [self.start.from, self.start.to];
+        if !self.goal.into_iter().chain(start).chain(obstacles).all(|v| (0.0..=1.0).contains(&v)) {
+            return Err("the goal, the start or an obstacle is not in the arena".into());
+        }
+        Ok(())
+    }
+
     /// `count` poses in the starting square, drawn at `at`.
     pub fn starts(&self, count: usize, at: Stream) -> Vec<Pose> {
         let mut draws = vec![0.0; 3 * count];
@@ -136,7 +161,8 @@ impl Arena {
             field = std::array::from_fn(|k| field[k] + size * away[k] / distance);
         }
         for (k, place) in [pose.x, pose.y].into_iter().enumerate() {
-            let wall = |gap: f64| push(teacher.wall_push, teacher.wall_reach, gap - self.robot_radius);
+            let wall =
+                |gap: f64| push(teacher.wall_push, teacher.wall_reach, gap - self.robot_radius);
             field[k] += wall(place) - wall(1.0 - place);
         }
         let error = field[1].atan2(field[0]) - pose.heading;
@@ -181,7 +207,8 @@ impl Arena {
                 break;
             }
             let inputs: Vec<f32> = poses.iter().flat_map(|&pose| Self::inputs(pose)).collect();
-            let inputs = ArrayView2::from_shape((poses.len(), INPUTS), &inputs).expect("all inputs");
+            let inputs =
+                ArrayView2::from_shape((poses.len(), INPUTS), &inputs).expect("all inputs");
             let commands = command(step, inputs, &poses);
             let turns = disturb(step);
             for (robot, pose) in poses.iter_mut().enumerate() {
@@ -196,7 +223,8 @@ impl Arena {
                 ends[robot] = self.event(*pose);
             }
         }
-        let episode = |(path, end): (_, Option<End>)| Episode { path, end: end.unwrap_or(End::Lost) };
+        let episode =
+            |(path, end): (_, Option<End>)| Episode { path, end: end.unwrap_or(End::Lost) };
         paths.into_iter().zip(ends).map(episode).collect()
     }
 
