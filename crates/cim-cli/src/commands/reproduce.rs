@@ -125,7 +125,7 @@ fn finish(
 }
 
 /// Makes the folder of the results and sees that it can be written, before any work is done.
-fn prepare(out: &std::path::Path) -> Result<(), CliError> {
+fn prepare(out: &Path) -> Result<(), CliError> {
     let cannot = |error: std::io::Error| CliError::Usage {
         what: format!("cannot write to {}: {error}", out.display()),
         help: "choose a folder that can be written with --out".into(),

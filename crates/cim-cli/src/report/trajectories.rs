@@ -39,7 +39,7 @@ pub struct Way {
 }
 
 /// Width of a panel, and height of all (pixels).
-const PANEL: (u32, u32) = (310, 370);
+const PANEL: (u32, u32) = (310, 348);
 
 /// The picture as SVG.
 ///
@@ -81,7 +81,7 @@ fn panel(area: &Area<'_>, map: &Map, drives: &Drives) -> Drawn {
         }
     }
     let entries =
-        [("arrives", palette::FULL, Shape::Circle), ("collides", palette::NAIVE, Shape::Square)];
+        [("no collision", palette::FULL, Shape::Circle), ("collides", palette::NAIVE, Shape::Square)];
     marks::legend(area, &entries, (frame.left, 36))
 }
 

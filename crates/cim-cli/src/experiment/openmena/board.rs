@@ -73,6 +73,8 @@ pub struct Board {
     zero: f64,
     /// Units of the weights per count.
     per_count: f64,
+    /// Input of the whole read voltage.
+    limit: f64,
     at: Stream,
 }
 
@@ -96,8 +98,22 @@ impl Board {
             variance: g_s.mapv(|g| cells.read_variance(g) / (count_s * count_s)),
             zero: programmer.zero.0 / count_s,
             per_count,
+            limit: 1.0,
             at,
         }
+    }
+
+    /// The first `rows` rows of it alone.
+    #[must_use]
+    pub fn of_rows(self, rows: usize) -> Self {
+        let part = |m: &Array2<f64>| m.slice(s![..rows, ..]).to_owned();
+        Self { counts: part(&self.counts), variance: part(&self.variance), ..self }
+    }
+
+    /// The same for inputs in [0, `limit`].
+    #[must_use]
+    pub fn driven_to(self, limit: f64) -> Self {
+        Self { limit, ..self }
     }
 }
 
@@ -123,8 +139,9 @@ impl MatMul for Board {
         let mut drive = vec![0.0; rows];
         for (sample, (x, mut y)) in x.rows().into_iter().zip(y.rows_mut()).enumerate() {
             for (drive, &x) in drive.iter_mut().zip(x) {
+                let x = f64::from(x) / self.limit;
                 tally.dac_clips += u64::from(!(0.0..=1.0).contains(&x));
-                *drive = (f64::from(x).clamp(0.0, 1.0) / step).round() * step;
+                *drive = (x.clamp(0.0, 1.0) / step).round() * step;
             }
             at.fill_standard_normal(sample as u64, &mut normals);
             let zero = self.zero * drive.iter().sum::<f64>();
@@ -141,7 +158,7 @@ impl MatMul for Board {
                     tally.adc_clips += u64::from(!(0.0..=top).contains(&code));
                     sum += code.clamp(0.0, top);
                 }
-                *y = (self.per_count * (sum / conversions as f64 - zero)) as f32;
+                *y = (self.limit * self.per_count * (sum / conversions as f64 - zero)) as f32;
             }
         }
         tally.dac_conversions += x.len() as u64;
@@ -216,6 +233,20 @@ mod tests {
         assert!((variance / want - 1.0).abs() < 0.12, "{variance} {want}");
         assert_eq!(read(&board, &x, 7), y);
         assert_ne!(read(&board, &x, 8), y);
+    }
+
+    #[test]
+    fn a_limit_scales_inputs_and_rows_can_be_left_out() {
+        let (board, _) = board(0.01, 1.0);
+        let x = Array2::from_shape_fn((20, 8), |(k, row)| ((3 * k + row) % 8) as f32 / 8.0);
+        let y = read(&board, &x, 1);
+        let scaled = read(&board.clone().driven_to(4.0), &(&x * 4.0), 1);
+        assert!((&scaled - &(&y * 4.0)).iter().all(|d| d.abs() < 1e-3));
+        let mut upper = x.clone();
+        upper.slice_mut(s![.., 5..]).fill(0.0);
+        let rows = board.clone().of_rows(5);
+        assert_eq!(rows.shape(), (5, 2));
+        assert_eq!(read(&rows, &x.slice(s![.., ..5]).to_owned(), 1), read(&board, &upper, 1));
     }
 
     #[test]

@@ -7,5 +7,6 @@ pub mod digits;
 mod outcome;
 pub mod spec;
 mod stages;
+mod two_layers;
 
 pub use stages::run;

@@ -63,6 +63,23 @@ pub struct DigitsSpec {
     /// Decision thresholds of the curve.
     pub thresholds: Vec<f64>,
     pub tuning: TuningSpec,
+    pub two_layers: TwoLayersSpec,
+}
+
+/// A network of two layers for the digits, both on the chip.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TwoLayersSpec {
+    /// Columns between the layers.
+    pub hidden: usize,
+    /// The largest weight of a layer (counts).
+    pub largest_weight: f64,
+    /// Range of hidden values over the largest of the training set.
+    pub headroom: f64,
+    /// In software.
+    pub training: TuningSpec,
+    /// With the chip in the loop.
+    pub tuning: TuningSpec,
 }
 
 /// The robot.
@@ -140,6 +157,7 @@ impl Spec {
         )?;
         for (name, weight) in [
             ("digits.largest_weight", self.digits.largest_weight),
+            ("digits.two_layers.largest_weight", self.digits.two_layers.largest_weight),
             ("robot.largest_weight", self.robot.largest_weight),
         ] {
             need(
@@ -158,6 +176,17 @@ impl Spec {
                 "give a positive number",
             )?;
         }
+        let two = &self.digits.two_layers;
+        need(
+            (1..=super::two_layers::MOST_HIDDEN).contains(&two.hidden),
+            format!("digits.two_layers.hidden is {}", two.hidden),
+            "1 to 4 columns are left for it",
+        )?;
+        need(
+            1.0 <= two.headroom && two.headroom.is_finite(),
+            format!("digits.two_layers.headroom is {}", two.headroom),
+            "give a factor of 1 or more",
+        )?;
         need(
             self.digits.thresholds.iter().all(|t| 0.0 < *t && *t < 1.0),
             format!("digits.thresholds are {:?}", self.digits.thresholds),
@@ -173,7 +202,9 @@ impl Spec {
             what,
             help: "lengths are shares of the arena's side".into(),
         })?;
-        for tuning in [self.digits.tuning.of(Loss::Logistic), robot.tuning.of(Loss::Squares)] {
+        for tuning in [self.digits.tuning, two.training, two.tuning, robot.tuning]
+            .map(|tuning| tuning.of(Loss::Squares))
+        {
             tuning.check()?;
         }
         need(
@@ -213,6 +244,8 @@ mod tests {
         for (from, to, what) in [
             ("components = 8", "components = 9", "components is 9"),
             ("largest_weight = 239.0", "largest_weight = 300.0", "largest_weight is 300"),
+            ("hidden = 4", "hidden = 5", "hidden is 5"),
+            ("headroom = 1.25", "headroom = 0.5", "headroom"),
             ("zero = \"5 uS\"", "zero = \"1 uS\"", "below the window"),
             ("ridge = 1e-3", "ridge = 0.0", "ridge"),
             ("adc_bits = 12", "adc_bits = 0", "adc_bits"),

@@ -14,6 +14,7 @@ use super::board::Board;
 use super::digits::{Digits, Part};
 use super::outcome;
 use super::spec::{SIDE, Spec};
+use super::two_layers::{Accuracies, TwoLayers};
 use crate::error::CliError;
 use crate::experiment::Options;
 use crate::experiment::clock::Clock;
@@ -54,7 +55,7 @@ const WHEELS: (usize, usize) = (1, 2);
 
 /// Calls of fine-tuning count from 0, those of measurements from here, so that none meets noise of
 /// another.
-const MEASURE: u64 = 1 << 40;
+pub const MEASURE: u64 = 1 << 40;
 
 /// Weights (counts) and bias of one output, and its fit.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,8 +75,9 @@ pub struct Networks {
     pub command_per_count: f64,
     /// What fine-tuning of the robot sees: inputs and commands.
     lessons: (Array2<f32>, Array2<f32>),
-    /// Collisions per hundred lessons' episodes of the teacher itself.
+    /// Collisions per hundred lessons of the disturbed teacher itself.
     pub teacher: f64,
+    pub two_layers: TwoLayers,
 }
 
 /// What one chip did.
@@ -85,6 +87,8 @@ pub struct Chip {
     pub accuracy: [f64; VARIANTS.len()],
     /// Test accuracy at each decision threshold, by variant.
     pub curve: [Vec<f64>; VARIANTS.len()],
+    /// Test accuracy of the network of two layers, by way of programming it.
+    pub two_layers: Accuracies,
     /// Collisions per hundred episodes, by variant.
     pub collisions: [f64; VARIANTS.len()],
     /// The same of the digital robot from the same starts.
@@ -98,7 +102,7 @@ pub struct Chip {
     pub pulses: f64,
     pub energy_j: f64,
     pub time_s: f64,
-    /// Episodes of the ideal robot and of the variants, of the first chip only.
+    /// Episodes of the ideal robot and of the variants, where they were asked for.
     pub episodes: Vec<Vec<Episode>>,
     pub tally: Tally,
 }
@@ -108,7 +112,6 @@ pub struct Software {
     pub train: f64,
     pub test: f64,
     pub rounded: f64,
-    pub curve: Vec<f64>,
 }
 
 /// Runs the whole experiment.
@@ -131,7 +134,8 @@ pub fn run(options: &Options<'_, Spec>, digits: &Digits) -> Result<(Study, Map, 
     let measured = all
         .into_par_iter()
         .map(|(programmer, chip_idx)| {
-            let chip = measure(spec, digits, &networks, &programmers[programmer], chip_idx, root);
+            let at = (chip_idx, false, root);
+            let chip = measure(spec, digits, &networks, &programmers[programmer], at);
             bar.inc(1);
             chip
         })
@@ -139,7 +143,13 @@ pub fn run(options: &Options<'_, Spec>, digits: &Digits) -> Result<(Study, Map, 
     bar.finish_and_clear();
     clock.lap("measure");
     let by_programmer: Vec<&[Chip]> = measured.chunks(chips).collect();
-    let (study, map) = outcome::study(options, &networks, &software, &by_programmer);
+    let study = outcome::study(options, &networks, &software, &by_programmer);
+    // The chip that drives worst as programmed is driven once more, to be drawn.
+    let hits = |chip: usize| by_programmer[0][chip].collisions[0];
+    let worst = (0..chips).rev().max_by(|&a, &b| hits(a).total_cmp(&hits(b))).unwrap_or(0);
+    let worst = measure(spec, digits, &networks, &programmers[0], (worst, true, root))?;
+    let map = outcome::map(spec, &worst);
+    clock.lap("draw");
     let timing = Timing {
         total_s: clock.total(),
         train_s: clock.seconds_of("train"),
@@ -183,6 +193,7 @@ fn train(spec: &Spec, digits: &Digits, at: Stream) -> Result<Networks, CliError>
         command_per_count,
         lessons: (inputs, commands),
         teacher: collisions_per_hundred(&episodes),
+        two_layers: TwoLayers::train(spec, digits, at.child("two layers", 0))?,
     })
 }
 
@@ -205,17 +216,19 @@ fn software(spec: &Spec, digits: &Digits, column: &Column) -> Software {
         accuracy_at(logits(part, weights).view(), part.labels.view(), 0.5)
     };
     let (weights, rounded) = (&column.weights, column.weights.mapv(f64::round));
-    let test = logits(&digits.test, weights);
     Software {
         train: at_half(&digits.train, weights),
         test: at_half(&digits.test, weights),
         rounded: at_half(&digits.test, &rounded),
-        curve: curve(spec, test.view(), digits.test.labels.view()),
     }
 }
 
 /// Share of logits on the right side of a decision threshold (probability).
-fn accuracy_at(logits: ArrayView1<'_, f64>, labels: ArrayView1<'_, f64>, threshold: f64) -> f64 {
+pub fn accuracy_at(
+    logits: ArrayView1<'_, f64>,
+    labels: ArrayView1<'_, f64>,
+    threshold: f64,
+) -> f64 {
     let border = (threshold / (1.0 - threshold)).ln();
     let right = logits.iter().zip(labels).filter(|(z, label)| (border < **z) == (0.5 < **label));
     right.count() as f64 / logits.len().max(1) as f64
@@ -244,8 +257,7 @@ fn measure(
     digits: &Digits,
     networks: &Networks,
     programmer: &Vipi,
-    chip_idx: usize,
-    root: Stream,
+    (chip_idx, keep, root): (usize, bool, Stream),
 ) -> Result<Chip, CliError> {
     // The same chip whatever the programmer.
     let at = root.child("chip", chip_idx as u64);
@@ -286,6 +298,7 @@ fn measure(
     let mut chip = Chip {
         accuracy: Default::default(),
         curve: Default::default(),
+        two_layers: networks.two_layers.measure(spec, digits, programmer, at, &mut tally)?,
         collisions: Default::default(),
         ideal_collisions: collisions_per_hundred(&ideal),
         rms_counts: 0.0,
@@ -298,7 +311,6 @@ fn measure(
         tally: Tally::default(),
     };
     cost(&mut chip, &outcome, &counts, &used, spec);
-    let keep = chip_idx == 0;
     chip.episodes.extend(keep.then_some(ideal));
     for (idx, variant) in VARIANTS.iter().enumerate() {
         let at = at.child("tune", idx as u64);
@@ -458,10 +470,11 @@ mod tests {
         let root = Stream::root(spec.seed);
         let networks = train(&spec, &digits, root.child("lessons", 0)).expect("fits");
         let vipi = spec.programmers().expect("programmers")[0];
-        let once = || measure(&spec, &digits, &networks, &vipi, 3, root).expect("a chip");
+        let once = || measure(&spec, &digits, &networks, &vipi, (3, false, root)).expect("a chip");
         let (a, b) = (once(), once());
         assert_eq!((a.accuracy, a.collisions, a.tally), (b.accuracy, b.collisions, b.tally));
         assert_eq!((a.rms_counts, a.energy_j), (b.rms_counts, b.energy_j));
-        assert_eq!(a.tally.cells_programmed, 24);
+        // Three columns of both tasks, and two layers of 8 × 4 and 4 × 1 twice.
+        assert_eq!(a.tally.cells_programmed, 24 + 2 * 36);
     }
 }
