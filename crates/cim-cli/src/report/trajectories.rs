@@ -80,8 +80,10 @@ fn panel(area: &Area<'_>, map: &Map, drives: &Drives) -> Drawn {
             one(&chart, way)?;
         }
     }
-    let entries =
-        [("no collision", palette::FULL, Shape::Circle), ("collides", palette::NAIVE, Shape::Square)];
+    let entries = [
+        ("no collision", palette::FULL, Shape::Circle),
+        ("collides", palette::NAIVE, Shape::Square),
+    ];
     marks::legend(area, &entries, (frame.left, 36))
 }
 
