@@ -49,7 +49,7 @@ pub enum Command {
 /// Options of `cim reproduce`.
 #[derive(Debug, Args)]
 pub struct Reproduce {
-    /// Built-in preset (paper, ir-drop) or path of a TOML file
+    /// Built-in preset (paper, ir-drop, openmena) or path of a TOML file
     #[arg(long, default_value = "paper")]
     pub preset: String,
     /// Seed of all randomness, instead of the preset's
@@ -64,9 +64,9 @@ pub struct Reproduce {
     /// Folder of the results
     #[arg(long, default_value = "target/reproduce")]
     pub out: PathBuf,
-    /// Folder of the data set: four IDX files, plain or .gz
-    #[arg(long, default_value = "data/mnist")]
-    pub data: PathBuf,
+    /// Folder of the data set; without it data/mnist (four IDX files, plain or .gz), or data/digits for openmena
+    #[arg(long)]
+    pub data: Option<PathBuf>,
     /// Go on with the checkpoints of an interrupted run in the same --out
     #[arg(long)]
     pub resume: bool,

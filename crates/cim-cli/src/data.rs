@@ -432,7 +432,7 @@ impl Source {
 }
 
 /// The folder's own list of SHA-256 sums.
-struct Sums {
+pub(crate) struct Sums {
     path: PathBuf,
     /// Name and lower-case sum, in the order of the list.
     lines: Vec<(String, String)>,
@@ -440,7 +440,7 @@ struct Sums {
 
 impl Sums {
     /// `None` if the folder has no list.
-    fn read(folder: &Path) -> Result<Option<Self>, DataError> {
+    pub(crate) fn read(folder: &Path) -> Result<Option<Self>, DataError> {
         let path = folder.join(SUMS);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
@@ -467,7 +467,12 @@ impl Sums {
     }
 
     /// Compares the data with the line for either of its two uncompressed names.
-    fn check(&self, path: &Path, plain_names: &[String], bytes: &[u8]) -> Result<(), DataError> {
+    pub(crate) fn check(
+        &self,
+        path: &Path,
+        plain_names: &[String],
+        bytes: &[u8],
+    ) -> Result<(), DataError> {
         let Some((_, expected)) = self.lines.iter().find(|(name, _)| plain_names.contains(name))
         else {
             let name = plain_names[0].clone();

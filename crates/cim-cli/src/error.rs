@@ -13,6 +13,9 @@ pub enum CliError {
     /// The data set is missing or broken.
     #[error(transparent)]
     Data(#[from] crate::data::DataError),
+    /// The digits are missing or broken.
+    #[error(transparent)]
+    Digits(#[from] crate::experiment::openmena::digits::DigitsError),
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] crate::files::FileError),

@@ -67,4 +67,32 @@ pub enum NetworkError {
         /// Outputs of the network.
         outputs: usize,
     },
+    /// A bounded fit has no minimum.
+    #[error(
+        "no minimum: a step would still gain {gap:e} of the value {value:e}; bound the weights"
+    )]
+    Diverged {
+        /// Value when it was given up.
+        value: f64,
+        /// What a step would still gain, as a fraction of it.
+        gap: f64,
+    },
+    /// Inputs, targets or carriers do not fit the network.
+    #[error(
+        "{samples} samples of {inputs} inputs and {targets} × {outputs} targets on {carriers}          carriers do not fit a network of {layers} layers"
+    )]
+    Loop {
+        /// Samples given.
+        samples: usize,
+        /// Inputs of each.
+        inputs: usize,
+        /// Targets given.
+        targets: usize,
+        /// Outputs of each.
+        outputs: usize,
+        /// Carriers given.
+        carriers: usize,
+        /// Layers of the network.
+        layers: usize,
+    },
 }

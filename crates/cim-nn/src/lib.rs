@@ -5,9 +5,12 @@
 #![doc = include_str!("../README.md")]
 
 pub mod activation;
+pub mod bounded;
 pub mod checkpoint;
+pub mod components;
 pub mod dataset;
 pub mod error;
+pub mod in_loop;
 mod kernels;
 pub mod network;
 pub mod noise;
@@ -17,8 +20,11 @@ pub mod train;
 mod update;
 
 pub use activation::NoiseAwareRelu;
+pub use bounded::{Bounds, LeastSquares, Logistic, Minimum, Smooth, minimise};
+pub use components::Components;
 pub use dataset::Dataset;
 pub use error::NetworkError;
+pub use in_loop::{Carrier, Loss, Tuning};
 pub use network::{Layer, Network, accuracy};
 pub use noise::{LayerPath, Levels, WeightNoise};
 pub use recipe::{Optimiser, Recipe};

@@ -1,10 +1,13 @@
 //! `cim reproduce`.
 
+use std::path::Path;
+
 use cim_nn::Dataset;
 
 use crate::args::Reproduce;
 use crate::error::CliError;
-use crate::experiment::{Experiment, Options, ir_drop, paper};
+use crate::experiment::openmena::digits;
+use crate::experiment::{Experiment, Options, ir_drop, openmena, paper};
 use crate::report::study;
 use crate::{config, data, report};
 
@@ -42,10 +45,31 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
             let files = study::write(&study, &timing, &args.out)?;
             finish(args, study::summary(&study), files.len(), &study)
         }
+        Experiment::Openmena => {
+            let mut spec: openmena::spec::Spec = config::parse(&name, &text)?;
+            if args.quick {
+                spec = spec.quick();
+            }
+            spec.seed = args.seed.unwrap_or(spec.seed);
+            spec.evaluation.chips = args.chips.map_or(spec.evaluation.chips, |n| n as usize);
+            spec.check()?;
+            prepare(&args.out)?;
+            let digits = digits::load(folder(args, "data/digits"), spec.digits.components)?;
+            let run = |options: &Options<'_, _>| openmena::run(options, &digits);
+            let (study, map, timing) = on_threads(args, &name, &text, spec, "digits", run)?;
+            let files = study::write(&study, &timing, &args.out)?;
+            report::write_text(&args.out, "trajectories.svg", &report::trajectories::draw(&map)?)?;
+            finish(args, study::summary(&study), files.len() + 1, &study)
+        }
     }
 }
 
-/// Runs an experiment on the data and threads asked for.
+/// Folder of the data: what was asked for, or that of the experiment.
+fn folder<'a>(args: &'a Reproduce, own: &'a str) -> &'a Path {
+    args.data.as_deref().unwrap_or(Path::new(own))
+}
+
+/// Runs an experiment on the images and threads asked for.
 fn with_data<S: Send + Sync, R: Send>(
     args: &Reproduce,
     preset: &str,
@@ -54,7 +78,21 @@ fn with_data<S: Send + Sync, R: Send>(
     run: impl Fn(&Options<'_, S>, &Dataset, &Dataset) -> Result<R, CliError> + Sync,
 ) -> Result<R, CliError> {
     prepare(&args.out)?;
-    let (train, test) = data::load(&args.data)?;
+    let folder = folder(args, "data/mnist");
+    let (train, test) = data::load(folder)?;
+    let data = format!("{} + {} images from {}", train.len(), test.len(), folder.display());
+    on_threads(args, preset, text, spec, &data, |options| run(options, &train, &test))
+}
+
+/// Runs an experiment on the threads asked for.
+fn on_threads<S: Send + Sync, R: Send>(
+    args: &Reproduce,
+    preset: &str,
+    text: &str,
+    spec: S,
+    data: &str,
+    run: impl Fn(&Options<'_, S>) -> Result<R, CliError> + Sync,
+) -> Result<R, CliError> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads).build();
     let pool = pool.map_err(|error| CliError::Usage {
         what: format!("cannot start {} threads: {error}", args.threads),
@@ -67,9 +105,9 @@ fn with_data<S: Send + Sync, R: Send>(
         out: &args.out,
         resume: args.resume,
         threads: pool.current_num_threads(),
-        data_id: format!("{} + {} images from {}", train.len(), test.len(), args.data.display()),
+        data_id: data.to_owned(),
     };
-    pool.install(|| run(&options, &train, &test))
+    pool.install(|| run(&options))
 }
 
 /// Adds where the files are, and what the gate says.
@@ -87,7 +125,7 @@ fn finish(
 }
 
 /// Makes the folder of the results and sees that it can be written, before any work is done.
-fn prepare(out: &std::path::Path) -> Result<(), CliError> {
+fn prepare(out: &Path) -> Result<(), CliError> {
     let cannot = |error: std::io::Error| CliError::Usage {
         what: format!("cannot write to {}: {error}", out.display()),
         help: "choose a folder that can be written with --out".into(),

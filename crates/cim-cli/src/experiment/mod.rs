@@ -8,12 +8,16 @@ pub mod chips;
 pub mod clock;
 pub mod design;
 pub mod ir_drop;
+pub mod openmena;
 pub mod paper;
 pub mod training;
 
 /// Presets that are built in, as written.
-pub const PRESETS: &[(&str, &str)] =
-    &[("paper", paper::spec::PAPER), ("ir-drop", ir_drop::spec::IR_DROP)];
+pub const PRESETS: &[(&str, &str)] = &[
+    ("paper", paper::spec::PAPER),
+    ("ir-drop", ir_drop::spec::IR_DROP),
+    ("openmena", openmena::spec::OPENMENA),
+];
 
 /// Which experiment a preset is of: its key `experiment`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -24,6 +28,8 @@ pub enum Experiment {
     Paper,
     /// Accuracy on resistive wires.
     IrDrop,
+    /// The tasks of Safa et al. 2025 on a small board, with the chip in the loop.
+    Openmena,
 }
 
 /// What is run and where it keeps its checkpoints.

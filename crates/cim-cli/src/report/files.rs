@@ -68,6 +68,20 @@ pub fn write(
     Ok(written)
 }
 
+/// Writes one more file beside a report, whole or not at all, and returns its path.
+///
+/// # Errors
+/// [`ReportError::Write`] if it cannot be written.
+pub fn write_text(dir: &Path, name: &str, text: &str) -> Result<PathBuf, ReportError> {
+    let path = dir.join(name);
+    let written =
+        stage(dir, &path, text).and_then(|file| file.persist(&path).map_err(|failed| failed.error));
+    match written {
+        Ok(_) => Ok(path),
+        Err(source) => Err(ReportError::Write { path, source }),
+    }
+}
+
 /// A temporary file in `dir` that holds `text` and vanishes unless it is renamed to `path`.
 fn stage(dir: &Path, path: &Path, text: &str) -> io::Result<NamedTempFile> {
     if path.is_dir() {

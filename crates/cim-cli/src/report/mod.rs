@@ -21,6 +21,7 @@ mod svg;
 mod tables;
 mod terminal;
 mod timing;
+pub mod trajectories;
 
 #[cfg(test)]
 mod fixture;
@@ -30,6 +31,7 @@ mod tests;
 pub use array::{ArrayMaps, array_picture};
 pub use content::write;
 pub use error::ReportError;
+pub use files::write_text;
 pub use model::{
     BitsPoint, Budget, Comparison, Counts, Design, Digital, EnergyBreakdown, EnergyPart,
     EnergyRatios, Epoch, ErrorModel, Estimate, MAX_VARIANCE_POINTS, Optimiser, Paired, Parameter,
