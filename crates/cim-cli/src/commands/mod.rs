@@ -1,5 +1,6 @@
 //! Commands: one file each. A command returns what is printed.
 
+mod device;
 mod devices;
 mod gate;
 mod optimise;
@@ -14,6 +15,7 @@ pub fn run(command: Command) -> Result<String, CliError> {
     match command {
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Devices => devices::run(),
+        Command::Device(command) => device::run(&command),
         Command::Preset { name } => preset(&name).map(|(_, text)| text),
         Command::Optimise(args) => optimise::run(&args),
     }
