@@ -43,7 +43,7 @@ pub enum Command {
 /// Options of `cim reproduce`.
 #[derive(Debug, Args)]
 pub struct Reproduce {
-    /// Built-in preset (paper, ir-drop) or path of a TOML file
+    /// Built-in preset (paper, ir-drop, pcm) or path of a TOML file
     #[arg(long, default_value = "paper")]
     pub preset: String,
     /// Seed of all randomness, instead of the preset's

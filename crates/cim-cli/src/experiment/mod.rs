@@ -9,11 +9,12 @@ pub mod clock;
 pub mod design;
 pub mod ir_drop;
 pub mod paper;
+pub mod pcm;
 pub mod training;
 
 /// Presets that are built in, as written.
 pub const PRESETS: &[(&str, &str)] =
-    &[("paper", paper::spec::PAPER), ("ir-drop", ir_drop::spec::IR_DROP)];
+    &[("paper", paper::spec::PAPER), ("ir-drop", ir_drop::spec::IR_DROP), ("pcm", pcm::spec::PCM)];
 
 /// Which experiment a preset is of: its key `experiment`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -24,6 +25,8 @@ pub enum Experiment {
     Paper,
     /// Accuracy on resistive wires.
     IrDrop,
+    /// Accuracy on phase-change memory over time.
+    Pcm,
 }
 
 /// What is run and where it keeps its checkpoints.
