@@ -27,6 +27,12 @@ pub enum Command {
     /// Optimise conductance window, read voltage and full scales for given weights
     #[command(args_override_self = true)]
     Optimise(Optimise),
+    /// Solve an array with its wires: conductances and voltages in, exact column currents out
+    #[command(args_override_self = true)]
+    Solve(Solve),
+    /// Write an array with its wires as a netlist for ngspice
+    #[command(args_override_self = true)]
+    Netlist(Netlist),
     /// List the device models with their laws and sources
     Devices,
     /// Sample a published device, or say what is known of it
@@ -131,4 +137,76 @@ pub struct DeviceSample {
     /// Conductances in siemens as a one-dimensional .npy file of f64
     #[arg(long)]
     pub out: PathBuf,
+}
+
+/// Which ends of the lines are connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum WireEnds {
+    /// The near end: left of a row, bottom of a column
+    One,
+    /// Both ends, through the same resistance
+    Both,
+}
+
+/// An array in files.
+#[derive(Debug, Args)]
+pub struct ArrayFiles {
+    /// Conductances, rows × columns, in siemens (.npy, f64 or f32); 0 is an open cell, inf a short
+    #[arg(long)]
+    pub conductances: PathBuf,
+    /// Voltages of the rows: (rows) or (vectors × rows), in volts (.npy, f64 or f32)
+    #[arg(long)]
+    pub volts: PathBuf,
+    /// One cell pitch of row wire: 1.5 (ohms) or "1.5 Ohm"; 0 for an ideal wire
+    #[arg(long, allow_hyphen_values = true)]
+    pub r_row: String,
+    /// One cell pitch of column wire
+    #[arg(long, allow_hyphen_values = true)]
+    pub r_col: String,
+    /// All between the ideal driver and a row's first cell; left out, one pitch of row wire
+    #[arg(long, allow_hyphen_values = true)]
+    pub r_source: Option<String>,
+    /// All between a column's last cell and virtual ground; left out, one pitch of column wire
+    #[arg(long, allow_hyphen_values = true)]
+    pub r_sense: Option<String>,
+    /// Ends from which rows are driven
+    #[arg(long, value_enum, default_value = "one")]
+    pub drive: WireEnds,
+    /// Ends at which columns are sensed
+    #[arg(long, value_enum, default_value = "one")]
+    pub sense: WireEnds,
+    /// Current-voltage law of the cells, such as "sinh, scale = '0.2 V'"; left out, ohmic
+    #[arg(long)]
+    pub iv: Option<String>,
+}
+
+/// Options of `cim solve`.
+#[derive(Debug, Args)]
+pub struct Solve {
+    /// The array.
+    #[command(flatten)]
+    pub array: ArrayFiles,
+    /// Column currents: (columns) or (vectors × columns), in amperes (.npy, f64)
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Voltages and currents of all wires and cells (.npz)
+    #[arg(long)]
+    pub nodes: Option<PathBuf>,
+    /// Picture of the voltages and currents of the first vector (.svg)
+    #[arg(long)]
+    pub plot: Option<PathBuf>,
+}
+
+/// Options of `cim netlist`.
+#[derive(Debug, Args)]
+pub struct Netlist {
+    /// The array.
+    #[command(flatten)]
+    pub array: ArrayFiles,
+    /// Which of many voltage vectors, counted from 0
+    #[arg(long, default_value_t = 0)]
+    pub vector: usize,
+    /// File of the netlist; left out, it is printed
+    #[arg(long)]
+    pub out: Option<PathBuf>,
 }

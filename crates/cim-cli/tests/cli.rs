@@ -145,6 +145,52 @@ fn reproduce_writes_the_same_report_at_any_thread_count_and_when_resumed() {
     }
 }
 
+/// The built-in preset of phase-change memory with everything that takes time made small.
+fn tiny_pcm_preset() -> String {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_cim")).args(["preset", "pcm"]).output().expect("starts");
+    let mut text = String::from_utf8(output.stdout).expect("UTF-8");
+    for (from, to) in [
+        ("widths = [784, 256, 128, 10]", "widths = [784, 16, 10]"),
+        ("images = 256", "images = 32"),
+        ("repeats = 256", "repeats = 4"),
+        ("epochs = 16", "epochs = 2"),
+        ("epochs = 8", "epochs = 1"),
+        ("chips = 20", "chips = 3"),
+        ("\"1 h\", \"1 day\", \"1 month\", ", ""),
+    ] {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    text
+}
+
+#[test]
+fn chips_age_to_the_same_report_at_any_thread_count() {
+    let workshop = Workshop::new();
+    fs::write(workshop.path("tiny.toml"), tiny_pcm_preset()).expect("written");
+    let report = |out: &str, more: &[&str]| {
+        let output = workshop.reproduce(&[&["--out", out], more].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        fs::read(workshop.path(out).join("report.json")).expect("a report")
+    };
+    let one = report("one", &["--threads", "1"]);
+    assert_eq!(one, report("two", &["--threads", "2"]), "two threads");
+    assert_eq!(one, report("one", &["--resume"]), "resumed");
+    assert_ne!(one, report("other", &["--seed", "2"]), "another seed");
+    let json: serde_json::Value = serde_json::from_slice(&one).expect("JSON");
+    for network in ["plain", "tuned"] {
+        for method in ["none", "global", "columns"] {
+            for time in ["1s", "1year"] {
+                let figure = &json["figures"][format!("{network}_{method}_{time}")];
+                assert_eq!(figure["chips"], 3, "{network}, {method}, {time}");
+            }
+            assert!(json["figures"][format!("loss_{network}_{method}")]["mean"].is_f64());
+        }
+    }
+    assert!(json["notes"][0].as_str().is_some_and(|note| note.contains("Asked for")));
+}
+
 #[test]
 fn broken_data_sets_are_refused() {
     let images = "data/train-images-idx3-ubyte";

@@ -13,6 +13,7 @@ pub mod noise;
 pub mod pwm;
 pub mod readout;
 pub mod solve;
+pub mod spice;
 pub mod state;
 pub mod wired;
 pub mod wires;

@@ -71,7 +71,7 @@ impl Parts {
     pub fn check(&self) -> Result<Dac, TileError> {
         self.device.window().check_holds(self.window)?;
         self.ambient.check()?;
-        self.wires.check_for(self.device.current_voltage())?;
+        self.wires.check()?;
         if self.rows == 0 || self.outputs == 0 {
             return Err(TileError::Size { rows: self.rows, cols: self.outputs });
         }

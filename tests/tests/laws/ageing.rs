@@ -6,9 +6,7 @@ use cim_core::{Amps, Ohms, Seconds, Stream, Tally};
 use cim_crossbar::{Ambient, CircuitError, Crossbar, Wires};
 use cim_device::compensation::Scope;
 use cim_device::models::{ClampedLog, PcmDrift, PcmRead};
-use cim_device::{
-    Compensation, CompensationSpec, CurrentVoltage, Device, DeviceError, PcmSpec, published,
-};
+use cim_device::{Compensation, CompensationSpec, Device, DeviceError, PcmSpec, published};
 use cim_tests::chip::{carried, design, silent, uniforms};
 use cim_tests::registered::devices;
 use cim_tests::statistics::{
@@ -29,12 +27,7 @@ fn array(device: Arc<dyn Device>, wires: Wires, at: Stream) -> Crossbar {
     Crossbar::program(device, wires, ambient, targets.view(), at, tally).expect("an array")
 }
 
-fn wires_for(device: &dyn Device) -> Vec<Wires> {
-    let ohmic = device.current_voltage() == CurrentVoltage::Ohmic;
-    let mut wires = vec![Wires::NONE];
-    wires.extend(ohmic.then(|| Wires::new(Ohms(5.0), Ohms(3.0))));
-    wires
-}
+const WIRES: [Wires; 2] = [Wires::NONE, Wires::new(Ohms(5.0), Ohms(3.0))];
 
 /// Everything that a readout is compiled from.
 fn state(array: &Crossbar) -> [Array2<f64>; 4] {
@@ -49,7 +42,7 @@ fn state(array: &Crossbar) -> [Array2<f64>; 4] {
 #[test]
 fn an_array_has_one_trajectory_on_any_wires() {
     for (name, device) in devices() {
-        for wires in wires_for(device.as_ref()) {
+        for wires in WIRES {
             let at = Stream::root(11).child("chip", 0);
             let fresh = array(device.clone(), wires, at);
             let look = |from: &Crossbar, t| from.aged(t).expect("a known time");
@@ -76,7 +69,7 @@ fn an_array_has_one_trajectory_on_any_wires() {
 fn an_aged_array_reads_as_its_cells_do() {
     for (name, device) in devices() {
         let at = Stream::root(12);
-        for wires in wires_for(device.as_ref()) {
+        for wires in WIRES {
             let fresh = array(device.clone(), wires, at);
             for elapsed in times(device.as_ref()) {
                 let aged = fresh.aged(elapsed).expect("a known time");

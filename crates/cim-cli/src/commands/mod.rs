@@ -1,10 +1,13 @@
 //! Commands: one file each. A command returns what is printed.
 
+mod array;
 mod device;
 mod devices;
 mod gate;
+mod netlist;
 mod optimise;
 mod reproduce;
+mod solve;
 
 use crate::args::Command;
 use crate::error::CliError;
@@ -18,6 +21,8 @@ pub fn run(command: Command) -> Result<String, CliError> {
         Command::Device(command) => device::run(&command),
         Command::Preset { name } => preset(&name).map(|(_, text)| text),
         Command::Optimise(args) => optimise::run(&args),
+        Command::Solve(args) => solve::run(&args),
+        Command::Netlist(args) => netlist::run(&args),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::error::CliError;
 use crate::experiment::Options;
 use crate::experiment::clock::Clock;
 use crate::experiment::design::{ChipDesign, LayerInputs};
-use crate::experiment::training::{Checkpoints, Run, Trained, train};
+use crate::experiment::training::{Checkpoints, Run, Trained, train, train_digital};
 use crate::progress;
 use crate::report::Timing;
 use crate::report::study::Study;
@@ -69,7 +69,8 @@ pub fn run(
         let design = ChipDesign::by_policy(spec.parts()?, network, &inputs, policy)?;
         Ok::<_, CliError>((design, inputs))
     };
-    let digital = train_digital(spec, data, test, &checkpoints, root)?.state.network;
+    let (widths, recipe) = (&spec.network.widths, &spec.training.digital);
+    let digital = train_digital(widths, recipe, data, test, &checkpoints, root)?.state.network;
     clock.lap("train digital");
     let (design, inputs) = design_of(&digital)?;
     let paths = noisy_paths(spec, &design, &digital, &inputs)?;
@@ -180,27 +181,6 @@ fn over_time(
         times.push(accuracies);
     }
     Ok(times)
-}
-
-fn train_digital(
-    spec: &Spec,
-    data: &Dataset,
-    test: &Dataset,
-    checkpoints: &Checkpoints,
-    root: Stream,
-) -> Result<Trained, CliError> {
-    let start = Network::new(&spec.network.widths, root.child("init", 0))?;
-    let paths =
-        start.layers().iter().map(|l| LayerPath::digital(l.weights.nrows(), l.weights.ncols()));
-    let run = Run {
-        stage: "digital".into(),
-        recipe: &spec.training.digital,
-        start: &start,
-        paths: paths.collect(),
-        teacher: None,
-        at: root.child("train", 0),
-    };
-    train(run, data, Some(test), checkpoints)
 }
 
 /// The datapath of the design with its converters and the noise in front of them, and Gaussian noise
