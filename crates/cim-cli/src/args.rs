@@ -38,6 +38,9 @@ pub enum Command {
     Netlist(Netlist),
     /// List the device models with their laws and sources
     Devices,
+    /// Sample a published device, or say what is known of it
+    #[command(subcommand)]
+    Device(Device),
     /// Print a built-in preset as TOML, to start an own one from
     Preset {
         /// Name of the preset
@@ -49,7 +52,7 @@ pub enum Command {
 /// Options of `cim reproduce`.
 #[derive(Debug, Args)]
 pub struct Reproduce {
-    /// Built-in preset (paper, ir-drop, openmena) or path of a TOML file
+    /// Built-in preset (paper, ir-drop, pcm, openmena) or path of a TOML file
     #[arg(long, default_value = "paper")]
     pub preset: String,
     /// Seed of all randomness, instead of the preset's
@@ -129,6 +132,44 @@ pub struct Optimise {
     /// Write the result as JSON
     #[arg(long)]
     pub out: Option<PathBuf>,
+}
+
+/// Commands of `cim device`.
+#[derive(Debug, Subcommand)]
+pub enum Device {
+    /// List the published devices, one a line
+    List,
+    /// Print the card of a device: laws, range, source, fit, what is not modelled
+    Describe {
+        /// Name of the device
+        name: String,
+    },
+    /// Program many cells to one target, let them age, and save what they hold
+    #[command(args_override_self = true)]
+    Sample(DeviceSample),
+}
+
+/// Options of `cim device sample`.
+#[derive(Debug, Args)]
+pub struct DeviceSample {
+    /// Name of the device
+    #[arg(long)]
+    pub preset: String,
+    /// Conductance to program, such as "5 uS"
+    #[arg(long)]
+    pub target: String,
+    /// Number of cells
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub count: u64,
+    /// Time since programming, such as "20 s", "1 h", "1 day", "1 month"
+    #[arg(long, default_value = "0 s", allow_hyphen_values = true)]
+    pub after: String,
+    /// Seed of all randomness
+    #[arg(long)]
+    pub seed: u64,
+    /// Conductances in siemens as a one-dimensional .npy file of f64
+    #[arg(long)]
+    pub out: PathBuf,
 }
 
 /// Which ends of the lines are connected.

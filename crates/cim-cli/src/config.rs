@@ -86,7 +86,7 @@ pub fn read(path: &Path) -> Result<String, Box<ConfigError>> {
         path: path.display().to_string(),
         reason: error.to_string(),
         help:
-            "give `paper`, `ir-drop`, `openmena` or the path of a TOML file; `cim preset paper` prints one to start from"
+            "give `paper`, `ir-drop`, `pcm`, `openmena` or the path of a TOML file; `cim preset paper` prints one to start from"
                 .into(),
     })
     })

@@ -145,6 +145,52 @@ fn reproduce_writes_the_same_report_at_any_thread_count_and_when_resumed() {
     }
 }
 
+/// The built-in preset of phase-change memory with everything that takes time made small.
+fn tiny_pcm_preset() -> String {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_cim")).args(["preset", "pcm"]).output().expect("starts");
+    let mut text = String::from_utf8(output.stdout).expect("UTF-8");
+    for (from, to) in [
+        ("widths = [784, 256, 128, 10]", "widths = [784, 16, 10]"),
+        ("images = 256", "images = 32"),
+        ("repeats = 256", "repeats = 4"),
+        ("epochs = 16", "epochs = 2"),
+        ("epochs = 8", "epochs = 1"),
+        ("chips = 20", "chips = 3"),
+        ("\"1 h\", \"1 day\", \"1 month\", ", ""),
+    ] {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    text
+}
+
+#[test]
+fn chips_age_to_the_same_report_at_any_thread_count() {
+    let workshop = Workshop::new();
+    fs::write(workshop.path("tiny.toml"), tiny_pcm_preset()).expect("written");
+    let report = |out: &str, more: &[&str]| {
+        let output = workshop.reproduce(&[&["--out", out], more].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        fs::read(workshop.path(out).join("report.json")).expect("a report")
+    };
+    let one = report("one", &["--threads", "1"]);
+    assert_eq!(one, report("two", &["--threads", "2"]), "two threads");
+    assert_eq!(one, report("one", &["--resume"]), "resumed");
+    assert_ne!(one, report("other", &["--seed", "2"]), "another seed");
+    let json: serde_json::Value = serde_json::from_slice(&one).expect("JSON");
+    for network in ["plain", "tuned"] {
+        for method in ["none", "global", "columns"] {
+            for time in ["1s", "1year"] {
+                let figure = &json["figures"][format!("{network}_{method}_{time}")];
+                assert_eq!(figure["chips"], 3, "{network}, {method}, {time}");
+            }
+            assert!(json["figures"][format!("loss_{network}_{method}")]["mean"].is_f64());
+        }
+    }
+    assert!(json["notes"][0].as_str().is_some_and(|note| note.contains("Asked for")));
+}
+
 #[test]
 fn broken_data_sets_are_refused() {
     let images = "data/train-images-idx3-ubyte";
@@ -257,7 +303,7 @@ fn help_lists_the_commands_and_wrong_usage_ends_with_two() {
     let workshop = Workshop::new();
     let help = workshop.cim(&["--help"]);
     let text = String::from_utf8_lossy(&help.stdout);
-    for word in ["reproduce", "optimise", "devices", "preset"] {
+    for word in ["reproduce", "optimise", "devices", "device ", "preset"] {
         assert!(text.contains(word), "{word}");
     }
     assert!(help.status.success());
@@ -266,4 +312,71 @@ fn help_lists_the_commands_and_wrong_usage_ends_with_two() {
     let devices = workshop.cim(&["devices"]);
     let text = String::from_utf8_lossy(&devices.stdout);
     assert!(text.contains("hfo2-milo") && text.contains("Milo et al. 2021"), "{text}");
+}
+
+/// The numbers of a one-dimensional .npy file of f64.
+fn read_npy(path: &Path) -> Vec<f64> {
+    let bytes = fs::read(path).expect("a file");
+    let header = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    let text = String::from_utf8_lossy(&bytes[..header]);
+    assert!(text.contains("'<f8'") && text.contains("False"), "{text}");
+    bytes[header..]
+        .chunks_exact(8)
+        .map(|b| f64::from_le_bytes(b.try_into().expect("eight bytes")))
+        .collect()
+}
+
+#[test]
+fn a_device_is_sampled_described_and_listed() {
+    let workshop = Workshop::new();
+    let sample = |out: &str, more: &[&str]| {
+        let base = ["device", "sample", "--preset", "pcm", "--target", "5uS", "--count", "20000"];
+        let output = workshop.cim(&[&base, more, &["--out", out]].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        read_npy(&workshop.path(out))
+    };
+    let fresh = sample("fresh.npy", &["--seed", "1"]);
+    let day = sample("day.npy", &["--seed", "1", "--after", "1day"]);
+    assert_eq!(fresh.len(), 20_000);
+    assert_eq!(fresh, sample("again.npy", &["--seed", "1", "--after", "0 s"]));
+    assert_eq!(day, sample("again.npy", &["--seed", "1", "--after", "24h"]), "24 h are a day");
+    assert_ne!(fresh, sample("other.npy", &["--seed", "2"]));
+    assert_eq!(fresh[..7], sample("few.npy", &["--seed", "1", "--count", "7"]), "fewer cells");
+    let mean = |cells: &[f64]| cells.iter().sum::<f64>() / cells.len() as f64;
+    // Sigma 0.61 uS of 20,000 cells, seven standard errors.
+    assert!((mean(&fresh) - 5e-6).abs() < 7.0 * 0.61e-6 / 20_000_f64.sqrt());
+    // Every cell of a chip fades, by more than 1e-6 of it even if its exponent is nearly zero.
+    assert!(fresh.iter().zip(&day).all(|(before, after)| after < before));
+
+    let text = |args: &[&str]| String::from_utf8_lossy(&workshop.cim(args).stdout).into_owned();
+    let card = text(&["device", "describe", "pcm"]);
+    for word in ["law", "range", "source", "Joshi", "residual", "not modelled", "programmed"] {
+        assert!(card.contains(word), "{word}: {card}");
+    }
+    let (list, all) = (text(&["device", "list"]), text(&["devices"]));
+    for name in ["pcm", "rram-wan", "cmo-hfox", "hfo2-milo", "synaptogen"] {
+        assert!(list.contains(name) && all.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn devices_that_cannot_be_sampled_are_refused() {
+    let workshop = Workshop::new();
+    for (change, words) in [
+        (["--preset", "pmc"], vec!["pmc", "did you mean 'pcm'?", "cim device list"]),
+        (["--target", "50 uS"], vec!["50 uS", "outside", "25 uS", "--target"]),
+        (["--target", "50"], vec!["--target", "bare number 50"]),
+        (["--after", "-1 h"], vec!["-3600 s", "zero or positive", "--after"]),
+        (["--after", "1 fortnight"], vec!["--after", "1 fortnight", "1 day"]),
+        (["--out", "nowhere/g.npy"], vec!["nowhere/g.npy", "nothing was changed"]),
+    ] {
+        let base = ["--preset", "pcm", "--target", "5 uS", "--count", "9", "--seed", "1"];
+        let args = [&["device", "sample"], &base[..], &["--out", "g.npy"], &change].concat();
+        workshop.must_refuse(&workshop.cim(&args), &words);
+        assert!(!workshop.path("g.npy").exists(), "{change:?}");
+    }
+    let late = ["--preset", "rram-wan", "--target", "5 uS", "--count", "9", "--seed", "1"];
+    let late = [&["device", "sample", "--after", "1 week", "--out", "g.npy"], &late[..]].concat();
+    workshop.must_refuse(&workshop.cim(&late), &["604800 s", "not extrapolated"]);
+    workshop.must_refuse(&workshop.cim(&["device", "describe", "synaptogn"]), &["synaptogen"]);
 }

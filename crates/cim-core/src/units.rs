@@ -19,8 +19,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use notation::Notation;
 pub use notation::UnitError;
+use notation::{CALENDAR, Notation};
 
 /// Defines the quantities: one line each with the name and the notation of its values.
 macro_rules! quantities {
@@ -154,30 +154,33 @@ macro_rules! quantities {
 
 quantities! {
     /// A conductance in siemens.
-    Siemens = Notation { quantity: "a conductance", example: "25 uS", symbols: &["S"], top: 12 };
+    Siemens = Notation { quantity: "a conductance", example: "25 uS", symbols: &["S"], top: 12, multiples: &[] };
     /// A voltage in volts.
-    Volts = Notation { quantity: "a voltage", example: "0.2 V", symbols: &["V"], top: 12 };
+    Volts = Notation { quantity: "a voltage", example: "0.2 V", symbols: &["V"], top: 12, multiples: &[] };
     /// A current in amperes.
-    Amps = Notation { quantity: "a current", example: "10 uA", symbols: &["A"], top: 12 };
+    Amps = Notation { quantity: "a current", example: "10 uA", symbols: &["A"], top: 12, multiples: &[] };
     /// A resistance in ohms.
     Ohms = Notation {
         quantity: "a resistance",
         example: "0.35 Ohm",
         symbols: &["Ohm", "ohm", "\u{3a9}", "\u{2126}"],
         top: 12,
+        multiples: &[],
     };
     /// A time in seconds.
-    Seconds = Notation { quantity: "a time", example: "50 ns", symbols: &["s"], top: 0 };
+    ///
+    /// Also read in `min`, `h`, `day`, `week`, `month` (30 days) and `year` (365 days).
+    Seconds = Notation { quantity: "a time", example: "50 ns", symbols: &["s"], top: 0, multiples: CALENDAR };
     /// An absolute temperature in kelvin.
-    Kelvin = Notation { quantity: "a temperature", example: "300 K", symbols: &["K"], top: 0 };
+    Kelvin = Notation { quantity: "a temperature", example: "300 K", symbols: &["K"], top: 0, multiples: &[] };
     /// An energy in joules.
-    Joules = Notation { quantity: "an energy", example: "2.02 pJ", symbols: &["J"], top: 12 };
+    Joules = Notation { quantity: "an energy", example: "2.02 pJ", symbols: &["J"], top: 12, multiples: &[] };
     /// A frequency or bandwidth in hertz.
-    Hertz = Notation { quantity: "a frequency", example: "10 MHz", symbols: &["Hz"], top: 12 };
+    Hertz = Notation { quantity: "a frequency", example: "10 MHz", symbols: &["Hz"], top: 12, multiples: &[] };
     /// A charge in coulombs.
-    Coulombs = Notation { quantity: "a charge", example: "16 fC", symbols: &["C"], top: 0 };
+    Coulombs = Notation { quantity: "a charge", example: "16 fC", symbols: &["C"], top: 0, multiples: &[] };
     /// A capacitance in farads.
-    Farads = Notation { quantity: "a capacitance", example: "30 fF", symbols: &["F"], top: 12 };
+    Farads = Notation { quantity: "a capacitance", example: "30 fF", symbols: &["F"], top: 12, multiples: &[] };
 }
 
 /// Laws between quantities, one line each: `Siemens * Volts = Amps`.
@@ -265,6 +268,33 @@ mod tests {
         assert_eq!("2.02 pJ".parse(), Ok(Joules(2.02e-12)));
         assert_eq!("30 fF".parse(), Ok(Farads(30e-15)));
         assert_eq!("0 A".parse(), Ok(Amps::ZERO));
+    }
+
+    #[test]
+    fn long_times_are_read_by_their_names() {
+        for (text, seconds) in [
+            ("20s", 20.0),
+            ("1h", 3600.0),
+            ("1.5 h", 5400.0),
+            ("90 min", 5400.0),
+            ("1day", 86_400.0),
+            ("2 days", 172_800.0),
+            ("1 week", 604_800.0),
+            ("1month", 2_592_000.0),
+            ("1 year", 31_536_000.0),
+            ("1e1 years", 315_360_000.0),
+            ("-1 h", -3600.0),
+        ] {
+            assert_eq!(text.parse(), Ok(Seconds(seconds)), "{text}");
+        }
+        // A multiple takes no prefix, belongs to times alone, and has one spelling.
+        for text in ["1 kh", "1 kday", "1 mmin", "1 H", "1 d", "1 hour", "1 fortnight"] {
+            assert!(matches!(text.parse::<Seconds>(), Err(UnitError::Mismatch { .. })), "{text}");
+        }
+        assert!("1 day".parse::<Siemens>().is_err());
+        assert!(matches!("1e308 years".parse::<Seconds>(), Err(UnitError::NotFinite { .. })));
+        assert_eq!(Seconds(86_400.0).to_string(), "86400 s");
+        assert_eq!(from_toml::<Seconds>("\"1 month\""), Ok(Seconds(2_592_000.0)));
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use cim_core::{Siemens, Stream, Tally};
+use cim_core::{Seconds, Siemens, Stream, Tally};
 use cim_device::Device;
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Zip};
 
 use crate::ambient::Ambient;
 use crate::error::CircuitError;
@@ -16,9 +16,19 @@ use crate::wires::Wires;
 /// Programmed cells of one array, rows × columns, with their wires and surroundings.
 ///
 /// Rows are driven with voltages, columns are sensed at virtual ground.
+///
+/// An array is programmed once and looked at at any time: it keeps what it was programmed to and the
+/// address of its programming, of which [`aged`](Self::aged) is a function.
 #[derive(Clone)]
 pub struct Crossbar {
-    g_s: Array2<f64>,
+    /// What the cells hold now.
+    g_s: Arc<Array2<f64>>,
+    /// What they held when they were programmed; the same matrix as long as no time has passed.
+    programmed_s: Arc<Array2<f64>>,
+    /// Time since then.
+    elapsed: Seconds,
+    /// Address of the programming, if it is known.
+    life: Option<Stream>,
     wires: Wires,
     wired: Wired,
     device: Arc<dyn Device>,
@@ -48,10 +58,13 @@ impl Crossbar {
             return Err(CircuitError::Conductance { row, col, value });
         }
         let g_s = device.program(target_s, at, tally);
-        Self::holding(g_s, device, wires, ambient)
+        Ok(Self::holding(g_s, device, wires, ambient)?.programmed_at(at))
     }
 
     /// An array whose cells hold `g_s` (rows × columns, S) already.
+    ///
+    /// How they came to do so is not known, so it cannot age before it is told the address of its
+    /// programming ([`programmed_at`](Self::programmed_at)).
     ///
     /// # Errors
     /// As [`program`](Self::program).
@@ -63,7 +76,46 @@ impl Crossbar {
     ) -> Result<Self, CircuitError> {
         ambient.check()?;
         let wired = Wired::new(&g_s, wires)?;
-        Ok(Self { g_s, wires, wired, device, ambient })
+        let g_s = Arc::new(g_s);
+        let (programmed_s, elapsed, life) = (g_s.clone(), Seconds::ZERO, None);
+        Ok(Self { g_s, programmed_s, elapsed, life, wires, wired, device, ambient })
+    }
+
+    /// The same array as programmed at the address `at`, below which whatever is frozen in its cells
+    /// for life is drawn. Cells that are programmed once more start a new life and need a new address.
+    #[must_use]
+    pub fn programmed_at(self, at: Stream) -> Self {
+        Self { life: Some(at), ..self }
+    }
+
+    /// The same array `elapsed` after it was programmed (not after it was last looked at): its cells
+    /// and their read noise at that time, on the same wires.
+    ///
+    /// It is a function of what was programmed, so ageing to one time and then to another is ageing
+    /// to the other, to the bit, and at time zero it is what was programmed.
+    ///
+    /// # Errors
+    /// [`CircuitError::Device`] for a time that is negative or at which nothing is known of the
+    /// device, and [`CircuitError::NoLife`] for cells whose programming has no address.
+    pub fn aged(&self, elapsed: Seconds) -> Result<Self, CircuitError> {
+        self.device.fitted_times().check(elapsed)?;
+        if elapsed == self.elapsed {
+            return Ok(self.clone());
+        }
+        let at = self.life.ok_or(CircuitError::NoLife { elapsed })?;
+        let g_s = Arc::new(self.device.aged(self.programmed_s.view(), elapsed, at)?);
+        let wired = Wired::new(&g_s, self.wires)?;
+        Ok(Self { g_s, elapsed, wired, ..self.clone() })
+    }
+
+    /// Time since the array was programmed.
+    pub fn elapsed(&self) -> Seconds {
+        self.elapsed
+    }
+
+    /// What the cells held when they were programmed, rows × columns (S).
+    pub fn programmed(&self) -> ArrayView2<'_, f64> {
+        self.programmed_s.view()
     }
 
     /// What the cells hold, rows × columns (S).
@@ -121,7 +173,11 @@ impl Crossbar {
     /// With wires this is first order in the cell's change, with its voltage and its effect on the
     /// column between those of a lone and of a fully driven array (see [`Wired`]).
     pub fn read_variance(&self) -> Array2<f64> {
-        let mut variance = self.g_s.mapv(|g| self.device.read_variance(g));
+        let at = |&programmed: &f64, &aged: &f64| {
+            self.device.read_variance_aged(programmed, aged, self.elapsed)
+        };
+        let cells = Zip::from(self.programmed_s.as_ref()).and(self.g_s.as_ref());
+        let mut variance = cells.map_collect(at);
         self.wired.scale(&mut variance, |drive, effect| (drive * effect).powi(2));
         variance
     }

@@ -1,6 +1,6 @@
 //! What can be wrong with an array.
 
-use cim_core::Ohms;
+use cim_core::{Ohms, Seconds};
 use thiserror::Error;
 
 use crate::layout::Side;
@@ -8,6 +8,15 @@ use crate::layout::Side;
 /// Errors of arrays and their circuits.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum CircuitError {
+    /// Cells that cannot age, as the address of their programming is not known.
+    #[error(
+        "cells that were handed over and not programmed cannot be aged by {elapsed}: give the \
+         address of their programming first"
+    )]
+    NoLife {
+        /// The time asked for.
+        elapsed: Seconds,
+    },
     /// A conductance is negative or not a number.
     #[error("conductance of {value} S at row {row}, column {col} must be zero or positive")]
     Conductance {

@@ -162,5 +162,5 @@ fn impossible_programmers_and_targets_are_refused() {
     let mut array = bench.cells.cells.fresh((2, 2), at).expect("cells");
     let target_s = Array2::from_elem((2, 2), 1e-3);
     let refused = gdp.program(array.as_mut(), target_s.view(), at, &mut Tally::default());
-    assert!(matches!(refused, Err(DeviceError::Target { .. })));
+    assert!(matches!(refused, Err(DeviceError::CellTarget { .. })));
 }

@@ -52,6 +52,19 @@ impl Window {
         }
     }
 
+    /// Whether a target lies within this window, up to rounding.
+    ///
+    /// # Errors
+    /// [`DeviceError::Target`] if it does not.
+    pub fn check_target(self, target: Siemens) -> Result<(), DeviceError> {
+        let slack = 1e-9 * self.g_max.0;
+        if self.g_min.0 - slack <= target.0 && target.0 <= self.g_max.0 + slack {
+            Ok(())
+        } else {
+            Err(DeviceError::Target { target, g_min: self.g_min, g_max: self.g_max })
+        }
+    }
+
     pub(crate) fn grid(self, points: usize) -> Vec<f64> {
         let step = self.span().0 / (points - 1) as f64;
         (0..points).map(|k| self.g_min.0 + step * k as f64).collect()

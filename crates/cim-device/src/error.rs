@@ -28,6 +28,16 @@ pub enum DeviceError {
         /// Highest conductance of the device.
         g_on: Siemens,
     },
+    /// A target that the device cannot hold.
+    #[error("a target of {target} lies outside the device's window [{g_min}, {g_max}]")]
+    Target {
+        /// The target as given.
+        target: Siemens,
+        /// Lowest conductance of the device.
+        g_min: Siemens,
+        /// Highest conductance of the device.
+        g_max: Siemens,
+    },
     /// A noise coefficient is negative or not finite.
     #[error("{name} is {value}: it must be zero or a positive, finite number")]
     Coefficient {
@@ -120,7 +130,7 @@ pub enum DeviceError {
     #[error(
         "target of {target} at ({row}, {col}) is outside the window of the cells, [{g_min}, {g_max}]"
     )]
-    Target {
+    CellTarget {
         /// Row of the cell.
         row: usize,
         /// Column of the cell.

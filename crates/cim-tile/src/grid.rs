@@ -106,6 +106,7 @@ impl LayerDesign {
 }
 
 /// A weight matrix (inputs × outputs) programmed on a grid of tiles.
+#[derive(Clone)]
 pub struct Grid {
     inputs: usize,
     outputs: usize,
@@ -266,7 +267,7 @@ impl Grid {
             let read_at = at.child("read", 0);
             let output_per_amp = 1.0 / (design.amps_per_output(parts) * blueprint.scale);
             let (plan, peak) = (blueprint.plan.clone(), dac.read_voltage());
-            tiles.push(Tile::new(&array, plan, peak, adc, output_per_amp, read_at)?);
+            tiles.push(Tile::new(array, plan, peak, adc, output_per_amp, read_at)?);
         }
         Ok(Self {
             inputs,
@@ -310,6 +311,28 @@ impl MatMul for Grid {
 }
 
 impl Grid {
+    /// Its tiles, row tiles outermost.
+    pub fn tiles(&self) -> &[Tile] {
+        &self.tiles
+    }
+
+    /// The same grid with other tiles of the same shapes.
+    pub(crate) fn with_tiles(&self, tiles: Vec<Tile>) -> Self {
+        let &Self { inputs, outputs, tile_rows, tile_outputs, input_limit, dac, .. } = self;
+        let (mapping, column_tiles) = (self.mapping, self.column_tiles);
+        Self {
+            inputs,
+            outputs,
+            tile_rows,
+            tile_outputs,
+            input_limit,
+            dac,
+            mapping,
+            tiles,
+            column_tiles,
+        }
+    }
+
     /// Replaces `sums` (batch × outputs) by the outputs of all tiles.
     fn sum_tiles(
         &self,

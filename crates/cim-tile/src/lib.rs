@@ -5,6 +5,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod calibration;
+pub mod drift;
 pub mod energy;
 pub mod error;
 pub mod full_scale;
@@ -18,6 +19,7 @@ pub mod quantize;
 pub mod tile;
 
 pub use calibration::Calibration;
+pub use drift::Strengths;
 pub use energy::{EnergyParts, EnergySpec};
 pub use error::TileError;
 pub use gains::{Calibrated, ColumnGains, Fit, GainCalibration};

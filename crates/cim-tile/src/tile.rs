@@ -1,13 +1,17 @@
 //! The datapath of one tile: the one place where mapping, converters and crossbar meet.
 
+use std::sync::Arc;
+
 use cim_adc::Adc;
-use cim_core::{Scratch, Stream, Tally, Volts};
+use cim_core::{Scratch, Seconds, Stream, Tally, Volts};
 use cim_crossbar::{CircuitError, Crossbar, Readout, Sensed};
+use cim_device::Compensation;
+use ndarray::{Array1, Array2, ArrayView1};
 
 use crate::mapping::Plan;
 
 /// Target conductance (S) of every cell of a plan, its levels spread over a window.
-pub fn targets(plan: &Plan, g_min_s: f64, span_s: f64) -> ndarray::Array2<f64> {
+pub fn targets(plan: &Plan, g_min_s: f64, span_s: f64) -> Array2<f64> {
     let step_s = span_s / f64::from(plan.top_level);
     plan.levels.mapv(|level| g_min_s + step_s * f64::from(level))
 }
@@ -18,14 +22,26 @@ pub fn sensed(plan: &Plan) -> Vec<Sensed> {
 }
 
 /// One programmed array with its output converters.
+///
+/// It keeps the array, from which it is compiled once more for another time; products use what was
+/// compiled alone.
+#[derive(Clone)]
 pub struct Tile {
+    array: Crossbar,
     readout: Readout,
-    adc: Box<dyn Adc>,
+    adc: Arc<dyn Adc>,
     plan: Plan,
     /// Whether sensed current `k` adds to output `k` with weight 1, for all of them.
     one_to_one: bool,
-    /// Output units per ADC code.
-    gain: f32,
+    /// Largest row voltage.
+    peak: Volts,
+    /// Output units per ADC code as designed.
+    output_per_code: f64,
+    /// The same for every sensed current, times its factor against drift.
+    gains: Vec<f32>,
+    /// Address of all reads.
+    reads: Stream,
+    /// Address of the reads at this age.
     at: Stream,
 }
 
@@ -37,20 +53,69 @@ impl Tile {
     /// # Errors
     /// [`CircuitError::Column`] if the plan senses a column that the array does not have.
     pub fn new(
-        array: &Crossbar,
+        array: Crossbar,
         plan: Plan,
         peak: Volts,
         adc: Box<dyn Adc>,
         output_per_amp: f64,
         at: Stream,
     ) -> Result<Self, CircuitError> {
-        let noise_variance = adc.input_noise().0.powi(2);
-        let readout = Readout::compile(array, &sensed(&plan), noise_variance)?;
-        let readout = readout.driven_within(peak);
-        let gain = (output_per_amp * adc.step().0) as f32;
+        let adc: Arc<dyn Adc> = adc.into();
+        let readout = compile(&array, &plan, peak, adc.as_ref())?;
+        let output_per_code = output_per_amp * adc.step().0;
+        let gains = vec![output_per_code as f32; plan.senses.len()];
         let one_to_one =
             plan.senses.iter().enumerate().all(|(k, s)| s.output == k && s.weight == 1);
-        Ok(Self { readout, adc, plan, one_to_one, gain, at })
+        let (reads, at) = (at, read_at(at, array.elapsed()));
+        Ok(Self { array, readout, adc, plan, one_to_one, peak, output_per_code, gains, reads, at })
+    }
+
+    /// The programmed array.
+    pub fn array(&self) -> &Crossbar {
+        &self.array
+    }
+
+    /// The same tile `elapsed` after it was programmed ([`Crossbar::aged`]), with the factors
+    /// against drift that it has. Reads at another time draw other noise.
+    ///
+    /// # Errors
+    /// [`CircuitError`] for a time that cannot be or at which nothing is known of the device.
+    pub fn aged(&self, elapsed: Seconds) -> Result<Self, CircuitError> {
+        let array = self.array.aged(elapsed)?;
+        if array.elapsed() == self.array.elapsed() {
+            return Ok(self.clone());
+        }
+        let readout = compile(&array, &self.plan, self.peak, self.adc.as_ref())?;
+        Ok(Self { array, readout, at: read_at(self.reads, elapsed), ..self.clone() })
+    }
+
+    /// Strengths of the sensed currents (A), measured by driving one row after the other with the
+    /// largest voltage.
+    ///
+    /// Every probe is one read, with the read noise of the cells and the thermal noise of that
+    /// moment. What the measuring converter adds is the noise of the compensation: it has a range of
+    /// its own, as a lone cell would hardly move a converter that is made for sums of rows.
+    pub fn strengths(&self, compensation: &Compensation) -> Array1<f64> {
+        let at = self.at.child("probe", 0);
+        let sensed = sensed(&self.plan);
+        let readout = Readout::compile(&self.array, &sensed, 0.0).expect("compiled before");
+        let (rows, senses) = readout.shape();
+        let mut probes = vec![0.0; rows * rows];
+        probes.iter_mut().step_by(rows + 1).for_each(|v| *v = self.peak.0 as f32);
+        let mut sensed_a = vec![0.0; rows * senses];
+        let (read_at, scratch) = (at.child("read", 0), &mut Scratch::default());
+        readout.currents(&probes, rows, read_at, &mut sensed_a, scratch);
+        let outputs = sensed_a.into_iter().map(f64::from).collect();
+        let outputs = Array2::from_shape_vec((rows, senses), outputs).expect("rows × senses");
+        compensation.strengths_a(outputs.view(), at.child("measure", 0))
+    }
+
+    /// The same tile with a factor for every sensed current in its digital output, in place of the
+    /// factors that it had.
+    pub fn with_factors(self, factors: ArrayView1<'_, f64>) -> Self {
+        assert_eq!(factors.len(), self.plan.senses.len(), "one factor per sensed current");
+        let gains = factors.iter().map(|factor| (self.output_per_code * factor) as f32).collect();
+        Self { gains, ..self }
     }
 
     /// Factors of the phases of the drive.
@@ -90,23 +155,38 @@ impl Tile {
     fn sum(&self, phase: i64, codes: &[i32], y: &mut [f32], y_stride: usize) {
         let senses = &self.plan.senses;
         if self.one_to_one {
-            let (gain, width) = (self.gain * phase as f32, senses.len());
-            pulp::Arch::new().dispatch(Sum { gain, width, codes, y, y_stride });
+            let (phase, gains) = (phase as f32, self.gains.as_slice());
+            pulp::Arch::new().dispatch(Sum { phase, gains, codes, y, y_stride });
             return;
         }
         for (codes, y) in codes.chunks_exact(senses.len()).zip(y.chunks_mut(y_stride)) {
-            for (sense, &code) in senses.iter().zip(codes) {
+            for ((sense, &code), gain) in senses.iter().zip(codes).zip(&self.gains) {
                 let units = phase * sense.weight * i64::from(code);
-                y[sense.output] += self.gain * units as f32;
+                y[sense.output] += gain * units as f32;
             }
         }
     }
 }
 
-/// Adds rows of `width` codes to rows that are `y_stride` apart.
+fn compile(
+    array: &Crossbar,
+    plan: &Plan,
+    peak: Volts,
+    adc: &dyn Adc,
+) -> Result<Readout, CircuitError> {
+    let noise_variance = adc.input_noise().0.powi(2);
+    Ok(Readout::compile(array, &sensed(plan), noise_variance)?.driven_within(peak))
+}
+
+/// Reads of a chip of another age are other reads.
+fn read_at(reads: Stream, elapsed: Seconds) -> Stream {
+    if elapsed == Seconds::ZERO { reads } else { reads.child("age", elapsed.0.to_bits()) }
+}
+
+/// Adds rows of codes, each with its gain, to rows that are `y_stride` apart.
 struct Sum<'a> {
-    gain: f32,
-    width: usize,
+    phase: f32,
+    gains: &'a [f32],
     codes: &'a [i32],
     y: &'a mut [f32],
     y_stride: usize,
@@ -117,9 +197,11 @@ impl pulp::NullaryFnOnce for Sum<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let rows = self.codes.chunks_exact(self.width).zip(self.y.chunks_mut(self.y_stride));
+        let rows = self.codes.chunks_exact(self.gains.len()).zip(self.y.chunks_mut(self.y_stride));
         for (codes, y) in rows {
-            y.iter_mut().zip(codes).for_each(|(y, &code)| *y += self.gain * code as f32);
+            for ((y, &code), gain) in y.iter_mut().zip(codes).zip(self.gains) {
+                *y += gain * (self.phase * code as f32);
+            }
         }
     }
 }

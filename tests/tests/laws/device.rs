@@ -166,7 +166,7 @@ fn current_is_odd_and_rises_with_voltage() {
 }
 
 /// Times (s) from a second to a year that a device is known at.
-fn times(device: &dyn Device) -> Vec<Seconds> {
+pub fn times(device: &dyn Device) -> Vec<Seconds> {
     let all = [1.0, 37.0, 3600.0, 86_400.0, 3.1536e7].map(Seconds);
     all.into_iter().filter(|t| device.fitted_times().check(*t).is_ok()).collect()
 }

@@ -1,5 +1,6 @@
 //! Laws: properties of every registered part, for the inputs that proptest or an address draws.
 
+mod ageing;
 mod circuit;
 mod converters;
 mod crossbar;

@@ -32,5 +32,7 @@ pub fn run() -> Result<String, CliError> {
             preset.source,
         );
     }
+    text.push_str("\nPublished devices (`cim device describe NAME` prints the card of one)\n");
+    text.push_str(&super::device::list()?);
     Ok(text)
 }

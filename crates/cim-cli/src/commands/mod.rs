@@ -1,6 +1,7 @@
 //! Commands: one file each. A command returns what is printed.
 
 mod array;
+mod device;
 mod devices;
 mod gate;
 mod netlist;
@@ -19,6 +20,7 @@ pub fn run(command: Command) -> Result<String, CliError> {
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Program(args) => program::run(&args),
         Command::Devices => devices::run(),
+        Command::Device(command) => device::run(&command),
         Command::Preset { name } => preset(&name).map(|(_, text)| text),
         Command::Optimise(args) => optimise::run(&args),
         Command::Solve(args) => solve::run(&args),

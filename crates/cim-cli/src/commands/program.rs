@@ -118,7 +118,7 @@ fn targets(path: &Path) -> Result<Array2<f64>, CliError> {
 
 fn of_targets(path: &Path, error: DeviceError) -> CliError {
     match error {
-        DeviceError::Target { g_min, g_max, .. } => usage(
+        DeviceError::CellTarget { g_min, g_max, .. } => usage(
             format!("{}: {error}", path.display()),
             format!("targets are in siemens; scale them into {g_min} to {g_max}: none is clipped"),
         ),

@@ -7,7 +7,7 @@ use cim_nn::Dataset;
 use crate::args::Reproduce;
 use crate::error::CliError;
 use crate::experiment::openmena::digits;
-use crate::experiment::{Experiment, Options, ir_drop, openmena, paper};
+use crate::experiment::{Experiment, Options, ir_drop, openmena, paper, pcm};
 use crate::report::study;
 use crate::{config, data, report};
 
@@ -42,6 +42,18 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
             spec.evaluation.chips = args.chips.map_or(spec.evaluation.chips, |n| n as usize);
             spec.check()?;
             let (study, timing) = with_data(args, &name, &text, spec, ir_drop::run)?;
+            let files = study::write(&study, &timing, &args.out)?;
+            finish(args, study::summary(&study), files.len(), &study)
+        }
+        Experiment::Pcm => {
+            let mut spec: pcm::spec::Spec = config::parse(&name, &text)?;
+            if args.quick {
+                spec = spec.quick();
+            }
+            spec.seed = args.seed.unwrap_or(spec.seed);
+            spec.evaluation.chips = args.chips.map_or(spec.evaluation.chips, |n| n as usize);
+            spec.check()?;
+            let (study, timing) = with_data(args, &name, &text, spec, pcm::run)?;
             let files = study::write(&study, &timing, &args.out)?;
             finish(args, study::summary(&study), files.len(), &study)
         }

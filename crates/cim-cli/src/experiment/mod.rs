@@ -10,12 +10,14 @@ pub mod design;
 pub mod ir_drop;
 pub mod openmena;
 pub mod paper;
+pub mod pcm;
 pub mod training;
 
 /// Presets that are built in, as written.
 pub const PRESETS: &[(&str, &str)] = &[
     ("paper", paper::spec::PAPER),
     ("ir-drop", ir_drop::spec::IR_DROP),
+    ("pcm", pcm::spec::PCM),
     ("openmena", openmena::spec::OPENMENA),
 ];
 
@@ -28,6 +30,8 @@ pub enum Experiment {
     Paper,
     /// Accuracy on resistive wires.
     IrDrop,
+    /// Accuracy on phase-change memory over time.
+    Pcm,
     /// The tasks of Safa et al. 2025 on a small board, with the chip in the loop.
     Openmena,
 }

@@ -65,20 +65,42 @@ pub(super) struct Notation {
     pub symbols: &'static [&'static str],
     /// Power of ten of the largest prefix printed: nobody writes kilokelvin.
     pub top: i32,
+    /// Other units that are read, without a prefix, and what they are in the first one.
+    pub multiples: &'static [(&'static str, f64)],
 }
 
+/// Units of time beyond the second. A month has 30 days and a year 365.
+pub(super) const CALENDAR: &[(&str, f64)] = &[
+    ("min", 60.0),
+    ("h", 3600.0),
+    ("day", 86_400.0),
+    ("days", 86_400.0),
+    ("week", 604_800.0),
+    ("weeks", 604_800.0),
+    ("month", 2_592_000.0),
+    ("months", 2_592_000.0),
+    ("year", 31_536_000.0),
+    ("years", 31_536_000.0),
+];
+
 impl Notation {
-    /// Reads a number with its unit; correctly rounded, whatever the prefix.
+    /// Reads a number with its unit; correctly rounded, whatever the prefix. A multiple of the unit
+    /// is the number, rounded, times the multiple.
     pub fn parse(&self, text: &str) -> Result<f64, UnitError> {
         let text = text.trim();
         let (mantissa, exponent, unit) = split(text).ok_or_else(|| self.no_number(text))?;
         if unit.is_empty() {
             return Err(self.bare(text));
         }
-        let prefix = self.prefix_of(unit).ok_or_else(|| self.mismatch(text))?;
+        let multiple = self.multiples.iter().find(|(name, _)| *name == unit);
+        let (prefix, factor) = match (multiple, self.prefix_of(unit)) {
+            (Some(&(_, factor)), _) => (0, factor),
+            (None, Some(prefix)) => (prefix, 1.0),
+            (None, None) => return Err(self.mismatch(text)),
+        };
         // One decimal number, read once: "100 u" is 100e-6, not 100.0 * 1e-6, which rounds twice.
         let value = format!("{mantissa}e{}", exponent.saturating_add(prefix)).parse::<f64>();
-        match value {
+        match value.map(|value| value * factor) {
             Ok(value) if value.is_finite() => Ok(value),
             Ok(_) => Err(UnitError::NotFinite { found: text.to_owned() }),
             Err(_) => Err(self.mismatch(text)),

@@ -49,7 +49,7 @@ pub trait Programmer: Send + Sync {
 /// Checks the shapes, and that the cells can hold every target.
 ///
 /// # Errors
-/// [`DeviceError::Shape`] or [`DeviceError::Target`].
+/// [`DeviceError::Shape`] or [`DeviceError::CellTarget`].
 pub fn check(
     cells: &dyn PulseCells,
     target_s: ArrayView2<'_, f64>,
@@ -64,7 +64,7 @@ pub fn check(
     let (low, high) = (window.g_min.0 - slack, window.g_max.0 + slack);
     match target_s.indexed_iter().find(|(_, g)| !(low <= **g && **g <= high)) {
         None => Ok(()),
-        Some(((row, col), &g)) => Err(DeviceError::Target {
+        Some(((row, col), &g)) => Err(DeviceError::CellTarget {
             row,
             col,
             target: Siemens(g),

@@ -371,7 +371,7 @@ mod tests {
             "target of 501 uS at (1, 0) is outside the window of the cells, [5 uS, 500 uS]"
         );
         target[[1, 0]] = f64::NAN;
-        assert!(matches!(program(target), Err(DeviceError::Target { row: 1, col: 0, .. })));
+        assert!(matches!(program(target), Err(DeviceError::CellTarget { row: 1, col: 0, .. })));
         let wide = Array2::from_elem((2, 3), 1e-4);
         assert!(matches!(program(wide), Err(DeviceError::Shape { .. })));
         let good = VipiSpec::OPENMENA;
