@@ -277,7 +277,7 @@ fn programming_table(spec: &Spec, by_programmer: &[&[Chip]]) -> StudyTable {
         "in the dead zone (%)",
         "stuck (%)",
         "pulses a cell",
-        "energy a cell (nJ)",
+        "energy a cell (µJ)",
         "time a cell (ms)",
     ];
     let rows = by_programmer.iter().enumerate().map(|(programmer, chips)| {
@@ -287,7 +287,7 @@ fn programming_table(spec: &Spec, by_programmer: &[&[Chip]]) -> StudyTable {
             share(of(chips, |c| c.in_band)),
             share(of(chips, |c| c.stuck)),
             plain(of(chips, |c| c.pulses)),
-            plain(of(chips, |c| 1e9 * c.energy_j)),
+            plain(of(chips, |c| 1e6 * c.energy_j)),
             plain(of(chips, |c| 1e3 * c.time_s)),
         ]
     });
