@@ -39,6 +39,11 @@ pub struct StateNoise {
 /// The network on tiles of 128 rows with 8-bit converters, programming, thermal and converter
 /// noise, and `state` noise.
 pub fn chip(network: &Network, state: StateNoise) -> Vec<Grid> {
+    chip_on(network, state, Wires::NONE)
+}
+
+/// The same on `wires`.
+pub fn chip_on(network: &Network, state: StateNoise, wires: Wires) -> Vec<Grid> {
     let device = GaussianSpec {
         g_off: Siemens(2e-6),
         g_on: Siemens(50e-6),
@@ -60,7 +65,7 @@ pub fn chip(network: &Network, state: StateNoise) -> Vec<Grid> {
             amplifier_factor: 1.0,
             fano_factor: state.fano_factor,
         },
-        wires: Wires::NONE,
+        wires,
         targets: Targets::Nominal,
         rows: 128,
         outputs: 128,

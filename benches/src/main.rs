@@ -10,6 +10,7 @@ mod fixture;
 mod inference;
 mod normals;
 mod training;
+mod wires;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ struct Ratios {
     inference: [inference::Ratios; 2],
     normals: normals::Ratios,
     training: training::Ratios,
+    wires: wires::Ratios,
 }
 
 fn main() -> ExitCode {
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         inference: [inference::measure(1), inference::measure(2)],
         normals: normals::measure(),
         training: training::measure(),
+        wires: wires::measure(),
     };
     let text = serde_json::to_string_pretty(&ratios).expect("plain numbers") + "\n";
     print!("{text}");

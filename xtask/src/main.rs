@@ -25,6 +25,8 @@ Jobs:
                     `cargo xtask reproduce --help` lists its options
   test              all tests of the workspace; with OpenBLAS installed, the LAPACK oracle too
   bench [ARGS]      end-to-end speed ratios (`cargo bench` times single functions)
+  golden [--check]  make the golden numbers of ngspice again; with --check, compare 500 random
+                    arrays with it
   ci                what continuous integration runs: format, lints, docs, tests, accuracy gate
   help              this text
 
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
     let done = match (&*job, rest) {
         ("reproduce", args) => reproduce(args),
         ("bench", args) => bench(args),
+        ("golden", args @ ([] | [_])) if args.iter().all(|arg| arg == "--check") => golden(args),
         ("test", []) => test(),
         ("ci", []) => ci(),
         ("help" | "-h" | "--help", _) => {
@@ -50,9 +53,9 @@ fn main() -> ExitCode {
             print!("{HELP}");
             return ExitCode::from(USAGE_ERROR);
         }
-        ("test" | "ci", [unknown, ..]) => {
+        ("test" | "ci" | "golden", [unknown, ..]) => {
             let unknown = unknown.display();
-            eprintln!("error: `{job}` takes no arguments, but got `{unknown}`\n\n{HELP}");
+            eprintln!("error: `{job}` does not take `{unknown}`\n\n{HELP}");
             return ExitCode::from(USAGE_ERROR);
         }
         (unknown, _) => {
@@ -95,6 +98,11 @@ fn bench(args: &[OsString]) -> Result<(), Failure> {
     Step::cargo("bench", &["run", "--release", "-p", "cim-benches", "--"]).args(args).run()
 }
 
+fn golden<S: AsRef<OsStr>>(args: &[S]) -> Result<(), Failure> {
+    let cargo = ["run", "--release", "-p", "cim-tests", "--example", "golden", "--"];
+    Step::cargo("golden", &cargo).args(args).run()
+}
+
 fn ci() -> Result<(), Failure> {
     Step::cargo("format", &["fmt", "--all", "--", "--check"]).run()?;
     Step::cargo("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
@@ -103,8 +111,18 @@ fn ci() -> Result<(), Failure> {
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()?;
     openblas::install_in_ci();
+    debian::install_in_ci("ngspice", ngspice_is_found);
     test()?;
+    if ngspice_is_found() {
+        golden(&["--check"])?;
+    } else {
+        println!("xtask: ngspice is not installed: random arrays are not compared with it");
+    }
     reproduce(&["--quick", "--out", "target/ci-reproduce", "--gate", "data/golden/quick.json"])
+}
+
+fn ngspice_is_found() -> bool {
+    debian::succeeds(std::process::Command::new("ngspice").arg("--version"))
 }
 
 /// One command of a job: named, timed, and run from the root of the workspace.
@@ -192,40 +210,18 @@ mod step {
 
 /// OpenBLAS, which only the LAPACK oracle needs: is it there, and in CI, can it be had.
 mod openblas {
-    use std::{
-        env,
-        process::{Command, Stdio},
-    };
+    use std::{env, process::Command};
 
-    use crate::step::Step;
-
-    const PACKAGE: &str = "libopenblas-dev";
+    use crate::debian::{self, succeeds};
 
     /// True if `openblas-src` will find the library: by `pkg-config`, or because the linker does.
     pub fn is_found() -> bool {
         succeeds(Command::new("pkg-config").args(["--exists", "openblas"])) || links()
     }
 
-    /// On a CI machine where we may, tries to install the Debian package. Without it CI has one oracle less,
-    /// so a failure is told and not fatal.
+    /// On a CI machine where we may, tries to install it.
     pub fn install_in_ci() {
-        let in_ci = env::var("CI").is_ok_and(|ci| ci == "true");
-        let has_apt = succeeds(Command::new("apt-get").arg("--version"));
-        if !in_ci || is_found() || !has_apt || !is_root() {
-            return;
-        }
-        let install = || {
-            let args = ["install", "-y", "--no-install-recommends", PACKAGE];
-            Step::new("install OpenBLAS", "apt-get", &args).env("DEBIAN_FRONTEND", "noninteractive")
-        };
-        // A fresh machine has no package lists yet; one that has them needs no update.
-        let installed = install().run().or_else(|_| {
-            Step::new("update package lists", "apt-get", &["update"]).run()?;
-            install().run()
-        });
-        if let Err(failure) = installed {
-            println!("xtask: {failure}: going on without {PACKAGE}");
-        }
+        debian::install_in_ci("libopenblas-dev", is_found);
     }
 
     /// Links a program that does nothing, and keeps nothing of it.
@@ -249,6 +245,39 @@ mod openblas {
         std::fs::create_dir(&folder)?;
         Ok(folder)
     }
+}
+
+/// Debian packages that only some checks need.
+mod debian {
+    use std::{
+        env,
+        process::{Command, Stdio},
+    };
+
+    use crate::step::Step;
+
+    /// On a CI machine where we may, tries to install a package that is not found. Without it CI has one
+    /// oracle less, so a failure is told and not fatal.
+    pub fn install_in_ci(package: &str, is_found: fn() -> bool) {
+        let in_ci = env::var("CI").is_ok_and(|ci| ci == "true");
+        let has_apt = succeeds(Command::new("apt-get").arg("--version"));
+        if !in_ci || is_found() || !has_apt || !is_root() {
+            return;
+        }
+        let name = format!("install {package}");
+        let install = || {
+            let args = ["install", "-y", "--no-install-recommends", package];
+            Step::new(&name, "apt-get", &args).env("DEBIAN_FRONTEND", "noninteractive")
+        };
+        // A fresh machine has no package lists yet; one that has them needs no update.
+        let installed = install().run().or_else(|_| {
+            Step::new("update package lists", "apt-get", &["update"]).run()?;
+            install().run()
+        });
+        if let Err(failure) = installed {
+            println!("xtask: {failure}: going on without {package}");
+        }
+    }
 
     fn is_root() -> bool {
         let id = Command::new("id").arg("-u").stderr(Stdio::null()).output();
@@ -256,7 +285,7 @@ mod openblas {
     }
 
     /// Quietly. A program that is not there has not succeeded.
-    fn succeeds(command: &mut Command) -> bool {
+    pub fn succeeds(command: &mut Command) -> bool {
         let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         quiet.status().is_ok_and(|status| status.success())
     }

@@ -24,9 +24,18 @@ pub enum Command {
     /// Run an experiment: train, map, optimise, fine-tune, measure, report
     #[command(args_override_self = true)]
     Reproduce(Reproduce),
+    /// Program cells to targets by pulses, and say what it took and what they hold
+    #[command(args_override_self = true)]
+    Program(Program),
     /// Optimise conductance window, read voltage and full scales for given weights
     #[command(args_override_self = true)]
     Optimise(Optimise),
+    /// Solve an array with its wires: conductances and voltages in, exact column currents out
+    #[command(args_override_self = true)]
+    Solve(Solve),
+    /// Write an array with its wires as a netlist for ngspice
+    #[command(args_override_self = true)]
+    Netlist(Netlist),
     /// List the device models with their laws and sources
     Devices,
     /// Print a built-in preset as TOML, to start an own one from
@@ -69,6 +78,36 @@ pub struct Reproduce {
     pub gate: Option<PathBuf>,
 }
 
+/// Options of `cim program`.
+#[derive(Debug, Args)]
+pub struct Program {
+    /// Targets, rows × columns, in siemens (.npy, f64 or f32)
+    #[arg(long)]
+    pub targets: PathBuf,
+    /// How to program: one-shot, one-shot-verify, ispva, igvva, pulse-count, trim, vipi, vipi-20mv,
+    /// vipi-fixed, relaxation, gdp
+    #[arg(long)]
+    pub programmer: String,
+    /// Cells: openmena, synaptogen, or a published device, whose programming law pulses then draw from
+    #[arg(long)]
+    pub preset: String,
+    /// Half-width of the acceptance band, such as "5 uS"; left out, the preset's
+    #[arg(long)]
+    pub band: Option<String>,
+    /// One cell pitch of row and column wire: 1.5 (ohms) or "1.5 Ohm"; left out, ideal wires
+    #[arg(long, allow_hyphen_values = true)]
+    pub wires: Option<String>,
+    /// Seed of all randomness
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// What the cells hold, rows × columns, in siemens (.npy, f64)
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Counts, errors, energy and time, of the array and of every cell (.json)
+    #[arg(long)]
+    pub report: Option<PathBuf>,
+}
+
 /// Options of `cim optimise`.
 #[derive(Debug, Args)]
 pub struct Optimise {
@@ -88,6 +127,78 @@ pub struct Optimise {
     #[arg(long)]
     pub energy_budget: Option<String>,
     /// Write the result as JSON
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+}
+
+/// Which ends of the lines are connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum WireEnds {
+    /// The near end: left of a row, bottom of a column
+    One,
+    /// Both ends, through the same resistance
+    Both,
+}
+
+/// An array in files.
+#[derive(Debug, Args)]
+pub struct ArrayFiles {
+    /// Conductances, rows × columns, in siemens (.npy, f64 or f32); 0 is an open cell, inf a short
+    #[arg(long)]
+    pub conductances: PathBuf,
+    /// Voltages of the rows: (rows) or (vectors × rows), in volts (.npy, f64 or f32)
+    #[arg(long)]
+    pub volts: PathBuf,
+    /// One cell pitch of row wire: 1.5 (ohms) or "1.5 Ohm"; 0 for an ideal wire
+    #[arg(long, allow_hyphen_values = true)]
+    pub r_row: String,
+    /// One cell pitch of column wire
+    #[arg(long, allow_hyphen_values = true)]
+    pub r_col: String,
+    /// All between the ideal driver and a row's first cell; left out, one pitch of row wire
+    #[arg(long, allow_hyphen_values = true)]
+    pub r_source: Option<String>,
+    /// All between a column's last cell and virtual ground; left out, one pitch of column wire
+    #[arg(long, allow_hyphen_values = true)]
+    pub r_sense: Option<String>,
+    /// Ends from which rows are driven
+    #[arg(long, value_enum, default_value = "one")]
+    pub drive: WireEnds,
+    /// Ends at which columns are sensed
+    #[arg(long, value_enum, default_value = "one")]
+    pub sense: WireEnds,
+    /// Current-voltage law of the cells, such as "sinh, scale = '0.2 V'"; left out, ohmic
+    #[arg(long)]
+    pub iv: Option<String>,
+}
+
+/// Options of `cim solve`.
+#[derive(Debug, Args)]
+pub struct Solve {
+    /// The array.
+    #[command(flatten)]
+    pub array: ArrayFiles,
+    /// Column currents: (columns) or (vectors × columns), in amperes (.npy, f64)
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Voltages and currents of all wires and cells (.npz)
+    #[arg(long)]
+    pub nodes: Option<PathBuf>,
+    /// Picture of the voltages and currents of the first vector (.svg)
+    #[arg(long)]
+    pub plot: Option<PathBuf>,
+}
+
+/// Options of `cim netlist`.
+#[derive(Debug, Args)]
+pub struct Netlist {
+    /// The array.
+    #[command(flatten)]
+    pub array: ArrayFiles,
+    /// Which of many voltage vectors, counted from 0
+    #[arg(long, default_value_t = 0)]
+    pub vector: usize,
+    /// File of the netlist; left out, it is printed
     #[arg(long)]
     pub out: Option<PathBuf>,
 }

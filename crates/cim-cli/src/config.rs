@@ -128,7 +128,7 @@ mod tests {
             ("g_off = \"10 uS\"", "g_off = \"200 uS\"", "window"),
             ("dac_bits = 8", "dac_bits = 0", "bits"),
             ("dac_bits = 8", "dac_bits = 33", "bits"),
-            ("row = \"0 Ohm\"", "row = \"1 Ohm\"", "wires"),
+            ("row = \"0 Ohm\"", "row = \"-1 Ohm\"", "wires"),
         ] {
             assert!(PAPER.contains(from), "{from}");
             let spec: Spec = parse("preset", &PAPER.replace(from, to)).expect("parses");

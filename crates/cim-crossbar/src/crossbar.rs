@@ -29,8 +29,7 @@ impl Crossbar {
     /// Programs an array to `target_s` (rows × columns, S) and counts what happened in `tally`.
     ///
     /// # Errors
-    /// [`CircuitError`] for a conductance that cannot be, wires or an ambient that cannot be, and
-    /// [`CircuitError::NotModelled`] for cells that are not ohmic on wires with resistance.
+    /// [`CircuitError`] for a conductance, wires or an ambient that cannot be.
     pub fn program(
         device: Arc<dyn Device>,
         wires: Wires,
@@ -63,7 +62,6 @@ impl Crossbar {
         ambient: Ambient,
     ) -> Result<Self, CircuitError> {
         ambient.check()?;
-        wires.check_for(device.current_voltage())?;
         let wired = Wired::new(&g_s, wires)?;
         Ok(Self { g_s, wires, wired, device, ambient })
     }
@@ -95,6 +93,9 @@ impl Crossbar {
     }
 
     /// Noise-free column currents (A) for one vector of row voltages (V).
+    ///
+    /// Exact for ohmic cells and for ideal wires. Cells of another law on resistive wires are taken
+    /// at the voltage of their row, see [`Wired::largest_law_error`].
     pub fn currents(&self, row_v: ArrayView1<'_, f64>) -> Array1<f64> {
         let law = self.device.current_voltage();
         ohmic::column_currents(self.transfer(), row_v.mapv(|v| law.effective_v(v)).view())

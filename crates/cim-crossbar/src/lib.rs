@@ -5,27 +5,30 @@
 
 pub mod ambient;
 pub mod circuit;
-pub mod compensate;
 pub mod crossbar;
 pub mod error;
 mod layout;
 pub mod noise;
+pub mod program;
 pub mod pwm;
 pub mod readout;
 pub mod solve;
+pub mod spice;
 pub mod state;
+pub mod targets;
 pub mod wired;
 pub mod wires;
 
 pub use ambient::Ambient;
 pub use circuit::{Bias, Circuit, Scheme, Terminals};
-pub use compensate::{Compensation, compensate};
 pub use crossbar::Crossbar;
 pub use error::CircuitError;
 pub use layout::Side;
+pub use program::{Gdp, GdpSpec, ProductError, product_error};
 pub use readout::{Readout, Sensed};
 pub use solve::nodal::Nodal;
 pub use solve::solution::Solution;
 pub use solve::transfer::Transfer;
+pub use targets::{WireTargets, wire_targets};
 pub use wired::Wired;
 pub use wires::{Ends, Wires};

@@ -1,5 +1,6 @@
 //! What wires do to an array of linear cells.
 
+use cim_device::CurrentVoltage;
 use ndarray::{Array2, ArrayView2, Zip};
 
 use crate::circuit::{Bias, Circuit};
@@ -10,7 +11,10 @@ use crate::wires::Wires;
 
 /// The effect of wires on currents and their noise, computed once for an array.
 ///
-/// *Currents* are exact: the array is reduced to its ends ([`Transfer`]).
+/// *Currents* of ohmic cells are exact: the array is reduced to its ends ([`Transfer`]). A law that is
+/// not ohmic is taken at the voltage of the row, with the error of
+/// [`largest_law_error`](Self::largest_law_error); [`newton`](crate::solve::newton) solves such an
+/// array exactly, vector by vector.
 ///
 /// *Thermal noise* is exact for every column and difference of columns, by Nyquist's theorem. That
 /// two of them share a little of it, through the rows, is left out.
@@ -82,6 +86,19 @@ impl Wired {
         Zip::from(cells).and(&solved.drive).and(&solved.effect).for_each(|cell, drive, effect| {
             *cell *= by(0.5 * (1.0 + drive), 0.5 * (1.0 + effect));
         });
+    }
+
+    /// Largest relative error of a current because a law that is not ohmic is taken at the voltage of
+    /// the row, up to `peak_v`, and not at that across the cell, which the wires make smaller.
+    ///
+    /// The law multiplies an ohmic cell's current by `f(v)/v`, which grows with `v`. It is taken too
+    /// large, by no more than at the cell that sees least of a fully driven array's voltage; and
+    /// the wires lose more than of ohmic cells, by no more than the same factor.
+    pub fn largest_law_error(&self, law: CurrentVoltage, peak_v: f64) -> f64 {
+        let Some(solved) = &self.solved else { return 0.0 };
+        let least = solved.drive.iter().fold(1.0_f64, |least, &share| least.min(share)).max(0.0);
+        let gain = |v: f64| if v == 0.0 { 1.0 } else { law.effective_v(v) / v };
+        gain(peak_v) / gain(least * peak_v) - 1.0 + (gain(peak_v) - 1.0) * (1.0 - least)
     }
 
     /// How much of a change of each cell its own column sees, rows × columns: `dI/dG` per volt of

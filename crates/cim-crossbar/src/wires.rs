@@ -1,7 +1,6 @@
 //! Wires of an array: the seam at which resistance enters.
 
 use cim_core::Ohms;
-use cim_device::CurrentVoltage;
 use serde::{Deserialize, Serialize};
 
 use crate::error::CircuitError;
@@ -85,21 +84,5 @@ impl Wires {
             }
         }
         Ok(())
-    }
-
-    /// Checks every resistance, and that an array of such cells reduces to one matrix.
-    ///
-    /// # Errors
-    /// As [`check`](Self::check), and [`CircuitError::NotModelled`] for cells that are not ohmic
-    /// on wires with resistance.
-    pub fn check_for(&self, cells: CurrentVoltage) -> Result<(), CircuitError> {
-        self.check()?;
-        if self.are_ideal() || cells == CurrentVoltage::Ohmic {
-            return Ok(());
-        }
-        Err(CircuitError::NotModelled(
-            "wires with resistance need ohmic cells here, for which an array reduces to one \
-             matrix: choose the ohmic law or wires of 0 Ohm, or solve vector by vector",
-        ))
     }
 }

@@ -160,8 +160,9 @@ impl Conduction {
         }
     }
 
-    /// `(c₂, c₃, range)` of `I = G V + c₂ V² + c₃ V³` (A/V², A/V³, V).
-    fn coefficients(&self, g_s: f64) -> Option<(f64, f64, f64)> {
+    /// `(c₂, c₃, range)` of `I = G V + c₂ V² + c₃ V³` (A/V², A/V³, V) of a cell of conductance `g_s`
+    /// (S), if that is the law.
+    pub fn coefficients(&self, g_s: f64) -> Option<(f64, f64, f64)> {
         match self {
             Self::Polynomial { square_per_v, cubic_per_v2, range } => {
                 Some((g_s * square_per_v, g_s * cubic_per_v2, range.0))

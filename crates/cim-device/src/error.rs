@@ -142,6 +142,16 @@ pub enum DeviceError {
         /// What is missing.
         reason: &'static str,
     },
+    /// No way of programming has this name.
+    #[error("no programmer is called '{name}'; known: {known}{hint}")]
+    UnknownProgrammer {
+        /// The name as given.
+        name: String,
+        /// Names there are.
+        known: String,
+        /// A suggestion, or nothing.
+        hint: String,
+    },
     /// No preset has this name.
     #[error("no device preset is called '{name}'; known: {known}{hint}")]
     UnknownPreset {

@@ -31,7 +31,8 @@ pub use models::{
 pub use nanosecond::{NanosecondRead, PairNoise};
 pub use presets::{PRESETS, Preset, preset};
 pub use program::{
-    End, OneShot, OneShotSpec, Outcome, Programmer, Pulse, PulseCells, VerifySpec, Vipi, VipiSpec,
+    CellsPreset, End, Outcome, Programmer, ProgrammerSpec, Pulse, PulseCells, PulseCellsSpec,
+    VerifySpec, VipiSpec,
 };
 pub use spec::{DeviceSpec, EffectSpec, ModelSpec};
 pub use time::FittedTimes;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cim_adc::{Dac, DacSpec, UniformSpec};
 use cim_core::{Amps, MatMul, Scratch, Stream, Tally, Volts};
-use cim_crossbar::{Ambient, Crossbar, Wires, compensate};
+use cim_crossbar::{Ambient, Crossbar, Wires, wire_targets};
 use cim_device::{Device, Window};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
@@ -22,7 +22,7 @@ pub enum Targets {
     #[default]
     Nominal,
     /// Conductances with which the array on its wires has the wanted transfer, as far as the window
-    /// allows ([`cim_crossbar::compensate`]).
+    /// allows ([`cim_crossbar::wire_targets`]).
     WireAware,
 }
 
@@ -71,7 +71,7 @@ impl Parts {
     pub fn check(&self) -> Result<Dac, TileError> {
         self.device.window().check_holds(self.window)?;
         self.ambient.check()?;
-        self.wires.check_for(self.device.current_voltage())?;
+        self.wires.check()?;
         if self.rows == 0 || self.outputs == 0 {
             return Err(TileError::Size { rows: self.rows, cols: self.outputs });
         }
@@ -171,7 +171,7 @@ impl Blueprint {
                 },
                 Targets::WireAware => {
                     let sensed = sensed(&plan);
-                    let found = compensate(nominal_s.view(), &sensed, parts.wires, parts.window)?;
+                    let found = wire_targets(nominal_s.view(), &sensed, parts.wires, parts.window)?;
                     TileBlueprint {
                         plan,
                         target_s: found.target_s,

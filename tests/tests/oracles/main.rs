@@ -5,6 +5,7 @@ mod circuit_noise;
 mod full_scale;
 mod moments;
 mod newton;
+mod ngspice;
 mod operating_points;
 mod signal_to_noise;
 mod wired;

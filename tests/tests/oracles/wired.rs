@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use cim_core::{Hertz, Kelvin, Ohms, Scratch, Siemens, Stream, Tally};
+use cim_core::{Hertz, Kelvin, Ohms, Scratch, Siemens, Stream, Volts};
 use cim_crossbar::noise::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C};
+use cim_crossbar::solve::newton;
 use cim_crossbar::{
     Ambient, Bias, Circuit, Crossbar, Nodal, Readout, Sensed, Terminals, Wired, Wires,
 };
@@ -141,14 +142,29 @@ fn read_and_shot_noise_on_wires_keep_their_stated_error() {
     }
 }
 
+/// Against Newton's method on the same array.
 #[test]
-fn cells_that_are_not_ohmic_are_refused_on_wires() {
-    let law = CurrentVoltage::Sinh { scale: cim_core::Volts(0.3) };
-    let target = Array2::from_elem((2, 2), 10e-6);
-    let program = |wires: Wires| {
-        let (at, tally) = (Stream::root(1), &mut Tally::default());
-        Crossbar::program(device(law), wires, Ambient::SILENT, target.view(), at, tally)
-    };
-    assert!(program(Wires::NONE).is_ok());
-    assert!(program(Wires::new(Ohms(1.0), Ohms(1.0))).is_err());
+fn a_law_taken_at_the_row_keeps_its_stated_error() {
+    let (law, peak_v) = (CurrentVoltage::Sinh { scale: Volts(0.25) }, 0.2);
+    for ohm in [0.5, 2.0, 8.0] {
+        let wires = Wires::new(Ohms(ohm), Ohms(ohm));
+        let g = array(wires, Ambient::SILENT).conductances().to_owned();
+        let array = Crossbar::holding(g.clone(), device(law), wires, Ambient::SILENT);
+        let array = array.expect("an array");
+        let bound = Wired::new(&g, wires).expect("solved").largest_law_error(law, peak_v);
+        let circuit = Circuit::new(g, wires).expect("a circuit");
+        let mut worst = 0.0_f64;
+        for k in 0..8 {
+            let u = uniform(ROWS, Stream::root(12).child("drive", k));
+            let row_v: Vec<f64> =
+                u.iter().map(|&u| if k == 0 { peak_v } else { peak_v * u }).collect();
+            let exact = newton::solve(&circuit, &law.into(), &Bias::read(&row_v, COLS));
+            let exact = exact.expect("solved").solution.column_a();
+            for (got, want) in array.currents(Array1::from(row_v).view()).iter().zip(exact) {
+                worst = worst.max((got / want - 1.0).abs());
+            }
+        }
+        assert!(worst <= bound, "{ohm} Ohm: {worst} above {bound}");
+        assert!(bound <= 10.0 * worst, "{ohm} Ohm: {bound} says nothing of {worst}");
+    }
 }

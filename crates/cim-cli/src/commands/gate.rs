@@ -18,7 +18,7 @@ struct Gate {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Interval {
-    /// JSON pointer into the report, such as `/digital/accuracy`.
+    /// JSON pointer into the report, such as `/digital/accuracy` or `/figures/<name>/mean`.
     figure: String,
     /// Smallest value accepted.
     least: f64,
@@ -26,7 +26,7 @@ struct Interval {
     most: f64,
 }
 
-/// Checks `report` against the intervals in `path`.
+/// Checks any report against the intervals in `path`.
 pub fn check(report: &impl Serialize, path: &Path) -> Result<String, CliError> {
     let text = crate::config::read(path)?;
     let broken = |reason: String| CliError::Usage {
@@ -50,4 +50,24 @@ pub fn check(report: &impl Serialize, path: &Path) -> Result<String, CliError> {
     }
     let (failed, checked) = (failures.len(), gate.figures.len());
     Err(CliError::Gate { failed, checked, list: failures.join("\n") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gate_finds_the_named_figures_of_any_report() {
+        let report = serde_json::json!({"figures": {"naive": {"mean": 0.9, "ci95": 0.01}}});
+        let gate = |figure: &str, least: f64| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let interval = serde_json::json!({"figure": figure, "least": least, "most": 1.0});
+            std::fs::write(file.path(), serde_json::json!({"figures": [interval]}).to_string())
+                .unwrap();
+            check(&report, file.path())
+        };
+        assert!(gate("/figures/naive/mean", 0.89).is_ok());
+        assert!(matches!(gate("/figures/naive/mean", 0.91), Err(CliError::Gate { .. })));
+        assert!(matches!(gate("/figures/other/mean", 0.0), Err(CliError::Usage { .. })));
+    }
 }

@@ -1,9 +1,13 @@
 //! Commands: one file each. A command returns what is printed.
 
+mod array;
 mod devices;
 mod gate;
+mod netlist;
 mod optimise;
+mod program;
 mod reproduce;
+mod solve;
 
 use crate::args::Command;
 use crate::error::CliError;
@@ -13,9 +17,12 @@ use crate::experiment::PRESETS;
 pub fn run(command: Command) -> Result<String, CliError> {
     match command {
         Command::Reproduce(args) => reproduce::run(&args),
+        Command::Program(args) => program::run(&args),
         Command::Devices => devices::run(),
         Command::Preset { name } => preset(&name).map(|(_, text)| text),
         Command::Optimise(args) => optimise::run(&args),
+        Command::Solve(args) => solve::run(&args),
+        Command::Netlist(args) => netlist::run(&args),
     }
 }
 

@@ -112,3 +112,26 @@ pub fn train(
     bar.finish_and_clear();
     Ok(Trained { state: trainer.into_state(), history })
 }
+
+/// Trains a perceptron of `widths` from its start, digitally.
+pub fn train_digital(
+    widths: &[usize],
+    recipe: &Recipe,
+    data: &Dataset,
+    test: &Dataset,
+    checkpoints: &Checkpoints,
+    root: Stream,
+) -> Result<Trained, CliError> {
+    let start = Network::new(widths, root.child("init", 0))?;
+    let paths =
+        start.layers().iter().map(|l| LayerPath::digital(l.weights.nrows(), l.weights.ncols()));
+    let run = Run {
+        stage: "digital".into(),
+        recipe,
+        start: &start,
+        paths: paths.collect(),
+        teacher: None,
+        at: root.child("train", 0),
+    };
+    train(run, data, Some(test), checkpoints)
+}

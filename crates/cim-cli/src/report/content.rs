@@ -1,45 +1,43 @@
-//! What a report says and in which order; the page and the Markdown file are two renderings of it.
+//! What the report of `cim reproduce` says and in which order.
 
-use super::figures::{Figure, SUMMARY_FILE};
+use std::path::{Path, PathBuf};
+
+use super::error::ReportError;
+use super::figures::{self, Figure, SUMMARY_FILE};
 use super::format::{percent, percent_estimate, points, si, times};
 use super::model::Report;
-use super::tables::{self, Table};
+use super::page::{Block, Headline, Page, Section};
 use super::timing::Timing;
+use super::{files, tables};
 
-/// One chapter.
-pub struct Section<'r> {
-    /// Its heading.
-    pub title: &'static str,
-    /// What stands in it, in order.
-    pub blocks: Vec<Block<'r>>,
+/// Writes the report into `dir`, which is made if need be, and returns the paths of its files.
+///
+/// # Errors
+/// [`ReportError::NotFinite`] if a number is NaN or infinite, [`ReportError::Folder`] and
+/// [`ReportError::Write`] if the folder or a file cannot be written, and the errors of rendering.
+pub fn write(report: &Report, timing: &Timing, dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    let data = files::data(report, timing)?;
+    let figures = figures::all(report)?;
+    files::write(&page(report, timing, &figures), data, &figures, dir)
 }
 
-/// One piece of a chapter.
-pub enum Block<'r> {
-    /// A paragraph.
-    Text { text: String },
-    /// A list of remarks.
-    List { items: Vec<String> },
-    /// A picture with its caption.
-    Picture { file: &'static str, title: &'static str, caption: &'r str, svg: &'r str },
-    /// A table.
-    Table { table: Table },
-    /// Text as typed; folded away if it is long.
-    Code { title: &'static str, language: &'static str, text: String, folded: bool },
-}
-
-/// One number of the first screen.
-pub struct Headline {
-    /// The number.
-    pub value: String,
-    /// What it is.
-    pub label: &'static str,
-    /// What to compare it with.
-    pub detail: String,
+fn page<'r>(report: &'r Report, timing: &Timing, figures: &'r [Figure]) -> Page<'r> {
+    Page {
+        title: "Analog compute-in-memory, reproduced",
+        preset: &report.preset,
+        seed: report.seed,
+        chips: report.chips(),
+        revision: &report.revision,
+        schema: &report.schema,
+        lead: lead(report),
+        headlines: headlines(report),
+        cover: figures.iter().find(|figure| figure.file == SUMMARY_FILE),
+        sections: sections(report, timing, figures),
+    }
 }
 
 /// The report in two sentences.
-pub fn lead(report: &Report) -> String {
+fn lead(report: &Report) -> String {
     let digital = report.digital.accuracy;
     let (Some(naive), Some(full)) = (report.variant("naive"), report.variant("full")) else {
         return format!("The digital network reaches {}.", percent(digital));
@@ -58,7 +56,7 @@ pub fn lead(report: &Report) -> String {
 }
 
 /// The numbers of the first screen.
-pub fn headlines(report: &Report) -> Vec<Headline> {
+fn headlines(report: &Report) -> Vec<Headline> {
     let digital = report.digital.accuracy;
     let mut headlines = Vec::new();
     for (name, label) in [("full", "full method, analog"), ("naive", "naive mapping, analog")] {
@@ -66,7 +64,7 @@ pub fn headlines(report: &Report) -> Vec<Headline> {
             let difference = points(variant.accuracy.mean - digital);
             headlines.push(Headline {
                 value: percent(variant.accuracy.mean),
-                label,
+                label: label.to_owned(),
                 detail: format!("{difference} points against {} digital", percent(digital)),
             });
         }
@@ -74,12 +72,12 @@ pub fn headlines(report: &Report) -> Vec<Headline> {
     headlines.extend([
         Headline {
             value: percent(report.recovered_loss),
-            label: "of the naive loss recovered",
+            label: "of the naive loss recovered".to_owned(),
             detail: format!("output error {} lower", percent(report.mse_reduction)),
         },
         Headline {
             value: times(report.energy_vs_digital.sram_8kb),
-            label: "less energy than digital (8 KB SRAM)",
+            label: "less energy than digital (8 KB SRAM)".to_owned(),
             detail: format!("{} less than the naive mapping", percent(report.energy_vs_naive)),
         },
     ]);
@@ -87,79 +85,71 @@ pub fn headlines(report: &Report) -> Vec<Headline> {
 }
 
 /// All chapters; those without data are left out.
-pub fn sections<'r>(
-    report: &'r Report,
-    timing: &Timing,
-    figures: &'r [Figure],
-) -> Vec<Section<'r>> {
+fn sections<'r>(report: &'r Report, timing: &Timing, figures: &'r [Figure]) -> Vec<Section<'r>> {
     let figure = |file: &str| picture(figures, file);
-    let table = |table: Option<Table>| table.map(|table| Block::Table { table });
-    let sweeps = report.sweeps.iter().map(|sweep| table(tables::sweep(sweep)));
+    let sweeps = report.sweeps.iter().map(|sweep| Block::table(tables::sweep(sweep)));
     let all = [
-        section(
+        Section::new(
             "The paper's figures beside ours",
             [
-                text(
+                Block::text(
                     "The paper publishes its results but neither its parameters nor its code; every \
                  physical parameter of this run is listed below with its origin.",
                 ),
-                table(tables::comparison(report, timing)),
+                Block::table(tables::comparison(report, timing)),
             ],
         ),
-        section(
+        Section::new(
             "Accuracy",
             [
                 figure("accuracy-vs-bits.svg"),
-                table(tables::bits(report)),
+                Block::table(tables::bits(report)),
                 figure("ablation.svg"),
-                table(tables::ablation(report)),
-                table(tables::paired(report)),
+                Block::table(tables::ablation(report)),
+                Block::table(tables::paired(report)),
             ],
         ),
-        section(
+        Section::new(
             "Where the error comes from",
             [
                 figure("error-budget.svg"),
-                table(tables::budget(report)),
+                Block::table(tables::budget(report)),
                 figure("variance.svg"),
-                table(tables::error_model(report)),
+                Block::table(tables::error_model(report)),
             ],
         ),
-        section("Energy", [figure("energy.svg"), table(tables::energy(report))]),
-        section("Sensitivity", [figure("sweeps.svg")].into_iter().chain(sweeps)),
-        section("What the optimiser chose", [table(tables::optimiser(report))]),
-        section("Method", [list(METHOD.map(str::to_owned).to_vec())]),
-        section("Parameters", [table(tables::parameters(report))]),
-        section("Notes", [list(report.notes.clone())]),
-        section(
+        Section::new("Energy", [figure("energy.svg"), Block::table(tables::energy(report))]),
+        Section::new("Sensitivity", [figure("sweeps.svg")].into_iter().chain(sweeps)),
+        Section::new("What the optimiser chose", [Block::table(tables::optimiser(report))]),
+        Section::new("Method", [Block::list(METHOD.map(str::to_owned).to_vec())]),
+        Section::new("Parameters", [Block::table(tables::parameters(report))]),
+        Section::new("Notes", [Block::list(report.notes.clone())]),
+        Section::new(
             "Counts",
             [
-                text(
+                Block::text(
                     "Nothing clips in silence: conversions, clipped samples and cells that programming \
                  error drove out of the device's window, over all chips of a variant.",
                 ),
-                table(tables::tally(report)),
+                Block::table(tables::tally(report)),
             ],
         ),
-        section(
+        Section::new(
             "Training and time",
-            [table(tables::training(report)), table(tables::timing(timing))],
+            [Block::table(tables::training(report)), Block::table(tables::timing(timing))],
         ),
-        section(
+        Section::new(
             "How to reproduce",
             [
-                text("In the project's folder; the same seed gives the same bytes of report.json."),
+                Block::text(
+                    "In the project's folder; the same seed gives the same bytes of report.json.",
+                ),
                 Some(command(report)),
-                Some(Block::Code {
-                    title: "The preset as written",
-                    language: "toml",
-                    text: report.spec.clone(),
-                    folded: true,
-                }),
+                Block::preset(&report.spec),
             ],
         ),
     ];
-    all.into_iter().filter(|section| !section.blocks.is_empty()).collect()
+    all.into_iter().filter(Section::tells).collect()
 }
 
 const METHOD: [&str; 6] = [
@@ -178,32 +168,9 @@ const METHOD: [&str; 6] = [
      pay for arithmetic alone or for reading weights as well.",
 ];
 
-fn section<'r>(
-    title: &'static str,
-    blocks: impl IntoIterator<Item = Option<Block<'r>>>,
-) -> Section<'r> {
-    let blocks: Vec<_> = blocks.into_iter().flatten().collect();
-    // An introduction to nothing is nothing.
-    let empty = blocks.iter().all(|block| matches!(block, Block::Text { .. }));
-    Section { title, blocks: if empty { Vec::new() } else { blocks } }
-}
-
 fn picture<'r>(figures: &'r [Figure], file: &str) -> Option<Block<'r>> {
-    let figure = figures.iter().find(|figure| figure.file == file && file != SUMMARY_FILE)?;
-    Some(Block::Picture {
-        file: figure.file,
-        title: figure.title,
-        caption: &figure.caption,
-        svg: &figure.svg,
-    })
-}
-
-fn text(text: &str) -> Option<Block<'static>> {
-    Some(Block::Text { text: text.to_owned() })
-}
-
-fn list(items: Vec<String>) -> Option<Block<'static>> {
-    (!items.is_empty()).then_some(Block::List { items })
+    let figure = figures.iter().find(|figure| figure.file == file)?;
+    Some(Block::Picture { figure })
 }
 
 fn command(report: &Report) -> Block<'static> {

@@ -24,8 +24,16 @@ pub enum ReportError {
     #[error("failed to draw {figure}: {reason}")]
     Draw {
         /// Name of the picture's file.
-        figure: &'static str,
+        figure: String,
         /// What the drawing library said.
+        reason: String,
+    },
+    /// Two parts of a study, or a study and its files, do not fit together.
+    #[error("{part}: {reason}")]
+    Malformed {
+        /// Where, such as `chart "accuracy"`.
+        part: String,
+        /// What is wrong with it.
         reason: String,
     },
     /// The page's template failed.

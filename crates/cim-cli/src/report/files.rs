@@ -4,33 +4,49 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use super::error::ReportError;
-use super::model::Report;
+use super::figures::Figure;
+use super::page::Page;
 use super::timing::Timing;
-use super::{figures, html, json, markdown};
+use super::{html, json, markdown};
 
-/// Writes the report into `dir`, which is made if need be, and returns the paths of its files.
+/// `report.json` and `timing.json`, which also is the check that every number is finite.
+///
+/// # Errors
+/// [`ReportError::NotFinite`] if a number is NaN or infinite.
+pub fn data(
+    report: &impl Serialize,
+    timing: &Timing,
+) -> Result<[(String, String); 2], ReportError> {
+    Ok([
+        ("report.json".to_owned(), json::encode(report, "report", "report.json")?),
+        ("timing.json".to_owned(), json::encode(timing, "timing", "timing.json")?),
+    ])
+}
+
+/// Writes page, `data` and pictures into `dir`, which is made if need be, and returns their paths.
 ///
 /// Everything is rendered before the first byte is written; every file is written beside its place
 /// and then renamed into it.
 ///
 /// # Errors
-/// [`ReportError::NotFinite`] if a number is NaN or infinite, [`ReportError::Folder`] and
-/// [`ReportError::Write`] if the folder or a file cannot be written, and the errors of rendering.
-pub fn write(report: &Report, timing: &Timing, dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
-    let report_json = json::encode(report, "report", "report.json")?;
-    let timing_json = json::encode(timing, "timing", "timing.json")?;
-    let figures = figures::all(report)?;
-    let page = html::render(report, timing, &figures)?;
+/// [`ReportError::Folder`] and [`ReportError::Write`] if the folder or a file cannot be written,
+/// and the errors of rendering.
+pub fn write(
+    page: &Page<'_>,
+    data: [(String, String); 2],
+    figures: &[Figure],
+    dir: &Path,
+) -> Result<Vec<PathBuf>, ReportError> {
     let mut files = vec![
-        ("report.md", markdown::render(report, timing, &figures)),
-        ("report.html", page),
-        ("report.json", report_json),
-        ("timing.json", timing_json),
+        ("report.md".to_owned(), markdown::render(page)),
+        ("report.html".to_owned(), html::render(page)?),
     ];
-    files.extend(figures.into_iter().map(|figure| (figure.file, figure.svg)));
+    files.extend(data);
+    files.extend(figures.iter().map(|figure| (figure.file.clone(), figure.svg.clone())));
 
     fs::create_dir_all(dir)
         .map_err(|source| ReportError::Folder { path: dir.to_owned(), source })?;

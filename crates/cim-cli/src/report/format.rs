@@ -118,6 +118,77 @@ pub fn superscript(exponent: &str) -> String {
         .collect()
 }
 
+/// Any number: four significant digits, with a power of ten if it is far from 1.
+pub fn number(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    if !plain(value.abs()) {
+        return scientific(value);
+    }
+    let decimals = (3.0 - value.abs().log10().floor()).clamp(0.0, 9.0) as usize;
+    let text = format!("{value:.decimals$}");
+    let short = if decimals > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    minus(short.to_owned())
+}
+
+/// Any mean and its interval, which decides the digits: `0.9123 ± 0.0031`.
+///
+/// The mean alone if there is no interval to speak of.
+pub fn number_estimate(estimate: &Estimate) -> String {
+    let Estimate { mean, ci95, chips } = *estimate;
+    if chips <= 1 || ci95 <= 0.0 {
+        return number(mean);
+    }
+    if !plain(mean.abs().max(ci95)) {
+        return format!("{}{HARD}±{HARD}{}", scientific(mean), scientific(ci95));
+    }
+    let decimals = (1.0 - ci95.log10().floor()).clamp(0.0, 9.0) as usize;
+    minus(format!("{mean:.decimals$}{HARD}±{HARD}{ci95:.decimals$}"))
+}
+
+/// Whether a size reads well without an exponent.
+fn plain(size: f64) -> bool {
+    (1e-4..1e6).contains(&size)
+}
+
+/// `text` broken at plain spaces (no-break spaces hold), or inside a word longer than a line.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split([' ', '\n']).filter(|word| !word.is_empty()) {
+        let mut letters: Vec<char> = word.chars().collect();
+        let used = lines.last().map_or(0, |line| line.chars().count());
+        if used > 0 && used + 1 + letters.len() > width {
+            lines.push(String::new());
+        } else if used > 0
+            && let Some(line) = lines.last_mut()
+        {
+            line.push(' ');
+        }
+        while letters.len() > width {
+            let rest = letters.split_off(width);
+            if let Some(line) = lines.last_mut() {
+                line.extend(letters);
+            }
+            lines.push(String::new());
+            letters = rest;
+        }
+        if let Some(line) = lines.last_mut() {
+            line.extend(letters);
+        }
+    }
+    lines
+}
+
+/// `text` of at most `letters` letters; what is cut off leaves an ellipsis.
+pub fn shortened(text: &str, letters: usize) -> String {
+    if text.chars().count() <= letters {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(letters.saturating_sub(1)).collect();
+    kept.trim_end().to_owned() + "…"
+}
+
 /// Name of a variant as a reader wants it.
 pub fn variant_label(name: &str) -> &str {
     match name {
@@ -145,5 +216,31 @@ fn minus(text: String) -> String {
     match text.strip_prefix('-') {
         Some(rest) => format!("−{rest}"),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interval_decides_the_digits() {
+        let text =
+            |mean, ci95, chips| number_estimate(&Estimate { mean, ci95, chips }).replace(HARD, " ");
+        assert_eq!(text(0.912_34, 0.003_12, 10), "0.9123 ± 0.0031");
+        assert_eq!(text(-12.3, 4.0, 10), "−12.3 ± 4.0");
+        assert_eq!(text(1234.5, 210.0, 10), "1234 ± 210");
+        assert_eq!(text(2.13e-7, 1.1e-8, 10), "2.13 × 10⁻⁷ ± 1.10 × 10⁻⁸");
+        assert_eq!(text(0.5, 0.1, 1), "0.5");
+        assert_eq!(
+            [0.0, 100.0, 0.035, -2.5e7].map(number),
+            ["0", "100", "0.035", "−2.50\u{a0}×\u{a0}10⁷"]
+        );
+    }
+
+    #[test]
+    fn a_cut_text_ends_in_an_ellipsis() {
+        assert_eq!(shortened("wires", 5), "wires");
+        assert_eq!(shortened("long wires", 6), "long…");
     }
 }

@@ -3,12 +3,9 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Value, context};
 
-use super::content::{Block, headlines, lead, sections};
 use super::error::ReportError;
-use super::figures::Figure;
-use super::model::Report;
+use super::page::{Block, Page};
 use super::tables::{Mark, Table};
-use super::timing::Timing;
 
 const TEMPLATE: &str = include_str!("page.html");
 
@@ -16,16 +13,24 @@ const TEMPLATE: &str = include_str!("page.html");
 ///
 /// # Errors
 /// [`ReportError::Render`] with what the template engine said.
-pub fn render(report: &Report, timing: &Timing, figures: &[Figure]) -> Result<String, ReportError> {
-    page(report, timing, figures).map_err(|e| ReportError::Render { reason: format!("{e:#}") })
+pub fn render(page: &Page<'_>) -> Result<String, ReportError> {
+    rendered(page).map_err(|e| ReportError::Render { reason: format!("{e:#}") })
 }
 
-fn page(report: &Report, timing: &Timing, figures: &[Figure]) -> Result<String, minijinja::Error> {
-    let headlines: Vec<_> = headlines(report)
-        .into_iter()
-        .map(|line| context! { value => line.value, label => line.label, detail => line.detail })
+fn rendered(page: &Page<'_>) -> Result<String, minijinja::Error> {
+    let headlines: Vec<_> = page
+        .headlines
+        .iter()
+        .map(|line| {
+            context! {
+                value => line.value.as_str(),
+                label => line.label.as_str(),
+                detail => line.detail.as_str(),
+            }
+        })
         .collect();
-    let sections: Vec<_> = sections(report, timing, figures)
+    let sections: Vec<_> = page
+        .sections
         .iter()
         .map(|section| {
             let blocks: Vec<_> = section.blocks.iter().map(block_value).collect();
@@ -38,12 +43,13 @@ fn page(report: &Report, timing: &Timing, figures: &[Figure]) -> Result<String, 
     environment.render_str(
         TEMPLATE,
         context! {
-            preset => report.preset.as_str(),
-            seed => report.seed.to_string(),
-            revision => report.revision.as_str(),
-            schema => report.schema.as_str(),
-            chips => report.chips(),
-            lead => lead(report),
+            title => page.title,
+            preset => page.preset,
+            seed => page.seed.to_string(),
+            revision => page.revision,
+            schema => page.schema,
+            chips => page.chips,
+            lead => page.lead.as_str(),
             headlines => headlines,
             sections => sections,
         },
@@ -54,9 +60,12 @@ fn block_value(block: &Block<'_>) -> Value {
     match block {
         Block::Text { text } => context! { kind => "text", text => text.as_str() },
         Block::List { items } => context! { kind => "list", lines => items.clone() },
-        Block::Picture { title, caption, svg, .. } => {
-            context! { kind => "picture", title => *title, caption => *caption, svg => *svg }
-        }
+        Block::Picture { figure } => context! {
+            kind => "picture",
+            title => figure.title.as_str(),
+            caption => figure.caption.as_str(),
+            svg => figure.svg.as_str(),
+        },
         Block::Table { table } => context! { kind => "table", table => table_value(table) },
         Block::Code { title, text, folded, .. } => {
             context! { kind => "code", title => *title, text => text.as_str(), folded => *folded }
@@ -66,8 +75,9 @@ fn block_value(block: &Block<'_>) -> Value {
 
 fn table_value(table: &Table) -> Value {
     let columns = table.columns.iter();
-    let columns: Vec<_> =
-        columns.map(|column| context! { name => column.name, numeric => column.numeric }).collect();
+    let columns: Vec<_> = columns
+        .map(|column| context! { name => column.name.as_str(), numeric => column.numeric })
+        .collect();
     let rows: Vec<_> = table
         .rows
         .iter()

@@ -1,32 +1,31 @@
 //! The report as Markdown, with links to the pictures beside it.
 
-use super::content::{Block, Section, lead, sections};
-use super::figures::{Figure, SUMMARY_FILE};
-use super::model::Report;
+use super::figures::Figure;
+use super::page::{Block, Page, Section};
 use super::tables::Table;
-use super::timing::Timing;
 
 /// The whole file.
-pub fn render(report: &Report, timing: &Timing, figures: &[Figure]) -> String {
-    let mut page = format!(
-        "# Analog compute-in-memory, reproduced\n\nPreset `{}`, seed {}, revision {}, {} chips.\n\n{}\n",
-        code_span(&report.preset),
-        report.seed,
-        escaped(&report.revision),
-        report.chips(),
-        escaped(&lead(report)),
+pub fn render(page: &Page<'_>) -> String {
+    let mut text = format!(
+        "# {}\n\nPreset `{}`, seed {}, revision {}, {} chips.\n\n{}\n",
+        escaped(page.title),
+        code_span(page.preset),
+        page.seed,
+        escaped(page.revision),
+        page.chips,
+        escaped(&page.lead),
     );
-    if let Some(figure) = figures.iter().find(|figure| figure.file == SUMMARY_FILE) {
-        page += &format!("\n![{}]({})\n", figure.title, figure.file);
+    if let Some(figure) = page.cover {
+        text += &format!("\n{}\n", image(figure));
     }
-    for Section { title, blocks } in sections(report, timing, figures) {
-        page += &format!("\n## {title}\n");
-        for block in &blocks {
-            page.push('\n');
-            page += &rendered(block);
+    for Section { title, blocks } in &page.sections {
+        text += &format!("\n## {title}\n");
+        for block in blocks {
+            text.push('\n');
+            text += &rendered(block);
         }
     }
-    page
+    text
 }
 
 fn rendered(block: &Block<'_>) -> String {
@@ -35,8 +34,8 @@ fn rendered(block: &Block<'_>) -> String {
         Block::List { items } => {
             items.iter().map(|item| format!("- {}\n", escaped(item))).collect()
         }
-        Block::Picture { file, title, caption, .. } => {
-            format!("![{title}]({file})\n\n*{}*\n", escaped(caption))
+        Block::Picture { figure } => {
+            format!("{}\n\n*{}*\n", image(figure), escaped(&figure.caption))
         }
         Block::Table { table } => table_lines(table),
         Block::Code { title, language, text, .. } => {
@@ -46,11 +45,15 @@ fn rendered(block: &Block<'_>) -> String {
     }
 }
 
+fn image(figure: &Figure) -> String {
+    format!("![{}]({})", escaped(&figure.title), figure.file)
+}
+
 fn table_lines(table: &Table) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let rule = |numeric: bool| if numeric { "---:" } else { "---" }.to_owned();
     let mut lines = format!("**{}**\n\n", escaped(&table.title));
-    lines += &line(table.columns.iter().map(|column| escaped(column.name)).collect());
+    lines += &line(table.columns.iter().map(|column| escaped(&column.name)).collect());
     lines += &line(table.columns.iter().map(|column| rule(column.numeric)).collect());
     for row in &table.rows {
         lines += &line(row.iter().map(|cell| escaped(&cell.text)).collect());

@@ -1,9 +1,11 @@
-//! What a run of `cim reproduce` hands over: one set of plain data, told in five ways.
+//! What a run hands over: one set of plain data, told in five ways.
 //!
-//! Fill in a [`Report`] and a [`Timing`]; [`write()`] makes `report.json`, `timing.json`,
+//! `cim reproduce` has a [`Report`] of its own, every other experiment fills in a [`study::Study`];
+//! with a [`Timing`] beside it, [`write()`] or [`study::write()`] makes `report.json`, `timing.json`,
 //! `report.md`, `report.html` and the pictures of them. Nothing here computes physics, and nothing
 //! here knows another crate of the workspace.
 
+mod array;
 mod content;
 mod error;
 mod figures;
@@ -13,6 +15,7 @@ mod html;
 mod json;
 mod markdown;
 mod model;
+mod page;
 pub mod study;
 mod svg;
 mod tables;
@@ -25,8 +28,10 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub use array::{ArrayMaps, array_picture};
+pub use content::write;
 pub use error::ReportError;
-pub use files::{write, write_text};
+pub use files::write_text;
 pub use model::{
     BitsPoint, Budget, Comparison, Counts, Design, Digital, EnergyBreakdown, EnergyPart,
     EnergyRatios, Epoch, ErrorModel, Estimate, MAX_VARIANCE_POINTS, Optimiser, Paired, Parameter,

@@ -22,7 +22,7 @@ pub struct Table {
 /// One column.
 pub struct Column {
     /// Its heading.
-    pub name: &'static str,
+    pub name: String,
     /// Whether it holds numbers and so is set flush right.
     pub numeric: bool,
 }
@@ -254,35 +254,68 @@ pub fn training(report: &Report) -> Option<Table> {
 /// Where the time went.
 pub fn timing(timing: &Timing) -> Option<Table> {
     let micro = |us: f64| si(1e-6 * us, "s");
+    let more = [
+        ("of which training", seconds(timing.train_s)),
+        ("conic optimum, per layer", micro(timing.conic_us_per_layer)),
+        ("microsecond path, per layer", micro(timing.fast_us_per_layer)),
+    ];
+    let mut table = stages(timing)?;
+    table.rows.extend(more.map(|(name, time)| vec![name.into(), time.into()]));
+    Some(table)
+}
+
+/// The stages of any run and the whole of it.
+pub fn stages(timing: &Timing) -> Option<Table> {
     let rows = timing
         .stages
         .iter()
         .map(|stage| (stage.name.clone(), seconds(stage.seconds)))
-        .chain([
-            (format!("whole run, {} threads", timing.threads), seconds(timing.total_s)),
-            ("of which training".to_owned(), seconds(timing.train_s)),
-            ("conic optimum, per layer".to_owned(), micro(timing.conic_us_per_layer)),
-            ("microsecond path, per layer".to_owned(), micro(timing.fast_us_per_layer)),
-        ])
+        .chain([(format!("whole run, {} threads", timing.threads), seconds(timing.total_s))])
         .map(|(name, time)| vec![name.into(), time.into()]);
     table("Time (differs from run to run)", "stage|#time", rows).map(folded)
 }
 
+/// Any table whose cells are text; columns after the first that hold numbers are set flush right.
+pub fn plain(title: &str, columns: &[String], rows: &[Vec<String>]) -> Option<Table> {
+    let columns = columns
+        .iter()
+        .enumerate()
+        .map(|(index, name)| {
+            let cells = || rows.iter().filter_map(|row| row.get(index)).filter(|c| !is_blank(c));
+            let numeric = index > 0 && cells().next().is_some() && cells().all(|c| is_number(c));
+            Column { name: name.clone(), numeric }
+        })
+        .collect();
+    let rows: Vec<Vec<Cell>> =
+        rows.iter().map(|row| row.iter().map(|cell| cell.as_str().into()).collect()).collect();
+    (!rows.is_empty()).then(|| Table { title: title.to_owned(), columns, rows, folded: false })
+}
+
+fn is_blank(cell: &str) -> bool {
+    matches!(cell.trim(), "" | "–" | "—" | "−" | "-")
+}
+
+/// Whether a cell looks like a number: a digit, after signs if need be.
+fn is_number(cell: &str) -> bool {
+    let sign = |c: char| c.is_whitespace() || "+-−±<>≤≥≈~".contains(c);
+    cell.trim_start_matches(sign).starts_with(|c: char| c.is_ascii_digit())
+}
+
 /// `columns` are separated by `|`; those of numbers begin with `#`. Nothing if there is no row.
-fn table(
-    title: &str,
-    columns: &'static str,
-    rows: impl IntoIterator<Item = Vec<Cell>>,
-) -> Option<Table> {
+fn table(title: &str, columns: &str, rows: impl IntoIterator<Item = Vec<Cell>>) -> Option<Table> {
     let rows: Vec<_> = rows.into_iter().collect();
     let columns = columns
         .split('|')
-        .map(|name| Column { name: name.trim_start_matches('#'), numeric: name.starts_with('#') })
+        .map(|name| Column {
+            name: name.trim_start_matches('#').to_owned(),
+            numeric: name.starts_with('#'),
+        })
         .collect();
     (!rows.is_empty()).then(|| Table { title: title.to_owned(), columns, rows, folded: false })
 }
 
-fn folded(mut table: Table) -> Table {
+/// The table, which a page may now fold away.
+pub fn folded(mut table: Table) -> Table {
     table.folded = true;
     table
 }

@@ -1,7 +1,11 @@
 //! The tables the command prints at the end: plain text, at most 80 columns.
 
+use super::format::wrapped;
 use super::model::{Comparison, Report};
 use super::timing::Timing;
+
+/// Columns of a terminal that a line may take.
+pub const LINE: usize = 80;
 
 /// Width of each column: figure, paper, ours, target, mark.
 const WIDTHS: [usize; 5] = [26, 12, 19, 14, 1];
@@ -23,14 +27,9 @@ pub fn summary_table(report: &Report) -> String {
         report.seed,
         report.chips(),
     );
-    for line in wrapped(&run, 80) {
-        text += &line;
-        text.push('\n');
-    }
+    text += &paragraph(&run);
     text.push('\n');
-    text += &lines(["", "paper", "ours", "must reach", ""].map(str::to_owned));
-    text += &"─".repeat(WIDTHS.iter().sum::<usize>() + (WIDTHS.len() - 1) * GAP.len());
-    text.push('\n');
+    text += &head(&WIDTHS, ["", "paper", "ours", "must reach", ""]);
     text + &rows(&report.comparison)
 }
 
@@ -45,24 +44,30 @@ fn rows(comparison: &[Comparison]) -> String {
         .map(|row| {
             let mark = if row.met { "✓" } else { "✗" };
             let Comparison { figure, paper, ours, target, .. } = row;
-            lines(
-                [figure, paper, ours, target]
-                    .map(String::to_owned)
-                    .into_iter()
-                    .chain([mark.to_owned()]),
-            )
+            row_of(&WIDTHS, [figure.as_str(), paper, ours, target, mark])
         })
         .collect()
 }
 
+/// Text over as many lines as it needs.
+pub fn paragraph(text: &str) -> String {
+    wrapped(text, LINE).into_iter().map(|line| line + "\n").collect()
+}
+
+/// Names of columns of these widths with a rule below.
+pub fn head<'c>(widths: &[usize], cells: impl IntoIterator<Item = &'c str>) -> String {
+    let rule = "─".repeat(widths.iter().sum::<usize>() + (widths.len() - 1) * GAP.len());
+    row_of(widths, cells) + &rule + "\n"
+}
+
 /// One row, on as many lines as its longest cell needs.
-fn lines(cells: impl IntoIterator<Item = String>) -> String {
+pub fn row_of<'c>(widths: &[usize], cells: impl IntoIterator<Item = &'c str>) -> String {
     let cells: Vec<_> =
-        cells.into_iter().zip(WIDTHS).map(|(cell, width)| wrapped(&cell, width)).collect();
+        cells.into_iter().zip(widths).map(|(cell, width)| wrapped(cell, *width)).collect();
     let height = cells.iter().map(Vec::len).max().unwrap_or(0);
     let mut text = String::new();
     for index in 0..height {
-        let parts = cells.iter().zip(WIDTHS).map(|(lines, width)| {
+        let parts = cells.iter().zip(widths).map(|(lines, width)| {
             let part = lines.get(index).map_or("", String::as_str);
             format!("{part:<width$}")
         });
@@ -70,32 +75,4 @@ fn lines(cells: impl IntoIterator<Item = String>) -> String {
         text.push('\n');
     }
     text
-}
-
-/// `text` broken at plain spaces (no-break spaces hold), or inside a word longer than a line.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split([' ', '\n']).filter(|word| !word.is_empty()) {
-        let mut letters: Vec<char> = word.chars().collect();
-        let used = lines.last().map_or(0, |line| line.chars().count());
-        if used > 0 && used + 1 + letters.len() > width {
-            lines.push(String::new());
-        } else if used > 0
-            && let Some(line) = lines.last_mut()
-        {
-            line.push(' ');
-        }
-        while letters.len() > width {
-            let rest = letters.split_off(width);
-            if let Some(line) = lines.last_mut() {
-                line.extend(letters);
-            }
-            lines.push(String::new());
-            letters = rest;
-        }
-        if let Some(line) = lines.last_mut() {
-            line.extend(letters);
-        }
-    }
-    lines
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Report, ReportError, figures, fixture, summary_table, timing_table, write};
 
-fn read(dir: &Path, name: &str) -> String {
+pub fn read(dir: &Path, name: &str) -> String {
     fs::read_to_string(dir.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
@@ -87,8 +87,8 @@ fn the_page_fetches_nothing() {
 #[test]
 fn every_picture_is_well_formed_and_stays_on_its_canvas() {
     for figure in figures::all(&fixture::report()).unwrap() {
-        assert_well_formed(&figure.svg, figure.file);
-        assert_on_canvas(&figure.svg, figure.file);
+        assert_well_formed(&figure.svg, &figure.file);
+        assert_on_canvas(&figure.svg, &figure.file);
     }
 }
 
@@ -177,8 +177,8 @@ fn extreme_numbers_are_drawn_too() {
     report.error_budget[0].sources.iter_mut().for_each(|s| s.share_of_signal = 0.0);
     report.variance_points.truncate(1);
     for figure in figures::all(&report).unwrap() {
-        assert_well_formed(&figure.svg, figure.file);
-        assert_on_canvas(&figure.svg, figure.file);
+        assert_well_formed(&figure.svg, &figure.file);
+        assert_on_canvas(&figure.svg, &figure.file);
     }
 }
 
@@ -196,7 +196,7 @@ fn terminal_tables_fit_80_columns_and_hold_every_row() {
 }
 
 /// Every coordinate lies on the canvas.
-fn assert_on_canvas(svg: &str, name: &str) {
+pub fn assert_on_canvas(svg: &str, name: &str) {
     let values = |key: &str| {
         let parts = svg.split(key).skip(1).filter_map(|rest| rest.split('"').next());
         parts.map(str::to_owned).collect::<Vec<_>>()
@@ -219,7 +219,7 @@ fn assert_on_canvas(svg: &str, name: &str) {
 }
 
 /// A small check of an SVG: tags nest, text is escaped, quotes close.
-fn assert_well_formed(svg: &str, name: &str) {
+pub fn assert_well_formed(svg: &str, name: &str) {
     let mut open = Vec::new();
     let mut rest = svg;
     while let Some((text, after)) = rest.split_once('<') {

@@ -35,8 +35,8 @@ pub struct ThresholdSpec {
     pub threshold_spread: f64,
     /// Standard deviation of one conversion of a read, relative.
     pub read_noise: f64,
-    /// Standard deviation of what a cell has relaxed by after 1 s, as a share of the window; it
-    /// grows as `√(ln(1 + t/1 ms) / ln(1 + 1 s/1 ms))`.
+    /// Standard deviation of what a cell has relaxed by 1 s after its last pulse, as a share of the
+    /// window; it grows as `√(ln(1 + t/1 ms) / ln(1 + 1 s/1 ms))`. Fresh cells do not relax.
     pub relaxation: f64,
 }
 
@@ -144,6 +144,8 @@ pub struct ThresholdCells {
     model: Threshold,
     /// Share of the window that each cell holds.
     share: Array2<f64>,
+    /// Time (s) since its last pulse.
+    age_s: Array2<f64>,
     /// Thresholds of each cell (V).
     up_v: Array2<f64>,
     down_v: Array2<f64>,
@@ -178,6 +180,7 @@ impl Threshold {
         ThresholdCells {
             model: *self,
             share: Array2::zeros((rows, cols)),
+            age_s: Array2::from_elem((rows, cols), f64::INFINITY),
             up_v: thresholds("up", self.spec.threshold_up),
             down_v: thresholds("down", self.spec.threshold_down),
         }
@@ -255,6 +258,9 @@ impl PulseCells for ThresholdCells {
                 let mean_s = model.conductance_of(0.5 * (*share + after));
                 energy_j[place] = pulse.volts * pulse.volts * mean_s * pulse.time_s();
                 *share = after;
+                if !pulse.is_none() {
+                    self.age_s[place] = 0.0;
+                }
             }
         }
         Ok(energy_j)
@@ -262,17 +268,24 @@ impl PulseCells for ThresholdCells {
 
     fn wait(&mut self, elapsed: Seconds, at: Stream) -> Result<(), DeviceError> {
         FittedTimes::ALL.check(elapsed)?;
-        let grown = (elapsed.0 / RELAXING_S).ln_1p() / (RELAXED_S / RELAXING_S).ln_1p();
-        let sigma = self.model.spec.relaxation * grown.sqrt();
+        // A Brownian motion in the logarithm of time, so that waiting twice is waiting longer.
+        let grown = |age_s: f64| (age_s / RELAXING_S).ln_1p() / (RELAXED_S / RELAXING_S).ln_1p();
+        let sigma = self.model.spec.relaxation;
         if sigma == 0.0 {
             return Ok(());
         }
         let mut normals = vec![0.0f32; self.share.ncols()];
         for (row, mut shares) in self.share.rows_mut().into_iter().enumerate() {
             at.fill_standard_normal(row as u64, &mut normals);
-            for (share, &n) in shares.iter_mut().zip(&normals) {
+            for ((share, age_s), &n) in shares.iter_mut().zip(self.age_s.row_mut(row)).zip(&normals)
+            {
+                if age_s.is_infinite() {
+                    continue;
+                }
+                let more = grown(*age_s + elapsed.0) - grown(*age_s);
+                *age_s += elapsed.0;
                 // What would leave the window comes back from its end as far.
-                let folded = (*share + sigma * f64::from(n)).rem_euclid(2.0);
+                let folded = (*share + sigma * more.sqrt() * f64::from(n)).rem_euclid(2.0);
                 *share = if folded <= 1.0 { folded } else { 2.0 - folded };
             }
         }
@@ -411,11 +424,19 @@ mod tests {
     fn relaxation_has_its_sigma_and_stays_inside() {
         let spec = ThresholdSpec { relaxation: 0.05, ..ThresholdSpec::OPENMENA };
         let mut cells = spec.build().expect("a model").cells(100, 100, Stream::root(3));
-        cells.share.fill(0.5);
-        cells.wait(Seconds(1.0), Stream::root(5)).expect("a time");
-        assert!((cells.share.std(0.0) / 0.05 - 1.0).abs() < 5.0 / (2e4_f64).sqrt());
+        cells.wait(Seconds(1e9), Stream::root(5)).expect("a time");
+        assert_eq!(cells.share.sum(), 0.0); // Fresh cells have nothing to relax from.
+        for waits in [&[1.0][..], &[0.001, 0.2, 0.799]] {
+            cells.share.fill(0.5);
+            cells.age_s.fill(0.0);
+            for (k, &wait) in waits.iter().enumerate() {
+                cells.wait(Seconds(wait), Stream::root(5 + k as u64)).expect("a time");
+            }
+            assert!((cells.share.std(0.0) / 0.05 - 1.0).abs() < 5.0 / (2e4_f64).sqrt());
+        }
         cells.share.fill(0.0);
-        cells.wait(Seconds(1e6), Stream::root(6)).expect("a time");
+        cells.age_s.fill(0.0);
+        cells.wait(Seconds(1e6), Stream::root(9)).expect("a time");
         assert!(cells.share.iter().all(|share| (0.0..=1.0).contains(share)));
         assert!(cells.wait(Seconds(-1.0), Stream::root(6)).is_err());
     }

@@ -8,12 +8,32 @@ mod outcome;
 mod programmer;
 mod verify;
 
+mod igvva;
+mod ispva;
 mod one_shot;
+mod pulse_count;
+mod relaxation;
+mod trim;
 mod vipi;
 
+mod rewritten;
+mod synaptogen;
+
+mod presets;
+mod spec;
+
+pub use igvva::{Igvva, IgvvaSpec};
+pub use ispva::{Ispva, IspvaSpec};
 pub use one_shot::{OneShot, OneShotSpec};
 pub use outcome::{End, Outcome};
-pub use programmer::Programmer;
+pub use presets::{CellsPreset, PROGRAMMERS, cells_names};
+pub use programmer::{Programmer, check};
 pub use pulse::{Pulse, PulseCells};
+pub use pulse_count::{PulseCount, PulseCountSpec};
+pub use relaxation::{RelaxationAware, RelaxationSpec};
+pub use rewritten::{AmplitudeSpec, Rewritten};
+pub use spec::{ProgrammerSpec, PulseCellsSpec};
+pub use synaptogen::SynaptogenPulsed;
+pub use trim::{OpenLoopThenTrim, TrimSpec};
 pub use verify::{Verify, VerifySpec};
 pub use vipi::{Vipi, VipiSpec};

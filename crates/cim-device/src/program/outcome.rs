@@ -120,7 +120,7 @@ impl Outcome {
     }
 
     /// Adds the counts to a tally.
-    pub(crate) fn count_into(&self, tally: &mut Tally) {
+    pub fn count_into(&self, tally: &mut Tally) {
         let sum = |counts: &Array2<u32>| counts.iter().map(|&n| u64::from(n)).sum::<u64>();
         tally.cells_programmed += self.end.len() as u64 - self.count(End::Untouched);
         tally.pulses += sum(&self.pulses);

@@ -120,7 +120,7 @@ impl Spec {
     pub fn quick(mut self) -> Self {
         let middle = self.arrays.rows.len() / 2;
         self.arrays.rows = vec![self.arrays.rows[middle]];
-        if let [first, .., last] = self.arrays.wires[..] {
+        if let [first, _, .., last] = self.arrays.wires[..] {
             let middle = self.arrays.wires[self.arrays.wires.len() / 2];
             self.arrays.wires = vec![first, middle, last];
         }

@@ -83,10 +83,21 @@ pub fn report(outcome: &Outcome<'_>) -> Result<Report, CliError> {
             .map(|(design, parts)| EnergyBreakdown { design, parts })
             .collect(),
         comparison: Vec::new(),
-        notes: NOTES.iter().map(|s| (*s).to_owned()).collect(),
+        notes: NOTES.iter().copied().chain([wires_note(spec)]).map(str::to_owned).collect(),
     };
     report.comparison = comparison(&report);
     Ok(report)
+}
+
+/// What the report says of wires, with those of the preset.
+fn wires_note(spec: &Spec) -> &'static str {
+    if spec.circuit.wires.are_ideal() {
+        "Wires are ideal in this preset; conductances do not drift."
+    } else {
+        "Wires have resistance in this preset: every measured figure includes what they take, exactly. \
+         The closed-form error model and the energy of the cells leave them out, so the comparison of \
+         the model with Monte Carlo shows what the wires add. Conductances do not drift."
+    }
 }
 
 const NOTES: &[&str] = &[
@@ -99,7 +110,6 @@ const NOTES: &[&str] = &[
      power, averaged over chips and test images.",
     "Energy counts cells, sense amplifiers, ADCs, DACs, digital accumulation, activation and the \
      activation buffer at batch 1; the digital baseline counts the same buffer and activation.",
-    "Wires are ideal in this preset; conductances do not drift.",
 ];
 
 fn variant(candidate: &Candidate, measured: &Measured, energy: &EnergyParts) -> Variant {

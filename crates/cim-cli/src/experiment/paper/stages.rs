@@ -14,7 +14,7 @@ use crate::experiment::Options;
 use crate::experiment::chips::{Measured, estimate, measure};
 use crate::experiment::clock::Clock;
 use crate::experiment::design::{ChipDesign, LayerInputs};
-use crate::experiment::training::{Checkpoints, Run, Trained, train};
+use crate::experiment::training::{Checkpoints, Run, Trained, train, train_digital};
 use crate::progress;
 use crate::report::{BitsPoint, Report, Sweep, SweepPoint, Timing};
 
@@ -42,7 +42,14 @@ pub fn run(
     let fingerprint = format!("{}\n{:?}", options.data_id, spec);
     let checkpoints = Checkpoints::new(options.out, options.resume, fingerprint);
 
-    let digital = train_digital(spec, data, test, &checkpoints, root)?;
+    let digital = train_digital(
+        &spec.network.widths,
+        &spec.training.digital,
+        data,
+        test,
+        &checkpoints,
+        root,
+    )?;
     clock.lap("train digital");
     let network = &digital.state.network;
     let images = first_images(data, spec.optimiser.calibration_images);
@@ -145,27 +152,6 @@ pub fn run(
     };
     timing.comparison = outcome::time_rows(&timing);
     Ok((report, timing))
-}
-
-fn train_digital(
-    spec: &Spec,
-    data: &Dataset,
-    test: &Dataset,
-    checkpoints: &Checkpoints,
-    root: Stream,
-) -> Result<Trained, CliError> {
-    let start = Network::new(&spec.network.widths, root.child("init", 0))?;
-    let paths =
-        start.layers().iter().map(|l| LayerPath::digital(l.weights.nrows(), l.weights.ncols()));
-    let run = Run {
-        stage: "digital".into(),
-        recipe: &spec.training.digital,
-        start: &start,
-        paths: paths.collect(),
-        teacher: None,
-        at: root.child("train", 0),
-    };
-    train(run, data, Some(test), checkpoints)
 }
 
 /// Noise-aware ReLU only: its sigma is what the naive design's errors are; no noise is sampled,

@@ -21,9 +21,9 @@ pub const SUMMARY_FILE: &str = "summary.svg";
 /// One picture.
 pub struct Figure {
     /// Name of its file.
-    pub file: &'static str,
+    pub file: String,
     /// Short title.
-    pub title: &'static str,
+    pub title: String,
     /// What one sees.
     pub caption: String,
     /// The picture itself.
@@ -31,13 +31,17 @@ pub struct Figure {
 }
 
 impl Figure {
-    fn paint(
-        picture: Picture,
+    /// Paints a picture.
+    ///
+    /// # Errors
+    /// [`ReportError::Draw`] if the drawing library fails.
+    pub fn paint(
+        picture: Picture<'_>,
         caption: String,
         paint: impl FnOnce(&Area<'_>) -> Drawn,
     ) -> Result<Self, ReportError> {
         let svg = draw(picture, paint)?;
-        Ok(Self { file: picture.file, title: picture.title, caption, svg })
+        Ok(Self { file: picture.file.to_owned(), title: picture.title.to_owned(), caption, svg })
     }
 }
 
@@ -59,7 +63,7 @@ pub fn all(report: &Report) -> Result<Vec<Figure>, ReportError> {
 }
 
 /// Title of one panel of several, with its left edge and middle at `at` (pixels).
-fn panel_title(area: &Area<'_>, text: &str, (x, y): (i32, i32)) -> Drawn {
+pub fn panel_title(area: &Area<'_>, text: &str, (x, y): (i32, i32)) -> Drawn {
     let style = anchored(bold(TEXT, palette::INK), HPos::Left, VPos::Center);
     area.draw_text(text, &style, (x * PX, y * PX))
 }

@@ -11,9 +11,16 @@ use crate::report::format::superscript;
 enum Scale {
     Linear,
     Log,
+    /// Logarithm down to `least`, then a gap, then zero.
+    LogFromZero {
+        least: f64,
+    },
     /// Logarithm of the distance to 1: 90, 99 and 99.9 % are equally far apart.
     Nines,
 }
+
+/// Room between zero and the rest of a logarithmic axis, as a part of that rest.
+const GAP: f64 = 0.12;
 
 /// One axis: values outside it are drawn at its end.
 #[derive(Clone)]
@@ -69,6 +76,16 @@ impl Axis {
         Self { scale: Scale::Log, lo, hi, ticks }
     }
 
+    /// Logarithmic from `least` to `hi`, both positive, with zero in a place of its own before a gap.
+    pub fn log_from_zero(least: f64, hi: f64, n_ticks: usize) -> Self {
+        let mut axis = Self::log(least, hi, n_ticks);
+        axis.scale = Scale::LogFromZero { least: axis.lo };
+        // Whatever is negative lies at the edge, so that zero is off the frame.
+        axis.lo = -axis.lo;
+        axis.ticks.insert(0, (0.0, "0".to_owned()));
+        axis
+    }
+
     /// For accuracies from `lo` to `hi`: the distance to 100 % on a logarithmic scale.
     pub fn accuracy(lo: f64, hi: f64) -> Self {
         const TICKS: [f64; 13] =
@@ -111,11 +128,35 @@ impl Axis {
         self.hi
     }
 
+    /// The place of the gap between zero and the rest of a logarithmic axis, if there is one.
+    pub fn gap(&self) -> Option<f64> {
+        match self.scale {
+            Scale::LogFromZero { least } => Some(0.5 * least),
+            Scale::Linear | Scale::Log | Scale::Nines => None,
+        }
+    }
+
+    /// The labels of the ticks.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.ticks.iter().map(|(_, label)| label.as_str())
+    }
+
     fn place(&self, value: f64) -> f64 {
         let value = value.clamp(self.lo, self.hi);
         match self.scale {
             Scale::Linear => value,
             Scale::Log => value.log10(),
+            Scale::LogFromZero { least } if value >= least => value.log10(),
+            Scale::LogFromZero { least } => {
+                let gap = GAP * (self.hi / least).log10();
+                // Between zero and `least` is only the middle of the gap.
+                let gaps = match value {
+                    v if v > 0.0 => 0.5,
+                    0.0 => 1.0,
+                    _ => 1.3,
+                };
+                least.log10() - gaps * gap
+            }
             Scale::Nines => -(1.0 - value).max(1e-6).log10(),
         }
     }
@@ -166,5 +207,21 @@ fn log_label(decade: i32, factor: f64) -> String {
         -2..=3 => format!("{}", (factor * 10f64.powi(decade + 2)).round() / 100.0),
         _ if factor == 1.0 => format!("10{}", superscript(&decade.to_string())),
         _ => format!("{factor}·10{}", superscript(&decade.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_is_left_of_the_gap_and_the_gap_left_of_the_rest() {
+        let axis = Axis::log_from_zero(0.01, 100.0, 6);
+        let gap = axis.gap().unwrap();
+        let places = [axis.lo(), 0.0, gap, 0.01, 1.0, 100.0].map(|v| axis.map(&v, (0, 1000)));
+        assert_eq!((places[0], places[5]), (0, 1000));
+        assert!(places.is_sorted_by(|a, b| a + 20 <= *b), "{places:?}");
+        assert_eq!(axis.labels().next(), Some("0"));
+        assert_eq!(Axis::log(0.01, 100.0, 6).gap(), None);
     }
 }

@@ -36,11 +36,11 @@ pub type Drawn<T = ()> = Result<T, DrawingAreaErrorKind<io::Error>>;
 
 /// What is drawn, for those who cannot see it and for messages.
 #[derive(Clone, Copy)]
-pub struct Picture {
+pub struct Picture<'p> {
     /// Name of its file.
-    pub file: &'static str,
+    pub file: &'p str,
     /// Title, also read aloud.
-    pub title: &'static str,
+    pub title: &'p str,
     /// Width and height in pixels.
     pub size: (u32, u32),
 }
@@ -50,7 +50,7 @@ pub struct Picture {
 /// # Errors
 /// [`ReportError::Draw`] with what the drawing library said.
 pub fn draw(
-    picture: Picture,
+    picture: Picture<'_>,
     paint: impl FnOnce(&Area<'_>) -> Drawn,
 ) -> Result<String, ReportError> {
     let Picture { file, title, size: (width, height) } = picture;
@@ -60,9 +60,11 @@ pub fn draw(
         let root =
             SVGBackend::with_string(&mut text, (width * scale, height * scale)).into_drawing_area();
         let outcome = root.fill(&WHITE).and_then(|()| paint(&root)).and_then(|()| root.present());
-        outcome.map_err(|e| ReportError::Draw { figure: file, reason: e.to_string() })?;
+        outcome
+            .map_err(|e| ReportError::Draw { figure: file.to_owned(), reason: e.to_string() })?;
     }
     // The backend writes the canvas's size; the picture is shown smaller and carries a title.
+    let title = escaped(title);
     let body = text.split_once('>').map_or("", |(_, body)| body);
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {} {}\" width=\"{width}\" \
@@ -70,6 +72,10 @@ pub fn draw(
         width * scale,
         height * scale,
     ))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// Which grid lines a panel has.

@@ -1,11 +1,19 @@
 //! Marks of the pictures: points with intervals, bars, reference lines, legends.
 
-use plotters::element::{Circle, DashedPathElement, EmptyElement, PathElement, Rectangle, Text};
+use plotters::element::{
+    Circle, DashedPathElement, EmptyElement, PathElement, Polygon, Rectangle, Text,
+};
 use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{Color, RGBColor, ShapeStyle};
+use plotters::style::{Color, RGBColor, ShapeStyle, WHITE};
 
 use super::canvas::{Area, Chart, Drawn, PX, TEXT, anchored, plain, text_width};
 use super::palette;
+
+/// Room for the sign before the text of a legend's entry.
+pub const SWATCH: i32 = 22;
+
+/// Distance of the lines of a legend.
+const LEGEND_LINE: i32 = 18;
 
 /// Shape of a mark, so that a picture can be read without its colours.
 #[derive(Clone, Copy, PartialEq)]
@@ -14,12 +22,27 @@ pub enum Shape {
     Circle,
     /// A filled square.
     Square,
+    /// A filled triangle that stands on its side.
+    Triangle,
+    /// A filled square that stands on its corner.
+    Diamond,
+    /// A filled triangle that stands on its corner.
+    Wedge,
+    /// Two crossing bars.
+    Cross,
     /// A small see-through dot, for clouds of points.
     Dot,
     /// A filled box, for bars.
     Bar,
     /// A dashed line.
     Dashes,
+}
+
+/// Shape of the line with this index; six of them before one returns.
+pub fn line_shape(index: usize) -> Shape {
+    const SHAPES: [Shape; 6] =
+        [Shape::Square, Shape::Circle, Shape::Triangle, Shape::Diamond, Shape::Wedge, Shape::Cross];
+    SHAPES[index % SHAPES.len()]
 }
 
 /// One series of points.
@@ -54,6 +77,9 @@ pub fn mark(chart: &Chart<'_, '_>, shape: Shape, colour: RGBColor, at: (f64, f64
     let at = EmptyElement::at(at);
     match shape {
         Shape::Circle => area.draw(&(at + Circle::new((0, 0), 4 * PX, colour.filled()))),
+        Shape::Triangle | Shape::Diamond | Shape::Wedge | Shape::Cross => {
+            area.draw(&(at + Polygon::new(corners(shape, (0, 0)), colour.filled())))
+        }
         _ => area.draw(&(at + Rectangle::new(square((0, 0)), colour.filled()))),
     }
 }
@@ -107,16 +133,62 @@ pub fn label(
 /// Entries side by side from `at` (pixels), wrapped where the area ends.
 pub fn legend(area: &Area<'_>, entries: &[(&str, RGBColor, Shape)], at: (i32, i32)) -> Drawn {
     let width = area.dim_in_pixel().0 as i32 / PX;
-    let (mut x, mut y) = at;
-    for (text, colour, shape) in entries {
-        let advance = 22 + text_width(text, TEXT) + 14;
-        if x + advance > width && x > at.0 {
-            (x, y) = (at.0, y + 18);
-        }
+    let places = legend_places(entries.iter().map(|(text, _, _)| *text), width, at);
+    for ((text, colour, shape), (x, y)) in entries.iter().zip(places) {
         swatch(area, *shape, *colour, (x, y))?;
         let style = anchored(plain(TEXT, palette::INK), HPos::Left, VPos::Center);
-        area.draw(&Text::new((*text).to_owned(), ((x + 22) * PX, y * PX), style))?;
-        x += advance;
+        area.draw(&Text::new((*text).to_owned(), ((x + SWATCH) * PX, y * PX), style))?;
+    }
+    Ok(())
+}
+
+/// Height in pixels of a legend of those texts from `left` in an area that is `width` wide.
+pub fn legend_height<'t>(texts: impl Iterator<Item = &'t str>, width: i32, left: i32) -> i32 {
+    legend_places(texts, width, (left, 0)).last().map_or(0, |(_, y)| y + LEGEND_LINE)
+}
+
+/// Where the entries of a legend stand.
+fn legend_places<'t>(
+    texts: impl Iterator<Item = &'t str>,
+    width: i32,
+    at: (i32, i32),
+) -> Vec<(i32, i32)> {
+    let (mut x, mut y) = at;
+    texts
+        .map(|text| {
+            let advance = SWATCH + text_width(text, TEXT) + 14;
+            if x + advance > width && x > at.0 {
+                (x, y) = (at.0, y + LEGEND_LINE);
+            }
+            let place = (x, y);
+            x += advance;
+            place
+        })
+        .collect()
+}
+
+/// Two strokes across the horizontal axis at a place where it leaves out values.
+pub fn broken_across(chart: &Chart<'_, '_>, at: (f64, f64)) -> Drawn {
+    broken(chart, at, |(along, across)| (along, across))
+}
+
+/// The same for the vertical axis.
+pub fn broken_along(chart: &Chart<'_, '_>, at: (f64, f64)) -> Drawn {
+    broken(chart, at, |(along, across)| (across, along))
+}
+
+fn broken(
+    chart: &Chart<'_, '_>,
+    at: (f64, f64),
+    turned: impl Fn((i32, i32)) -> (i32, i32),
+) -> Drawn {
+    let area = chart.plotting_area();
+    let corners = [(-5, 5), (-1, -5), (5, -5), (1, 5)].map(|(x, y)| turned((x * PX, y * PX)));
+    let [a, b, c, d] = corners;
+    area.draw(&(EmptyElement::at(at) + Polygon::new(corners.to_vec(), WHITE.filled())))?;
+    for stroke_ends in [[a, b], [c, d]] {
+        let path = PathElement::new(stroke_ends.to_vec(), stroke(palette::MUTED, 1));
+        area.draw(&(EmptyElement::at(at) + path))?;
     }
     Ok(())
 }
@@ -134,6 +206,10 @@ fn swatch(area: &Area<'_>, shape: Shape, colour: RGBColor, (x, y): (i32, i32)) -
             area.draw(&line())?;
             area.draw(&Rectangle::new(square(middle), colour.filled()))
         }
+        Shape::Triangle | Shape::Diamond | Shape::Wedge | Shape::Cross => {
+            area.draw(&line())?;
+            area.draw(&Polygon::new(corners(shape, middle), colour.filled()))
+        }
         Shape::Dot => area.draw(&Circle::new(middle, 4 * PX, colour.filled())),
         Shape::Bar => {
             let corners = [((x + 3) * PX, (y - 6) * PX), ((x + 15) * PX, (y + 6) * PX)];
@@ -148,6 +224,30 @@ fn swatch(area: &Area<'_>, shape: Shape, colour: RGBColor, (x, y): (i32, i32)) -
 
 fn cap(colour: RGBColor) -> PathElement<(i32, i32)> {
     PathElement::new(vec![(-4 * PX, 0), (4 * PX, 0)], stroke(colour, 1))
+}
+
+/// Corners of a mark around a place.
+fn corners(shape: Shape, (x, y): (i32, i32)) -> Vec<(i32, i32)> {
+    let corners: &[(i32, i32)] = match shape {
+        Shape::Triangle => &[(0, -5), (5, 4), (-5, 4)],
+        Shape::Wedge => &[(0, 5), (5, -4), (-5, -4)],
+        Shape::Cross => &[
+            (-5, -3),
+            (-3, -5),
+            (0, -2),
+            (3, -5),
+            (5, -3),
+            (2, 0),
+            (5, 3),
+            (3, 5),
+            (0, 2),
+            (-3, 5),
+            (-5, 3),
+            (-2, 0),
+        ],
+        _ => &[(0, -6), (6, 0), (0, 6), (-6, 0)],
+    };
+    corners.iter().map(|(dx, dy)| (x + dx * PX, y + dy * PX)).collect()
 }
 
 fn square((x, y): (i32, i32)) -> [(i32, i32); 2] {

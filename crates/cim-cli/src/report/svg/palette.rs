@@ -34,3 +34,36 @@ const PARTS: [RGBColor; 7] = [
 pub fn part(index: usize) -> RGBColor {
     PARTS[index % PARTS.len()]
 }
+
+/// Dark to bright, evenly to the eye and for colour-blind readers.
+///
+/// Source: nine points of the map "viridis" (van der Walt and Smith 2015, public domain).
+const MAP: [RGBColor; 9] = [
+    RGBColor(0x44, 0x01, 0x54),
+    RGBColor(0x47, 0x2D, 0x7B),
+    RGBColor(0x3B, 0x52, 0x8B),
+    RGBColor(0x2C, 0x72, 0x8E),
+    RGBColor(0x21, 0x91, 0x8C),
+    RGBColor(0x28, 0xAE, 0x80),
+    RGBColor(0x5E, 0xC9, 0x62),
+    RGBColor(0xAD, 0xDC, 0x30),
+    RGBColor(0xFD, 0xE7, 0x25),
+];
+
+/// Colour of one of `levels` levels of a map, the lowest dark.
+pub fn level(level: usize, levels: usize) -> RGBColor {
+    let place = (MAP.len() - 1) as f64 * level as f64 / levels.saturating_sub(1).max(1) as f64;
+    let first = (place as usize).min(MAP.len() - 2);
+    let (RGBColor(r0, g0, b0), RGBColor(r1, g1, b1)) = (MAP[first], MAP[first + 1]);
+    let mix = |a: u8, b: u8| {
+        (f64::from(a) + (place - first as f64) * (f64::from(b) - f64::from(a))).round() as u8
+    };
+    RGBColor(mix(r0, r1), mix(g0, g1), mix(b0, b1))
+}
+
+/// Colour of the line with this index; seven of them before one returns, which with the six shapes
+/// of marks makes forty-two lines that differ.
+pub fn line(index: usize) -> RGBColor {
+    const LINES: [RGBColor; 7] = [FULL, NAIVE, PARTS[2], PARTS[3], PARTS[0], PARTS[1], PARTS[6]];
+    LINES[index % LINES.len()]
+}

@@ -9,6 +9,9 @@ const PANEL: usize = 16;
 /// Removed nodes of one packed product: 32 KiB of pivot rows.
 const DEPTH: usize = 256;
 
+/// Rows that meet every column before the next do: 128 KiB packed.
+const ROWS: usize = 64;
+
 /// A network of `order` nodes: the conductance of every pair `i < j` at `[i · stride + j]`.
 ///
 /// What lies on and below the diagonal, and beyond the last column, has no meaning.
@@ -139,20 +142,24 @@ fn update(
             }
         }
     }
-    for column in (row_start..order).step_by(NR) {
-        for (p, to) in (first..end).zip(right.as_chunks_mut::<NR>().0) {
-            to.copy_from_slice(&front.values[p * stride + column..][..NR]);
-        }
-        for (block, packed) in left.chunks_exact(depth * MR).enumerate() {
-            let i = row_start + block * MR;
-            if column + NR <= i {
-                break;
+    // A few rows stay in the second-level cache and a block of columns in the first.
+    for (group, packed_rows) in left.chunks(ROWS / MR * depth * MR).enumerate() {
+        let first_row = row_start + group * ROWS;
+        for column in (first_row..order).step_by(NR) {
+            for (p, to) in (first..end).zip(right.as_chunks_mut::<NR>().0) {
+                to.copy_from_slice(&front.values[p * stride + column..][..NR]);
             }
-            let product = multiply(packed, right);
-            for (r, product) in product.iter().enumerate() {
-                let row = &mut front.values[(i + r) * stride + column..][..NR];
-                for l in 0..NR {
-                    row[l] += product[l];
+            for (block, packed) in packed_rows.chunks_exact(depth * MR).enumerate() {
+                let i = first_row + block * MR;
+                if column + NR <= i {
+                    break;
+                }
+                let product = multiply(packed, right);
+                for (r, product) in product.iter().enumerate() {
+                    let row = &mut front.values[(i + r) * stride + column..][..NR];
+                    for l in 0..NR {
+                        row[l] += product[l];
+                    }
                 }
             }
         }

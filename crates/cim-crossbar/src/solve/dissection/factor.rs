@@ -39,7 +39,7 @@ pub(crate) fn reduce(plan: &Plan, conductance: &[f64]) -> Reduced {
 
 /// The same, and keeps what is needed for voltages.
 pub(crate) fn factorise(plan: &Plan, conductance: &[f64]) -> (Reduced, Factors) {
-    let mut factors = Factors::default();
+    let mut factors = Factors::with_room_for(plan);
     let reduced = run(plan, conductance, Some(&mut factors));
     (reduced, factors)
 }
@@ -111,6 +111,16 @@ impl Meshes {
 }
 
 impl Factors {
+    fn with_room_for(plan: &Plan) -> Self {
+        let mut room = (0, 0);
+        for front in &plan.fronts {
+            let (order, removed) = (plan.nodes(front).len(), front.removed);
+            room.0 += removed * order - removed * (removed + 1) / 2;
+            room.1 += removed;
+        }
+        Self { rows: Vec::with_capacity(room.0), sums: Vec::with_capacity(room.1) }
+    }
+
     /// Voltages of all nodes (V), given those of the terminals and currents (A) put into the
     /// others.
     ///

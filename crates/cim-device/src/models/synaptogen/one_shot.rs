@@ -40,6 +40,26 @@ impl SynaptogenOneShot {
         Ok(Self { cells: SynaptogenSpec::PUBLISHED.build()? })
     }
 
+    /// From the mean of a full reset to that of cells which are only set.
+    pub(crate) fn window_of_means() -> Window {
+        let [(_, high, _), .., (_, low, _)] = LADDER else { unreachable!("the ladder has steps") };
+        Window { g_min: Siemens(low * 1e-6), g_max: Siemens(high * 1e-6) }
+    }
+
+    /// Mean of cells that were set and then reset by a voltage (V); below the ladder they stay as
+    /// they are.
+    pub(crate) fn mean_after_reset(before: Siemens, reset_v: f64) -> Siemens {
+        let next = LADDER.partition_point(|step| step.0 <= reset_v);
+        match (LADDER.get(next.wrapping_sub(1)), LADDER.get(next)) {
+            (None, _) => before,
+            (Some((_, mean_us, _)), None) => Siemens(1e-6 * mean_us),
+            (Some((low_v, high_us, _)), Some((high_v, low_us, _))) => {
+                let share = (reset_v - low_v) / (high_v - low_v);
+                Siemens(1e-6 * (high_us + share * (low_us - high_us)))
+            }
+        }
+    }
+
     /// Voltage (V) of the reset for a target (S).
     pub(crate) fn reset_v(target_s: f64) -> f64 {
         let (k, share) = place(target_s);
@@ -59,8 +79,7 @@ fn place(target_s: f64) -> (usize, f64) {
 
 impl Device for SynaptogenOneShot {
     fn window(&self) -> Window {
-        let [(_, high, _), .., (_, low, _)] = LADDER else { unreachable!("the ladder has steps") };
-        Window { g_min: Siemens(low * 1e-6), g_max: Siemens(high * 1e-6) }
+        Self::window_of_means()
     }
 
     fn program(&self, target_s: ArrayView2<'_, f64>, at: Stream, tally: &mut Tally) -> Array2<f64> {

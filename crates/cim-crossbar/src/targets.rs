@@ -24,7 +24,7 @@ const FORGONE: f64 = 1e-5;
 
 /// Targets whose effective transfer matrix is a wanted one.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Compensation {
+pub struct WireTargets {
     /// Conductances to program, rows × columns (S).
     pub target_s: Array2<f64>,
     /// The transfer of the array is this times the nominal one: what the far end of a wire cannot
@@ -46,12 +46,12 @@ pub struct Compensation {
 ///
 /// # Errors
 /// [`CircuitError`] for conductances or wires that cannot be, or a column that does not exist.
-pub fn compensate(
+pub fn wire_targets(
     nominal_s: ArrayView2<'_, f64>,
     sensed: &[Sensed],
     wires: Wires,
     window: Window,
-) -> Result<Compensation, CircuitError> {
+) -> Result<WireTargets, CircuitError> {
     let cols = nominal_s.ncols();
     for sense in sensed {
         if let Some(&column) =
@@ -65,7 +65,7 @@ pub fn compensate(
     let top = wanted.iter().fold(0.0_f64, |most, w| most.max(w.abs()));
     let mut cells = nominal_s.to_owned();
     let mut scale: f64 = 1.0;
-    let mut best: Option<Compensation> = None;
+    let mut best: Option<WireTargets> = None;
     for round in 0..ROUNDS {
         let wired = Wired::new(&cells, wires)?;
         let gain = wired.sensitivity(&cells);
@@ -83,7 +83,7 @@ pub fn compensate(
             let unreached = missing.iter().filter(|e| 0.01 * scale * top < e.abs()).count();
             let target_s = cells.clone();
             let unreached = unreached as u64;
-            best = Some(Compensation { target_s, scale, residual, unreached });
+            best = Some(WireTargets { target_s, scale, residual, unreached });
         }
         if residual <= REACHED || settled && !improves {
             break;
@@ -177,12 +177,12 @@ mod tests {
     }
 
     #[test]
-    fn compensated_targets_have_the_wanted_transfer() {
+    fn solved_targets_have_the_wanted_transfer() {
         let window = Window::new(Siemens(1e-6), Siemens(100e-6)).expect("a window");
         let (nominal, sensed) = pairs(48, 24, window);
         for ohm in [0.1, 1.0, 3.0] {
             let wires = Wires::new(Ohms(ohm), Ohms(ohm));
-            let found = compensate(nominal.view(), &sensed, wires, window).expect("solved");
+            let found = wire_targets(nominal.view(), &sensed, wires, window).expect("solved");
             let off = |cells: &Array2<f64>, scale: f64| {
                 let wired = Wired::new(cells, wires).expect("solved");
                 let got = combine(wired.transfer_s(cells), &sensed) / scale;
@@ -203,7 +203,7 @@ mod tests {
     fn ideal_wires_leave_targets_as_they_are() {
         let window = Window::new(Siemens(1e-6), Siemens(100e-6)).expect("a window");
         let (nominal, sensed) = pairs(8, 4, window);
-        let found = compensate(nominal.view(), &sensed, Wires::NONE, window).expect("solved");
+        let found = wire_targets(nominal.view(), &sensed, Wires::NONE, window).expect("solved");
         assert_eq!((found.target_s, found.scale), (nominal, 1.0));
         assert_eq!((found.residual, found.unreached), (0.0, 0));
     }

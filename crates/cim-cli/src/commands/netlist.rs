@@ -1,0 +1,31 @@
+//! `cim netlist`: an array for ngspice.
+
+use cim_crossbar::spice;
+
+use super::array::{Array, usage};
+use crate::args::Netlist;
+use crate::error::CliError;
+use crate::files::write_atomic;
+
+/// Writes the netlist, or returns it where no file is asked for.
+pub fn run(args: &Netlist) -> Result<String, CliError> {
+    let array = Array::read(&args.array)?;
+    let vectors = array.volts.nrows();
+    if vectors <= args.vector {
+        return Err(usage(
+            format!(
+                "--vector {}: {} holds {vectors} vectors",
+                args.vector,
+                args.array.volts.display()
+            ),
+            "vectors are counted from 0",
+        ));
+    }
+    let bias = array.bias(array.volts.row(args.vector));
+    let netlist = spice::Netlist::new(&array.circuit, &array.law, &bias)
+        .map_err(|error| array.refused(error))?
+        .to_string();
+    let Some(out) = &args.out else { return Ok(netlist) };
+    write_atomic(out, netlist.as_bytes())?;
+    Ok(format!("{}: run it with ngspice -b\n", out.display()))
+}

@@ -1,0 +1,220 @@
+//! A picture of an array: voltages of its wires, currents of its cells, and the voltage that wires keep
+//! from them.
+
+use std::fmt::Write;
+
+use ndarray::{Array2, ArrayView2, s};
+use plotters::coord::ranged1d::{BoldPoints, Ranged, ValueFormatter};
+use plotters::element::{PathElement, Rectangle, Text};
+use plotters::style::text_anchor::{HPos, VPos};
+use plotters::style::{Color, RGBColor};
+
+use super::error::ReportError;
+use super::svg::axis::Axis;
+use super::svg::canvas::{Area, Drawn, Frame, Grid, PX, Picture, TEXT, anchored, draw, plain};
+use super::svg::palette;
+
+/// What is drawn; all rows × columns. A value that is not finite is left grey.
+pub struct ArrayMaps<'a> {
+    /// Voltages of the row wires (V).
+    pub row_v: ArrayView2<'a, f64>,
+    /// Voltages of the column wires (V).
+    pub column_v: ArrayView2<'a, f64>,
+    /// Currents of the cells (A).
+    pub cell_a: ArrayView2<'a, f64>,
+    /// Voltage that wires keep from each cell (V).
+    pub lost_v: ArrayView2<'a, f64>,
+}
+
+const PANEL: (u32, u32) = (430, 390);
+/// Colours of a map, dark to bright.
+const LEVELS: usize = 64;
+/// Most rows and columns that are drawn one by one; of more, means of blocks are drawn.
+const MOST: usize = 256;
+
+/// The picture as SVG.
+///
+/// # Errors
+/// [`ReportError::Draw`] if the drawing library fails.
+pub fn array_picture(maps: &ArrayMaps<'_>) -> Result<String, ReportError> {
+    let picture = Picture {
+        file: "array.svg",
+        title: "Voltages and currents of an array",
+        size: (2 * PANEL.0, 2 * PANEL.1),
+    };
+    let mut cells = String::new();
+    let svg = draw(picture, |area| {
+        let panels = area.split_evenly((2, 2));
+        let all = [
+            ("Row wires", maps.row_v, "V"),
+            ("Column wires", maps.column_v, "V"),
+            ("Cell currents", maps.cell_a, "A"),
+            ("Voltage lost on wires", maps.lost_v, "V"),
+        ];
+        for (panel, (title, values, unit)) in panels.iter().zip(all) {
+            map(panel, title, values, unit, &mut cells)?;
+        }
+        Ok(())
+    })?;
+    Ok(svg.replace("</svg>", &format!("{cells}</svg>")))
+}
+
+/// One map with its colour bar; its cells go to `cells`.
+fn map(
+    area: &Area<'_>,
+    title: &str,
+    values: ArrayView2<'_, f64>,
+    unit: &str,
+    cells: &mut String,
+) -> Drawn {
+    let (rows, cols) = values.dim();
+    let block = rows.max(cols).div_ceil(MOST);
+    let means = means(values, block);
+    let finite = || means.iter().copied().filter(|v| v.is_finite());
+    let largest = finite().fold(0.0_f64, |most, v| most.max(v.abs()));
+    let (factor, unit) = scale(largest, unit);
+    let means = means.mapv(|v| v * factor);
+    let (lo, hi) = means
+        .iter()
+        .filter(|v| v.is_finite())
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| (lo.min(*v), hi.max(*v)));
+    let (lo, hi) = match (lo <= hi, hi - lo > 1e-9 * hi.abs().max(lo.abs())) {
+        (false, _) => (0.0, 1.0),
+        (true, true) => (lo, hi),
+        (true, false) => (lo - 0.5, lo + 0.5),
+    };
+    let title = match block {
+        1 => format!("{title} ({unit})"),
+        _ => format!("{title} ({unit}), means of {block} × {block}"),
+    };
+    let frame = Frame {
+        title: &title,
+        x_label: "column",
+        y_label: "row",
+        left: 58,
+        top: 34,
+        right: 92,
+        grid: Grid::Both,
+    };
+    let x = Axis::linear(0.0, cols as f64, 1)
+        .with_ticks(ticks(cols).map(|line| (line as f64 + 0.5, line.to_string())));
+    // Row 0 is at the top.
+    let y = Axis::linear(0.0, rows as f64, 1)
+        .with_ticks(ticks(rows).map(|line| ((rows - line) as f64 - 0.5, line.to_string())));
+    let chart = frame.draw(area, x, y)?;
+    let (across, down) = chart.plotting_area().get_pixel_range();
+    let level = |v: f64| {
+        let share = (v - lo) / (hi - lo);
+        ((share * LEVELS as f64) as usize).min(LEVELS - 1)
+    };
+    let edge = |range: &std::ops::Range<i32>, line: usize, lines: usize| {
+        let line = (line * block).min(lines) as f64;
+        let length = f64::from(range.end - range.start);
+        range.start + (length * line / lines as f64).round() as i32
+    };
+    let mut paths = vec![String::new(); LEVELS + 1];
+    for ((row, col), &v) in means.indexed_iter() {
+        let path = &mut paths[if v.is_finite() { level(v) } else { LEVELS }];
+        let (left, right) = (edge(&across, col, cols), edge(&across, col + 1, cols));
+        let (top, bottom) = (edge(&down, row, rows), edge(&down, row + 1, rows));
+        let (width, height) = (right - left, bottom - top);
+        let _ = write!(path, "M{left} {top}h{width}v{height}h-{width}z");
+    }
+    for (level, path) in paths.iter().enumerate().filter(|(_, path)| !path.is_empty()) {
+        let RGBColor(r, g, b) =
+            if level == LEVELS { palette::GRID } else { palette::level(level, LEVELS) };
+        let _ = writeln!(
+            cells,
+            "<path fill=\"#{r:02X}{g:02X}{b:02X}\" shape-rendering=\"crispEdges\" d=\"{path}\"/>"
+        );
+    }
+    // Places of a panel are those of the whole canvas less the panel's own.
+    let (at_x, at_y) = area.get_base_pixel();
+    let frame = (across.end - at_x, down.start - at_y, down.end - at_y);
+    colour_bar(area, frame, lo, hi)
+}
+
+/// A bar right of a map of which `right`, `top` and `bottom` are the edges (pixels of the canvas).
+fn colour_bar(area: &Area<'_>, (right, top, bottom): (i32, i32, i32), lo: f64, hi: f64) -> Drawn {
+    let (left, right) = (right + 12 * PX, right + 26 * PX);
+    let at = |share: f64| bottom - (share * f64::from(bottom - top)).round() as i32;
+    for level in 0..LEVELS {
+        // Each up to the top, under the next: no gaps.
+        let corners = [(left, top), (right, at(level as f64 / LEVELS as f64))];
+        area.draw(&Rectangle::new(corners, palette::level(level, LEVELS).filled()))?;
+    }
+    let axis = Axis::linear(lo, hi, 5);
+    for value in axis.key_points(BoldPoints(10)) {
+        let y = at((value - lo) / (hi - lo));
+        let tick = vec![(right, y), (right + 4 * PX, y)];
+        area.draw(&PathElement::new(tick, palette::MUTED.stroke_width(PX.unsigned_abs())))?;
+        let style = anchored(plain(TEXT, palette::INK), HPos::Left, VPos::Center);
+        area.draw(&Text::new(axis.format_ext(&value), (right + 7 * PX, y), style))?;
+    }
+    Ok(())
+}
+
+/// Lines with a label: all of few, else about eight at round distances.
+fn ticks(lines: usize) -> impl Iterator<Item = usize> {
+    let powers = (0..).flat_map(|power| [1, 2, 4, 5, 8].map(|k| k * 10_usize.pow(power)));
+    let twos = [16, 32, 64, 128, 256];
+    let mut steps: Vec<usize> = powers.take(25).chain(twos).collect();
+    steps.sort_unstable();
+    let step = steps.into_iter().find(|step| lines <= 9 * step).unwrap_or(lines);
+    (0..lines).step_by(step)
+}
+
+/// Means over blocks of `block × block` values, those that are not finite left out.
+fn means(values: ArrayView2<'_, f64>, block: usize) -> Array2<f64> {
+    let (rows, cols) = values.dim();
+    Array2::from_shape_fn((rows.div_ceil(block), cols.div_ceil(block)), |(row, col)| {
+        let (row, col) = (row * block, col * block);
+        let part = values.slice(s![row..(row + block).min(rows), col..(col + block).min(cols)]);
+        let finite = || part.iter().filter(|v| v.is_finite());
+        finite().sum::<f64>() / finite().count() as f64
+    })
+}
+
+/// What values are multiplied by for a readable number, and the unit that they have then.
+fn scale(largest: f64, unit: &str) -> (f64, String) {
+    const PREFIXES: [(f64, &str); 7] =
+        [(1.0, ""), (1e3, "m"), (1e6, "µ"), (1e9, "n"), (1e12, "p"), (1e15, "f"), (1e18, "a")];
+    let fits = PREFIXES.into_iter().find(|(factor, _)| 1.0 <= largest * factor);
+    let (factor, prefix) = fits.unwrap_or((1.0, ""));
+    (factor, format!("{prefix}{unit}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_of_any_size_have_a_picture_of_bounded_size() {
+        for (rows, cols) in [(1, 1), (4, 4), (3, 128), (600, 300)] {
+            let v =
+                Array2::from_shape_fn((rows, cols), |(r, c)| 0.2 - 1e-5 * (r * cols + c) as f64);
+            let mut lost_v = v.mapv(|v| 0.2 - v);
+            lost_v[[0, 0]] = f64::NAN;
+            let svg = array_picture(&ArrayMaps {
+                row_v: v.view(),
+                column_v: v.view(),
+                cell_a: v.view(),
+                lost_v: lost_v.view(),
+            })
+            .expect("drawn");
+            assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
+            for text in [
+                "Row wires (",
+                "Column wires (",
+                "Cell currents (",
+                "lost on wires (",
+                "column",
+                "row",
+            ] {
+                assert!(svg.contains(text), "{text}");
+            }
+            assert!(!svg.contains("NaN") && !svg.contains("inf"));
+            assert!(svg.len() < 8_000_000, "{} bytes", svg.len());
+        }
+    }
+}
