@@ -192,6 +192,26 @@ fn chips_age_to_the_same_report_at_any_thread_count() {
 }
 
 #[test]
+fn openmena_is_the_same_at_any_thread_count_and_draws_the_ways_of_the_robot() {
+    let workshop = Workshop::new();
+    let digits = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/digits");
+    let base = ["reproduce", "--preset", "openmena", "--quick", "--chips", "3", "--data", digits];
+    let report = |out: &str, threads: &str| {
+        let output = workshop.cim(&[&base[..], &["--out", out, "--threads", threads]].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let read = |file: &str| fs::read(workshop.path(out).join(file)).expect("written");
+        (read("report.json"), read("trajectories.svg"))
+    };
+    let one = report("one", "1");
+    assert!(one == report("two", "2"), "two threads");
+    let json: serde_json::Value = serde_json::from_slice(&one.0).expect("JSON");
+    assert_eq!(json["schema"], "cim-study/1");
+    assert_eq!(json["figures"]["digits_software_test"]["mean"], 71.0 / 72.0);
+    let none = workshop.cim(&["reproduce", "--preset", "openmena", "--out", "three"]);
+    workshop.must_refuse(&none, &["digits.csv", "--data"]);
+}
+
+#[test]
 fn broken_data_sets_are_refused() {
     let images = "data/train-images-idx3-ubyte";
     for (file, bytes, words) in [

@@ -124,6 +124,7 @@ fn figures(
         let mut put = |key: &str, e: Estimate| figures.insert(format!("{key}_{place}"), e);
         for (idx, variant) in VARIANTS.iter().enumerate() {
             put(&format!("digits_{}", variant.key), of(chips, |c| c.accuracy[idx]));
+            put(&format!("digits_{}_best", variant.key), of(chips, |c| c.best[idx]));
             put(&format!("robot_{}", variant.key), of(chips, |c| c.collisions[idx]));
             put(&format!("robot_{}_excess", variant.key), excess(chips, idx));
         }
@@ -225,10 +226,12 @@ fn threshold_chart(spec: &Spec, software: &Software, by_programmer: &[&[Chip]]) 
 }
 
 fn task_table(spec: &Spec, software: &Software, by_programmer: &[&[Chip]]) -> StudyTable {
-    let columns = ["on", "digits (%)", "collisions per 100", "more than ideal"];
+    let columns =
+        ["on", "digits (%)", "at the best threshold (%)", "collisions per 100", "more than ideal"];
     let software_row = vec![
         "software, ideal weights".to_owned(),
         format!("{:.2}", 100.0 * software.test),
+        format!("{:.2}", 100.0 * software.best),
         plain(of(by_programmer[0], |c| c.ideal_collisions)),
         "–".to_owned(),
     ];
@@ -237,6 +240,7 @@ fn task_table(spec: &Spec, software: &Software, by_programmer: &[&[Chip]]) -> St
             vec![
                 format!("{}; {}", name_of(spec, programmer), variant.name),
                 share(of(chips, |c| c.accuracy[idx])),
+                share(of(chips, |c| c.best[idx])),
                 plain(of(chips, |c| c.collisions[idx])),
                 plain(excess(chips, idx)),
             ]
@@ -273,7 +277,7 @@ fn programming_table(spec: &Spec, by_programmer: &[&[Chip]]) -> StudyTable {
         "in the dead zone (%)",
         "stuck (%)",
         "pulses a cell",
-        "energy a cell (nJ)",
+        "energy a cell (µJ)",
         "time a cell (ms)",
     ];
     let rows = by_programmer.iter().enumerate().map(|(programmer, chips)| {
@@ -283,7 +287,7 @@ fn programming_table(spec: &Spec, by_programmer: &[&[Chip]]) -> StudyTable {
             share(of(chips, |c| c.in_band)),
             share(of(chips, |c| c.stuck)),
             plain(of(chips, |c| c.pulses)),
-            plain(of(chips, |c| 1e9 * c.energy_j)),
+            plain(of(chips, |c| 1e6 * c.energy_j)),
             plain(of(chips, |c| 1e3 * c.time_s)),
         ]
     });

@@ -85,6 +85,8 @@ pub struct Networks {
 pub struct Chip {
     /// Test accuracy at a probability of one half, by variant.
     pub accuracy: [f64; VARIANTS.len()],
+    /// Test accuracy at the best threshold there is, by variant.
+    pub best: [f64; VARIANTS.len()],
     /// Test accuracy at each decision threshold, by variant.
     pub curve: [Vec<f64>; VARIANTS.len()],
     /// Test accuracy of the network of two layers, by way of programming it.
@@ -112,6 +114,8 @@ pub struct Software {
     pub train: f64,
     pub test: f64,
     pub rounded: f64,
+    /// Of the test set, at the best threshold there is.
+    pub best: f64,
 }
 
 /// Runs the whole experiment.
@@ -220,6 +224,7 @@ fn software(spec: &Spec, digits: &Digits, column: &Column) -> Software {
         train: at_half(&digits.train, weights),
         test: at_half(&digits.test, weights),
         rounded: at_half(&digits.test, &rounded),
+        best: best_accuracy(logits(&digits.test, weights).view(), digits.test.labels.view()),
     }
 }
 
@@ -232,6 +237,21 @@ pub fn accuracy_at(
     let border = (threshold / (1.0 - threshold)).ln();
     let right = logits.iter().zip(labels).filter(|(z, label)| (border < **z) == (0.5 < **label));
     right.count() as f64 / logits.len().max(1) as f64
+}
+
+/// The largest accuracy of any decision threshold.
+fn best_accuracy(logits: ArrayView1<'_, f64>, labels: ArrayView1<'_, f64>) -> f64 {
+    let mut sorted: Vec<(f64, bool)> =
+        logits.iter().zip(labels).map(|(&z, &label)| (z, 0.5 < label)).collect();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    // With the border below all of them, ones are right.
+    let mut right = sorted.iter().filter(|(_, one)| *one).count() as i64;
+    let mut most = right;
+    for (_, one) in &sorted {
+        right += if *one { -1 } else { 1 };
+        most = most.max(right);
+    }
+    most as f64 / sorted.len().max(1) as f64
 }
 
 fn curve(spec: &Spec, logits: ArrayView1<'_, f64>, labels: ArrayView1<'_, f64>) -> Vec<f64> {
@@ -297,6 +317,7 @@ fn measure(
 
     let mut chip = Chip {
         accuracy: Default::default(),
+        best: Default::default(),
         curve: Default::default(),
         two_layers: networks.two_layers.measure(spec, digits, programmer, at, &mut tally)?,
         collisions: Default::default(),
@@ -327,6 +348,7 @@ fn measure(
         let logits = outputs(&net, &carriers, test_x.view(), MEASURE, &mut scratch, &mut tally);
         let logits = logits.column(0).mapv(f64::from);
         chip.accuracy[idx] = accuracy_at(logits.view(), labels, 0.5);
+        chip.best[idx] = best_accuracy(logits.view(), labels);
         chip.curve[idx] = curve(spec, logits.view(), labels);
 
         let (x, y) = &networks.lessons;
@@ -459,6 +481,29 @@ mod tests {
             (software.train, software.test, software.rounded),
             (1.0, right_of_72, right_of_72)
         );
+    }
+
+    /// Accuracy at the best threshold under Gaussian errors of the released weights, against an own
+    /// calculation: above 99.9 % at 15 counts, 99.8 % at 30, 99.0 % at 60. Over 4,000 draws the standard
+    /// errors are 0.001, 0.006 and 0.03 points.
+    #[test]
+    fn the_dead_zone_of_fifteen_counts_is_comfortable() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/digits");
+        let test = digits::load(&folder, 8).expect("checked in").test;
+        let released = [239.0, 0.0, 64.0, 0.0, 4.0, 43.0, 9.0, 52.0];
+        let mut draws = vec![0.0; 4000 * 8];
+        Stream::root(1).fill_standard_normal(0, &mut draws);
+        for (sigma, least, most) in
+            [(15.0, 0.9990, 1.0), (30.0, 0.9975, 0.9985), (60.0, 0.9885, 0.9915)]
+        {
+            let of_draw = |draw: &[f32]| {
+                let weights: Array1<f64> =
+                    released.iter().zip(draw).map(|(w, &n)| w + sigma * f64::from(n)).collect();
+                best_accuracy(test.inputs.dot(&weights).view(), test.labels.view())
+            };
+            let mean = draws.chunks_exact(8).map(of_draw).sum::<f64>() / 4000.0;
+            assert!((least..=most).contains(&mean), "{sigma} counts: {mean}");
+        }
     }
 
     /// Draws are addressed by chip: a chip alone is the chip among others.
