@@ -118,8 +118,20 @@ fn ci() -> Result<(), Failure> {
     } else {
         println!("xtask: ngspice is not installed: random arrays are not compared with it");
     }
-    reproduce(&["--quick", "--out", "target/ci-reproduce", "--gate", "data/golden/quick.json"])
+    for (preset, gate) in GATES {
+        let out = format!("target/ci-{preset}");
+        reproduce(&["--quick", "--preset", preset, "--out", &out, "--gate", gate])?;
+    }
+    Ok(())
 }
+
+/// Presets whose quick runs must keep their figures, and the intervals of these.
+const GATES: [(&str, &str); 4] = [
+    ("paper", "data/golden/quick.json"),
+    ("ir-drop", "data/golden/quick-ir-drop.json"),
+    ("pcm", "data/golden/quick-pcm.json"),
+    ("openmena", "data/golden/quick-openmena.json"),
+];
 
 fn ngspice_is_found() -> bool {
     debian::succeeds(std::process::Command::new("ngspice").arg("--version"))
