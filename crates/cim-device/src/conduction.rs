@@ -74,8 +74,8 @@ impl Conduction {
     /// Checks the parameters.
     ///
     /// # Errors
-    /// [`DeviceError::Coefficient`] naming the first that is not finite or not positive, and for a
-    /// table that does not rise or has fewer than two points.
+    /// [`DeviceError::Coefficient`] naming the first that is not finite or not positive, and errors
+    /// for a table that does not rise, has fewer than two points or a value at 0 V.
     pub fn check(&self) -> Result<(), DeviceError> {
         let positive = |name: &'static str, value: f64| {
             if 0.0 < value && value.is_finite() {
@@ -102,6 +102,13 @@ impl Conduction {
                 let (points, values) = (volts.len(), factor.len());
                 if points < 2 || points != values || !rises(volts) || !rises(factor) {
                     return Err(DeviceError::Table { points, values });
+                }
+                // A cell that drives a current of its own would be a source of power.
+                let (at_rest, largest) = (self.at(1.0, 0.0).amps, factor[0].abs());
+                let rounding = 1e-12 * largest.max(factor[points - 1].abs());
+                if rounding < at_rest.abs() {
+                    let name = "the table's value at 0 V";
+                    return Err(DeviceError::Parameter { name, value: at_rest, range: "0 V only" });
                 }
                 Ok(())
             }
@@ -264,6 +271,8 @@ mod tests {
         assert!(matches!(falling.check(), Err(DeviceError::Falling { .. })));
         let table = Conduction::Table { volts: vec![0.0, 1.0], factor: vec![0.0, -1.0] };
         assert!(matches!(table.check(), Err(DeviceError::Table { .. })));
+        let source = Conduction::Table { volts: vec![0.1, 1.0], factor: vec![0.5, 1.0] };
+        assert!(matches!(source.check(), Err(DeviceError::Parameter { .. })));
         assert!(Conduction::Sinh { scale: Volts(0.0) }.check().is_err());
     }
 }
