@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, path::Path};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// What each crate may know, in an order in which every crate comes after all that it knows.
-const MAY_KNOW: [(&str, &[&str]); 9] = [
+const MAY_KNOW: [(&str, &[&str]); 10] = [
     ("xtask", &[]),
+    ("cim-report", &[]),
     ("cim-core", &[]),
     ("cim-device", &["cim-core"]),
     ("cim-adc", &["cim-core"]),
@@ -16,7 +17,16 @@ const MAY_KNOW: [(&str, &[&str]); 9] = [
     ("cim-opt", &["cim-core", "cim-tile"]),
     (
         "cim-cli",
-        &["cim-core", "cim-device", "cim-adc", "cim-nn", "cim-crossbar", "cim-tile", "cim-opt"],
+        &[
+            "cim-core",
+            "cim-device",
+            "cim-adc",
+            "cim-nn",
+            "cim-crossbar",
+            "cim-tile",
+            "cim-opt",
+            "cim-report",
+        ],
     ),
 ];
 

@@ -21,7 +21,7 @@ pub enum CliError {
     File(#[from] crate::files::FileError),
     /// The report could not be written.
     #[error(transparent)]
-    Report(#[from] crate::report::ReportError),
+    Report(#[from] cim_report::ReportError),
     /// The device cannot be.
     #[error(transparent)]
     Device(#[from] cim_device::DeviceError),

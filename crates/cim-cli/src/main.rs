@@ -8,7 +8,6 @@ mod error;
 mod experiment;
 mod files;
 mod progress;
-mod report;
 
 mod commands;
 

@@ -8,8 +8,9 @@ use crate::args::Reproduce;
 use crate::error::CliError;
 use crate::experiment::openmena::digits;
 use crate::experiment::{Experiment, Options, ir_drop, openmena, paper, pcm};
-use crate::report::study;
-use crate::{config, data, report};
+use crate::{config, data};
+use cim_report as report;
+use cim_report::study;
 
 /// Runs the experiment that the preset is of, writes its report and returns the table for the
 /// terminal.

@@ -17,7 +17,7 @@ use crate::args::Solve;
 use crate::error::CliError;
 use crate::files::write_atomic;
 use crate::progress;
-use crate::report::{self, ArrayMaps};
+use cim_report::{self as report, ArrayMaps};
 
 /// Vectors from which a non-linear array shows how far it is.
 const LONG: usize = 20;

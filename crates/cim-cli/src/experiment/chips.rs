@@ -8,7 +8,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::design::ChipDesign;
 use crate::error::CliError;
-use crate::report::Estimate;
+use cim_report::Estimate;
 
 /// What a number of chips of one design measured.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::report::Stage;
+use cim_report::Stage;
 
 /// A clock of stages.
 pub struct Clock {

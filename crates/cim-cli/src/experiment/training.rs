@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::CliError;
 use crate::files::{read_checkpoint, write_checkpoint};
 use crate::progress;
-use crate::report::Epoch;
+use cim_report::Epoch;
 
 /// Where checkpoints of a run live and whether they are taken up again.
 pub struct Checkpoints {

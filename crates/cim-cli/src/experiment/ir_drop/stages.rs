@@ -14,8 +14,8 @@ use crate::experiment::clock::Clock;
 use crate::experiment::design::{ChipDesign, LayerInputs};
 use crate::experiment::training::{Checkpoints, Run, Trained, train, train_digital};
 use crate::progress;
-use crate::report::Timing;
-use crate::report::study::Study;
+use cim_report::Timing;
+use cim_report::study::Study;
 
 /// What is done about the wires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

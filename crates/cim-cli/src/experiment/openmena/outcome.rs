@@ -8,11 +8,11 @@ use super::stages::{Chip, Networks, Software, VARIANTS};
 use super::two_layers::WAYS;
 use crate::experiment::Options;
 use crate::experiment::chips::{estimate, paired};
-use crate::report::Estimate;
-use crate::report::study::{
+use cim_report::Estimate;
+use cim_report::study::{
     Chart, Headline, Line, Panel, Point, Reference, SCHEMA, Scale, Study, StudyTable,
 };
-use crate::report::trajectories::{Drives, Map, Way};
+use cim_report::trajectories::{Drives, Map, Way};
 
 /// Number of the variant that OpenMENA itself tunes: the bias.
 const BIAS: usize = 1;

@@ -19,9 +19,9 @@ use crate::error::CliError;
 use crate::experiment::Options;
 use crate::experiment::clock::Clock;
 use crate::progress;
-use crate::report::Timing;
-use crate::report::study::Study;
-use crate::report::trajectories::Map;
+use cim_report::Timing;
+use cim_report::study::Study;
+use cim_report::trajectories::Map;
 
 /// What of a programmed chip is trained afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

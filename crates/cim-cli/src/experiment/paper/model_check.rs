@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::error::CliError;
 use crate::experiment::design::{ChipDesign, LayerInputs};
-use crate::report::{ErrorModel, MAX_VARIANCE_POINTS, VariancePoint};
+use cim_report::{ErrorModel, MAX_VARIANCE_POINTS, VariancePoint};
 
 /// Chips per task: fixed, so that sums have one order at any thread count.
 const CHUNK: usize = 20;

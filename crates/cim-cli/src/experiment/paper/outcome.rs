@@ -8,7 +8,7 @@ use super::stages::Candidate;
 use crate::error::CliError;
 use crate::experiment::Options;
 use crate::experiment::chips::{Measured, estimate, paired};
-use crate::report::{
+use cim_report::{
     BitsPoint, Budget, Comparison, Counts, Design, Digital, EnergyBreakdown, EnergyPart,
     EnergyRatios, Epoch, ErrorModel, Optimiser, Paired, Parameter, Report, SCHEMA, SourceShare,
     Sweep, Timing, VariancePoint, Variant,

@@ -16,7 +16,7 @@ use crate::experiment::clock::Clock;
 use crate::experiment::design::{ChipDesign, LayerInputs};
 use crate::experiment::training::{Checkpoints, Run, Trained, train, train_digital};
 use crate::progress;
-use crate::report::{BitsPoint, Report, Sweep, SweepPoint, Timing};
+use cim_report::{BitsPoint, Report, Sweep, SweepPoint, Timing};
 
 /// A network on a design, as one row of the ablation.
 pub struct Candidate {

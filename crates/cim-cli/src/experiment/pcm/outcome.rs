@@ -8,8 +8,8 @@ use super::spec::Spec;
 use super::stages::{Measured, SCOPES};
 use crate::experiment::Options;
 use crate::experiment::chips::{estimate, paired};
-use crate::report::Estimate;
-use crate::report::study::{
+use cim_report::Estimate;
+use cim_report::study::{
     Chart, Headline, Line, Panel, Point, Reference, SCHEMA, Scale, Study, StudyTable,
 };
 

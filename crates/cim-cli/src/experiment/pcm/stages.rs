@@ -16,8 +16,8 @@ use crate::experiment::clock::Clock;
 use crate::experiment::design::{ChipDesign, LayerInputs};
 use crate::experiment::training::{Checkpoints, Run, Trained, train, train_digital};
 use crate::progress;
-use crate::report::Timing;
-use crate::report::study::Study;
+use cim_report::Timing;
+use cim_report::study::Study;
 
 /// What is done about drift: the scope of its compensation, if any.
 pub const SCOPES: [(&str, &str, Option<Scope>); 3] = [

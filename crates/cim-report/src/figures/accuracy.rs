@@ -1,13 +1,13 @@
 //! Accuracy against ADC bits.
 
 use super::Figure;
-use crate::report::error::ReportError;
-use crate::report::format::{percent, percent_estimate};
-use crate::report::model::{Estimate, Report};
-use crate::report::svg::axis::Axis;
-use crate::report::svg::canvas::{Area, Drawn, Frame, Grid, Picture};
-use crate::report::svg::marks::{self, Series, Shape};
-use crate::report::svg::palette;
+use crate::error::ReportError;
+use crate::format::{percent, percent_estimate};
+use crate::model::{Estimate, Report};
+use crate::svg::axis::Axis;
+use crate::svg::canvas::{Area, Drawn, Frame, Grid, Picture};
+use crate::svg::marks::{self, Series, Shape};
+use crate::svg::palette;
 
 /// Label of every axis with the distance to 100 % on a logarithmic scale.
 pub const ACCURACY_LABEL: &str = "test accuracy (%)";

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::error::ReportError;
-use crate::report::model::Estimate;
-use crate::report::page::Headline;
+use crate::error::ReportError;
+use crate::model::Estimate;
+use crate::page::Headline;
 
 /// Version of the layout of `report.json`.
 pub const SCHEMA: &str = "cim-study/1";

@@ -1,13 +1,13 @@
 //! Energy per inference: parts of the analog designs, totals of all.
 
 use super::{Figure, panel_title};
-use crate::report::error::ReportError;
-use crate::report::format::{design_label, percent, si, times};
-use crate::report::model::{Design, EnergyBreakdown, Report};
-use crate::report::svg::axis::Axis;
-use crate::report::svg::canvas::{Area, Drawn, Frame, Grid, PX, Picture};
-use crate::report::svg::marks::{self, Shape};
-use crate::report::svg::palette;
+use crate::error::ReportError;
+use crate::format::{design_label, percent, si, times};
+use crate::model::{Design, EnergyBreakdown, Report};
+use crate::svg::axis::Axis;
+use crate::svg::canvas::{Area, Drawn, Frame, Grid, PX, Picture};
+use crate::svg::marks::{self, Shape};
+use crate::svg::palette;
 
 const HALF_BAR: f64 = 0.32;
 

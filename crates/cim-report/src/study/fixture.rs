@@ -1,6 +1,6 @@
 //! A made-up study for tests: numbers of the right size, none of them measured.
 
-use crate::report::Estimate;
+use crate::Estimate;
 
 use super::{Chart, Headline, Line, Panel, Point, Reference, SCHEMA, Scale, Study, StudyTable};
 

@@ -4,6 +4,7 @@
 //! with a [`Timing`] beside it, [`write()`] or [`study::write()`] makes `report.json`, `timing.json`,
 //! `report.md`, `report.html` and the pictures of them. Nothing here computes physics, and nothing
 //! here knows another crate of the workspace.
+#![doc = include_str!("../README.md")]
 
 mod array;
 mod content;

@@ -1,6 +1,6 @@
 //! A made-up report for tests: numbers of the right size, none of them measured.
 
-use crate::report::{
+use crate::{
     BitsPoint, Budget, Comparison, Counts, Design, Digital, EnergyBreakdown, EnergyPart,
     EnergyRatios, Epoch, ErrorModel, Estimate, Optimiser, Paired, Parameter, Report, SCHEMA,
     SourceShare, Stage, Sweep, SweepPoint, Timing, VariancePoint, Variant,

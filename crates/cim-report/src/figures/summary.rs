@@ -1,9 +1,9 @@
 //! Two panels side by side, for a first screen.
 
 use super::{Figure, SUMMARY_FILE, ablation, accuracy};
-use crate::report::error::ReportError;
-use crate::report::model::Report;
-use crate::report::svg::canvas::{PX, Picture};
+use crate::error::ReportError;
+use crate::model::Report;
+use crate::svg::canvas::{PX, Picture};
 
 /// The picture, if there are a sweep and variants.
 pub fn figure(report: &Report) -> Result<Option<Figure>, ReportError> {

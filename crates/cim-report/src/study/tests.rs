@@ -3,10 +3,10 @@
 use std::fs;
 
 use super::{Chart, Panel, Point, Scale, Study, chart, fixture, summary, write};
-use crate::report::fixture::timing;
-use crate::report::svg::{marks, palette};
-use crate::report::tests::{assert_on_canvas, assert_well_formed, read};
-use crate::report::{Estimate, ReportError};
+use crate::fixture::timing;
+use crate::svg::{marks, palette};
+use crate::tests::{assert_on_canvas, assert_well_formed, read};
+use crate::{Estimate, ReportError};
 
 fn written(study: &Study) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();

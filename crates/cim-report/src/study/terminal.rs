@@ -1,9 +1,9 @@
 //! What the command of a study prints at the end: plain text, at most 80 columns.
 
 use super::model::Study;
-use crate::report::format::number_estimate;
-use crate::report::page::Headline;
-use crate::report::terminal::{head, paragraph, row_of};
+use crate::format::number_estimate;
+use crate::page::Headline;
+use crate::terminal::{head, paragraph, row_of};
 
 /// Width of each column: figure, mean and interval, chips.
 const WIDTHS: [usize; 3] = [44, 26, 6];

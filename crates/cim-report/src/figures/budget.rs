@@ -1,13 +1,13 @@
 //! Where the error of each layer comes from.
 
 use super::Figure;
-use crate::report::error::ReportError;
-use crate::report::format::scientific;
-use crate::report::model::{Budget, Design, Report};
-use crate::report::svg::axis::Axis;
-use crate::report::svg::canvas::{Area, Drawn, Frame, Grid, PX, Picture};
-use crate::report::svg::marks::{self, Shape};
-use crate::report::svg::palette;
+use crate::error::ReportError;
+use crate::format::scientific;
+use crate::model::{Budget, Design, Report};
+use crate::svg::axis::Axis;
+use crate::svg::canvas::{Area, Drawn, Frame, Grid, PX, Picture};
+use crate::svg::marks::{self, Shape};
+use crate::svg::palette;
 
 /// Smallest error shown, as a part of the largest: below it nothing matters.
 const FLOOR: f64 = 1e-7;

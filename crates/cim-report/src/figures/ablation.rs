@@ -1,13 +1,13 @@
 //! Accuracy of each variant.
 
 use super::Figure;
-use crate::report::error::ReportError;
-use crate::report::format::{percent, percent_estimate, variant_label};
-use crate::report::model::Report;
-use crate::report::svg::axis::Axis;
-use crate::report::svg::canvas::{Area, Drawn, Frame, Grid, Picture};
-use crate::report::svg::marks::{self, Shape};
-use crate::report::svg::palette;
+use crate::error::ReportError;
+use crate::format::{percent, percent_estimate, variant_label};
+use crate::model::Report;
+use crate::svg::axis::Axis;
+use crate::svg::canvas::{Area, Drawn, Frame, Grid, Picture};
+use crate::svg::marks::{self, Shape};
+use crate::svg::palette;
 
 /// Half of a bar's thickness, in categories.
 const HALF_BAR: f64 = 0.34;

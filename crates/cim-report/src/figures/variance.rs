@@ -1,13 +1,13 @@
 //! Predicted against measured variance of single columns.
 
 use super::{Figure, panel_title};
-use crate::report::error::ReportError;
-use crate::report::format::percent;
-use crate::report::model::{Report, VariancePoint};
-use crate::report::svg::axis::Axis;
-use crate::report::svg::canvas::{Area, Drawn, Frame, Grid, PX, Picture};
-use crate::report::svg::marks::{self, Shape};
-use crate::report::svg::palette;
+use crate::error::ReportError;
+use crate::format::percent;
+use crate::model::{Report, VariancePoint};
+use crate::svg::axis::Axis;
+use crate::svg::canvas::{Area, Drawn, Frame, Grid, PX, Picture};
+use crate::svg::marks::{self, Shape};
+use crate::svg::palette;
 
 /// Width of a bin of the ratio.
 const BIN: f64 = 0.02;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
-use crate::report::format::superscript;
+use crate::format::superscript;
 
 /// How a value becomes a place.
 #[derive(Clone, Copy, PartialEq)]

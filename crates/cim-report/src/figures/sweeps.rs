@@ -2,12 +2,12 @@
 
 use super::accuracy::{ACCURACY_LABEL, accuracy_axis, at, legend};
 use super::{Figure, panel_title};
-use crate::report::error::ReportError;
-use crate::report::model::{Report, Sweep};
-use crate::report::svg::axis::Axis;
-use crate::report::svg::canvas::{Area, Drawn, Frame, Grid, PX, Picture};
-use crate::report::svg::marks::{self, Series, Shape};
-use crate::report::svg::palette;
+use crate::error::ReportError;
+use crate::model::{Report, Sweep};
+use crate::svg::axis::Axis;
+use crate::svg::canvas::{Area, Drawn, Frame, Grid, PX, Picture};
+use crate::svg::marks::{self, Series, Shape};
+use crate::svg::palette;
 
 const PER_ROW: usize = 3;
 const LEGEND: i32 = 30;

@@ -4,15 +4,15 @@ use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{FontTransform, RGBColor};
 
 use super::model::{Chart, Line, Panel, Scale, Study};
-use crate::report::error::ReportError;
-use crate::report::figures::{Figure, panel_title};
-use crate::report::format::{shortened, wrapped};
-use crate::report::svg::axis::Axis;
-use crate::report::svg::canvas::{
+use crate::error::ReportError;
+use crate::figures::{Figure, panel_title};
+use crate::format::{shortened, wrapped};
+use crate::svg::axis::Axis;
+use crate::svg::canvas::{
     Area, Drawn, Frame, Grid, PX, Picture, TEXT, anchored, plain, text_width,
 };
-use crate::report::svg::marks::{self, Series, Shape};
-use crate::report::svg::palette;
+use crate::svg::marks::{self, Series, Shape};
+use crate::svg::palette;
 
 /// Distance of the lines of a text (pixels).
 const TEXT_LINE: i32 = 17;

@@ -14,7 +14,7 @@ use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle, WHITE};
 
 use super::axis::Axis;
 use super::palette;
-use crate::report::error::ReportError;
+use crate::error::ReportError;
 
 /// Pixels of the canvas per pixel of the picture.
 pub const PX: i32 = 4;

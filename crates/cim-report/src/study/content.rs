@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::chart;
 use super::model::{Chart, Scale, Study};
-use crate::report::error::ReportError;
-use crate::report::figures::Figure;
-use crate::report::files;
-use crate::report::format::{count, number, number_estimate, percent, percent_estimate};
-use crate::report::model::Estimate;
-use crate::report::page::{Block, Page, Section};
-use crate::report::tables::{self, Table, folded};
-use crate::report::timing::Timing;
+use crate::error::ReportError;
+use crate::figures::Figure;
+use crate::files;
+use crate::format::{count, number, number_estimate, percent, percent_estimate};
+use crate::model::Estimate;
+use crate::page::{Block, Page, Section};
+use crate::tables::{self, Table, folded};
+use crate::timing::Timing;
 
 /// Writes the report into `dir`, which is made if need be, and returns the paths of its files.
 ///
