@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, path::Path};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// What each crate may know, in an order in which every crate comes after all that it knows.
-const MAY_KNOW: [(&str, &[&str]); 10] = [
+const MAY_KNOW: [(&str, &[&str]); 11] = [
     ("xtask", &[]),
+    ("cim-api", &[]),
     ("cim-report", &[]),
     ("cim-core", &[]),
     ("cim-device", &["cim-core"]),

@@ -27,6 +27,7 @@ Jobs:
   bench [ARGS]      end-to-end speed ratios (`cargo bench` times single functions)
   golden [--check]  make the golden numbers of ngspice again; with --check, compare 500 random
                     arrays with it
+  api [--check]     write the text of every crate's public API to docs/api; with --check, compare it
   ci                what continuous integration runs: format, lints, docs, tests, accuracy gate
   help              this text
 
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         ("reproduce", args) => reproduce(args),
         ("bench", args) => bench(args),
         ("golden", args @ ([] | [_])) if args.iter().all(|arg| arg == "--check") => golden(args),
+        ("api", args @ ([] | [_])) if args.iter().all(|arg| arg == "--check") => api(args),
         ("test", []) => test(),
         ("ci", []) => ci(),
         ("help" | "-h" | "--help", _) => {
@@ -53,7 +55,7 @@ fn main() -> ExitCode {
             print!("{HELP}");
             return ExitCode::from(USAGE_ERROR);
         }
-        ("test" | "ci" | "golden", [unknown, ..]) => {
+        ("test" | "ci" | "golden" | "api", [unknown, ..]) => {
             let unknown = unknown.display();
             eprintln!("error: `{job}` does not take `{unknown}`\n\n{HELP}");
             return ExitCode::from(USAGE_ERROR);
@@ -103,6 +105,19 @@ fn golden<S: AsRef<OsStr>>(args: &[S]) -> Result<(), Failure> {
     Step::cargo("golden", &cargo).args(args).run()
 }
 
+fn api<S: AsRef<OsStr>>(args: &[S]) -> Result<(), Failure> {
+    Step::cargo("public API", &["run", "--quiet", "-p", "cim-api", "--"]).args(args).run()
+}
+
+/// Every crate that is published can be packed: its metadata and files are complete.
+fn package() -> Result<(), Failure> {
+    let mut args = vec!["package", "--quiet", "--workspace", "--no-verify", "--allow-dirty"];
+    for unpublished in ["xtask", "cim-api", "cim-tests", "cim-benches"] {
+        args.extend(["--exclude", unpublished]);
+    }
+    Step::cargo("package", &args).run()
+}
+
 fn ci() -> Result<(), Failure> {
     Step::cargo("format", &["fmt", "--all", "--", "--check"]).run()?;
     Step::cargo("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
@@ -110,6 +125,8 @@ fn ci() -> Result<(), Failure> {
     Step::cargo("docs", &["doc", "--workspace", "--no-deps"])
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()?;
+    api(&["--check"])?;
+    package()?;
     openblas::install_in_ci();
     debian::install_in_ci("ngspice", ngspice_is_found);
     test()?;
