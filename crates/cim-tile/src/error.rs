@@ -2,7 +2,7 @@
 
 use cim_adc::AdcError;
 use cim_crossbar::CircuitError;
-use cim_crossbar::pwm::PwmError;
+use crate::pwm::PwmError;
 use cim_device::DeviceError;
 use thiserror::Error;
 

@@ -155,7 +155,7 @@ impl<M: MatMul> MatMul for Calibrated<M> {
 mod tests {
     use cim_adc::OscillatorSpec;
     use cim_core::{Exact, Hertz, Ohms, Siemens, Volts};
-    use cim_crossbar::pwm::PwmSpec;
+    use crate::pwm::PwmSpec;
     use cim_device::{Ideal, NanosecondRead, Window};
     use ndarray::Axis;
 

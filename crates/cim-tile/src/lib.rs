@@ -15,6 +15,7 @@ pub mod mapping;
 pub mod moments;
 pub mod nonideality;
 pub mod pulsed;
+pub mod pwm;
 pub mod quantize;
 pub mod tile;
 

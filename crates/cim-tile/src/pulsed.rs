@@ -2,7 +2,7 @@
 
 use cim_adc::{Dac, DacSpec, Oscillator, OscillatorSpec, Polarity};
 use cim_core::{MatMul, Scratch, Stream, Tally};
-use cim_crossbar::pwm::{Drive, PwmSpec, PwmTile};
+use crate::pwm::{Drive, PwmSpec, PwmTile};
 use cim_device::{Device, Window};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 use serde::{Deserialize, Serialize};
@@ -200,7 +200,7 @@ impl MatMul for PulsedTile {
 #[cfg(test)]
 mod tests {
     use cim_core::{Exact, Ohms, Siemens, Volts};
-    use cim_crossbar::pwm::InputMode;
+    use crate::pwm::InputMode;
     use cim_device::{Ideal, NanosecondRead};
 
     use super::*;
