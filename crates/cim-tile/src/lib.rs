@@ -4,6 +4,7 @@
 //! network knows.
 #![doc = include_str!("../README.md")]
 
+pub mod board;
 pub mod calibration;
 pub mod drift;
 pub mod energy;
@@ -19,6 +20,7 @@ pub mod pwm;
 pub mod quantize;
 pub mod tile;
 
+pub use board::{Board, BoardSpec};
 pub use calibration::Calibration;
 pub use drift::Strengths;
 pub use energy::{EnergyParts, EnergySpec};
