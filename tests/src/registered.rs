@@ -6,7 +6,7 @@ use cim_adc::{Adc, Dac, DacSpec, Polarity, Uniform, UniformSpec};
 use cim_core::{Amps, Kelvin, Seconds, Siemens, Volts};
 use cim_device::models::NoiseSpec;
 use cim_device::{
-    CurrentVoltage, Device, GaussianSpec, Ideal, StuckSpec, TelegraphSpec, TemperatureSpec, Window,
+    Conduction, Device, GaussianSpec, Ideal, StuckSpec, TelegraphSpec, TemperatureSpec, Window,
     published, published_names,
 };
 use cim_tile::{Differential, Mapping};
@@ -43,7 +43,7 @@ pub fn devices() -> Vec<(&'static str, Arc<dyn Device>)> {
             g_on: window.g_max,
             programming,
             read,
-            current_voltage: CurrentVoltage::Sinh { scale: Volts(0.4) },
+            current_voltage: Conduction::Sinh { scale: Volts(0.4) },
         };
         devices.push((name, Arc::new(spec.build().expect(name))));
     }

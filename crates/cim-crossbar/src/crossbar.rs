@@ -75,6 +75,7 @@ impl Crossbar {
         ambient: Ambient,
     ) -> Result<Self, CircuitError> {
         ambient.check()?;
+        device.current_voltage().check_separable()?;
         let wired = Wired::new(&g_s, wires)?;
         let g_s = Arc::new(g_s);
         let (programmed_s, elapsed, life) = (g_s.clone(), Seconds::ZERO, None);

@@ -6,6 +6,7 @@
 pub mod ambient;
 pub mod circuit;
 pub mod crossbar;
+mod drive;
 pub mod error;
 pub mod ladder;
 mod layout;

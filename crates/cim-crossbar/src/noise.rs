@@ -1,13 +1,8 @@
 //! Thermal and shot noise of conductances and currents.
 
-use cim_core::{Amps, Siemens};
+use cim_core::{Amps, BOLTZMANN_J_K, ELEMENTARY_CHARGE_C, Siemens};
 
 use crate::ambient::Ambient;
-
-/// Boltzmann constant (J/K), exact in the SI since 2019.
-pub const BOLTZMANN_J_K: f64 = 1.380_649e-23;
-/// Elementary charge (C), exact in the SI since 2019.
-pub const ELEMENTARY_CHARGE_C: f64 = 1.602_176_634e-19;
 
 impl Ambient {
     /// Variance (A²) of the thermal noise current of a conductance: `4 k T G Δf (1 + γ)`.

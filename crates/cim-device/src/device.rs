@@ -3,8 +3,9 @@
 use cim_core::{Seconds, Siemens, Stream, Tally};
 use ndarray::{Array2, ArrayView2};
 
+use crate::conduction::Conduction;
 use crate::error::DeviceError;
-use crate::law::{CurrentVoltage, PosynomialFit};
+use crate::law::PosynomialFit;
 use crate::time::FittedTimes;
 
 /// A range of conductances `[g_min, g_max]`.
@@ -115,7 +116,7 @@ pub trait Device: Send + Sync {
     fn read_variance_above(&self) -> PosynomialFit;
 
     /// Current against voltage.
-    fn current_voltage(&self) -> CurrentVoltage;
+    fn current_voltage(&self) -> &Conduction;
 
     /// Times after programming at which [`aged`](Self::aged) is known; time zero always is.
     fn fitted_times(&self) -> FittedTimes {

@@ -64,6 +64,16 @@ pub enum DeviceError {
         /// Its range.
         range: cim_core::Volts,
     },
+    /// A current-voltage law that is no product of conductance and a function of voltage, where an
+    /// array is to be read in one product.
+    #[error(
+        "the {law} law is no product of conductance and a function of voltage, as an array needs \
+         that is read in one matrix product"
+    )]
+    NotSeparable {
+        /// Which law.
+        law: &'static str,
+    },
     /// A table of a current-voltage law is no table.
     #[error(
         "a current-voltage table of {points} voltages and {values} values: it needs two points or \

@@ -21,7 +21,7 @@ pub use compensation::{Compensation, CompensationSpec};
 pub use conduction::{Conduction, Operating};
 pub use device::{Device, Moments, Window};
 pub use error::DeviceError;
-pub use law::{CurrentVoltage, Posynomial, PosynomialFit, SigmaLaw};
+pub use law::{Posynomial, PosynomialFit, SigmaLaw};
 pub use models::{
     CmoHfox, CmoHfoxSpec, Gaussian, GaussianSpec, Ideal, LogNormal, LogNormalSpec, Pcm, PcmSpec,
     RramWan, RramWanSpec, Stuck, StuckSpec, Synaptogen, SynaptogenOneShot, SynaptogenSpec,

@@ -3,9 +3,10 @@
 
 use cim_core::Siemens;
 
+use crate::conduction::Conduction;
 use crate::device::Window;
 use crate::error::DeviceError;
-use crate::law::{CurrentVoltage, SigmaLaw};
+use crate::law::SigmaLaw;
 use crate::models::Gaussian;
 
 /// A published programming-noise law.
@@ -126,7 +127,7 @@ impl Preset {
                 scale: us(self.scale_us),
             },
             SigmaLaw::NONE,
-            CurrentVoltage::Ohmic,
+            Conduction::Ohmic,
         )
     }
 

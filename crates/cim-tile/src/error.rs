@@ -1,8 +1,8 @@
 //! What can be wrong with a tile.
 
+use crate::pwm::PwmError;
 use cim_adc::AdcError;
 use cim_crossbar::CircuitError;
-use crate::pwm::PwmError;
 use cim_device::DeviceError;
 use thiserror::Error;
 

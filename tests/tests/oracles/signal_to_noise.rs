@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cim_core::{Amps, Hertz, Kelvin, Siemens, Stream, Volts};
 use cim_crossbar::Ambient;
 use cim_device::models::NoiseSpec;
-use cim_device::{CurrentVoltage, GaussianSpec, Window};
+use cim_device::{Conduction, GaussianSpec, Window};
 use cim_opt::{gaussian_full_scale, psi};
 use cim_tests::chip::{design, normals, silent};
 use cim_tile::{Calibration, ColumnErrors, LayerErrors, Parts};
@@ -26,7 +26,7 @@ fn shares(g_min_us: f64, span_us: f64, bits: u32, programming_us: f64) -> Column
         g_on: window.g_max,
         programming: NoiseSpec { constant: us(programming_us), ..NoiseSpec::NONE },
         read: NoiseSpec::NONE,
-        current_voltage: CurrentVoltage::Ohmic,
+        current_voltage: Conduction::Ohmic,
     };
     let parts = Parts {
         device: Arc::new(device.build().expect("a device")),

@@ -4,9 +4,10 @@ use cim_core::{Seconds, Siemens, Stream, Tally};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::conduction::Conduction;
 use crate::device::{Device, Moments, Window};
 use crate::error::DeviceError;
-use crate::law::{CurrentVoltage, PosynomialFit, SigmaLaw};
+use crate::law::{PosynomialFit, SigmaLaw};
 use crate::models::PolynomialSpec;
 use crate::models::normal;
 use crate::time::FittedTimes;
@@ -153,9 +154,9 @@ impl CmoHfox {
     fn variance_when_read(&self, g_s: f64, elapsed: Seconds) -> f64 {
         let CmoRead { strength, pulse } = self.read;
         let age = Seconds(elapsed.0.max(self.relaxation.from.0));
-        let octaves = libm::log((age + pulse) / (2.0 * pulse)).max(0.0);
+        let log_age = libm::log((age + pulse) / (2.0 * pulse)).max(0.0);
         let decades = libm::log10(g_s.max(1e-6) * 1e6);
-        (strength.0 * decades).powi(2) * octaves
+        (strength.0 * decades).powi(2) * log_age
     }
 }
 
@@ -184,8 +185,8 @@ impl Device for CmoHfox {
         PosynomialFit::above(|g| self.read_variance(g), self.window)
     }
 
-    fn current_voltage(&self) -> CurrentVoltage {
-        CurrentVoltage::Ohmic
+    fn current_voltage(&self) -> &Conduction {
+        &Conduction::Ohmic
     }
 
     fn fitted_times(&self) -> FittedTimes {

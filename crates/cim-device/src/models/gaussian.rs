@@ -4,9 +4,10 @@ use cim_core::{Siemens, Stream, Tally};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::conduction::Conduction;
 use crate::device::{Device, Moments, Window};
 use crate::error::DeviceError;
-use crate::law::{CurrentVoltage, Posynomial, PosynomialFit, SigmaLaw};
+use crate::law::{Posynomial, PosynomialFit, SigmaLaw};
 use crate::models::normal;
 
 /// A noise variance as written in a file: independent parts add up in variance.
@@ -49,7 +50,7 @@ impl NoiseSpec {
 }
 
 /// A [`Gaussian`] device as written in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GaussianSpec {
     /// Lowest conductance that can be programmed.
@@ -61,7 +62,7 @@ pub struct GaussianSpec {
     /// Error of one read, afresh each time, within the read bandwidth.
     pub read: NoiseSpec,
     /// Current against voltage.
-    pub current_voltage: CurrentVoltage,
+    pub current_voltage: Conduction,
 }
 
 impl GaussianSpec {
@@ -113,7 +114,7 @@ pub struct Gaussian {
     window: Window,
     programming: SigmaLaw,
     read: SigmaLaw,
-    current_voltage: CurrentVoltage,
+    current_voltage: Conduction,
 }
 
 impl Gaussian {
@@ -125,12 +126,13 @@ impl Gaussian {
         window: Window,
         programming: SigmaLaw,
         read: SigmaLaw,
-        current_voltage: CurrentVoltage,
+        current_voltage: Conduction,
     ) -> Result<Self, DeviceError> {
         let window = Window::new(window.g_min, window.g_max)?;
         programming.check("programming noise", window)?;
         read.check("read noise", window)?;
         current_voltage.check()?;
+        current_voltage.check_separable()?;
         Ok(Self { window, programming, read, current_voltage })
     }
 
@@ -166,8 +168,8 @@ impl Device for Gaussian {
         self.read.posynomial_above(self.window)
     }
 
-    fn current_voltage(&self) -> CurrentVoltage {
-        self.current_voltage
+    fn current_voltage(&self) -> &Conduction {
+        &self.current_voltage
     }
 }
 
@@ -185,7 +187,7 @@ mod tests {
                 ..NoiseSpec::NONE
             },
             read: NoiseSpec::NONE,
-            current_voltage: CurrentVoltage::Ohmic,
+            current_voltage: Conduction::Ohmic,
         }
     }
 

@@ -3,8 +3,9 @@
 use cim_core::{Stream, Tally};
 use ndarray::{Array2, ArrayView2};
 
+use crate::conduction::Conduction;
 use crate::device::{Device, Moments, Window};
-use crate::law::{CurrentVoltage, Posynomial, PosynomialFit};
+use crate::law::{Posynomial, PosynomialFit};
 
 /// The ideal device.
 ///
@@ -49,7 +50,7 @@ impl Device for Ideal {
         NO_NOISE
     }
 
-    fn current_voltage(&self) -> CurrentVoltage {
-        CurrentVoltage::Ohmic
+    fn current_voltage(&self) -> &Conduction {
+        &Conduction::Ohmic
     }
 }

@@ -4,9 +4,10 @@ use cim_core::{Siemens, Stream, Tally};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::conduction::Conduction;
 use crate::device::{Device, Moments, Window};
 use crate::error::DeviceError;
-use crate::law::{CurrentVoltage, PosynomialFit};
+use crate::law::PosynomialFit;
 use crate::models::normal;
 
 /// A [`LogNormal`] device as written in a file.
@@ -51,8 +52,8 @@ impl LogNormalSpec {
                 return Err(DeviceError::Coefficient { name, value });
             }
         }
-        let octaves = libm::log(self.g_on / self.g_off);
-        let slope = (self.spread_on - self.spread_off) / octaves;
+        let log_span = libm::log(self.g_on / self.g_off);
+        let slope = (self.spread_on - self.spread_off) / log_span;
         Ok(LogNormal { window, spread_off: self.spread_off, slope })
     }
 }
@@ -122,8 +123,8 @@ impl Device for LogNormal {
         PosynomialFit::ZERO
     }
 
-    fn current_voltage(&self) -> CurrentVoltage {
-        CurrentVoltage::Ohmic
+    fn current_voltage(&self) -> &Conduction {
+        &Conduction::Ohmic
     }
 }
 

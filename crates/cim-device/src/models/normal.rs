@@ -14,12 +14,11 @@ pub(crate) fn program(
     tally: &mut Tally,
 ) -> Array2<f64> {
     let mut g_s = target_s.to_owned();
-    let mut normals = vec![0.0f32; target_s.ncols()];
+    let mut normals = at.normal_rows(target_s.ncols());
     let (low, high) = (window.g_min.0, window.g_max.0);
     let (mut outside, mut at_zero) = (0, 0);
     for (row_idx, mut row) in g_s.rows_mut().into_iter().enumerate() {
-        at.fill_standard_normal(row_idx as u64, &mut normals);
-        for (g, &n) in row.iter_mut().zip(&normals) {
+        for (g, &n) in row.iter_mut().zip(normals.row(row_idx)) {
             let wanted = *g + sigma(*g) * f64::from(n);
             *g = wanted.max(0.0);
             outside += u64::from(wanted < low || high < wanted);
@@ -34,10 +33,9 @@ pub(crate) fn program(
 
 /// Changes every cell with a standard normal number of its own, one generator per row.
 pub(crate) fn for_each(g_s: &mut Array2<f64>, at: Stream, mut change: impl FnMut(&mut f64, f64)) {
-    let mut normals = vec![0.0f32; g_s.ncols()];
+    let mut normals = at.normal_rows(g_s.ncols());
     for (row_idx, mut row) in g_s.rows_mut().into_iter().enumerate() {
-        at.fill_standard_normal(row_idx as u64, &mut normals);
-        for (g, &n) in row.iter_mut().zip(&normals) {
+        for (g, &n) in row.iter_mut().zip(normals.row(row_idx)) {
             change(g, f64::from(n));
         }
     }

@@ -4,9 +4,10 @@ use cim_core::{Seconds, Siemens, Stream, Tally};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::conduction::Conduction;
 use crate::device::{Device, Moments, Window};
 use crate::error::DeviceError;
-use crate::law::{CurrentVoltage, PosynomialFit};
+use crate::law::PosynomialFit;
 use crate::models::normal;
 
 /// A [`Pcm`] device as written in a file.
@@ -227,9 +228,9 @@ impl Pcm {
 
     fn variance_when_read(&self, programmed_s: f64, aged_s: f64, elapsed: Seconds) -> f64 {
         let PcmRead { pulse, .. } = self.read;
-        let octaves = libm::log((elapsed + self.drift.t0 + pulse) / (2.0 * pulse));
+        let log_age = libm::log((elapsed + self.drift.t0 + pulse) / (2.0 * pulse));
         // A pulse longer than the age has no slow noise to see.
-        (aged_s * self.read_strength(Siemens(programmed_s))).powi(2) * octaves.max(0.0)
+        (aged_s * self.read_strength(Siemens(programmed_s))).powi(2) * log_age.max(0.0)
     }
 }
 
@@ -258,8 +259,8 @@ impl Device for Pcm {
         PosynomialFit::above(|g| self.read_variance(g), self.window)
     }
 
-    fn current_voltage(&self) -> CurrentVoltage {
-        CurrentVoltage::Ohmic
+    fn current_voltage(&self) -> &Conduction {
+        &Conduction::Ohmic
     }
 
     fn aged(

@@ -4,9 +4,10 @@ use cim_core::{Seconds, Siemens, Stream, Tally};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::conduction::Conduction;
 use crate::device::{Device, Moments, Window};
 use crate::error::DeviceError;
-use crate::law::{CurrentVoltage, PosynomialFit, SigmaLaw};
+use crate::law::{PosynomialFit, SigmaLaw};
 use crate::models::PolynomialSpec;
 use crate::models::normal;
 use crate::time::FittedTimes;
@@ -174,8 +175,8 @@ impl Device for RramWan {
         PosynomialFit::ZERO
     }
 
-    fn current_voltage(&self) -> CurrentVoltage {
-        CurrentVoltage::Ohmic
+    fn current_voltage(&self) -> &Conduction {
+        &Conduction::Ohmic
     }
 
     fn fitted_times(&self) -> FittedTimes {

@@ -7,9 +7,10 @@ use cim_core::{Seconds, Siemens, Stream, Tally};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::conduction::Conduction;
 use crate::device::{Device, Moments, Window};
 use crate::error::DeviceError;
-use crate::law::{CurrentVoltage, PosynomialFit};
+use crate::law::PosynomialFit;
 use crate::time::FittedTimes;
 
 /// Which cells of a device are stuck, as written in a file.
@@ -206,7 +207,7 @@ impl Device for Stuck {
         self.inner.read_variance_above()
     }
 
-    fn current_voltage(&self) -> CurrentVoltage {
+    fn current_voltage(&self) -> &Conduction {
         self.inner.current_voltage()
     }
 

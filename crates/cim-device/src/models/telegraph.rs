@@ -6,9 +6,10 @@ use cim_core::{Seconds, Stream, Tally};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::conduction::Conduction;
 use crate::device::{Device, Moments, Window};
 use crate::error::DeviceError;
-use crate::law::{CurrentVoltage, PosynomialFit};
+use crate::law::PosynomialFit;
 use crate::time::FittedTimes;
 
 /// A [`Telegraph`] noise as written in a file. A share of 0 is none.
@@ -194,7 +195,7 @@ impl Device for Telegraph {
         self.inner.read_variance_above()
     }
 
-    fn current_voltage(&self) -> CurrentVoltage {
+    fn current_voltage(&self) -> &Conduction {
         self.inner.current_voltage()
     }
 

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use cim_core::{Kelvin, Seconds, Stream, Tally, Volts};
+use cim_core::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C, Kelvin, Seconds, Stream, Tally, Volts};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::conduction::Conduction;
 use crate::device::{Device, Moments, Window};
 use crate::error::DeviceError;
-use crate::law::{CurrentVoltage, Posynomial, PosynomialFit};
+use crate::law::{Posynomial, PosynomialFit};
 use crate::time::FittedTimes;
 
 /// A [`Temperature`] as written in a file.
@@ -52,8 +53,8 @@ impl TemperatureSpec {
     }
 }
 
-/// Elementary charge over Boltzmann's constant, both exact in the SI.
-const KELVIN_PER_VOLT: f64 = 1.602176634e-19 / 1.380649e-23;
+/// Elementary charge over Boltzmann's constant.
+const KELVIN_PER_VOLT: f64 = ELEMENTARY_CHARGE_C / BOLTZMANN_J_K;
 
 /// A device that is programmed at one temperature and read at another.
 ///
@@ -116,7 +117,7 @@ impl Device for Temperature {
         PosynomialFit::above(|g| self.read_variance(g), self.window())
     }
 
-    fn current_voltage(&self) -> CurrentVoltage {
+    fn current_voltage(&self) -> &Conduction {
         self.inner.current_voltage()
     }
 

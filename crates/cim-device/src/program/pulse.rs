@@ -93,11 +93,10 @@ pub trait PulseCells: Send + Sync {
     /// One noisy read of every cell (S), the mean of some conversions.
     fn read(&self, conversions: u32, at: Stream) -> Array2<f64> {
         let mut read = self.conductances();
-        let mut normals = vec![0.0f32; read.ncols()];
+        let mut normals = at.normal_rows(read.ncols());
         let share = 1.0 / f64::from(conversions.max(1));
         for (row, mut cells) in read.rows_mut().into_iter().enumerate() {
-            at.fill_standard_normal(row as u64, &mut normals);
-            for (g_s, &n) in cells.iter_mut().zip(&normals) {
+            for (g_s, &n) in cells.iter_mut().zip(normals.row(row)) {
                 *g_s += (self.read_variance(*g_s) * share).sqrt() * f64::from(n);
             }
         }

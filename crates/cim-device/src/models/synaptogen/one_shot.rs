@@ -6,9 +6,10 @@ use ndarray::{Array2, ArrayView2};
 use super::ladder::LADDER;
 use super::parameters::U_DEFINED;
 use super::spec::{Synaptogen, SynaptogenSpec};
+use crate::conduction::Conduction;
 use crate::device::{Device, Moments, Window};
 use crate::error::DeviceError;
-use crate::law::{CurrentVoltage, Posynomial, PosynomialFit};
+use crate::law::{Posynomial, PosynomialFit};
 
 /// Synaptogen cells that are programmed open-loop.
 ///
@@ -119,8 +120,8 @@ impl Device for SynaptogenOneShot {
         PosynomialFit { posynomial, excess: 0.0 }
     }
 
-    fn current_voltage(&self) -> CurrentVoltage {
-        CurrentVoltage::Ohmic
+    fn current_voltage(&self) -> &Conduction {
+        &Conduction::Ohmic
     }
 }
 
