@@ -36,9 +36,7 @@ pub enum Command {
     /// Write an array with its wires as a netlist for ngspice
     #[command(args_override_self = true)]
     Netlist(Netlist),
-    /// List the device models with their laws and sources
-    Devices,
-    /// Sample a published device, or say what is known of it
+    /// List, describe or sample the published devices: cells with their laws and sources
     #[command(subcommand)]
     Device(Device),
     /// Print a built-in preset as TOML, to start an own one from

@@ -172,9 +172,9 @@ pub enum DeviceError {
         /// A suggestion, or nothing.
         hint: String,
     },
-    /// No preset has this name.
-    #[error("no device preset is called '{name}'; known: {known}{hint}")]
-    UnknownPreset {
+    /// No device has this name.
+    #[error("no device is called '{name}'; known: {known}{hint}")]
+    UnknownDevice {
         /// The name as given.
         name: String,
         /// Names there are.

@@ -10,8 +10,8 @@ pub mod device;
 pub mod error;
 pub mod law;
 pub mod models;
+mod names;
 pub mod nanosecond;
-pub mod presets;
 pub mod program;
 pub mod spec;
 pub mod time;
@@ -29,7 +29,6 @@ pub use models::{
     ThresholdSpec,
 };
 pub use nanosecond::{NanosecondRead, PairNoise};
-pub use presets::{PRESETS, Preset, preset};
 pub use program::{
     CellsPreset, End, Outcome, Programmer, ProgrammerSpec, Pulse, PulseCells, PulseCellsSpec,
     VerifySpec, VipiSpec,

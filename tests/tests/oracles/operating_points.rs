@@ -102,7 +102,7 @@ fn point(
         },
     };
     let mut parts = Parts {
-        device: Arc::new(device.build().expect("a device")),
+        device: Arc::new(device.clone().build().expect("a device")),
         window: Window::new(us(g_min), us(g_min + span)).expect("a window"),
         read_voltage: Volts(sizes.volts),
         dac: DacSpec {

@@ -150,7 +150,7 @@ fn a_law_taken_at_the_row_keeps_its_stated_error() {
     for ohm in [0.5, 2.0, 8.0] {
         let wires = Wires::new(Ohms(ohm), Ohms(ohm));
         let g = array(wires, Ambient::SILENT).conductances().to_owned();
-        let array = Crossbar::holding(g.clone(), device(law), wires, Ambient::SILENT);
+        let array = Crossbar::holding(g.clone(), device(law.clone()), wires, Ambient::SILENT);
         let array = array.expect("an array");
         let bound = Wired::new(&g, wires).expect("solved").largest_law_error(&law, peak_v);
         let circuit = Circuit::new(g, wires).expect("a circuit");
@@ -159,7 +159,7 @@ fn a_law_taken_at_the_row_keeps_its_stated_error() {
             let u = uniform(ROWS, Stream::root(12).child("drive", k));
             let row_v: Vec<f64> =
                 u.iter().map(|&u| if k == 0 { peak_v } else { peak_v * u }).collect();
-            let exact = newton::solve(&circuit, &law.into(), &Bias::read(&row_v, COLS));
+            let exact = newton::solve(&circuit, &law, &Bias::read(&row_v, COLS));
             let exact = exact.expect("solved").solution.column_a();
             for (got, want) in array.currents(Array1::from(row_v).view()).iter().zip(exact) {
                 worst = worst.max((got / want - 1.0).abs());

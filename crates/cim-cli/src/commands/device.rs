@@ -22,7 +22,7 @@ pub fn run(command: &Device) -> Result<String, CliError> {
 }
 
 /// Every published device, one a line.
-pub fn list() -> Result<String, CliError> {
+fn list() -> Result<String, CliError> {
     let mut text = String::new();
     for name in published_names() {
         let Published { card, device } = published(name)?;

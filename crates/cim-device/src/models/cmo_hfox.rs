@@ -1,9 +1,12 @@
 //! Analog RRAM of a conductive metal oxide on HfOₓ: programming, relaxation, slow read noise.
 
+use std::sync::Arc;
+
 use cim_core::{Seconds, Siemens, Stream, Tally};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::Entry;
 use crate::conduction::Conduction;
 use crate::device::{Device, Moments, Window};
 use crate::error::DeviceError;
@@ -105,6 +108,20 @@ impl CmoHfoxSpec {
         Ok(CmoHfox { window, programming, relaxation, read })
     }
 }
+
+/// Its line of the catalogue.
+pub(crate) const CMO_HFOX: Entry = Entry {
+    name: "cmo-hfox",
+    cell: "CMO/HfOx analog RRAM, 2 % acceptance range",
+    law: "programming sigma 0.0112185 + 0.0112903 G uS; relaxation shifts by -0.0890 ln t uS with \
+          a spread of 0.0420 ln t + 0.4118 uS, t in s; read sigma 0.02773 log10(G) sqrt(ln((t + 1 \
+          us)/2 us)) uS, G in uS",
+    range: "9 to 88.19 uS, time 0 or from 1 s",
+    source: "IBM Zurich array (Falcone et al.; Lombardo et al. 2024), fits as in aihwkit and \
+             CrossSim; that relaxation adds to what was programmed ours",
+    not_modelled: "temperature, telegraph noise, the last time of the fit is not stated",
+    build: || Ok(Arc::new(CmoHfoxSpec::published().build()?)),
+};
 
 /// Analog RRAM, conductive metal oxide on HfOₓ.
 ///

@@ -1,9 +1,12 @@
 //! Cells whose conductance spreads by factors: high-resistance states of filaments.
 
+use std::sync::Arc;
+
 use cim_core::{Siemens, Stream, Tally};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::Entry;
 use crate::conduction::Conduction;
 use crate::device::{Device, Moments, Window};
 use crate::error::DeviceError;
@@ -57,6 +60,18 @@ impl LogNormalSpec {
         Ok(LogNormal { window, spread_off: self.spread_off, slope })
     }
 }
+
+/// Its line of the catalogue.
+pub(crate) const HFO2_LOG_NORMAL: Entry = Entry {
+    name: "hfo2-lognormal",
+    cell: "HfO2 RRAM, cells and cycles together, log-normal",
+    law: "ln G = ln target + s n, s from 0.457 at 13.3 uS to 0.0546 at 221 uS, linear in ln G",
+    range: "13.3 to 221 uS",
+    source: "percentiles of both states in the reference statistics of Synaptogen (Hennen et \
+             al. 2022); the line between the states ours",
+    not_modelled: "memory from cycle to cycle, cells that differ for good, time, read noise",
+    build: || Ok(Arc::new(LogNormalSpec::PUBLISHED.build()?)),
+};
 
 /// Cells whose programmed conductance is log-normal around its target.
 ///

@@ -1,9 +1,12 @@
 //! Phase-change memory over its lifetime: programming, drift, and read noise that grows with time.
 
+use std::sync::Arc;
+
 use cim_core::{Seconds, Siemens, Stream, Tally};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::Entry;
 use crate::conduction::Conduction;
 use crate::device::{Device, Moments, Window};
 use crate::error::DeviceError;
@@ -173,6 +176,22 @@ impl PcmSpec {
         })
     }
 }
+
+/// Its line of the catalogue.
+pub(crate) const PCM: Entry = Entry {
+    name: "pcm",
+    cell: "phase-change memory, mushroom cell",
+    law: "programming sigma 0.26348 + 1.9650 g - 1.1731 g^2 uS; G(t) = G (1 + t/20 s)^-nu, nu = \
+          |N(mu, sd)| once per cell, mu = clamp(-0.0155 ln g + 0.0244, 0.049, 0.1), sd = \
+          clamp(-0.0125 ln g - 0.0059, 0.008, 0.045); read sigma G(t) Q sqrt(ln((t + 20 s + 250 \
+          ns)/500 ns)), Q = min(0.0088/g^0.65, 0.2); g = G/25 uS",
+    range: "0 to 25 uS (window from 0.1 uS), any time",
+    source: "Joshi et al. 2020 and Nandakumar et al. 2019, about a million cells, as in aihwkit; \
+             exponent at the programmed instead of the target conductance: ours",
+    not_modelled: "temperature of drift, noise within one read, wear; nanosecond reads are a \
+                   model of their own",
+    build: || Ok(Arc::new(PcmSpec::PUBLISHED.build()?)),
+};
 
 /// Phase-change memory: a programmed state that decays as a power of time.
 ///

@@ -1,11 +1,14 @@
 //! Synaptogen cells as a device with targets: one set, one reset.
 
+use std::sync::Arc;
+
 use cim_core::{Siemens, Stream, Tally};
 use ndarray::{Array2, ArrayView2};
 
 use super::ladder::LADDER;
 use super::parameters::U_DEFINED;
 use super::spec::{Synaptogen, SynaptogenSpec};
+use crate::catalogue::Entry;
 use crate::conduction::Conduction;
 use crate::device::{Device, Moments, Window};
 use crate::error::DeviceError;
@@ -31,6 +34,22 @@ use crate::law::{Posynomial, PosynomialFit};
 pub struct SynaptogenOneShot {
     cells: Synaptogen,
 }
+
+/// Its line of the catalogue.
+pub(crate) const SYNAPTOGEN: Entry = Entry {
+    name: "synaptogen",
+    cell: "HfO2 RRAM 1R, generative model of measured cycles, set once and reset once",
+    law: "features log10 HRS, U_S, LRS, U_R from a vector autoregression of order 10 through \
+          quantile maps, cells from a mixture of three Gaussians; set by -2 V, reset by the \
+          voltage at which the mean cell ends at the target; read variance 4kTB G + 2qBI, B = \
+          100 MHz, 300 K",
+    range: "14.6 to 220.9 uS, fitted to sweeps of 1.5 V",
+    source: "Hennen et al. 2022 and 2024, parameters copyright 2024 Tyler Hennen and \
+             contributors, MIT licence; this way of programming ours",
+    not_modelled: "pulse width, retention, wear, disturb by reads, temperature of switching; as \
+                   a device with targets its current is ohmic",
+    build: || Ok(Arc::new(SynaptogenOneShot::published()?)),
+};
 
 impl SynaptogenOneShot {
     /// Cells with the published parameters.
