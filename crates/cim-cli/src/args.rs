@@ -162,6 +162,9 @@ pub struct DeviceSample {
     /// Time since programming, such as "20 s", "1 h", "1 day", "1 month"
     #[arg(long, default_value = "0 s", allow_hyphen_values = true)]
     pub after: String,
+    /// Save one noisy read of each cell instead of what it holds
+    #[arg(long)]
+    pub read: bool,
     /// Seed of all randomness
     #[arg(long)]
     pub seed: u64,

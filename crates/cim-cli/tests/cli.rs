@@ -360,6 +360,11 @@ fn a_device_is_sampled_described_and_listed() {
     assert_eq!(day, sample("again.npy", &["--seed", "1", "--after", "24h"]), "24 h are a day");
     assert_ne!(fresh, sample("other.npy", &["--seed", "2"]));
     assert_eq!(fresh[..7], sample("few.npy", &["--seed", "1", "--count", "7"]), "fewer cells");
+    let reads = sample("reads.npy", &["--seed", "1", "--after", "1 day", "--read"]);
+    let off: Vec<f64> = reads.iter().zip(&day).map(|(read, held)| read / held - 1.0).collect();
+    let sigma = (off.iter().map(|e| e * e).sum::<f64>() / 20_000.0).sqrt();
+    // Q = 0.0251 at 5 uS and the root of ln(86420/5e-7) = 25.87; cells around the target differ.
+    assert!((sigma / 0.1277 - 1.0).abs() < 0.05, "{sigma}");
     let mean = |cells: &[f64]| cells.iter().sum::<f64>() / cells.len() as f64;
     // Sigma 0.61 uS of 20,000 cells, seven standard errors.
     assert!((mean(&fresh) - 5e-6).abs() < 7.0 * 0.61e-6 / 20_000_f64.sqrt());
@@ -395,6 +400,9 @@ fn devices_that_cannot_be_sampled_are_refused() {
         workshop.must_refuse(&workshop.cim(&args), &words);
         assert!(!workshop.path("g.npy").exists(), "{change:?}");
     }
+    let timeless = ["--preset", "hfo2-milo", "--target", "90 uS", "--count", "9", "--seed", "1"];
+    let timeless = [&["device", "sample", "--after", "1 year", "--out", "g.npy"], &timeless[..]];
+    workshop.must_refuse(&workshop.cim(&timeless.concat()), &["knows no time", "--after"]);
     let late = ["--preset", "rram-wan", "--target", "5 uS", "--count", "9", "--seed", "1"];
     let late = [&["device", "sample", "--after", "1 week", "--out", "g.npy"], &late[..]].concat();
     workshop.must_refuse(&workshop.cim(&late), &["604800 s", "not extrapolated"]);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cim_core::{Seconds, Siemens, Stream, Tally};
 use cim_device::Device;
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Zip};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use crate::ambient::Ambient;
 use crate::error::CircuitError;
@@ -39,7 +39,8 @@ impl Crossbar {
     /// Programs an array to `target_s` (rows × columns, S) and counts what happened in `tally`.
     ///
     /// # Errors
-    /// [`CircuitError`] for a conductance, wires or an ambient that cannot be.
+    /// [`CircuitError`] for a conductance, wires or an ambient that cannot be, and
+    /// [`CircuitError::Device`] for a target outside the window of the device.
     pub fn program(
         device: Arc<dyn Device>,
         wires: Wires,
@@ -57,6 +58,7 @@ impl Crossbar {
         {
             return Err(CircuitError::Conductance { row, col, value });
         }
+        device.window().check_targets(target_s)?;
         let g_s = device.program(target_s, at, tally);
         Ok(Self::holding(g_s, device, wires, ambient)?.programmed_at(at))
     }
@@ -174,11 +176,8 @@ impl Crossbar {
     /// With wires this is first order in the cell's change, with its voltage and its effect on the
     /// column between those of a lone and of a fully driven array (see [`Wired`]).
     pub fn read_variance(&self) -> Array2<f64> {
-        let at = |&programmed: &f64, &aged: &f64| {
-            self.device.read_variance_aged(programmed, aged, self.elapsed)
-        };
-        let cells = Zip::from(self.programmed_s.as_ref()).and(self.g_s.as_ref());
-        let mut variance = cells.map_collect(at);
+        let (programmed_s, aged_s) = (self.programmed_s.view(), self.g_s.view());
+        let mut variance = self.device.read_variances_aged(programmed_s, aged_s, self.elapsed);
         self.wired.scale(&mut variance, |drive, effect| (drive * effect).powi(2));
         variance
     }

@@ -85,6 +85,15 @@ pub enum DeviceError {
         /// Values given.
         values: usize,
     },
+    /// A later time of a device whose model knows no time.
+    #[error(
+        "{elapsed} after programming: the model of this device knows no time, its cells would be as \
+         they were programmed"
+    )]
+    Ageless {
+        /// The time as given.
+        elapsed: Seconds,
+    },
     /// A time that is negative or not finite.
     #[error("{elapsed} after programming: a time must be zero or positive, and finite")]
     NegativeTime {

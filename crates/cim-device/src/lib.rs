@@ -19,7 +19,7 @@ pub mod time;
 pub use catalogue::{Card, Published, published, published_names};
 pub use compensation::{Compensation, CompensationSpec};
 pub use conduction::{Conduction, Operating};
-pub use device::{Device, Moments, Window};
+pub use device::{Device, Life, Moments, Window};
 pub use error::DeviceError;
 pub use law::{Posynomial, PosynomialFit, SigmaLaw};
 pub use models::{

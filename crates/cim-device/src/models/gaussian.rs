@@ -1,11 +1,11 @@
 //! A cell with Gaussian programming and read errors whose size depends on conductance.
 
-use cim_core::{Siemens, Stream, Tally};
+use cim_core::Siemens;
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::conduction::Conduction;
-use crate::device::{Device, Moments, Window};
+use crate::device::{Device, Life, Moments, Window};
 use crate::error::DeviceError;
 use crate::law::{Posynomial, PosynomialFit, SigmaLaw};
 use crate::models::normal;
@@ -37,6 +37,24 @@ impl NoiseSpec {
         inverse_at: Siemens::ZERO,
         linear: Siemens::ZERO,
     };
+
+    /// Checks that what is written is what is meant.
+    fn check_meaning(
+        &self,
+        [proportional, inverse_at]: [&'static str; 2],
+    ) -> Result<(), DeviceError> {
+        let (name, value) = (proportional, self.proportional);
+        if 1.0 < value {
+            let range = "[0, 1]: it is a fraction, 5 % is 0.05";
+            return Err(DeviceError::Parameter { name, value, range });
+        }
+        if 0.0 < self.inverse.0 && self.inverse_at <= Siemens::ZERO {
+            let (name, value) = (inverse_at, self.inverse_at.0);
+            let range = "the positive numbers where inverse is not 0 S, or there would be no noise";
+            return Err(DeviceError::Parameter { name, value, range });
+        }
+        Ok(())
+    }
 
     /// The variance as a posynomial of conductance.
     pub fn posynomial(&self) -> Posynomial {
@@ -87,6 +105,8 @@ impl GaussianSpec {
                 return Err(DeviceError::Coefficient { name, value });
             }
         }
+        self.programming.check_meaning(["programming.proportional", "programming.inverse_at"])?;
+        self.read.check_meaning(["read.proportional", "read.inverse_at"])?;
         Gaussian::new(
             Window::new(self.g_off, self.g_on)?,
             SigmaLaw::Variance(self.programming.posynomial()),
@@ -147,8 +167,8 @@ impl Device for Gaussian {
         self.window
     }
 
-    fn program(&self, target_s: ArrayView2<'_, f64>, at: Stream, tally: &mut Tally) -> Array2<f64> {
-        normal::program(target_s, |g| self.programming.sigma(g), self.window, at, tally)
+    fn drawn(&self, target_s: ArrayView2<'_, f64>, life: Life) -> Array2<f64> {
+        normal::drawn(target_s, |g| self.programming.sigma(g), life.at)
     }
 
     fn programmed(&self, target_s: f64) -> Moments {
@@ -175,6 +195,8 @@ impl Device for Gaussian {
 
 #[cfg(test)]
 mod tests {
+    use cim_core::{Stream, Tally};
+
     use super::*;
 
     fn spec() -> GaussianSpec {
@@ -220,5 +242,16 @@ mod tests {
         let mut bad = spec();
         bad.programming.proportional = -0.1;
         assert!(matches!(bad.build(), Err(DeviceError::Coefficient { .. })));
+    }
+
+    #[test]
+    fn noise_that_says_nothing_or_too_much_is_refused() {
+        let of = |read: NoiseSpec| GaussianSpec { read, ..spec() }.build();
+        let inverse = NoiseSpec { inverse: Siemens(2e-6), ..NoiseSpec::NONE };
+        let error = of(inverse).expect_err("no conductance at which it is stated");
+        assert!(matches!(error, DeviceError::Parameter { name: "read.inverse_at", .. }), "{error}");
+        assert!(of(NoiseSpec { inverse_at: Siemens(20e-6), ..inverse }).is_ok());
+        let error = of(NoiseSpec { proportional: 5.0, ..NoiseSpec::NONE }).expect_err("500 %");
+        assert!(error.to_string().contains("read.proportional is 5"), "{error}");
     }
 }

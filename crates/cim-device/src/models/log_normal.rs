@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use cim_core::{Siemens, Stream, Tally};
+use cim_core::Siemens;
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Entry;
 use crate::conduction::Conduction;
-use crate::device::{Device, Moments, Window};
+use crate::device::{Device, Life, Moments, Window};
 use crate::error::DeviceError;
 use crate::law::PosynomialFit;
 use crate::models::normal;
@@ -107,16 +107,9 @@ impl Device for LogNormal {
         self.window
     }
 
-    fn program(&self, target_s: ArrayView2<'_, f64>, at: Stream, tally: &mut Tally) -> Array2<f64> {
+    fn drawn(&self, target_s: ArrayView2<'_, f64>, life: Life) -> Array2<f64> {
         let mut g_s = target_s.to_owned();
-        let (low, high) = (self.window.g_min.0, self.window.g_max.0);
-        let mut outside = 0;
-        normal::for_each(&mut g_s, at, |g, n| {
-            *g *= libm::exp(self.spread(*g) * n);
-            outside += u64::from(*g < low || high < *g);
-        });
-        tally.cells_programmed += g_s.len() as u64;
-        tally.cells_outside_window += outside;
+        normal::for_each(&mut g_s, life.at, |g, n| *g *= libm::exp(self.spread(*g) * n));
         g_s
     }
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use cim_core::{Seconds, Siemens, Stream, Tally};
+use cim_core::{Seconds, Siemens};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Entry;
 use crate::conduction::Conduction;
-use crate::device::{Device, Moments, Window};
+use crate::device::{Device, Life, Moments, Window};
 use crate::error::DeviceError;
 use crate::law::PosynomialFit;
 use crate::models::normal;
@@ -258,8 +258,8 @@ impl Device for Pcm {
         self.window
     }
 
-    fn program(&self, target_s: ArrayView2<'_, f64>, at: Stream, tally: &mut Tally) -> Array2<f64> {
-        normal::program(target_s, |g| self.sigma(g), self.window, at, tally)
+    fn drawn(&self, target_s: ArrayView2<'_, f64>, life: Life) -> Array2<f64> {
+        normal::drawn(target_s, |g| self.sigma(g), life.at)
     }
 
     fn programmed(&self, target_s: f64) -> Moments {
@@ -282,14 +282,18 @@ impl Device for Pcm {
         &Conduction::Ohmic
     }
 
-    fn aged(
+    fn ages(&self) -> bool {
+        true
+    }
+
+    fn aged_in(
         &self,
         programmed_s: ArrayView2<'_, f64>,
         elapsed: Seconds,
-        at: Stream,
+        life: Life,
     ) -> Result<Array2<f64>, DeviceError> {
         self.fitted_times().check(elapsed)?;
-        let at = at.child("drift", 0);
+        let at = life.at.child("drift", 0);
         let (mean, sd) = (self.drift.mean, self.drift.sd);
         let ln_t = libm::log1p(elapsed / self.drift.t0);
         let mut g_s = programmed_s.to_owned();
@@ -308,6 +312,8 @@ impl Device for Pcm {
 
 #[cfg(test)]
 mod tests {
+    use cim_core::Stream;
+
     use super::*;
 
     fn pcm() -> Pcm {

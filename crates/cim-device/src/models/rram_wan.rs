@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use cim_core::{Seconds, Siemens, Stream, Tally};
+use cim_core::{Seconds, Siemens};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Entry;
 use crate::conduction::Conduction;
-use crate::device::{Device, Moments, Window};
+use crate::device::{Device, Life, Moments, Window};
 use crate::error::DeviceError;
 use crate::law::{PosynomialFit, SigmaLaw};
 use crate::models::PolynomialSpec;
@@ -185,8 +185,8 @@ impl Device for RramWan {
         self.window
     }
 
-    fn program(&self, target_s: ArrayView2<'_, f64>, at: Stream, tally: &mut Tally) -> Array2<f64> {
-        normal::program(target_s, |g| self.programming.sigma(g), self.window, at, tally)
+    fn drawn(&self, target_s: ArrayView2<'_, f64>, life: Life) -> Array2<f64> {
+        normal::drawn(target_s, |g| self.programming.sigma(g), life.at)
     }
 
     fn programmed(&self, target_s: f64) -> Moments {
@@ -213,17 +213,21 @@ impl Device for RramWan {
         self.times
     }
 
-    fn aged(
+    fn ages(&self) -> bool {
+        true
+    }
+
+    fn aged_in(
         &self,
         programmed_s: ArrayView2<'_, f64>,
         elapsed: Seconds,
-        at: Stream,
+        life: Life,
     ) -> Result<Array2<f64>, DeviceError> {
         self.times.check(elapsed)?;
         let mut g_s = programmed_s.to_owned();
         if elapsed > Seconds::ZERO {
             let share = self.share(elapsed);
-            normal::for_each(&mut g_s, at.child("relaxation", 0), |g, n| {
+            normal::for_each(&mut g_s, life.at.child("relaxation", 0), |g, n| {
                 *g = (*g + (share * self.growth(*g)).sqrt() * n).max(0.0);
             });
         }
@@ -233,6 +237,8 @@ impl Device for RramWan {
 
 #[cfg(test)]
 mod tests {
+    use cim_core::Stream;
+
     use super::*;
 
     #[test]

@@ -255,7 +255,7 @@ impl PulseCells for ThresholdCells {
                 let place = [row, col];
                 let after = model.moved(*share, pulse, self.up_v[place], self.down_v[place], n);
                 let mean_s = model.conductance_of(0.5 * (*share + after));
-                energy_j[place] = pulse.volts * pulse.volts * mean_s * pulse.time_s();
+                energy_j[place] = pulse.energy_j(pulse.volts * mean_s);
                 *share = after;
                 if !pulse.is_none() {
                     self.age_s[place] = 0.0;
