@@ -101,10 +101,13 @@ pub fn dacs() -> Vec<(String, i32, Dac)> {
         .collect()
 }
 
-/// Random cases of the property tests: the same ones in every run.
+/// Random cases of the property tests: the same ones in every run, `count` of them or as many as
+/// the environment asks for in `PROPTEST_CASES`.
 pub fn cases(count: u32) -> Config {
+    #[expect(clippy::disallowed_methods, reason = "the variable of proptest, read by tests alone")]
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
     Config {
-        cases: count,
+        cases: asked.unwrap_or(count),
         rng_seed: RngSeed::Fixed(17),
         failure_persistence: None,
         ..Config::default()

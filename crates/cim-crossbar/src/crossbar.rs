@@ -167,7 +167,8 @@ impl Crossbar {
                 at(sensed.plus) + at(minus) + 2.0 * self.wired.between(sensed.plus, minus)
             }
         };
-        self.ambient.thermal_variance(Siemens(conductance))
+        let at_rest = self.device.current_voltage().slope_at_rest();
+        self.ambient.thermal_variance(Siemens(conductance * at_rest))
     }
 
     /// Variance (S²) of each cell from one read to the next, as its column sees it: a column's
@@ -182,8 +183,8 @@ impl Crossbar {
         variance
     }
 
-    /// Shot-noise variance of each cell per volt of effective drive (A²/V), as its column sees it:
-    /// a column's is the sum over rows of this times the magnitude of the effective voltage.
+    /// Shot-noise variance of each cell per effective volt of it ([`Ambient::shot_v`]) (A²/V), as its
+    /// column sees it: beyond its thermal noise a column has the sum over rows of this times that.
     pub fn shot_variance_per_volt(&self) -> Array2<f64> {
         let mut variance = self.g_s.mapv(|g| self.ambient.shot_variance(cim_core::Amps(g)));
         self.wired.scale(&mut variance, |drive, effect| drive * effect * effect);

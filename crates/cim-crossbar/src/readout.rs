@@ -8,10 +8,11 @@ use cim_core::{Scratch, Stream, Volts};
 use cim_device::Conduction;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
+use crate::ambient::Ambient;
 use crate::crossbar::Crossbar;
-use crate::drive::effective;
+use crate::drive::{effective, shot};
 use crate::error::CircuitError;
-use crate::state::StateNoise;
+use crate::state::{Peak, StateNoise};
 
 /// Noise is drawn for about this many currents at a time, which stay in the first-level cache.
 ///
@@ -38,6 +39,7 @@ pub struct Readout {
     steady_a: Vec<f32>,
     state: StateNoise,
     current_voltage: Conduction,
+    ambient: Ambient,
 }
 
 impl Readout {
@@ -69,6 +71,7 @@ impl Readout {
             steady_a: sensed.iter().map(|s| variance(s).sqrt() as f32).collect(),
             state: StateNoise::exact(read, shot),
             current_voltage: array.device().current_voltage().clone(),
+            ambient: *array.ambient(),
         })
     }
 
@@ -79,8 +82,8 @@ impl Readout {
     /// whatever the drive; where that cannot be proved for this array, they stay exact.
     #[must_use]
     pub fn driven_within(self, peak: Volts) -> Self {
-        let peak_v = self.current_voltage.effective_v(peak.0);
-        Self { state: self.state.fused_within(peak_v), ..self }
+        let peak = Peak::of(&self.ambient, &self.current_voltage, peak);
+        Self { state: self.state.fused_within(peak), ..self }
     }
 
     /// Rows × sensed currents.
@@ -123,7 +126,13 @@ impl Readout {
         let mut features = scratch.take(batch * self.state.width());
         let mut variance = scratch.take(if self.state.is_none() { 0 } else { batch * sensed });
         if !self.state.is_none() {
-            self.state.featurise(drive_v, rows, &mut features);
+            let shots = if self.state.has_shot() { row_v.len() } else { 0 };
+            let mut shot_v = scratch.take(shots);
+            if self.state.has_shot() {
+                shot(&self.ambient, &self.current_voltage, row_v, drive_v, &mut shot_v);
+            }
+            self.state.featurise(drive_v, &shot_v, rows, &mut features);
+            scratch.give(shot_v);
             multiply(&features, self.state.cells(), batch, &mut variance);
         }
         let vectors = (BLOCK / sensed.max(1)).max(1);

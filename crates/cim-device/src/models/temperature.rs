@@ -143,7 +143,8 @@ impl Device for Temperature {
         elapsed: Seconds,
         life: Life,
     ) -> Result<Array2<f64>, DeviceError> {
-        if elapsed == Seconds::ZERO {
+        self.fitted_times().check(elapsed)?;
+        if elapsed == Seconds::ZERO || !self.inner.ages() {
             // There and back again would not be to the bit.
             return Ok(programmed_s.to_owned());
         }
