@@ -6,7 +6,7 @@ use cim_adc::{DacSpec, Polarity};
 use cim_core::{Amps, Hertz, Kelvin, Siemens, Stream, Tally, Volts};
 use cim_crossbar::{Ambient, Wires};
 use cim_device::models::{GaussianSpec, NoiseSpec};
-use cim_device::{CurrentVoltage, Device};
+use cim_device::{Conduction, Device};
 use cim_nn::{Dataset, Network};
 use cim_tile::{Grid, LayerDesign, Parts, Targets};
 use ndarray::Array2;
@@ -49,7 +49,7 @@ pub fn chip_on(network: &Network, state: StateNoise, wires: Wires) -> Vec<Grid> 
         g_on: Siemens(50e-6),
         programming: NoiseSpec { constant: Siemens(3e-6), ..NoiseSpec::NONE },
         read: NoiseSpec { proportional: state.read, ..NoiseSpec::NONE },
-        current_voltage: CurrentVoltage::Ohmic,
+        current_voltage: Conduction::Ohmic,
     };
     let device = device.build().expect("a device");
     let parts = Parts {

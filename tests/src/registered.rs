@@ -6,7 +6,7 @@ use cim_adc::{Adc, Dac, DacSpec, Polarity, Uniform, UniformSpec};
 use cim_core::{Amps, Kelvin, Seconds, Siemens, Volts};
 use cim_device::models::NoiseSpec;
 use cim_device::{
-    CurrentVoltage, Device, GaussianSpec, Ideal, StuckSpec, TelegraphSpec, TemperatureSpec, Window,
+    Conduction, Device, GaussianSpec, Ideal, StuckSpec, TelegraphSpec, TemperatureSpec, Window,
     published, published_names,
 };
 use cim_tile::{Differential, Mapping};
@@ -43,7 +43,7 @@ pub fn devices() -> Vec<(&'static str, Arc<dyn Device>)> {
             g_on: window.g_max,
             programming,
             read,
-            current_voltage: CurrentVoltage::Sinh { scale: Volts(0.4) },
+            current_voltage: Conduction::Sinh { scale: Volts(0.4) },
         };
         devices.push((name, Arc::new(spec.build().expect(name))));
     }
@@ -101,10 +101,13 @@ pub fn dacs() -> Vec<(String, i32, Dac)> {
         .collect()
 }
 
-/// Random cases of the property tests: the same ones in every run.
+/// Random cases of the property tests: the same ones in every run, `count` of them or as many as
+/// the environment asks for in `PROPTEST_CASES`.
 pub fn cases(count: u32) -> Config {
+    #[expect(clippy::disallowed_methods, reason = "the variable of proptest, read by tests alone")]
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
     Config {
-        cases: count,
+        cases: asked.unwrap_or(count),
         rng_seed: RngSeed::Fixed(17),
         failure_persistence: None,
         ..Config::default()

@@ -7,7 +7,7 @@ use cim_adc::{DacSpec, Polarity};
 use cim_core::{Amps, Hertz, Kelvin, Siemens, Stream, Tally, Volts};
 use cim_crossbar::Ambient;
 use cim_device::models::NoiseSpec;
-use cim_device::{CurrentVoltage, GaussianSpec, Window};
+use cim_device::{Conduction, GaussianSpec, Window};
 use cim_nn::checkpoint::{decode, encode};
 use cim_nn::network::BLOCK;
 use cim_nn::{
@@ -40,7 +40,7 @@ fn noisy(rows: usize, outputs: usize) -> Parts {
         g_on: window.g_max,
         programming: NoiseSpec { constant: us(3.0), proportional: 0.01, ..NoiseSpec::NONE },
         read: NoiseSpec { constant: us(1.0), ..NoiseSpec::NONE },
-        current_voltage: CurrentVoltage::Sinh { scale: Volts(0.5) },
+        current_voltage: Conduction::Sinh { scale: Volts(0.5) },
     };
     Parts {
         device: Arc::new(device.build().expect("a device")),
@@ -301,7 +301,7 @@ fn programming_errors(chip: Stream) -> Array2<f32> {
         g_on: us(300.0),
         programming: NoiseSpec { constant: us(5.0), ..NoiseSpec::NONE },
         read: NoiseSpec::NONE,
-        current_voltage: CurrentVoltage::Ohmic,
+        current_voltage: Conduction::Ohmic,
     };
     let window = Window::new(us(50.0), us(150.0)).expect("a window");
     let parts = Parts { device: Arc::new(device.build().expect("a device")), window, ..parts };

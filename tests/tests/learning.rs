@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cim_adc::{DacSpec, Polarity};
 use cim_core::{Amps, Siemens, Stream, Tally, Volts};
 use cim_device::models::NoiseSpec;
-use cim_device::{CurrentVoltage, GaussianSpec, Window};
+use cim_device::{Conduction, GaussianSpec, Window};
 use cim_nn::network::first_images;
 use cim_nn::{
     Dataset, Layer, LayerPath, Levels, Network, Optimiser, Recipe, TrainState, Trainer,
@@ -93,7 +93,7 @@ fn noisy_parts() -> Parts {
         g_on: window.g_max,
         programming: NoiseSpec { constant: window.span() * PROGRAMMING, ..NoiseSpec::NONE },
         read: NoiseSpec::NONE,
-        current_voltage: CurrentVoltage::Ohmic,
+        current_voltage: Conduction::Ohmic,
     };
     Parts {
         device: Arc::new(device.build().expect("a device")),

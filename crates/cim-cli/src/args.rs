@@ -36,9 +36,7 @@ pub enum Command {
     /// Write an array with its wires as a netlist for ngspice
     #[command(args_override_self = true)]
     Netlist(Netlist),
-    /// List the device models with their laws and sources
-    Devices,
-    /// Sample a published device, or say what is known of it
+    /// List, describe or sample the published devices: cells with their laws and sources
     #[command(subcommand)]
     Device(Device),
     /// Print a built-in preset as TOML, to start an own one from
@@ -164,6 +162,9 @@ pub struct DeviceSample {
     /// Time since programming, such as "20 s", "1 h", "1 day", "1 month"
     #[arg(long, default_value = "0 s", allow_hyphen_values = true)]
     pub after: String,
+    /// Save one noisy read of each cell instead of what it holds
+    #[arg(long)]
+    pub read: bool,
     /// Seed of all randomness
     #[arg(long)]
     pub seed: u64,

@@ -3,13 +3,15 @@
 //!
 //! This crate knows no physics beyond Ohm's law, opens no file and reads no clock.
 
+pub mod constants;
 pub mod matmul;
 pub mod stream;
 pub mod tally;
 pub mod units;
 
+pub use constants::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C};
 pub use matmul::{Exact, MatMul, Scratch};
-pub use stream::Stream;
+pub use stream::{NormalRows, Stream};
 pub use tally::Tally;
 pub use units::{
     Amps, Coulombs, Farads, Hertz, Joules, Kelvin, Ohms, Seconds, Siemens, UnitError, Volts,

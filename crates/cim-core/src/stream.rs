@@ -12,6 +12,9 @@
 
 mod lanes;
 mod normal;
+mod rows;
+
+pub use rows::NormalRows;
 
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;

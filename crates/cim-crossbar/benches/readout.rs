@@ -8,7 +8,7 @@ use cim_core::matmul::product;
 use cim_core::{Hertz, Kelvin, Scratch, Siemens, Stream, Tally, Volts};
 use cim_crossbar::{Ambient, Crossbar, Readout, Sensed, Wires};
 use cim_device::models::{GaussianSpec, NoiseSpec};
-use cim_device::{CurrentVoltage, Device};
+use cim_device::{Conduction, Device};
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
@@ -23,7 +23,7 @@ fn readout(read: f64, fano_factor: f64) -> Readout {
         g_on: Siemens(50e-6),
         programming: NoiseSpec::NONE,
         read: NoiseSpec { proportional: read, ..NoiseSpec::NONE },
-        current_voltage: CurrentVoltage::Ohmic,
+        current_voltage: Conduction::Ohmic,
     };
     let device: Arc<dyn Device> = Arc::new(device.build().expect("a device"));
     let ambient = Ambient {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cim_core::{Seconds, Siemens, Stream, Tally};
 use cim_device::Device;
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Zip};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use crate::ambient::Ambient;
 use crate::error::CircuitError;
@@ -39,7 +39,8 @@ impl Crossbar {
     /// Programs an array to `target_s` (rows × columns, S) and counts what happened in `tally`.
     ///
     /// # Errors
-    /// [`CircuitError`] for a conductance, wires or an ambient that cannot be.
+    /// [`CircuitError`] for a conductance, wires or an ambient that cannot be, and
+    /// [`CircuitError::Device`] for a target outside the window of the device.
     pub fn program(
         device: Arc<dyn Device>,
         wires: Wires,
@@ -57,6 +58,7 @@ impl Crossbar {
         {
             return Err(CircuitError::Conductance { row, col, value });
         }
+        device.window().check_targets(target_s)?;
         let g_s = device.program(target_s, at, tally);
         Ok(Self::holding(g_s, device, wires, ambient)?.programmed_at(at))
     }
@@ -75,6 +77,7 @@ impl Crossbar {
         ambient: Ambient,
     ) -> Result<Self, CircuitError> {
         ambient.check()?;
+        device.current_voltage().check_separable()?;
         let wired = Wired::new(&g_s, wires)?;
         let g_s = Arc::new(g_s);
         let (programmed_s, elapsed, life) = (g_s.clone(), Seconds::ZERO, None);
@@ -164,7 +167,8 @@ impl Crossbar {
                 at(sensed.plus) + at(minus) + 2.0 * self.wired.between(sensed.plus, minus)
             }
         };
-        self.ambient.thermal_variance(Siemens(conductance))
+        let at_rest = self.device.current_voltage().slope_at_rest();
+        self.ambient.thermal_variance(Siemens(conductance * at_rest))
     }
 
     /// Variance (S²) of each cell from one read to the next, as its column sees it: a column's
@@ -173,17 +177,14 @@ impl Crossbar {
     /// With wires this is first order in the cell's change, with its voltage and its effect on the
     /// column between those of a lone and of a fully driven array (see [`Wired`]).
     pub fn read_variance(&self) -> Array2<f64> {
-        let at = |&programmed: &f64, &aged: &f64| {
-            self.device.read_variance_aged(programmed, aged, self.elapsed)
-        };
-        let cells = Zip::from(self.programmed_s.as_ref()).and(self.g_s.as_ref());
-        let mut variance = cells.map_collect(at);
+        let (programmed_s, aged_s) = (self.programmed_s.view(), self.g_s.view());
+        let mut variance = self.device.read_variances_aged(programmed_s, aged_s, self.elapsed);
         self.wired.scale(&mut variance, |drive, effect| (drive * effect).powi(2));
         variance
     }
 
-    /// Shot-noise variance of each cell per volt of effective drive (A²/V), as its column sees it:
-    /// a column's is the sum over rows of this times the magnitude of the effective voltage.
+    /// Shot-noise variance of each cell per effective volt of it ([`Ambient::shot_v`]) (A²/V), as its
+    /// column sees it: beyond its thermal noise a column has the sum over rows of this times that.
     pub fn shot_variance_per_volt(&self) -> Array2<f64> {
         let mut variance = self.g_s.mapv(|g| self.ambient.shot_variance(cim_core::Amps(g)));
         self.wired.scale(&mut variance, |drive, effect| drive * effect * effect);

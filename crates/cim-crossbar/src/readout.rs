@@ -5,12 +5,14 @@
 
 use cim_core::matmul::product;
 use cim_core::{Scratch, Stream, Volts};
-use cim_device::CurrentVoltage;
+use cim_device::Conduction;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
+use crate::ambient::Ambient;
 use crate::crossbar::Crossbar;
+use crate::drive::{effective, shot};
 use crate::error::CircuitError;
-use crate::state::StateNoise;
+use crate::state::{Peak, StateNoise};
 
 /// Noise is drawn for about this many currents at a time, which stay in the first-level cache.
 ///
@@ -36,7 +38,8 @@ pub struct Readout {
     /// Its standard deviation (A).
     steady_a: Vec<f32>,
     state: StateNoise,
-    current_voltage: CurrentVoltage,
+    current_voltage: Conduction,
+    ambient: Ambient,
 }
 
 impl Readout {
@@ -67,7 +70,8 @@ impl Readout {
             steady_variance: sensed.iter().map(|s| variance(s) as f32).collect(),
             steady_a: sensed.iter().map(|s| variance(s).sqrt() as f32).collect(),
             state: StateNoise::exact(read, shot),
-            current_voltage: array.device().current_voltage(),
+            current_voltage: array.device().current_voltage().clone(),
+            ambient: *array.ambient(),
         })
     }
 
@@ -78,8 +82,8 @@ impl Readout {
     /// whatever the drive; where that cannot be proved for this array, they stay exact.
     #[must_use]
     pub fn driven_within(self, peak: Volts) -> Self {
-        let peak_v = self.current_voltage.effective_v(peak.0);
-        Self { state: self.state.fused_within(peak_v), ..self }
+        let peak = Peak::of(&self.ambient, &self.current_voltage, peak);
+        Self { state: self.state.fused_within(peak), ..self }
     }
 
     /// Rows × sensed currents.
@@ -112,14 +116,23 @@ impl Readout {
         mut then: impl FnMut(usize, &[f32]),
     ) {
         let (rows, sensed) = self.shape();
-        let ohmic = self.current_voltage == CurrentVoltage::Ohmic;
+        let ohmic = self.current_voltage == Conduction::Ohmic;
         let mut drive = scratch.take(if ohmic { 0 } else { row_v.len() });
-        let drive_v = effective(self.current_voltage, row_v, &mut drive);
+        if !ohmic {
+            effective(&self.current_voltage, row_v, &mut drive);
+        }
+        let drive_v = if ohmic { row_v } else { &drive };
         multiply(drive_v, self.transfer.view(), batch, sensed_a);
         let mut features = scratch.take(batch * self.state.width());
         let mut variance = scratch.take(if self.state.is_none() { 0 } else { batch * sensed });
         if !self.state.is_none() {
-            self.state.featurise(drive_v, rows, &mut features);
+            let shots = if self.state.has_shot() { row_v.len() } else { 0 };
+            let mut shot_v = scratch.take(shots);
+            if self.state.has_shot() {
+                shot(&self.ambient, &self.current_voltage, row_v, drive_v, &mut shot_v);
+            }
+            self.state.featurise(drive_v, &shot_v, rows, &mut features);
+            scratch.give(shot_v);
             multiply(&features, self.state.cells(), batch, &mut variance);
         }
         let vectors = (BLOCK / sensed.max(1)).max(1);
@@ -163,45 +176,11 @@ fn multiply(x: &[f32], w: ArrayView2<'_, f32>, batch: usize, y: &mut [f32]) {
     product(x, w, ArrayViewMut2::from_shape((batch, cols), y).expect("batch × columns values"));
 }
 
-/// Voltages that would drive the same currents through ohmic cells.
-fn effective<'a>(law: CurrentVoltage, row_v: &'a [f32], drive_v: &'a mut [f32]) -> &'a [f32] {
-    let CurrentVoltage::Sinh { scale } = law else { return row_v };
-    pulp::Arch::new().dispatch(Sinh { scale_v: scale.0 as f32, row_v, drive_v });
-    drive_v
-}
-
 fn combine(cells: ArrayView2<'_, f64>, sensed: &[Sensed], sign: f64) -> Array2<f32> {
     Array2::from_shape_fn((cells.nrows(), sensed.len()), |(row, k)| {
         let minus = sensed[k].minus.map_or(0.0, |m| cells[[row, m]]);
         (cells[[row, sensed[k].plus]] + sign * minus) as f32
     })
-}
-
-/// `v₀ sinh(v / v₀)`, compiled for the vectors of the machine.
-struct Sinh<'a> {
-    scale_v: f32,
-    row_v: &'a [f32],
-    drive_v: &'a mut [f32],
-}
-
-impl pulp::NullaryFnOnce for Sinh<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let inverse = 1.0 / self.scale_v;
-        for (out, &v) in self.drive_v.iter_mut().zip(self.row_v) {
-            let x = v * inverse;
-            let y = x * x;
-            // Series of sinh(x)/x; the next term is below 1e-10 for |x| <= 1 and 3e-7 up to 2.
-            let series = y.mul_add(1.0 / 6_227_020_800.0, 1.0 / 39_916_800.0);
-            let series = y.mul_add(series, 1.0 / 362_880.0);
-            let series = y.mul_add(series, 1.0 / 5_040.0);
-            let series = y.mul_add(series, 1.0 / 120.0);
-            let series = y.mul_add(y.mul_add(series, 1.0 / 6.0), 1.0);
-            *out = v * series;
-        }
-    }
 }
 
 /// Adds noise of one standard deviation per sensed current.

@@ -1,17 +1,22 @@
 //! Noise that follows the drive: how the variance of every sensed current is computed.
 //!
-//! With `u = |v| / V` the drive of a row as a fraction of the largest, a cell's read noise has
-//! variance `s u²` and its shot noise `t u`. Summed over rows these are two matrix products, which
+//! With `u = |v| / V` the drive of a row as a fraction of the largest, and `w` what it adds to the
+//! noise at rest as a fraction of the most ([`Ambient::shot_v`](crate::Ambient::shot_v); `u` itself
+//! far above `2kT/q`), a cell's read noise has variance `s u²` and its shot noise `t w`. Summed over rows these are two matrix products, which
 //! cost twice as much as the currents themselves. But `s` and `t` are both smooth functions of one
 //! conductance, so that `t` is nearly `α + β (s + t)`, and then
 //!
-//! `Σ s u² + t u  =  Σ (s + t) ((1 − β) u² + β u)  +  α Σ (u − u²)  +  Σ e (u − u²)`
+//! `Σ s u² + t w  =  Σ (s + t) ((1 − β) u² + β w)  +  α Σ (w − u²)  +  Σ e (w − u²)`
 //!
-//! is one product once the last sum is left out. As `0 ≤ u − u² ≤ 1/4`, that sum is at most a
-//! quarter of the positive or of the negative `e` of the column, whatever the drive: the bound is
+//! is one product once the last sum is left out. As `0 ≤ w − u² ≤ b`, with `b = 1/4` or less, that sum is at most
+//! `b` times the positive or the negative `e` of the column, whatever the drive: the bound is
 //! computed when the array is compiled, and where it is too large both products are made.
 
+use cim_core::Volts;
+use cim_device::Conduction;
 use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
+
+use crate::ambient::Ambient;
 
 /// Largest error of a fused variance, as a fraction of the column's variance at full drive: half
 /// a percent of its standard deviation there.
@@ -25,6 +30,40 @@ pub(crate) struct StateNoise {
     cells: Array2<f32>,
 }
 
+/// The largest drive of a row, and how noise grows up to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peak {
+    /// Effective voltage (V).
+    pub drive_v: f64,
+    /// Effective voltage of shot noise (V).
+    pub shot_v: f64,
+    /// Largest `w − u²` on the way; none where it falls below zero, or nothing is driven.
+    pub bend: Option<f64>,
+}
+
+impl Peak {
+    /// Drives of magnitude up to `peak`, of either sign.
+    pub fn of(ambient: &Ambient, law: &Conduction, peak: Volts) -> Self {
+        const POINTS: i32 = 512;
+        let at = |k: i32| {
+            let v = peak.0 * f64::from(k) / f64::from(POINTS);
+            (law.effective_v(v).abs(), ambient.shot_v(law, v))
+        };
+        let [ends, other] = [at(POINTS), at(-POINTS)];
+        let (drive_v, shot_v) = (ends.0.max(other.0), ends.1.max(other.1));
+        let bends = (-POINTS..=POINTS).map(|k| {
+            let (drive, shot) = at(k);
+            shot / shot_v - (drive / drive_v).powi(2)
+        });
+        let (least, most) =
+            bends.fold((0.0_f64, 0.0_f64), |(least, most), b| (least.min(b), most.max(b)));
+        let driven = 0.0 < shot_v && shot_v.is_finite() && 0.0 < drive_v && drive_v.is_finite();
+        // Between the points a smooth curve rises above them by less than a thousandth.
+        let bend = (driven && -1e-12 <= least).then_some(1.001 * most);
+        Self { drive_v, shot_v, bend }
+    }
+}
+
 /// What is computed of a row's drive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Features {
@@ -33,9 +72,10 @@ enum Features {
     Magnitudes,
     /// All squares, then all magnitudes.
     Both,
-    /// `u ((1 − β) u + β)` of every row, then `Σ (u − u²)`.
+    /// `(1 − β) u² + β w` of every row, then `Σ (w − u²)`.
     Fused {
         per_peak: f32,
+        per_shot: f32,
         linear: f32,
     },
 }
@@ -57,11 +97,16 @@ impl StateNoise {
     }
 
     /// One product where two would do no better than [`FUSED_TOLERANCE`], for drives up to `peak_v`.
-    pub fn fused_within(self, peak_v: f64) -> Self {
-        match Fused::fit(&self, peak_v) {
+    pub fn fused_within(self, peak: Peak) -> Self {
+        match Fused::fit(&self, peak) {
             Some(fused) if fused.error <= FUSED_TOLERANCE => fused.noise,
             _ => self,
         }
+    }
+
+    /// Whether the shot noise of the drive matters.
+    pub fn has_shot(&self) -> bool {
+        !matches!(self.features, Features::None | Features::Squares)
     }
 
     pub fn is_none(&self) -> bool {
@@ -78,10 +123,11 @@ impl StateNoise {
         self.cells.view()
     }
 
-    /// Fills `features`, batch × [`width`](Self::width), from effective voltages, batch × rows.
-    pub fn featurise(&self, drive_v: &[f32], rows: usize, features: &mut [f32]) {
+    /// Fills `features`, batch × [`width`](Self::width), from effective voltages, batch × rows, and
+    /// those of shot noise, if [it matters](Self::has_shot).
+    pub fn featurise(&self, drive_v: &[f32], shot_v: &[f32], rows: usize, features: &mut [f32]) {
         let (kind, width) = (self.features, self.width());
-        pulp::Arch::new().dispatch(Featurise { kind, width, rows, drive_v, features });
+        pulp::Arch::new().dispatch(Featurise { kind, width, rows, drive_v, shot_v, features });
     }
 }
 
@@ -94,14 +140,15 @@ struct Fused {
 
 impl Fused {
     /// Least squares of `t` against `s + t` with one slope, and one offset per column.
-    fn fit(exact: &StateNoise, peak_v: f64) -> Option<Self> {
+    fn fit(exact: &StateNoise, peak: Peak) -> Option<Self> {
+        let Peak { drive_v, shot_v, bend: Some(bend) } = peak else { return None };
         if exact.features != Features::Both {
             return None;
         }
         let rows = exact.width() / 2;
         let at_peak = |part: ArrayView2<'_, f32>, scale: f64| part.mapv(|v| f64::from(v) * scale);
-        let square = at_peak(exact.cells.slice(s![..rows, ..]), peak_v * peak_v);
-        let linear = at_peak(exact.cells.slice(s![rows.., ..]), peak_v);
+        let square = at_peak(exact.cells.slice(s![..rows, ..]), drive_v * drive_v);
+        let linear = at_peak(exact.cells.slice(s![rows.., ..]), shot_v);
         let both = square + &linear;
         let mean = |m: &Array2<f64>| m.mean_axis(Axis(0)).expect("an array has rows");
         let (both_mean, linear_mean) = (mean(&both), mean(&linear));
@@ -117,12 +164,13 @@ impl Fused {
             .zip(both.columns())
             .map(|(e, both)| {
                 let (up, down) = (e.mapv(|e| e.max(0.0)).sum(), e.mapv(|e| (-e).max(0.0)).sum());
-                up.max(down) / 4.0 / both.sum().max(f64::MIN_POSITIVE)
+                up.max(down) * bend / both.sum().max(f64::MIN_POSITIVE)
             })
             .fold(0.0, f64::max);
         let cells = concatenate(Axis(0), &[both.view(), offset.insert_axis(Axis(0)).view()]);
         let cells = cells.expect("equal numbers of columns").mapv(|v| v as f32);
-        let features = Features::Fused { per_peak: (1.0 / peak_v) as f32, linear: slope as f32 };
+        let (per_peak, per_shot) = ((1.0 / drive_v) as f32, (1.0 / shot_v) as f32);
+        let features = Features::Fused { per_peak, per_shot, linear: slope as f32 };
         Some(Self { noise: StateNoise { features, cells }, error })
     }
 }
@@ -133,6 +181,8 @@ struct Featurise<'a> {
     width: usize,
     rows: usize,
     drive_v: &'a [f32],
+    /// Nothing where shot noise does not matter.
+    shot_v: &'a [f32],
     features: &'a mut [f32],
 }
 
@@ -141,22 +191,24 @@ impl pulp::NullaryFnOnce for Featurise<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let Self { kind, width, rows, drive_v, features } = self;
+        let Self { kind, width, rows, drive_v, shot_v, features } = self;
         if kind == Features::None {
             return;
         }
-        for (v, out) in drive_v.chunks_exact(rows).zip(features.chunks_exact_mut(width)) {
+        let outputs = drive_v.chunks_exact(rows).zip(features.chunks_exact_mut(width));
+        for (vector, (v, out)) in outputs.enumerate() {
             let (first, second) = out.split_at_mut(rows);
+            let shot = || &shot_v[vector * rows..][..rows];
             match kind {
                 Features::None => {}
                 Features::Squares => squares(v, first),
-                Features::Magnitudes => magnitudes(v, first),
+                Features::Magnitudes => first.copy_from_slice(shot()),
                 Features::Both => {
                     squares(v, first);
-                    magnitudes(v, second);
+                    second.copy_from_slice(shot());
                 }
-                Features::Fused { per_peak, linear } => {
-                    second[0] = fused(per_peak, linear, v, first);
+                Features::Fused { per_peak, per_shot, linear } => {
+                    second[0] = fused([per_peak, per_shot, linear], v, shot(), first);
                 }
             }
         }
@@ -168,41 +220,38 @@ fn squares(v: &[f32], out: &mut [f32]) {
     out.iter_mut().zip(v).for_each(|(out, &v)| *out = v * v);
 }
 
-#[inline(always)]
-fn magnitudes(v: &[f32], out: &mut [f32]) {
-    out.iter_mut().zip(v).for_each(|(out, &v)| *out = v.abs());
-}
-
 /// Partial sums side by side, so that they vectorise in a fixed order.
 const LANES: usize = 16;
 
 /// Fills the feature of every row and returns that of the vector.
 #[inline(always)]
-fn fused(per_peak: f32, linear: f32, v: &[f32], out: &mut [f32]) -> f32 {
+fn fused(scales: [f32; 3], v: &[f32], shot: &[f32], out: &mut [f32]) -> f32 {
     let mut bends = [0.0_f32; LANES];
     let (v, v_rest) = v.as_chunks::<LANES>();
+    let (shot, shot_rest) = shot.as_chunks::<LANES>();
     let (out, out_rest) = out.as_chunks_mut::<LANES>();
-    for (v, out) in v.iter().zip(out) {
-        fuse(per_peak, linear, v, out, &mut bends);
+    for ((v, shot), out) in v.iter().zip(shot).zip(out) {
+        fuse(scales, v, shot, out, &mut bends);
     }
-    let (mut last, mut last_out) = ([0.0; LANES], [0.0; LANES]);
+    let [mut last, mut last_shot, mut last_out] = [[0.0; LANES]; 3];
     last[..v_rest.len()].copy_from_slice(v_rest);
-    fuse(per_peak, linear, &last, &mut last_out, &mut bends);
+    last_shot[..v_rest.len()].copy_from_slice(shot_rest);
+    fuse(scales, &last, &last_shot, &mut last_out, &mut bends);
     out_rest.copy_from_slice(&last_out[..v_rest.len()]);
     bends.iter().sum()
 }
 
 #[inline(always)]
 fn fuse(
-    per_peak: f32,
-    linear: f32,
+    [per_peak, per_shot, linear]: [f32; 3],
     v: &[f32; LANES],
+    shot: &[f32; LANES],
     out: &mut [f32; LANES],
     bends: &mut [f32; LANES],
 ) {
     for i in 0..LANES {
-        let u = v[i].abs() * per_peak;
-        let away = u.mul_add(-u, u);
+        let u = v[i] * per_peak;
+        let away = u.mul_add(-u, shot[i] * per_shot);
         out[i] = linear.mul_add(away, u * u);
         bends[i] += away;
     }
@@ -210,9 +259,10 @@ fn fuse(
 
 #[cfg(test)]
 mod tests {
-    use cim_core::Stream;
+    use cim_core::{Kelvin, Stream};
 
     use super::*;
+    use crate::drive::shot;
 
     const ROWS: usize = 96;
     const COLS: usize = 24;
@@ -233,17 +283,29 @@ mod tests {
         StateNoise::exact(read, g.mapv(|g| share * g / peak_v))
     }
 
-    fn variance(noise: &StateNoise, drive_v: ArrayView2<'_, f32>) -> Array2<f32> {
+    /// Ohmic cells at a temperature (K).
+    fn ambient(kelvin: f64) -> Ambient {
+        Ambient { temperature: Kelvin(kelvin), ..Ambient::SILENT }
+    }
+
+    fn peak(kelvin: f64) -> Peak {
+        Peak::of(&ambient(kelvin), &Conduction::Ohmic, Volts(PEAK_V))
+    }
+
+    fn variance(kelvin: f64, noise: &StateNoise, drive_v: ArrayView2<'_, f32>) -> Array2<f32> {
         let mut features = Array2::zeros((drive_v.nrows(), noise.width()));
         let drive_v = drive_v.as_standard_layout();
         let drive_v = drive_v.as_slice().expect("standard layout");
-        noise.featurise(drive_v, ROWS, features.as_slice_mut().expect("standard layout"));
+        let mut shot_v = vec![0.0; drive_v.len()];
+        shot(&ambient(kelvin), &Conduction::Ohmic, drive_v, drive_v, &mut shot_v);
+        let out = features.as_slice_mut().expect("standard layout");
+        noise.featurise(drive_v, &shot_v, ROWS, out);
         features.dot(&noise.cells())
     }
 
     /// Random drives of several amplitudes and activities, and the worst: half drive of the rows
     /// where what was left out has one sign.
-    fn drives(exact: &StateNoise, fused: &StateNoise) -> Array2<f32> {
+    fn drives(kelvin: f64, exact: &StateNoise, fused: &StateNoise) -> Array2<f32> {
         let peak_v = PEAK_V as f32;
         let mut drives = uniform(64, ROWS, Stream::root(5));
         for (row, mut drive) in drives.rows_mut().into_iter().enumerate() {
@@ -252,7 +314,7 @@ mod tests {
             drive.mapv_inplace(|u| if u < activity { u * amplitude * sign } else { 0.0 });
         }
         let alone = Array2::from_diag_elem(ROWS, 0.5 * peak_v);
-        let gap = variance(exact, alone.view()) - variance(fused, alone.view());
+        let gap = variance(kelvin, exact, alone.view()) - variance(kelvin, fused, alone.view());
         let worst = gap.t().mapv(|gap| if gap > 0.0 { 0.5 * peak_v } else { 0.0 });
         let mirrored = worst.mapv(|v| 0.5 * peak_v - v);
         concatenate(Axis(0), &[drives.view(), worst.view(), mirrored.view()]).expect("one width")
@@ -262,18 +324,23 @@ mod tests {
     fn a_fused_variance_keeps_its_bound_and_touches_it() {
         let laws: [fn(f32) -> f32; 4] = [|g| 2.0 * g * g, |_| 0.5, |g| 0.3 + 0.2 * g, |g| 0.1 / g];
         for law in laws {
-            for share in [0.02, 0.3, 1.0, 10.0] {
+            for (kelvin, share) in
+                [(0.0, 0.02), (0.0, 0.3), (0.0, 1.0), (0.0, 10.0), (300.0, 0.3), (300.0, 10.0)]
+            {
                 let exact = noise(share, law);
                 let Fused { noise: fused, error: bound } =
-                    Fused::fit(&exact, PEAK_V).expect("both noises");
-                let drives = drives(&exact, &fused);
+                    Fused::fit(&exact, peak(kelvin)).expect("both noises");
+                let drives = drives(kelvin, &exact, &fused);
                 let full = Array2::from_elem((1, ROWS), PEAK_V as f32);
-                let off = variance(&fused, drives.view()) - variance(&exact, drives.view());
-                let error = (off / variance(&exact, full.view())).mapv(f32::abs);
+                let of = |noise: &StateNoise, v: &Array2<f32>| variance(kelvin, noise, v.view());
+                let off = of(&fused, &drives) - of(&exact, &drives);
+                let error = (off / of(&exact, &full)).mapv(f32::abs);
                 let largest = f64::from(error.iter().copied().fold(0.0, f32::max));
                 // Rounding of sums of 2 × 96 terms in single precision: below 1e-5.
                 assert!(largest <= bound + 1e-5, "share {share}: {largest} above {bound}");
-                assert!(largest >= 0.99 * bound - 1e-5, "share {share}: {bound} is not sharp");
+                // The worst drive of warm cells is not half of the peak.
+                let sharp = if kelvin == 0.0 { 0.99 } else { 0.9 };
+                assert!(largest >= sharp * bound - 1e-5, "share {share}: {bound} is not sharp");
             }
         }
     }
@@ -282,10 +349,10 @@ mod tests {
     fn what_cannot_be_bounded_stays_exact() {
         // Read noise that falls as shot noise rises: their sum says nothing of either.
         let rough = noise(1.0, |g| 1.1 - g);
-        let bound = Fused::fit(&rough, PEAK_V).expect("both noises").error;
+        let bound = Fused::fit(&rough, peak(0.0)).expect("both noises").error;
         assert!(bound > FUSED_TOLERANCE, "{bound}");
-        assert_eq!(rough.fused_within(PEAK_V).features, Features::Both);
-        let smooth = noise(1.0, |g| g * g).fused_within(PEAK_V);
+        assert_eq!(rough.fused_within(peak(0.0)).features, Features::Both);
+        let smooth = noise(1.0, |g| g * g).fused_within(peak(300.0));
         assert!(matches!(smooth.features, Features::Fused { .. }));
     }
 
@@ -293,7 +360,7 @@ mod tests {
     fn one_noise_alone_is_one_exact_product() {
         let none = Array2::zeros((ROWS, COLS));
         let some = Array2::from_elem((ROWS, COLS), 1.0);
-        let features = |noise: StateNoise| noise.fused_within(PEAK_V).features;
+        let features = |noise: StateNoise| noise.fused_within(peak(0.0)).features;
         assert_eq!(features(StateNoise::exact(none.clone(), none.clone())), Features::None);
         assert_eq!(features(StateNoise::exact(some.clone(), none.clone())), Features::Squares);
         assert_eq!(features(StateNoise::exact(none, some)), Features::Magnitudes);

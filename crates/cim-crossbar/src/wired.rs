@@ -1,6 +1,6 @@
 //! What wires do to an array of linear cells.
 
-use cim_device::CurrentVoltage;
+use cim_device::Conduction;
 use ndarray::{Array2, ArrayView2, Zip};
 
 use crate::circuit::{Bias, Circuit};
@@ -94,7 +94,7 @@ impl Wired {
     /// The law multiplies an ohmic cell's current by `f(v)/v`, which grows with `v`. It is taken too
     /// large, by no more than at the cell that sees least of a fully driven array's voltage; and
     /// the wires lose more than of ohmic cells, by no more than the same factor.
-    pub fn largest_law_error(&self, law: CurrentVoltage, peak_v: f64) -> f64 {
+    pub fn largest_law_error(&self, law: &Conduction, peak_v: f64) -> f64 {
         let Some(solved) = &self.solved else { return 0.0 };
         let least = solved.drive.iter().fold(1.0_f64, |least, &share| least.min(share)).max(0.0);
         let gain = |v: f64| if v == 0.0 { 1.0 } else { law.effective_v(v) / v };

@@ -1,15 +1,18 @@
-//! Current of one cell against voltage, for circuits that are solved cell by cell.
+//! Current of one cell against voltage: the one law of cells, read-outs, solvers and netlists.
 
 use cim_core::{Amps, Volts};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DeviceError;
-use crate::law::CurrentVoltage;
 
 /// Current of a cell of conductance `G` against the voltage `V` across it.
 ///
 /// All laws rise with voltage: a circuit of such cells has exactly one solution. An open cell
 /// (0 S) carries nothing and a short (∞ S) has no voltage, whatever the law.
+///
+/// Where the current is the product of conductance and a function of voltage alone
+/// ([`is_separable`](Self::is_separable)), an array is read in one matrix product of
+/// [`effective_v`](Self::effective_v); others are solved cell by cell.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "law", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Conduction {
@@ -47,15 +50,6 @@ pub enum Conduction {
         /// Voltage scale `v₀`.
         scale: Volts,
     },
-}
-
-impl From<CurrentVoltage> for Conduction {
-    fn from(law: CurrentVoltage) -> Self {
-        match law {
-            CurrentVoltage::Ohmic => Self::Ohmic,
-            CurrentVoltage::Sinh { scale } => Self::Sinh { scale },
-        }
-    }
 }
 
 /// A current and how it changes.
@@ -135,6 +129,62 @@ impl Conduction {
         let slope = |v: f64| g_s + v * (2.0 * square + 3.0 * cubic * v);
         let turn = if cubic == 0.0 { 0.0 } else { -square / (3.0 * cubic) };
         slope(range).min(slope(-range)).min(slope(turn.clamp(-range, range)))
+    }
+
+    /// Whether `I = G f(V)` with an `f` that does not depend on the conductance.
+    pub fn is_separable(&self) -> bool {
+        !matches!(self, Self::Milo2021 | Self::Selector { .. })
+    }
+
+    /// Checks that [`effective_v`](Self::effective_v) means something.
+    ///
+    /// # Errors
+    /// [`DeviceError::NotSeparable`] if the law is not separable.
+    pub fn check_separable(&self) -> Result<(), DeviceError> {
+        match self {
+            Self::Milo2021 => Err(DeviceError::NotSeparable { law: "milo2021" }),
+            Self::Selector { .. } => Err(DeviceError::NotSeparable { law: "selector" }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Voltage (V) that would drive the same current through an ohmic cell of the same
+    /// conductance, `f(V)` of `I = G f(V)`.
+    ///
+    /// NaN for a law that is not separable: there it differs from cell to cell.
+    #[inline]
+    pub fn effective_v(&self, v_v: f64) -> f64 {
+        match self {
+            Self::Ohmic => v_v,
+            Self::Sinh { scale } => scale.0 * (v_v / scale.0).sinh(),
+            Self::Polynomial { .. } | Self::Table { .. } => self.at(1.0, v_v).amps,
+            Self::Milo2021 | Self::Selector { .. } => f64::NAN,
+        }
+    }
+
+    /// Conductance at rest over the conductance `G` of the law, `f'(0)`: 1 for all but a table.
+    pub fn slope_at_rest(&self) -> f64 {
+        match self {
+            Self::Table { .. } => self.at(1.0, 0.0).slope,
+            _ => 1.0,
+        }
+    }
+
+    /// Cubic coefficient (1/V²) of `I = G (V + … + c₃ V³ + …)`: that of the series where there is
+    /// one, of a cubic polynomial through four points of a table, `±peak` and `±peak / 2`.
+    ///
+    /// NaN for a law that is not separable.
+    pub fn cubic_per_v2(&self, peak: Volts) -> f64 {
+        match self {
+            Self::Ohmic => 0.0,
+            Self::Sinh { scale } => 1.0 / (6.0 * scale.0 * scale.0),
+            Self::Polynomial { cubic_per_v2, .. } => *cubic_per_v2,
+            Self::Table { .. } => {
+                let odd = |v: f64| 0.5 * (self.effective_v(v) - self.effective_v(-v)) / v;
+                (odd(peak.0) - odd(0.5 * peak.0)) / (0.75 * peak.0 * peak.0)
+            }
+            Self::Milo2021 | Self::Selector { .. } => f64::NAN,
+        }
     }
 
     /// Current and slope of a cell of conductance `g_s` (S) at `v_v` (V).
@@ -239,6 +289,37 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn an_effective_voltage_is_the_current_of_any_cell_over_its_conductance() {
+        for law in laws() {
+            for v in [-0.45, 0.0, 0.02, 0.2, 0.45] {
+                let effective_v = law.effective_v(v);
+                assert_eq!(effective_v.is_nan(), !law.is_separable());
+                assert_eq!(law.check_separable().is_ok(), law.is_separable());
+                for g in [60e-6, 200e-6] {
+                    let alone = law.at(g, v).amps / g;
+                    let same = (effective_v - alone).abs() <= 1e-14 * alone.abs();
+                    assert!(same || !law.is_separable(), "{law:?}: {effective_v} {alone}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn cubic_coefficients_are_those_of_the_currents() {
+        let law = Conduction::Sinh { scale: Volts(0.5) };
+        assert_eq!(law.effective_v(-0.2), -law.effective_v(0.2));
+        let v: f64 = 0.02;
+        let cubic = (law.effective_v(v) - v) / v.powi(3);
+        // Next term of the series is c₃ · 0.3 · (v/v₀)²/… below 1e-3 of c₃ at v = v₀/25.
+        assert!((cubic / law.cubic_per_v2(Volts(v)) - 1.0).abs() < 1e-3);
+        // A table on a cubic, with a point at each of the four that are looked at.
+        let volts: Vec<f64> = (-4..=4).map(|k| 0.05 * f64::from(k)).collect();
+        let factor = volts.iter().map(|v| v + 3.0 * v * v * v).collect();
+        let table = Conduction::Table { volts, factor };
+        assert!((table.cubic_per_v2(Volts(0.2)) - 3.0).abs() < 1e-9);
     }
 
     #[test]

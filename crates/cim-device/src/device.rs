@@ -1,10 +1,11 @@
 //! What one kind of cell does.
 
 use cim_core::{Seconds, Siemens, Stream, Tally};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Zip};
 
+use crate::conduction::Conduction;
 use crate::error::DeviceError;
-use crate::law::{CurrentVoltage, PosynomialFit};
+use crate::law::PosynomialFit;
 use crate::time::FittedTimes;
 
 /// A range of conductances `[g_min, g_max]`.
@@ -34,34 +35,60 @@ impl Window {
         self.g_max - self.g_min
     }
 
+    /// How far from an end (S) a conductance still counts as it: the rounding of single precision,
+    /// in which many targets come, and that of what was computed from the window itself.
+    fn slack(self, end: Siemens) -> f64 {
+        0.5 * f64::from(f32::EPSILON) * end.0 + 1e-9 * self.g_max.0
+    }
+
+    fn contains_nearly(self, g: Siemens) -> bool {
+        let Self { g_min, g_max } = self;
+        g_min.0 - self.slack(g_min) <= g.0 && g.0 <= g_max.0 + self.slack(g_max)
+    }
+
     /// Whether `inner` lies within this window, up to rounding.
     ///
     /// # Errors
     /// [`DeviceError::OutsideDevice`] if it does not.
     pub fn check_holds(self, inner: Self) -> Result<(), DeviceError> {
-        let slack = 1e-9 * self.g_max.0;
-        if self.g_min.0 - slack <= inner.g_min.0 && inner.g_max.0 <= self.g_max.0 + slack {
-            Ok(())
-        } else {
-            Err(DeviceError::OutsideDevice {
-                g_min: inner.g_min,
-                g_max: inner.g_max,
-                g_off: self.g_min,
-                g_on: self.g_max,
-            })
+        if self.contains_nearly(inner.g_min) && self.contains_nearly(inner.g_max) {
+            return Ok(());
         }
+        Err(DeviceError::OutsideDevice {
+            g_min: inner.g_min,
+            g_max: inner.g_max,
+            g_off: self.g_min,
+            g_on: self.g_max,
+        })
     }
 
-    /// Whether a target lies within this window, up to rounding.
+    /// Whether a target lies within this window, up to rounding of single precision.
     ///
     /// # Errors
     /// [`DeviceError::Target`] if it does not.
     pub fn check_target(self, target: Siemens) -> Result<(), DeviceError> {
-        let slack = 1e-9 * self.g_max.0;
-        if self.g_min.0 - slack <= target.0 && target.0 <= self.g_max.0 + slack {
-            Ok(())
-        } else {
-            Err(DeviceError::Target { target, g_min: self.g_min, g_max: self.g_max })
+        if self.contains_nearly(target) {
+            return Ok(());
+        }
+        Err(DeviceError::Target { target, g_min: self.g_min, g_max: self.g_max })
+    }
+
+    /// Whether all targets (rows × columns, S) lie within this window, up to rounding of single
+    /// precision.
+    ///
+    /// # Errors
+    /// [`DeviceError::CellTarget`] with the place of the first that does not.
+    pub fn check_targets(self, target_s: ArrayView2<'_, f64>) -> Result<(), DeviceError> {
+        let outside = |g: f64| !self.contains_nearly(Siemens(g));
+        match target_s.indexed_iter().find(|(_, g)| outside(**g)) {
+            None => Ok(()),
+            Some(((row, col), &g)) => Err(DeviceError::CellTarget {
+                row,
+                col,
+                target: Siemens(g),
+                g_min: self.g_min,
+                g_max: self.g_max,
+            }),
         }
     }
 
@@ -80,9 +107,28 @@ pub struct Moments {
     pub variance: f64,
 }
 
+/// Where the randomness of cells is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// Address at which the cells were made: what they have for good, whatever is written to them,
+    /// is drawn from there (which cells are stuck, which have a trap).
+    pub born: Stream,
+    /// Address of their last programming: its errors, and how the cells age from then on.
+    pub at: Stream,
+}
+
+impl Life {
+    /// Cells that are programmed once, where they are made.
+    pub const fn first(at: Stream) -> Self {
+        Self { born: at, at }
+    }
+}
+
 /// The physics of one kind of cell, a whole array at a time.
 ///
-/// Conductances are matrices in siemens, rows × columns.
+/// Conductances are matrices in siemens, rows × columns. Targets lie within
+/// [`window`](Self::window), which those who take them from a user check
+/// ([`Window::check_targets`]); no law is stated beyond it.
 ///
 /// # Time
 ///
@@ -90,16 +136,64 @@ pub struct Moments {
 /// function of what was programmed, of the time since, and of the address `at` at which it was
 /// programmed: whatever is frozen in a cell (its drift exponent, the moments at which a trap
 /// empties) is drawn from there. So there is one trajectory per chip, and looking at it at `t1`
-/// changes nothing about `t2`. Cells that are programmed once more start a new life and need a new
-/// address, say `at.child("pass", k)`. A device that does not age leaves the three methods out.
+/// changes nothing about `t2`. Cells that are programmed once more start a new [`Life`] with a new
+/// address, but were born where they were. A device that does not age leaves the methods of time
+/// out.
+///
+/// # Effects
+///
+/// An effect is a device around a device. It counts the effects inside ([`effects`](Self::effects))
+/// and salts its draws by their number, so that equal effects around each other are independent.
 pub trait Device: Send + Sync {
-    /// Conductances that the device can hold.
+    /// Conductances that can be asked for.
     fn window(&self) -> Window;
 
-    /// Programs an array to `target_s` and returns what it holds afterwards.
+    /// Conductances that count as inside once programmed: the window, where nothing comes between
+    /// programming and reading.
+    fn held_window(&self) -> Window {
+        self.window()
+    }
+
+    /// How many effects are around the cell itself.
+    fn effects(&self) -> u64 {
+        0
+    }
+
+    /// What programming an array to `target_s` would leave if conductances could be negative.
     ///
-    /// Cells that ended outside [`window`](Self::window) or at zero are counted in `tally`.
-    fn program(&self, target_s: ArrayView2<'_, f64>, at: Stream, tally: &mut Tally) -> Array2<f64>;
+    /// This is what a model implements; [`program`](Self::program) adds the floor and counts.
+    fn drawn(&self, target_s: ArrayView2<'_, f64>, life: Life) -> Array2<f64>;
+
+    /// Programs an array of cells made here to `target_s` and returns what it holds afterwards.
+    ///
+    /// Cells that ended outside [`held_window`](Self::held_window) or, though asked for more, at
+    /// zero are counted in `tally`.
+    fn program(&self, target_s: ArrayView2<'_, f64>, at: Stream, tally: &mut Tally) -> Array2<f64> {
+        self.program_in(target_s, Life::first(at), tally)
+    }
+
+    /// [`program`](Self::program) for cells that were made elsewhere, and maybe programmed before.
+    fn program_in(
+        &self,
+        target_s: ArrayView2<'_, f64>,
+        life: Life,
+        tally: &mut Tally,
+    ) -> Array2<f64> {
+        let mut g_s = self.drawn(target_s, life);
+        let Window { g_min: Siemens(low), g_max: Siemens(high) } = self.held_window();
+        let (mut outside, mut at_zero) = (0, 0);
+        Zip::from(&mut g_s).and(target_s).for_each(|g, &target| {
+            let wanted = *g;
+            let floored = wanted < 0.0 || (wanted == 0.0 && target > 0.0);
+            *g = wanted.max(0.0);
+            outside += u64::from(floored || wanted < low || high < wanted);
+            at_zero += u64::from(floored);
+        });
+        tally.cells_programmed += g_s.len() as u64;
+        tally.cells_outside_window += outside;
+        tally.cells_at_zero += at_zero;
+        g_s
+    }
 
     /// Mean and variance of what [`program`](Self::program) leaves at a target (S).
     fn programmed(&self, target_s: f64) -> Moments;
@@ -108,14 +202,21 @@ pub trait Device: Send + Sync {
     /// what a convex program needs.
     fn program_variance(&self) -> PosynomialFit;
 
-    /// Variance (S²) of a conductance from one read to the next.
+    /// Variance (S²) of a conductance from one read to the next, by the cell itself: thermal and
+    /// shot noise are those of the array that reads it.
     fn read_variance(&self, g_s: f64) -> f64;
 
     /// [`read_variance`](Self::read_variance) as a posynomial from above over the window.
     fn read_variance_above(&self) -> PosynomialFit;
 
-    /// Current against voltage.
-    fn current_voltage(&self) -> CurrentVoltage;
+    /// Current against voltage, a law that [is separable](Conduction::is_separable).
+    fn current_voltage(&self) -> &Conduction;
+
+    /// Whether time changes what is held. If not, [`aged`](Self::aged) is what was programmed,
+    /// because nothing is known of later times.
+    fn ages(&self) -> bool {
+        false
+    }
 
     /// Times after programming at which [`aged`](Self::aged) is known; time zero always is.
     fn fitted_times(&self) -> FittedTimes {
@@ -133,7 +234,20 @@ pub trait Device: Send + Sync {
         &self,
         programmed_s: ArrayView2<'_, f64>,
         elapsed: Seconds,
-        _at: Stream,
+        at: Stream,
+    ) -> Result<Array2<f64>, DeviceError> {
+        self.aged_in(programmed_s, elapsed, Life::first(at))
+    }
+
+    /// [`aged`](Self::aged) for cells that were made elsewhere; this is what a model implements.
+    ///
+    /// # Errors
+    /// As [`aged`](Self::aged).
+    fn aged_in(
+        &self,
+        programmed_s: ArrayView2<'_, f64>,
+        elapsed: Seconds,
+        _life: Life,
     ) -> Result<Array2<f64>, DeviceError> {
         self.fitted_times().check(elapsed)?;
         Ok(programmed_s.to_owned())
@@ -143,5 +257,20 @@ pub trait Device: Send + Sync {
     /// holds `aged_s` now, `elapsed` later, a time that [`aged`](Self::aged) accepted.
     fn read_variance_aged(&self, _programmed_s: f64, aged_s: f64, _elapsed: Seconds) -> f64 {
         self.read_variance(aged_s)
+    }
+
+    /// [`read_variance_aged`](Self::read_variance_aged) of whole arrays, rows × columns.
+    ///
+    /// # Panics
+    /// If the arrays have different shapes.
+    fn read_variances_aged(
+        &self,
+        programmed_s: ArrayView2<'_, f64>,
+        aged_s: ArrayView2<'_, f64>,
+        elapsed: Seconds,
+    ) -> Array2<f64> {
+        Zip::from(programmed_s)
+            .and(aged_s)
+            .map_collect(|&programmed, &aged| self.read_variance_aged(programmed, aged, elapsed))
     }
 }

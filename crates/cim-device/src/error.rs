@@ -64,6 +64,16 @@ pub enum DeviceError {
         /// Its range.
         range: cim_core::Volts,
     },
+    /// A current-voltage law that is no product of conductance and a function of voltage, where an
+    /// array is to be read in one product.
+    #[error(
+        "the {law} law is no product of conductance and a function of voltage, as an array needs \
+         that is read in one matrix product"
+    )]
+    NotSeparable {
+        /// Which law.
+        law: &'static str,
+    },
     /// A table of a current-voltage law is no table.
     #[error(
         "a current-voltage table of {points} voltages and {values} values: it needs two points or \
@@ -74,6 +84,15 @@ pub enum DeviceError {
         points: usize,
         /// Values given.
         values: usize,
+    },
+    /// A later time of a device whose model knows no time.
+    #[error(
+        "{elapsed} after programming: the model of this device knows no time, its cells would be as \
+         they were programmed"
+    )]
+    Ageless {
+        /// The time as given.
+        elapsed: Seconds,
     },
     /// A time that is negative or not finite.
     #[error("{elapsed} after programming: a time must be zero or positive, and finite")]
@@ -162,9 +181,9 @@ pub enum DeviceError {
         /// A suggestion, or nothing.
         hint: String,
     },
-    /// No preset has this name.
-    #[error("no device preset is called '{name}'; known: {known}{hint}")]
-    UnknownPreset {
+    /// No device has this name.
+    #[error("no device is called '{name}'; known: {known}{hint}")]
+    UnknownDevice {
         /// The name as given.
         name: String,
         /// Names there are.

@@ -1,7 +1,6 @@
-//! Laws of one cell: how noise grows with conductance and current with voltage.
+//! Laws of one cell: how noise grows with conductance.
 
-use cim_core::{Siemens, Volts};
-use serde::{Deserialize, Serialize};
+use cim_core::Siemens;
 
 use crate::device::Window;
 use crate::error::DeviceError;
@@ -189,48 +188,6 @@ fn lowest(grid: &[f64], f: impl Fn(f64) -> f64) -> f64 {
 /// Points at which a law is looked at over a window.
 const GRID: usize = 257;
 
-/// Current of a cell against voltage, as conductance times a function of voltage only.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "law", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum CurrentVoltage {
-    /// `I = G V`.
-    #[default]
-    Ohmic,
-    /// `I = G v₀ sinh(V / v₀)`: trap-assisted conduction, superlinear at high voltage.
-    Sinh {
-        /// Voltage scale `v₀`.
-        scale: Volts,
-    },
-}
-
-impl CurrentVoltage {
-    /// Voltage (V) that would drive the same current through an ohmic cell.
-    #[inline]
-    pub fn effective_v(self, v_v: f64) -> f64 {
-        match self {
-            Self::Ohmic => v_v,
-            Self::Sinh { scale } => scale.0 * (v_v / scale.0).sinh(),
-        }
-    }
-
-    /// Cubic coefficient `c₃` (1/V²) of `I = G (V + c₃ V³ + …)`.
-    pub fn cubic_per_v2(self) -> f64 {
-        match self {
-            Self::Ohmic => 0.0,
-            Self::Sinh { scale } => 1.0 / (6.0 * scale.0 * scale.0),
-        }
-    }
-
-    pub(crate) fn check(self) -> Result<(), DeviceError> {
-        match self {
-            Self::Sinh { scale } if !(0.0 < scale.0 && scale.0.is_finite()) => {
-                Err(DeviceError::Coefficient { name: "scale of the sinh law", value: scale.0 })
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,15 +214,5 @@ mod tests {
             assert!(1.0 <= ratio && ratio <= most, "{ratio} at {g}, up to {most} allowed");
         }
         assert!(fit.excess < 1.0, "excess {}", fit.excess);
-    }
-
-    #[test]
-    fn sinh_is_odd_and_its_cubic_is_right() {
-        let law = CurrentVoltage::Sinh { scale: Volts(0.5) };
-        assert_eq!(law.effective_v(-0.2), -law.effective_v(0.2));
-        let v: f64 = 0.02;
-        let cubic = (law.effective_v(v) - v) / v.powi(3);
-        // Next term of the series is c₃ · 0.3 · (v/v₀)²/… below 1e-3 of c₃ at v = v₀/25.
-        assert!((cubic / law.cubic_per_v2() - 1.0).abs() < 1e-3);
     }
 }

@@ -10,8 +10,8 @@ pub mod device;
 pub mod error;
 pub mod law;
 pub mod models;
+mod names;
 pub mod nanosecond;
-pub mod presets;
 pub mod program;
 pub mod spec;
 pub mod time;
@@ -19,9 +19,9 @@ pub mod time;
 pub use catalogue::{Card, Published, published, published_names};
 pub use compensation::{Compensation, CompensationSpec};
 pub use conduction::{Conduction, Operating};
-pub use device::{Device, Moments, Window};
+pub use device::{Device, Life, Moments, Window};
 pub use error::DeviceError;
-pub use law::{CurrentVoltage, Posynomial, PosynomialFit, SigmaLaw};
+pub use law::{Posynomial, PosynomialFit, SigmaLaw};
 pub use models::{
     CmoHfox, CmoHfoxSpec, Gaussian, GaussianSpec, Ideal, LogNormal, LogNormalSpec, Pcm, PcmSpec,
     RramWan, RramWanSpec, Stuck, StuckSpec, Synaptogen, SynaptogenOneShot, SynaptogenSpec,
@@ -29,7 +29,6 @@ pub use models::{
     ThresholdSpec,
 };
 pub use nanosecond::{NanosecondRead, PairNoise};
-pub use presets::{PRESETS, Preset, preset};
 pub use program::{
     CellsPreset, End, Outcome, Programmer, ProgrammerSpec, Pulse, PulseCells, PulseCellsSpec,
     VerifySpec, VipiSpec,

@@ -86,5 +86,5 @@ fn any_device_reads_from_a_file_and_its_effects_in_order() {
         assert!(device.window().span().0 > 0.0);
     }
     let error = ModelSpec::Published { name: "pmc".into() }.build().err();
-    assert!(matches!(error, Some(DeviceError::UnknownPreset { .. })));
+    assert!(matches!(error, Some(DeviceError::UnknownDevice { .. })));
 }

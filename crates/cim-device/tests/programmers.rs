@@ -1,8 +1,10 @@
 //! Ways of programming against each other, on three kinds of cells.
 
-use cim_core::{Siemens, Stream, Tally};
-use cim_device::program::{CellsPreset, PROGRAMMERS};
-use cim_device::{DeviceError, End, Outcome, Window};
+use cim_core::{Seconds, Siemens, Stream, Tally};
+use cim_device::program::{AmplitudeSpec, CellsPreset, PROGRAMMERS, PulseCellsSpec, cells_names};
+use cim_device::{
+    DeviceError, DeviceSpec, EffectSpec, End, ModelSpec, Outcome, Pulse, StuckSpec, Window,
+};
 use ndarray::Array2;
 
 const N: usize = 48;
@@ -167,5 +169,101 @@ fn programmers_and_cells_read_from_files_and_refuse_unknown_keys() {
                 toml::from_str::<ProgrammerSpec>(&unknown).expect_err("unknown").to_string();
             assert!(error.contains("colour"), "{error}");
         }
+    }
+}
+
+/// A fifth of the cells is stuck, and stays so whatever is written, verified or waited for.
+#[test]
+fn verifying_heals_no_defect() {
+    let level = Siemens(40e-6);
+    let stuck = StuckSpec::Random { share_low: 0.0, share_high: 0.2, low: level, high: level };
+    let device = DeviceSpec {
+        model: ModelSpec::Published { name: "pcm".to_owned() },
+        effects: vec![EffectSpec::Stuck(stuck)],
+    };
+    let cells = PulseCellsSpec::Rewritten { device, amplitude: AmplitudeSpec::PLAIN };
+    let mut array = cells.fresh((N, N), Stream::root(8)).expect("cells");
+    let defects = array.conductances().mapv(|g| g == level.0);
+    let share = defects.iter().filter(|stuck| **stuck).count() as f64 / (N * N) as f64;
+    // Five standard errors of 2304 cells.
+    assert!((share - 0.2).abs() < 5.0 * (0.2_f64 * 0.8 / (N * N) as f64).sqrt(), "{share}");
+    let targets = targets(array.window());
+    let preset = CellsPreset::named("pcm").expect("known");
+    for (k, programmer) in ["one-shot-verify", "ispva", "trim", "relaxation"].iter().enumerate() {
+        let spec = preset.programmer(programmer, preset.band).expect("possible");
+        let at = Stream::root(9).child("pass", k as u64);
+        let built = spec.build().expect("a programmer");
+        let outcome = built.program(array.as_mut(), targets.view(), at, &mut Tally::default());
+        let outcome = outcome.expect("possible");
+        assert_eq!(outcome.held_s.mapv(|g| g == level.0), defects, "{programmer}");
+        // The device stops at 25 µS, so that no stuck cell is in a band of 1 µS.
+        let accepted = outcome.end.iter().zip(&defects).filter(|(e, d)| **d && **e == End::InBand);
+        assert_eq!(accepted.count(), 0, "{programmer}");
+        array.wait(Seconds(3600.0), at.child("wait", 0)).expect("a time");
+        assert_eq!(array.conductances().mapv(|g| g == level.0), defects, "{programmer}, later");
+    }
+}
+
+/// `σ(50 µS) = 4.782321 − 0.009107 · 50 = 4.32697 µS`, for fresh cells, and after one pulse that aims
+/// there.
+#[test]
+fn fresh_cells_and_one_shot_have_the_spread_of_the_law_at_the_bottom() {
+    let preset = CellsPreset::named("hfo2-milo").expect("known");
+    let mut array = preset.cells.fresh((100, 100), Stream::root(3)).expect("cells");
+    let fresh = array.conductances();
+    let target = Array2::from_elem((100, 100), array.window().g_min.0);
+    let spec = preset.programmer("one-shot", preset.band).expect("possible");
+    let at = Stream::root(4);
+    let built = spec.build().expect("a programmer");
+    let outcome = built.program(array.as_mut(), target.view(), at, &mut Tally::default());
+    let outcome = outcome.expect("possible");
+    assert!(outcome.pulses.iter().all(|pulses| *pulses == 1), "every cell is written");
+    for held in [&fresh, &outcome.held_s] {
+        // Five standard errors of 10,000 cells.
+        let (mean, sd) = (held.mean().expect("cells"), held.std(0.0));
+        assert!((mean - 50e-6).abs() < 5.0 * 4.32697e-6 / 100.0, "{mean}");
+        assert!((sd / 4.32697e-6 - 1.0).abs() < 5.0 / (2e4_f64).sqrt(), "{sd}");
+    }
+    assert!(fresh.iter().zip(&outcome.held_s).all(|(before, after)| before != after));
+}
+
+/// No cell takes more than its source gives: `|V| I_c t` with a transistor, `V² G t` without.
+#[test]
+fn no_pulse_costs_more_than_its_source_gives() {
+    for name in cells_names() {
+        let preset = CellsPreset::named(name).expect("known");
+        let mut array = preset.cells.fresh((8, 32), Stream::root(1)).expect("cells");
+        let mut uniform = vec![0.0f32; 3 * 256];
+        for round in 0..12 {
+            Stream::root(2).child("round", round).fill_uniform(0, &mut uniform);
+            let pulses = Array2::from_shape_fn((8, 32), |(row, col)| {
+                let [a, b, c] = [0, 256, 512].map(|k| f64::from(uniform[k + 32 * row + col]));
+                let compliance_a = if c < 0.3 { f64::INFINITY } else { 1e-7 * 10f64.powf(4.0 * c) };
+                let (volts, width_s) = (4.0 * a - 2.0, 1e-7 * 10f64.powf(4.0 * b));
+                Pulse { repeats: 1 + (10.0 * c) as u32, compliance_a, ..Pulse::one(volts, width_s) }
+            });
+            let energy_j = array.pulse(pulses.view(), Stream::root(3).child("at", round));
+            for (pulse, &energy_j) in pulses.iter().zip(&energy_j.expect("one per cell")) {
+                let most = pulse.volts.abs() * pulse.compliance_a * pulse.time_s();
+                assert!(0.0 <= energy_j && energy_j.is_finite(), "{name}");
+                assert!(energy_j <= most * (1.0 + 1e-12), "{name}: {energy_j} J of {most} J");
+            }
+        }
+    }
+}
+
+/// 50 µS in single precision are 49.999999999… µS.
+#[test]
+fn targets_in_single_precision_reach_the_ends_of_the_window() {
+    let preset = CellsPreset::named("hfo2-milo").expect("known");
+    let window = preset.cells.window().expect("a window");
+    for end in [50e-6_f32, 225e-6] {
+        assert_eq!(window.check_target(Siemens(f64::from(end))), Ok(()));
+        assert!(window.check_targets(Array2::from_elem((1, 1), f64::from(end)).view()).is_ok());
+    }
+    for beyond in [49.999e-6, 225.001e-6, -1e-6, f64::NAN] {
+        assert!(window.check_target(Siemens(beyond)).is_err(), "{beyond}");
+        let error = window.check_targets(Array2::from_elem((1, 1), beyond).view());
+        assert!(matches!(error, Err(DeviceError::CellTarget { row: 0, col: 0, .. })), "{beyond}");
     }
 }

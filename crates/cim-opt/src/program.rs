@@ -9,9 +9,11 @@
 //! * floor: `r ≥ F e^(−s)`, convex, and the loss rises there;
 //! * ceiling, tightened: `r ≤ r₀ (1 + s₀ − s)`, linear, below `C e^(−s)` and touching it at `s₀`.
 
+use cim_core::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C};
+
 use crate::full_scale::Loss;
 use crate::window::{
-    BOLTZMANN, CHARGE, CircuitTerms, SMALLEST_WINDOW, TileTerms, WindowProblem, wire_loss,
+    CircuitTerms, SMALLEST_WINDOW, TileTerms, WindowProblem, shot_share, wire_loss,
 };
 
 /// Exponents of `(G_min, ΔG, V)` in the monomials of the error.
@@ -42,11 +44,12 @@ pub(crate) const LIMIT_POWERS: [[i8; 3]; 6] =
 pub(crate) fn error_coefficients(problem: &WindowProblem, tile: &TileTerms) -> [f64; 16] {
     let circuit = &problem.circuit;
     let four_ktb = 4.0
-        * BOLTZMANN
+        * BOLTZMANN_J_K
         * circuit.temperature.0
         * circuit.bandwidth.0
         * (1.0 + circuit.amplifier_factor);
-    let two_qb = 2.0 * CHARGE * circuit.fano_factor * circuit.bandwidth.0;
+    let two_qb =
+        2.0 * ELEMENTARY_CHARGE_C * shot_share(problem) * circuit.fano_factor * circuit.bandwidth.0;
     let (program, read) = (&problem.device.program, &problem.device.read);
     let a0 = program.a0 + read.a0;
     let a1 = program.a1 + read.a1;

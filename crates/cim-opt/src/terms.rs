@@ -25,7 +25,7 @@ pub fn device_terms(parts: &Parts, v_min: cim_core::Volts, v_max: cim_core::Volt
         g_on: window.g_max,
         program: Posynomial { a0: program.a0, a1: program.a1, a2: program.a2, am: program.am },
         read: Posynomial { a0: read.a0, a1: read.a1, a2: read.a2, am: read.am },
-        cubic_per_v2: parts.device.current_voltage().cubic_per_v2(),
+        cubic_per_v2: parts.device.current_voltage().cubic_per_v2(v_max),
         v_min,
         v_max,
     }

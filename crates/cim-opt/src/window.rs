@@ -5,17 +5,14 @@
 //! `[-1, 1]` by full drive, output `y = Σ u w`, column current `V ΔG y`. A variance "in units of
 //! y" is a current variance divided by `(V ΔG)²`.
 
-use cim_core::{Amps, Hertz, Joules, Kelvin, Ohms, Seconds, Siemens, Volts};
+use cim_core::{
+    Amps, BOLTZMANN_J_K, ELEMENTARY_CHARGE_C, Hertz, Joules, Kelvin, Ohms, Seconds, Siemens, Volts,
+};
 use serde::Serialize;
 
 use crate::certificate::Certificate;
 use crate::error::OptError;
 use crate::full_scale::Histogram;
-
-/// Boltzmann constant, J/K (exact by definition of the SI).
-pub(crate) const BOLTZMANN: f64 = 1.380_649e-23;
-/// Elementary charge, C (exact by definition of the SI).
-pub(crate) const CHARGE: f64 = 1.602_176_634e-19;
 
 /// The smallest window considered, `G_max − G_min` as a fraction of the device's `G_on − G_off`.
 ///
@@ -282,6 +279,18 @@ pub fn evaluate(
     Ok(sum)
 }
 
+/// Share of full shot noise `2qF|I|` that comes on top of the thermal noise of the cells at the
+/// greatest read voltage, `coth x − 1/x` with `x = qV/2kT`: at smaller voltages it is less, so that
+/// the program has it from above, and it stays a monomial of `V`.
+pub(crate) fn shot_share(problem: &WindowProblem) -> f64 {
+    let thermal_v = 2.0 * BOLTZMANN_J_K * problem.circuit.temperature.0 / ELEMENTARY_CHARGE_C;
+    if thermal_v == 0.0 {
+        return 1.0;
+    }
+    let x = problem.device.v_max.0 / thermal_v;
+    if x < 1e-3 { x / 3.0 } else { 1.0 / x.tanh() - 1.0 / x }
+}
+
 /// Error of one tile by source, weighted. Conductances in S, `v` in V.
 fn tile_budget(
     problem: &WindowProblem,
@@ -295,7 +304,7 @@ fn tile_budget(
     let kappa2 = (v * swing).powi(2);
     let pairs_s = 2.0 * tile.rows * g_min + tile.s1 * swing;
     let drawn_s = 2.0 * tile.u1 * g_min + tile.v1 * swing;
-    let four_kt = 4.0 * BOLTZMANN * circuit.temperature.0 * (1.0 + circuit.amplifier_factor);
+    let four_kt = 4.0 * BOLTZMANN_J_K * circuit.temperature.0 * (1.0 + circuit.amplifier_factor);
     let cells = |law: &Posynomial| {
         let constant = 2.0 * tile.u2 * (law.a0 + law.am / g_min);
         let linear = law.a1 * (2.0 * tile.u2 * g_min + tile.v2 * swing);
@@ -307,7 +316,14 @@ fn tile_budget(
     let (rounding, clipping) = tile.output.split_loss(tile.steps, range);
     Budget {
         thermal: tile.weight * four_kt * circuit.bandwidth.0 * pairs_s / kappa2,
-        shot: tile.weight * 2.0 * CHARGE * circuit.fano_factor * circuit.bandwidth.0 * v * drawn_s
+        shot: tile.weight
+            * 2.0
+            * ELEMENTARY_CHARGE_C
+            * shot_share(problem)
+            * circuit.fano_factor
+            * circuit.bandwidth.0
+            * v
+            * drawn_s
             / kappa2,
         programming: tile.weight * cells(&problem.device.program),
         read: tile.weight * cells(&problem.device.read),

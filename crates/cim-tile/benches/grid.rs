@@ -7,7 +7,7 @@ use cim_adc::{DacSpec, Polarity};
 use cim_core::{Amps, Exact, Hertz, Kelvin, MatMul, Scratch, Siemens, Stream, Tally, Volts};
 use cim_crossbar::{Ambient, Wires};
 use cim_device::models::{GaussianSpec, NoiseSpec};
-use cim_device::{CurrentVoltage, Device};
+use cim_device::{Conduction, Device};
 use cim_tile::{Grid, LayerDesign, Parts, Targets};
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::Array2;
@@ -29,7 +29,7 @@ fn grid(weights: &Array2<f32>, read: f64, fano_factor: f64) -> Grid {
         g_on: Siemens(50e-6),
         programming: NoiseSpec { constant: Siemens(3e-6), ..NoiseSpec::NONE },
         read: NoiseSpec { proportional: read, ..NoiseSpec::NONE },
-        current_voltage: CurrentVoltage::Ohmic,
+        current_voltage: Conduction::Ohmic,
     };
     let device = device.build().expect("a device");
     let parts = Parts {

@@ -48,11 +48,7 @@ impl Calibration {
 
     /// Best linear gain of a current-voltage law over these drives: effective volts per volt, least
     /// squares; 1 where nothing is driven.
-    pub fn drive_gain(
-        &self,
-        law: cim_device::CurrentVoltage,
-        read_voltage: cim_core::Volts,
-    ) -> f64 {
+    pub fn drive_gain(&self, law: &cim_device::Conduction, read_voltage: cim_core::Volts) -> f64 {
         let volts = read_voltage.0;
         let (mut cross, mut square) = (0.0, 0.0);
         for &u in &self.drive {

@@ -1,8 +1,8 @@
 //! What can be wrong with a tile.
 
+use crate::pwm::PwmError;
 use cim_adc::AdcError;
 use cim_crossbar::CircuitError;
-use cim_crossbar::pwm::PwmError;
 use cim_device::DeviceError;
 use thiserror::Error;
 
@@ -61,6 +61,15 @@ pub enum TileError {
     /// A pulse-width tile could not be built.
     #[error(transparent)]
     Pulses(#[from] PwmError),
+    /// A key of a [`BoardSpec`](crate::BoardSpec) is out of range.
+    #[error(
+        "board.{name} cannot be: converters have 1 to 16 bits, a read averages 1 to 10000 \
+         conversions, and the read voltage lies above zero and below the reference"
+    )]
+    Board {
+        /// Which key.
+        name: &'static str,
+    },
     /// A converter could not be built.
     #[error(transparent)]
     Converter(#[from] AdcError),

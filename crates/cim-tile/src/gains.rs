@@ -153,9 +153,9 @@ impl<M: MatMul> MatMul for Calibrated<M> {
 
 #[cfg(test)]
 mod tests {
+    use crate::pwm::PwmSpec;
     use cim_adc::OscillatorSpec;
     use cim_core::{Exact, Hertz, Ohms, Siemens, Volts};
-    use cim_crossbar::pwm::PwmSpec;
     use cim_device::{Ideal, NanosecondRead, Window};
     use ndarray::Axis;
 

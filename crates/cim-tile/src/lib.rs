@@ -4,6 +4,7 @@
 //! network knows.
 #![doc = include_str!("../README.md")]
 
+pub mod board;
 pub mod calibration;
 pub mod drift;
 pub mod energy;
@@ -15,9 +16,11 @@ pub mod mapping;
 pub mod moments;
 pub mod nonideality;
 pub mod pulsed;
+pub mod pwm;
 pub mod quantize;
 pub mod tile;
 
+pub use board::{Board, BoardSpec};
 pub use calibration::Calibration;
 pub use drift::Strengths;
 pub use energy::{EnergyParts, EnergySpec};

@@ -26,7 +26,7 @@ pub struct ColumnErrors {
     pub signal: f64,
     /// Thermal noise of the cells and the amplifier.
     pub thermal: f64,
-    /// Shot noise.
+    /// Shot noise, as far as it exceeds the thermal noise that the cells have at rest.
     pub shot: f64,
     /// Programming error of the cells, about its mean.
     pub programming: f64,
@@ -188,7 +188,7 @@ fn tile_errors(
     let linear_v = drive.mapv(|u| u * volts * drive_gain);
     let effective_v = drive.mapv(|u| law.effective_v(u * volts));
     let square_v2 = effective_v.mapv(|e| e * e);
-    let magnitude_v = effective_v.mapv(f64::abs);
+    let shot_v = drive.mapv(|u| parts.ambient.shot_v(law, u * volts));
 
     let programmed =
         |f: fn(cim_device::Moments) -> f64| target_s.mapv(|g| f(parts.device.programmed(g)));
@@ -201,11 +201,11 @@ fn tile_errors(
     let mean_a = effective_v.dot(&pairs(&mean_s, -1.0));
     let programming = square_v2.dot(&pairs(&spread_s2, 1.0));
     let read = square_v2.dot(&pairs(&read_s2, 1.0));
-    let shot = magnitude_v.dot(&pairs(&shot_a2_v, 1.0));
+    let shot = shot_v.dot(&pairs(&shot_a2_v, 1.0));
     let thermal: Vec<f64> = pairs(&mean_s, 1.0)
         .columns()
         .into_iter()
-        .map(|g| parts.ambient.thermal_variance(Siemens(g.sum())))
+        .map(|g| parts.ambient.thermal_variance(Siemens(g.sum() * law.slope_at_rest())))
         .collect();
     let input = parts.adc_noise.0.powi(2);
 

@@ -1,8 +1,8 @@
 //! A tile whose inputs are pulse widths and whose outputs are counted charges.
 
+use crate::pwm::{Drive, PwmSpec, PwmTile};
 use cim_adc::{Dac, DacSpec, Oscillator, OscillatorSpec, Polarity};
 use cim_core::{MatMul, Scratch, Stream, Tally};
-use cim_crossbar::pwm::{Drive, PwmSpec, PwmTile};
 use cim_device::{Device, Window};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 use serde::{Deserialize, Serialize};
@@ -199,8 +199,8 @@ impl MatMul for PulsedTile {
 
 #[cfg(test)]
 mod tests {
+    use crate::pwm::InputMode;
     use cim_core::{Exact, Ohms, Siemens, Volts};
-    use cim_crossbar::pwm::InputMode;
     use cim_device::{Ideal, NanosecondRead};
 
     use super::*;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cim_core::{Scratch, Siemens, Stream, Tally};
 use cim_crossbar::{Ambient, Crossbar, Readout, Sensed, Wires};
-use cim_device::{CurrentVoltage, Device, Ideal, Window};
+use cim_device::{Conduction, Device, Ideal, Window};
 use cim_tests::chip::uniforms;
 use cim_tests::registered::{cases, devices};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
@@ -55,7 +55,7 @@ proptest! {
         let at = Stream::root(seed);
         let (a, b) = (voltages(rows, at.child("a", 0)), voltages(rows, at.child("b", 0)));
         for (name, device) in devices() {
-            let ohmic = device.current_voltage() == CurrentVoltage::Ohmic;
+            let ohmic = *device.current_voltage() == Conduction::Ohmic;
             let array = random_array(device, rows, cols, at);
             let (of_a, of_b) = (array.currents(a.view()), array.currents(b.view()));
             let silence = array.currents(Array1::zeros(rows).view());

@@ -159,7 +159,7 @@ fn current_is_odd_and_rises_with_voltage() {
         }
         // The cubic coefficient is that of the series: at 1 mV the next term, of fifth order, is
         // below 1e-5 of it, and cancellation leaves 2⁻⁵² · 1 mV / (1 mV)³.
-        let (v, cubic) = (1e-3, law.cubic_per_v2());
+        let (v, cubic) = (1e-3, law.cubic_per_v2(cim_core::Volts(1e-3)));
         let got = (law.effective_v(v) - v) / (v * v * v);
         assert!((got - cubic).abs() <= 1e-5 * cubic + f64::EPSILON / (v * v), "{name}: {got}");
     }

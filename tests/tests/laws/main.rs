@@ -2,6 +2,7 @@
 
 mod ageing;
 mod circuit;
+mod composition;
 mod converters;
 mod crossbar;
 mod device;

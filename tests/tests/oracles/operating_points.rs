@@ -6,7 +6,7 @@ use cim_adc::{Dac, DacSpec, Polarity};
 use cim_core::{Amps, Hertz, Kelvin, Siemens, Stream, Volts};
 use cim_crossbar::Ambient;
 use cim_device::models::NoiseSpec;
-use cim_device::{CurrentVoltage, GaussianSpec, Window};
+use cim_device::{Conduction, GaussianSpec, Window};
 use cim_tests::chip::{design, silent, uniforms};
 use cim_tile::{Calibration, LayerDesign, LayerErrors, Parts};
 use ndarray::Array2;
@@ -96,13 +96,13 @@ fn point(
         programming: noise(sizes.programming_us, 1e-2 * sizes.programming_us),
         read: noise(sizes.read_us, 1e-2 * sizes.read_us),
         current_voltage: if sizes.sinh {
-            CurrentVoltage::Sinh { scale: Volts(sizes.volts * draw(1.0, 2.0, "sinh")) }
+            Conduction::Sinh { scale: Volts(sizes.volts * draw(1.0, 2.0, "sinh")) }
         } else {
-            CurrentVoltage::Ohmic
+            Conduction::Ohmic
         },
     };
     let mut parts = Parts {
-        device: Arc::new(device.build().expect("a device")),
+        device: Arc::new(device.clone().build().expect("a device")),
         window: Window::new(us(g_min), us(g_min + span)).expect("a window"),
         read_voltage: Volts(sizes.volts),
         dac: DacSpec {
@@ -123,7 +123,7 @@ fn point(
     let mut design = design(&parts, weights.dim(), 0.7, 1.0, 1e3);
     let dac: Dac = parts.check().expect("parts");
     let calibration = Calibration::new(x.view(), 1.0, &dac);
-    design.drive_gain = calibration.drive_gain(device.current_voltage, parts.read_voltage);
+    design.drive_gain = calibration.drive_gain(&device.current_voltage, parts.read_voltage);
     fit_converters(&mut parts, &mut design, &weights, &calibration, draw(0.8, 1.6, "steps"));
     OperatingPoint { name, dominant, parts, design, weights, x }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cim_core::{Amps, Hertz, Kelvin, Siemens, Stream, Volts};
 use cim_crossbar::Ambient;
 use cim_device::models::NoiseSpec;
-use cim_device::{CurrentVoltage, GaussianSpec, Window};
+use cim_device::{Conduction, GaussianSpec, Window};
 use cim_opt::{gaussian_full_scale, psi};
 use cim_tests::chip::{design, normals, silent};
 use cim_tile::{Calibration, ColumnErrors, LayerErrors, Parts};
@@ -16,9 +16,14 @@ const SAMPLES: usize = 2048;
 /// Columns over which powers are averaged.
 const OUTPUTS: usize = 64;
 
-/// Errors per unit of signal power of 128 rows at 0.2 V, 300 K and 10 MHz, with `E[w²] = 0.04` and
+/// Errors per unit of signal power of 128 rows at 0.2 V, a temperature and 10 MHz, with `E[w²] = 0.04` and
 /// drives of `±√0.1`, at the optimal full scale.
-fn shares(g_min_us: f64, span_us: f64, bits: u32, programming_us: f64) -> ColumnErrors {
+fn shares(
+    kelvin: f64,
+    (g_min_us, span_us): (f64, f64),
+    bits: u32,
+    programming_us: f64,
+) -> ColumnErrors {
     let us = |x: f64| Siemens(x * 1e-6);
     let window = Window::new(us(g_min_us), us(g_min_us + span_us)).expect("a window");
     let device = GaussianSpec {
@@ -26,7 +31,7 @@ fn shares(g_min_us: f64, span_us: f64, bits: u32, programming_us: f64) -> Column
         g_on: window.g_max,
         programming: NoiseSpec { constant: us(programming_us), ..NoiseSpec::NONE },
         read: NoiseSpec::NONE,
-        current_voltage: CurrentVoltage::Ohmic,
+        current_voltage: Conduction::Ohmic,
     };
     let parts = Parts {
         device: Arc::new(device.build().expect("a device")),
@@ -34,7 +39,7 @@ fn shares(g_min_us: f64, span_us: f64, bits: u32, programming_us: f64) -> Column
         read_voltage: Volts(0.2),
         adc_bits: bits,
         ambient: Ambient {
-            temperature: Kelvin(300.0),
+            temperature: Kelvin(kelvin),
             bandwidth: Hertz(1e7),
             amplifier_factor: 0.0,
             fano_factor: 1.0,
@@ -75,15 +80,17 @@ fn signal_to_noise_equals_the_published_table() {
         (100.0, 4, 57.0, 56.0, 22.9, 20.7, 27.0),
         (100.0, 8, 57.0, 56.0, 22.9, 41.0, 51.0),
     ] {
-        let silent = shares(1.0, g_max - 1.0, bits, 0.0);
-        let noisy = shares(21.0, g_max - 1.0, bits, 1.0);
+        let silent = shares(300.0, (1.0, g_max - 1.0), bits, 0.0);
+        // The table adds full shot noise to full thermal noise: that of cells at 0 K.
+        let cold = shares(0.0, (1.0, g_max - 1.0), bits, 0.0);
+        let noisy = shares(300.0, (21.0, g_max - 1.0), bits, 1.0);
         // Rounding happens inside the range only: clipping takes its share of conversions away.
         let inside = 1.0 - 2.0 * Normal::standard().sf(gaussian_full_scale(bits));
         let ours = 20.0 * (1.0 - 0.5f64.powi(bits as i32)).log10() + db(inside);
         let quantisation_digit = if bits == 4 { 0.05 } else { 0.5 };
         for (name, share, want, digit) in [
             ("thermal", silent.thermal, thermal, 0.5),
-            ("shot", silent.shot, shot, 0.5),
+            ("shot", cold.shot, shot, 0.5),
             ("programming", noisy.programming, programming, 0.05),
             ("quantisation", noisy.quantisation, quantisation + ours, quantisation_digit),
         ] {

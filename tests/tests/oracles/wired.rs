@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use cim_core::{Hertz, Kelvin, Ohms, Scratch, Siemens, Stream, Volts};
-use cim_crossbar::noise::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C};
+use cim_core::{
+    BOLTZMANN_J_K, ELEMENTARY_CHARGE_C, Hertz, Kelvin, Ohms, Scratch, Siemens, Stream, Volts,
+};
 use cim_crossbar::solve::newton;
 use cim_crossbar::{
     Ambient, Bias, Circuit, Crossbar, Nodal, Readout, Sensed, Terminals, Wired, Wires,
 };
 use cim_device::models::{GaussianSpec, NoiseSpec};
-use cim_device::{CurrentVoltage, Device};
+use cim_device::{Conduction, Device};
 use ndarray::{Array1, Array2};
 
 const ROWS: usize = 24;
@@ -21,7 +22,7 @@ fn uniform(count: usize, at: Stream) -> Vec<f64> {
     values.into_iter().map(f64::from).collect()
 }
 
-fn device(current_voltage: CurrentVoltage) -> Arc<dyn Device> {
+fn device(current_voltage: Conduction) -> Arc<dyn Device> {
     let device = GaussianSpec {
         g_off: Siemens(1e-6),
         g_on: Siemens(100e-6),
@@ -35,7 +36,7 @@ fn device(current_voltage: CurrentVoltage) -> Arc<dyn Device> {
 fn array(wires: Wires, ambient: Ambient) -> Crossbar {
     let u = uniform(ROWS * COLS, Stream::root(3));
     let g = Array2::from_shape_fn((ROWS, COLS), |(r, c)| 1e-6 + 99e-6 * u[r * COLS + c]);
-    Crossbar::holding(g, device(CurrentVoltage::Ohmic), wires, ambient).expect("an array")
+    Crossbar::holding(g, device(Conduction::Ohmic), wires, ambient).expect("an array")
 }
 
 const NOISY: Ambient = Ambient {
@@ -145,20 +146,20 @@ fn read_and_shot_noise_on_wires_keep_their_stated_error() {
 /// Against Newton's method on the same array.
 #[test]
 fn a_law_taken_at_the_row_keeps_its_stated_error() {
-    let (law, peak_v) = (CurrentVoltage::Sinh { scale: Volts(0.25) }, 0.2);
+    let (law, peak_v) = (Conduction::Sinh { scale: Volts(0.25) }, 0.2);
     for ohm in [0.5, 2.0, 8.0] {
         let wires = Wires::new(Ohms(ohm), Ohms(ohm));
         let g = array(wires, Ambient::SILENT).conductances().to_owned();
-        let array = Crossbar::holding(g.clone(), device(law), wires, Ambient::SILENT);
+        let array = Crossbar::holding(g.clone(), device(law.clone()), wires, Ambient::SILENT);
         let array = array.expect("an array");
-        let bound = Wired::new(&g, wires).expect("solved").largest_law_error(law, peak_v);
+        let bound = Wired::new(&g, wires).expect("solved").largest_law_error(&law, peak_v);
         let circuit = Circuit::new(g, wires).expect("a circuit");
         let mut worst = 0.0_f64;
         for k in 0..8 {
             let u = uniform(ROWS, Stream::root(12).child("drive", k));
             let row_v: Vec<f64> =
                 u.iter().map(|&u| if k == 0 { peak_v } else { peak_v * u }).collect();
-            let exact = newton::solve(&circuit, &law.into(), &Bias::read(&row_v, COLS));
+            let exact = newton::solve(&circuit, &law, &Bias::read(&row_v, COLS));
             let exact = exact.expect("solved").solution.column_a();
             for (got, want) in array.currents(Array1::from(row_v).view()).iter().zip(exact) {
                 worst = worst.max((got / want - 1.0).abs());

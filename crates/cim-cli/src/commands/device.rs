@@ -22,7 +22,7 @@ pub fn run(command: &Device) -> Result<String, CliError> {
 }
 
 /// Every published device, one a line.
-pub fn list() -> Result<String, CliError> {
+fn list() -> Result<String, CliError> {
     let mut text = String::new();
     for name in published_names() {
         let Published { card, device } = published(name)?;
@@ -72,26 +72,37 @@ fn sample(args: &DeviceSample) -> Result<String, CliError> {
         .fitted_times()
         .check(after)
         .map_err(|error| advised(error, "give an --after at which the device is known"))?;
+    if after != Seconds::ZERO && !device.ages() {
+        return Err(advised(DeviceError::Ageless { elapsed: after }, "leave --after out"));
+    }
     let (at, mut tally) = (Stream::root(args.seed), Tally::default());
     let count = usize::try_from(args.count).expect("a hundred million cells have indices");
     // One row: the first cells are the same whatever the count.
     let targets = Array2::from_elem((1, count), target.0);
     let programmed = device.program(targets.view(), at, &mut tally);
     let aged = device.aged(programmed.view(), after, at)?;
-    let cells = aged.row(0);
+    let mut read = aged.clone();
+    if args.read {
+        let variance = device.read_variances_aged(programmed.view(), aged.view(), after);
+        let mut normals = at.child("read", 0).normal_rows(count);
+        for ((g_s, variance), &n) in read.iter_mut().zip(&variance).zip(normals.row(0)) {
+            *g_s += variance.sqrt() * f64::from(n);
+        }
+    }
+    let cells = read.row(0);
     let mut bytes = Vec::new();
     cells.write_npy(&mut bytes).map_err(|error| CliError::Usage {
         what: format!("{}: {error}", args.out.display()),
         help: "ask for fewer cells with --count".into(),
     })?;
     write_atomic(&args.out, &bytes)?;
-    Ok(summary(args, (target, after), (programmed.row(0), cells), tally))
+    Ok(summary(args, (target, after), [programmed.row(0), aged.row(0), cells], tally))
 }
 
 fn summary(
     args: &DeviceSample,
     (target, after): (Siemens, Seconds),
-    (programmed, aged): (ArrayView1<'_, f64>, ArrayView1<'_, f64>),
+    [programmed, aged, read]: [ArrayView1<'_, f64>; 3],
     tally: Tally,
 ) -> String {
     let mut text = format!(
@@ -117,6 +128,9 @@ fn summary(
     row("programmed", programmed);
     if after != Seconds::ZERO {
         row(&format!("after {after}"), aged);
+    }
+    if args.read {
+        row("as read once", read);
     }
     let _ = writeln!(
         text,

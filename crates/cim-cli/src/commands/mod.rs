@@ -2,7 +2,6 @@
 
 mod array;
 mod device;
-mod devices;
 mod gate;
 mod netlist;
 mod optimise;
@@ -19,7 +18,6 @@ pub fn run(command: Command) -> Result<String, CliError> {
     match command {
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Program(args) => program::run(&args),
-        Command::Devices => devices::run(),
         Command::Device(command) => device::run(&command),
         Command::Preset { name } => preset(&name).map(|(_, text)| text),
         Command::Optimise(args) => optimise::run(&args),

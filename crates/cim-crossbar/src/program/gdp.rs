@@ -293,10 +293,9 @@ impl Gdp {
 /// Standard normal numbers, one address per row.
 fn normals(shape: (usize, usize), at: Stream) -> Array2<f64> {
     let mut out = Array2::zeros(shape);
-    let mut draws = vec![0.0f32; shape.1];
+    let mut draws = at.normal_rows(shape.1);
     for (row, mut out) in out.rows_mut().into_iter().enumerate() {
-        at.fill_standard_normal(row as u64, &mut draws);
-        for (out, &n) in out.iter_mut().zip(&draws) {
+        for (out, &n) in out.iter_mut().zip(draws.row(row)) {
             *out = f64::from(n);
         }
     }

@@ -1,12 +1,13 @@
 //! A cell with Gaussian programming and read errors whose size depends on conductance.
 
-use cim_core::{Siemens, Stream, Tally};
+use cim_core::Siemens;
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::device::{Device, Moments, Window};
+use crate::conduction::Conduction;
+use crate::device::{Device, Life, Moments, Window};
 use crate::error::DeviceError;
-use crate::law::{CurrentVoltage, Posynomial, PosynomialFit, SigmaLaw};
+use crate::law::{Posynomial, PosynomialFit, SigmaLaw};
 use crate::models::normal;
 
 /// A noise variance as written in a file: independent parts add up in variance.
@@ -37,6 +38,24 @@ impl NoiseSpec {
         linear: Siemens::ZERO,
     };
 
+    /// Checks that what is written is what is meant.
+    fn check_meaning(
+        &self,
+        [proportional, inverse_at]: [&'static str; 2],
+    ) -> Result<(), DeviceError> {
+        let (name, value) = (proportional, self.proportional);
+        if 1.0 < value {
+            let range = "[0, 1]: it is a fraction, 5 % is 0.05";
+            return Err(DeviceError::Parameter { name, value, range });
+        }
+        if 0.0 < self.inverse.0 && self.inverse_at <= Siemens::ZERO {
+            let (name, value) = (inverse_at, self.inverse_at.0);
+            let range = "the positive numbers where inverse is not 0 S, or there would be no noise";
+            return Err(DeviceError::Parameter { name, value, range });
+        }
+        Ok(())
+    }
+
     /// The variance as a posynomial of conductance.
     pub fn posynomial(&self) -> Posynomial {
         Posynomial {
@@ -49,7 +68,7 @@ impl NoiseSpec {
 }
 
 /// A [`Gaussian`] device as written in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GaussianSpec {
     /// Lowest conductance that can be programmed.
@@ -61,7 +80,7 @@ pub struct GaussianSpec {
     /// Error of one read, afresh each time, within the read bandwidth.
     pub read: NoiseSpec,
     /// Current against voltage.
-    pub current_voltage: CurrentVoltage,
+    pub current_voltage: Conduction,
 }
 
 impl GaussianSpec {
@@ -86,6 +105,8 @@ impl GaussianSpec {
                 return Err(DeviceError::Coefficient { name, value });
             }
         }
+        self.programming.check_meaning(["programming.proportional", "programming.inverse_at"])?;
+        self.read.check_meaning(["read.proportional", "read.inverse_at"])?;
         Gaussian::new(
             Window::new(self.g_off, self.g_on)?,
             SigmaLaw::Variance(self.programming.posynomial()),
@@ -113,7 +134,7 @@ pub struct Gaussian {
     window: Window,
     programming: SigmaLaw,
     read: SigmaLaw,
-    current_voltage: CurrentVoltage,
+    current_voltage: Conduction,
 }
 
 impl Gaussian {
@@ -125,12 +146,13 @@ impl Gaussian {
         window: Window,
         programming: SigmaLaw,
         read: SigmaLaw,
-        current_voltage: CurrentVoltage,
+        current_voltage: Conduction,
     ) -> Result<Self, DeviceError> {
         let window = Window::new(window.g_min, window.g_max)?;
         programming.check("programming noise", window)?;
         read.check("read noise", window)?;
         current_voltage.check()?;
+        current_voltage.check_separable()?;
         Ok(Self { window, programming, read, current_voltage })
     }
 
@@ -145,8 +167,8 @@ impl Device for Gaussian {
         self.window
     }
 
-    fn program(&self, target_s: ArrayView2<'_, f64>, at: Stream, tally: &mut Tally) -> Array2<f64> {
-        normal::program(target_s, |g| self.programming.sigma(g), self.window, at, tally)
+    fn drawn(&self, target_s: ArrayView2<'_, f64>, life: Life) -> Array2<f64> {
+        normal::drawn(target_s, |g| self.programming.sigma(g), life.at)
     }
 
     fn programmed(&self, target_s: f64) -> Moments {
@@ -166,13 +188,15 @@ impl Device for Gaussian {
         self.read.posynomial_above(self.window)
     }
 
-    fn current_voltage(&self) -> CurrentVoltage {
-        self.current_voltage
+    fn current_voltage(&self) -> &Conduction {
+        &self.current_voltage
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use cim_core::{Stream, Tally};
+
     use super::*;
 
     fn spec() -> GaussianSpec {
@@ -185,7 +209,7 @@ mod tests {
                 ..NoiseSpec::NONE
             },
             read: NoiseSpec::NONE,
-            current_voltage: CurrentVoltage::Ohmic,
+            current_voltage: Conduction::Ohmic,
         }
     }
 
@@ -218,5 +242,16 @@ mod tests {
         let mut bad = spec();
         bad.programming.proportional = -0.1;
         assert!(matches!(bad.build(), Err(DeviceError::Coefficient { .. })));
+    }
+
+    #[test]
+    fn noise_that_says_nothing_or_too_much_is_refused() {
+        let of = |read: NoiseSpec| GaussianSpec { read, ..spec() }.build();
+        let inverse = NoiseSpec { inverse: Siemens(2e-6), ..NoiseSpec::NONE };
+        let error = of(inverse).expect_err("no conductance at which it is stated");
+        assert!(matches!(error, DeviceError::Parameter { name: "read.inverse_at", .. }), "{error}");
+        assert!(of(NoiseSpec { inverse_at: Siemens(20e-6), ..inverse }).is_ok());
+        let error = of(NoiseSpec { proportional: 5.0, ..NoiseSpec::NONE }).expect_err("500 %");
+        assert!(error.to_string().contains("read.proportional is 5"), "{error}");
     }
 }

@@ -1,10 +1,10 @@
 //! A cell that holds and conducts exactly what it is asked to.
 
-use cim_core::{Stream, Tally};
 use ndarray::{Array2, ArrayView2};
 
-use crate::device::{Device, Moments, Window};
-use crate::law::{CurrentVoltage, Posynomial, PosynomialFit};
+use crate::conduction::Conduction;
+use crate::device::{Device, Life, Moments, Window};
+use crate::law::{Posynomial, PosynomialFit};
 
 /// The ideal device.
 ///
@@ -23,13 +23,7 @@ impl Device for Ideal {
         self.window
     }
 
-    fn program(
-        &self,
-        target_s: ArrayView2<'_, f64>,
-        _at: Stream,
-        tally: &mut Tally,
-    ) -> Array2<f64> {
-        tally.cells_programmed += target_s.len() as u64;
+    fn drawn(&self, target_s: ArrayView2<'_, f64>, _life: Life) -> Array2<f64> {
         target_s.to_owned()
     }
 
@@ -49,7 +43,7 @@ impl Device for Ideal {
         NO_NOISE
     }
 
-    fn current_voltage(&self) -> CurrentVoltage {
-        CurrentVoltage::Ohmic
+    fn current_voltage(&self) -> &Conduction {
+        &Conduction::Ohmic
     }
 }

@@ -1,13 +1,14 @@
 //! Device models. To add one: a file here, its line below, and its laws in the law suite.
 
-mod cmo_hfox;
+pub(crate) mod cmo_hfox;
 mod gaussian;
 mod ideal;
-mod log_normal;
+pub(crate) mod log_normal;
 mod normal;
-mod pcm;
+pub(crate) mod pcm;
 mod polynomial;
-mod rram_wan;
+pub(crate) mod programming_law;
+pub(crate) mod rram_wan;
 mod stuck;
 pub mod synaptogen;
 mod telegraph;

@@ -1,43 +1,26 @@
 //! Gaussian errors of programming and frozen normal numbers, as several models have them.
 
-use cim_core::{Stream, Tally};
+use cim_core::Stream;
 use ndarray::{Array2, ArrayView2};
 
-use crate::device::{Moments, Window};
+use crate::device::Moments;
 
-/// Programs every cell to `max(0, target + sigma(target) n)`, one generator per row.
-pub(crate) fn program(
+/// `target + sigma(target) n` for every cell, one generator per row.
+pub(crate) fn drawn(
     target_s: ArrayView2<'_, f64>,
     sigma: impl Fn(f64) -> f64,
-    window: Window,
     at: Stream,
-    tally: &mut Tally,
 ) -> Array2<f64> {
     let mut g_s = target_s.to_owned();
-    let mut normals = vec![0.0f32; target_s.ncols()];
-    let (low, high) = (window.g_min.0, window.g_max.0);
-    let (mut outside, mut at_zero) = (0, 0);
-    for (row_idx, mut row) in g_s.rows_mut().into_iter().enumerate() {
-        at.fill_standard_normal(row_idx as u64, &mut normals);
-        for (g, &n) in row.iter_mut().zip(&normals) {
-            let wanted = *g + sigma(*g) * f64::from(n);
-            *g = wanted.max(0.0);
-            outside += u64::from(wanted < low || high < wanted);
-            at_zero += u64::from(wanted < 0.0);
-        }
-    }
-    tally.cells_programmed += g_s.len() as u64;
-    tally.cells_outside_window += outside;
-    tally.cells_at_zero += at_zero;
+    for_each(&mut g_s, at, |g, n| *g += sigma(*g) * n);
     g_s
 }
 
 /// Changes every cell with a standard normal number of its own, one generator per row.
 pub(crate) fn for_each(g_s: &mut Array2<f64>, at: Stream, mut change: impl FnMut(&mut f64, f64)) {
-    let mut normals = vec![0.0f32; g_s.ncols()];
+    let mut normals = at.normal_rows(g_s.ncols());
     for (row_idx, mut row) in g_s.rows_mut().into_iter().enumerate() {
-        at.fill_standard_normal(row_idx as u64, &mut normals);
-        for (g, &n) in row.iter_mut().zip(&normals) {
+        for (g, &n) in row.iter_mut().zip(normals.row(row_idx)) {
             change(g, f64::from(n));
         }
     }

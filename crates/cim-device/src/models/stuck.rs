@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cim_core::{Seconds, Siemens, Stream, Tally};
+use cim_core::{Seconds, Siemens, Stream};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::device::{Device, Moments, Window};
+use crate::conduction::Conduction;
+use crate::device::{Device, Life, Moments, Window};
 use crate::error::DeviceError;
-use crate::law::{CurrentVoltage, PosynomialFit};
+use crate::law::PosynomialFit;
 use crate::time::FittedTimes;
 
 /// Which cells of a device are stuck, as written in a file.
@@ -99,8 +100,8 @@ impl StuckSpec {
 /// and do not age.
 ///
 /// *Law:* a stuck cell holds its conductance; the others are those of the inner device at the same
-/// address. With [`StuckSpec::Random`] which cells are stuck is drawn from the address of the array,
-/// once per chip.
+/// address. With [`StuckSpec::Random`] which cells are stuck is drawn where the cells were made, once
+/// per chip: writing heals nothing. One such effect around another has draws of its own.
 ///
 /// *Parameters:* see [`StuckSpec`]. *Source:* shares are properties of a process; no preset has any.
 ///
@@ -120,15 +121,15 @@ enum StuckCells {
 }
 
 impl Stuck {
-    /// The stuck cells of an array programmed at an address, row by row: row, column and
-    /// conductance (S).
-    pub fn stuck_cells(&self, rows: usize, cols: usize, at: Stream) -> Vec<(usize, usize, f64)> {
+    /// The stuck cells of an array made at an address, row by row: row, column and conductance (S).
+    pub fn stuck_cells(&self, rows: usize, cols: usize, born: Stream) -> Vec<(usize, usize, f64)> {
         let mut found = Vec::new();
         match &self.cells {
             StuckCells::Random { share_low, share_high, low_s, high_s } => {
                 let mut uniform = vec![0.0f32; cols];
                 for row in 0..rows {
-                    at.child("stuck", 0).fill_uniform(row as u64, &mut uniform);
+                    born.child("stuck", self.inner.effects())
+                        .fill_uniform(row as u64, &mut uniform);
                     for (col, &u) in uniform.iter().enumerate() {
                         let u = f64::from(u);
                         if u < *share_low {
@@ -154,22 +155,19 @@ impl Device for Stuck {
         self.inner.window()
     }
 
-    fn program(&self, target_s: ArrayView2<'_, f64>, at: Stream, tally: &mut Tally) -> Array2<f64> {
-        let mut counted = Tally::default();
-        let mut g_s = self.inner.program(target_s, at, &mut counted);
-        let window = self.window();
-        let outside = |g: f64| u64::from(g < window.g_min.0 || window.g_max.0 < g);
-        for (row, col, stuck_s) in self.stuck_cells(g_s.nrows(), g_s.ncols(), at) {
-            // What the cell would have held is not what was counted any more.
-            let held = std::mem::replace(&mut g_s[(row, col)], stuck_s);
-            let floored = held == 0.0 && target_s[(row, col)] > 0.0;
-            counted.cells_at_zero -= u64::from(floored).min(counted.cells_at_zero);
-            let gone = outside(held).max(u64::from(floored)).min(counted.cells_outside_window);
-            counted.cells_outside_window -= gone;
-            counted.cells_at_zero += u64::from(stuck_s == 0.0);
-            counted.cells_outside_window += outside(stuck_s).max(u64::from(stuck_s == 0.0));
+    fn held_window(&self) -> Window {
+        self.inner.held_window()
+    }
+
+    fn effects(&self) -> u64 {
+        1 + self.inner.effects()
+    }
+
+    fn drawn(&self, target_s: ArrayView2<'_, f64>, life: Life) -> Array2<f64> {
+        let mut g_s = self.inner.drawn(target_s, life);
+        for (row, col, stuck_s) in self.stuck_cells(g_s.nrows(), g_s.ncols(), life.born) {
+            g_s[(row, col)] = stuck_s;
         }
-        *tally += counted;
         g_s
     }
 
@@ -206,7 +204,7 @@ impl Device for Stuck {
         self.inner.read_variance_above()
     }
 
-    fn current_voltage(&self) -> CurrentVoltage {
+    fn current_voltage(&self) -> &Conduction {
         self.inner.current_voltage()
     }
 
@@ -214,14 +212,18 @@ impl Device for Stuck {
         self.inner.fitted_times()
     }
 
-    fn aged(
+    fn ages(&self) -> bool {
+        self.inner.ages()
+    }
+
+    fn aged_in(
         &self,
         programmed_s: ArrayView2<'_, f64>,
         elapsed: Seconds,
-        at: Stream,
+        life: Life,
     ) -> Result<Array2<f64>, DeviceError> {
-        let mut g_s = self.inner.aged(programmed_s, elapsed, at)?;
-        for (row, col, _) in self.stuck_cells(g_s.nrows(), g_s.ncols(), at) {
+        let mut g_s = self.inner.aged_in(programmed_s, elapsed, life)?;
+        for (row, col, _) in self.stuck_cells(g_s.nrows(), g_s.ncols(), life.born) {
             g_s[(row, col)] = programmed_s[(row, col)];
         }
         Ok(g_s)
@@ -234,6 +236,8 @@ impl Device for Stuck {
 
 #[cfg(test)]
 mod tests {
+    use cim_core::Tally;
+
     use super::*;
     use crate::PcmSpec;
 

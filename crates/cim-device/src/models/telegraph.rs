@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use cim_core::{Seconds, Stream, Tally};
+use cim_core::{Seconds, Stream};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::device::{Device, Moments, Window};
+use crate::conduction::Conduction;
+use crate::device::{Device, Life, Moments, Window};
 use crate::error::DeviceError;
-use crate::law::{CurrentVoltage, PosynomialFit};
+use crate::law::PosynomialFit;
 use crate::time::FittedTimes;
 
 /// A [`Telegraph`] noise as written in a file. A share of 0 is none.
@@ -65,9 +66,11 @@ impl TelegraphSpec {
 /// Ambrogio et al., IEEE Trans. Electron Devices, 2014); no preset has it, as none of their sources
 /// states its numbers.
 ///
-/// *Not modelled:* several traps in a cell (one such effect around another has the same draws), dwell
-/// times and depths that differ from cell to cell or
-/// depend on voltage, temperature or state. A read is short beside a dwell time: the noise is in
+/// Which cells have a trap is drawn where the cells were made, the states where they were
+/// programmed. Several traps in a cell are one such effect around another.
+///
+/// *Not modelled:* dwell times and depths that differ from cell to cell or depend on voltage,
+/// temperature or state. A read is short beside a dwell time: the noise is in
 /// what the cell holds at a time, not in its read variance.
 ///
 /// *Method:* refresh events come as a Poisson process of rate `λ`, and each draws a state from the
@@ -101,9 +104,9 @@ impl Telegraph {
     }
 
     /// States of a row at the moment of programming.
-    fn first(&self, row: u64, cols: usize, at: Stream) -> Vec<Trap> {
+    fn first(&self, row: u64, cols: usize, Life { born, at }: Life) -> Vec<Trap> {
         let (mut affected, mut state) = (vec![0.0f32; cols], vec![0.0f32; cols]);
-        at.child("trap", 0).fill_uniform(row, &mut affected);
+        born.child("trap", 0).fill_uniform(row, &mut affected);
         at.child("first", 0).fill_uniform(row, &mut state);
         let cells = affected.iter().zip(&state);
         cells
@@ -174,8 +177,8 @@ impl Device for Telegraph {
         self.inner.window()
     }
 
-    fn program(&self, target_s: ArrayView2<'_, f64>, at: Stream, tally: &mut Tally) -> Array2<f64> {
-        self.inner.program(target_s, at, tally)
+    fn drawn(&self, target_s: ArrayView2<'_, f64>, life: Life) -> Array2<f64> {
+        self.inner.drawn(target_s, life)
     }
 
     fn programmed(&self, target_s: f64) -> Moments {
@@ -194,7 +197,7 @@ impl Device for Telegraph {
         self.inner.read_variance_above()
     }
 
-    fn current_voltage(&self) -> CurrentVoltage {
+    fn current_voltage(&self) -> &Conduction {
         self.inner.current_voltage()
     }
 
@@ -202,16 +205,30 @@ impl Device for Telegraph {
         self.inner.fitted_times()
     }
 
-    fn aged(
+    fn held_window(&self) -> Window {
+        self.inner.held_window()
+    }
+
+    fn effects(&self) -> u64 {
+        1 + self.inner.effects()
+    }
+
+    fn ages(&self) -> bool {
+        self.inner.ages() || self.share * self.depth > 0.0
+    }
+
+    fn aged_in(
         &self,
         programmed_s: ArrayView2<'_, f64>,
         elapsed: Seconds,
-        at: Stream,
+        life: Life,
     ) -> Result<Array2<f64>, DeviceError> {
-        let mut g_s = self.inner.aged(programmed_s, elapsed, at)?;
-        let at = at.child("telegraph", 0);
+        let mut g_s = self.inner.aged_in(programmed_s, elapsed, life)?;
+        // An effect around an equal one has draws of its own.
+        let below = |at: Stream| at.child("telegraph", self.inner.effects());
+        let (born, at) = (below(life.born), below(life.at));
         for (row_idx, mut row) in g_s.rows_mut().into_iter().enumerate() {
-            let first = self.first(row_idx as u64, row.len(), at);
+            let first = self.first(row_idx as u64, row.len(), Life { born, at });
             let now = self.later(&first, row_idx as u64, elapsed, at);
             for (g, states) in row.iter_mut().zip(first.iter().zip(&now)) {
                 match states {

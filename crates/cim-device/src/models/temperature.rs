@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use cim_core::{Kelvin, Seconds, Stream, Tally, Volts};
+use cim_core::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C, Kelvin, Seconds, Volts};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::device::{Device, Moments, Window};
+use crate::conduction::Conduction;
+use crate::device::{Device, Life, Moments, Window};
 use crate::error::DeviceError;
-use crate::law::{CurrentVoltage, Posynomial, PosynomialFit};
+use crate::law::{Posynomial, PosynomialFit};
 use crate::time::FittedTimes;
 
 /// A [`Temperature`] as written in a file.
@@ -52,8 +53,8 @@ impl TemperatureSpec {
     }
 }
 
-/// Elementary charge over Boltzmann's constant, both exact in the SI.
-const KELVIN_PER_VOLT: f64 = 1.602176634e-19 / 1.380649e-23;
+/// Elementary charge over Boltzmann's constant.
+const KELVIN_PER_VOLT: f64 = ELEMENTARY_CHARGE_C / BOLTZMANN_J_K;
 
 /// A device that is programmed at one temperature and read at another.
 ///
@@ -87,9 +88,17 @@ impl Device for Temperature {
         self.inner.window()
     }
 
-    /// What is counted is counted at the temperature of programming.
-    fn program(&self, target_s: ArrayView2<'_, f64>, at: Stream, tally: &mut Tally) -> Array2<f64> {
-        self.inner.program(target_s, at, tally) * self.factor
+    fn held_window(&self) -> Window {
+        let Window { g_min, g_max } = self.inner.held_window();
+        Window { g_min: g_min * self.factor, g_max: g_max * self.factor }
+    }
+
+    fn effects(&self) -> u64 {
+        1 + self.inner.effects()
+    }
+
+    fn drawn(&self, target_s: ArrayView2<'_, f64>, life: Life) -> Array2<f64> {
+        self.inner.drawn(target_s, life) * self.factor
     }
 
     fn programmed(&self, target_s: f64) -> Moments {
@@ -116,7 +125,7 @@ impl Device for Temperature {
         PosynomialFit::above(|g| self.read_variance(g), self.window())
     }
 
-    fn current_voltage(&self) -> CurrentVoltage {
+    fn current_voltage(&self) -> &Conduction {
         self.inner.current_voltage()
     }
 
@@ -124,18 +133,23 @@ impl Device for Temperature {
         self.inner.fitted_times()
     }
 
-    fn aged(
+    fn ages(&self) -> bool {
+        self.inner.ages()
+    }
+
+    fn aged_in(
         &self,
         programmed_s: ArrayView2<'_, f64>,
         elapsed: Seconds,
-        at: Stream,
+        life: Life,
     ) -> Result<Array2<f64>, DeviceError> {
-        if elapsed == Seconds::ZERO {
+        self.fitted_times().check(elapsed)?;
+        if elapsed == Seconds::ZERO || !self.inner.ages() {
             // There and back again would not be to the bit.
             return Ok(programmed_s.to_owned());
         }
         let at_programming = programmed_s.mapv(|g| g / self.factor);
-        Ok(self.inner.aged(at_programming.view(), elapsed, at)? * self.factor)
+        Ok(self.inner.aged_in(at_programming.view(), elapsed, life)? * self.factor)
     }
 
     fn read_variance_aged(&self, programmed_s: f64, aged_s: f64, elapsed: Seconds) -> f64 {
@@ -146,6 +160,8 @@ impl Device for Temperature {
 
 #[cfg(test)]
 mod tests {
+    use cim_core::{Stream, Tally};
+
     use super::*;
     use crate::PcmSpec;
 

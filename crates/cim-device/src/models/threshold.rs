@@ -168,10 +168,9 @@ impl Threshold {
     pub fn cells(&self, rows: usize, cols: usize, at: Stream) -> ThresholdCells {
         let thresholds = |label: &'static str, nominal: Volts| {
             let mut thresholds = Array2::zeros((rows, cols));
-            let mut normals = vec![0.0f32; cols];
+            let mut normals = at.child(label, 0).normal_rows(cols);
             for (row, mut cells) in thresholds.rows_mut().into_iter().enumerate() {
-                at.child(label, 0).fill_standard_normal(row as u64, &mut normals);
-                for (threshold, &n) in cells.iter_mut().zip(&normals) {
+                for (threshold, &n) in cells.iter_mut().zip(normals.row(row)) {
                     *threshold = nominal.0 * libm::exp(self.spec.threshold_spread * f64::from(n));
                 }
             }
@@ -244,19 +243,19 @@ impl PulseCells for ThresholdCells {
         check_shape("the array of pulses", pulses.dim(), self.share.dim())?;
         let model = self.model;
         let mut energy_j = Array2::zeros(self.share.dim());
-        let mut normals = vec![0.0f32; self.share.ncols()];
+        let mut normals = at.normal_rows(self.share.ncols());
         for (row, mut shares) in self.share.rows_mut().into_iter().enumerate() {
             let pulses = pulses.row(row);
             if pulses.iter().all(Pulse::is_none) {
                 continue;
             }
-            at.fill_standard_normal(row as u64, &mut normals);
+            let normals = normals.row(row);
             for (col, share) in shares.iter_mut().enumerate() {
                 let (pulse, n) = (pulses[col], f64::from(normals[col]));
                 let place = [row, col];
                 let after = model.moved(*share, pulse, self.up_v[place], self.down_v[place], n);
                 let mean_s = model.conductance_of(0.5 * (*share + after));
-                energy_j[place] = pulse.volts * pulse.volts * mean_s * pulse.time_s();
+                energy_j[place] = pulse.energy_j(pulse.volts * mean_s);
                 *share = after;
                 if !pulse.is_none() {
                     self.age_s[place] = 0.0;
@@ -274,11 +273,10 @@ impl PulseCells for ThresholdCells {
         if sigma == 0.0 {
             return Ok(());
         }
-        let mut normals = vec![0.0f32; self.share.ncols()];
+        let mut normals = at.normal_rows(self.share.ncols());
         for (row, mut shares) in self.share.rows_mut().into_iter().enumerate() {
-            at.fill_standard_normal(row as u64, &mut normals);
-            for ((share, age_s), &n) in shares.iter_mut().zip(self.age_s.row_mut(row)).zip(&normals)
-            {
+            let cells = shares.iter_mut().zip(self.age_s.row_mut(row));
+            for ((share, age_s), &n) in cells.zip(normals.row(row)) {
                 if age_s.is_infinite() {
                     continue;
                 }

@@ -40,7 +40,8 @@ impl OneShotSpec {
 
 /// Sends the pulse that takes a typical cell from where it was read to its target.
 ///
-/// *Law:* pulses of [`PulseCells::aimed`]. With one shot nothing is corrected; the read after it
+/// *Law:* pulses of [`PulseCells::aimed`]; the first is sent to every cell, also to one that is found
+/// inside its band. With one shot nothing is corrected; the read after it
 /// only counts the cells inside the band.
 ///
 /// *Source:* the baseline of every comparison; ours.
@@ -52,6 +53,11 @@ pub struct OneShot {
 
 impl Rule for OneShot {
     type State = u32;
+
+    /// A cell that holds its target by chance has been written by nobody.
+    fn always_writes(&self) -> bool {
+        true
+    }
 
     fn start(&self, _: &dyn PulseCells, _: f64) -> u32 {
         self.shots

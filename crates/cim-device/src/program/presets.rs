@@ -17,7 +17,7 @@ use super::vipi::VipiSpec;
 use crate::catalogue::{published, published_names};
 use crate::error::DeviceError;
 use crate::models::ThresholdSpec;
-use crate::presets::unknown;
+use crate::names::unknown;
 use crate::spec::{DeviceSpec, ModelSpec};
 
 /// Ways of programming that have a name.
@@ -66,7 +66,7 @@ impl CellsPreset {
     /// The cells called `name`.
     ///
     /// # Errors
-    /// [`DeviceError::UnknownPreset`] with the nearest name.
+    /// [`DeviceError::UnknownDevice`] with the nearest name.
     pub fn named(name: &str) -> Result<Self, DeviceError> {
         let named = |cells, band, family| Self { name: name.to_owned(), cells, band, family };
         Ok(match name {
@@ -154,7 +154,7 @@ impl CellsPreset {
                 verify,
             }),
             _ => {
-                let DeviceError::UnknownPreset { name, known, hint } =
+                let DeviceError::UnknownDevice { name, known, hint } =
                     unknown(programmer, PROGRAMMERS)
                 else {
                     unreachable!("a name that is not known")

@@ -1,6 +1,6 @@
 //! The trait.
 
-use cim_core::{Siemens, Stream, Tally};
+use cim_core::{Stream, Tally};
 use ndarray::{Array2, ArrayView2};
 
 use super::outcome::Outcome;
@@ -58,18 +58,5 @@ pub fn check(
     let shape = cells.conductances().dim();
     check_shape("the array of targets", target_s.dim(), shape)?;
     check_shape("the array of chosen cells", chosen.dim(), shape)?;
-    let window = cells.window();
-    // Rounding of what was computed from the window itself is no excursion.
-    let slack = 1e-9 * window.g_max.0;
-    let (low, high) = (window.g_min.0 - slack, window.g_max.0 + slack);
-    match target_s.indexed_iter().find(|(_, g)| !(low <= **g && **g <= high)) {
-        None => Ok(()),
-        Some(((row, col), &g)) => Err(DeviceError::CellTarget {
-            row,
-            col,
-            target: Siemens(g),
-            g_min: window.g_min,
-            g_max: window.g_max,
-        }),
-    }
+    cells.window().check_targets(target_s)
 }

@@ -35,6 +35,15 @@ impl Pulse {
         self.repeats == 0 || self.width_s == 0.0 || self.volts == 0.0
     }
 
+    /// Energy (J) of the whole train through a cell that would draw a current (A) at its voltage, of
+    /// which the access transistor lets through what it does: `|V| min(|I|, I_c) t`.
+    pub fn energy_j(&self, current_a: f64) -> f64 {
+        if self.is_none() {
+            return 0.0;
+        }
+        self.volts.abs() * current_a.abs().min(self.compliance_a) * self.time_s()
+    }
+
     /// Time of the whole train (s).
     pub fn time_s(&self) -> f64 {
         f64::from(self.repeats) * self.width_s
@@ -59,8 +68,8 @@ pub trait PulseCells: Send + Sync {
     /// Variance (S²) of one read of a conductance (S).
     fn read_variance(&self, g_s: f64) -> f64;
 
-    /// Applies one train of pulses to each cell and returns the energy of each (J), `V²Gt` with the
-    /// mean of the conductances before and after.
+    /// Applies one train of pulses to each cell and returns the energy of each (J), that of
+    /// [`Pulse::energy_j`] with the mean of the currents before and after.
     ///
     /// # Errors
     /// [`DeviceError::Shape`] unless there is one train per cell.
@@ -93,11 +102,10 @@ pub trait PulseCells: Send + Sync {
     /// One noisy read of every cell (S), the mean of some conversions.
     fn read(&self, conversions: u32, at: Stream) -> Array2<f64> {
         let mut read = self.conductances();
-        let mut normals = vec![0.0f32; read.ncols()];
+        let mut normals = at.normal_rows(read.ncols());
         let share = 1.0 / f64::from(conversions.max(1));
         for (row, mut cells) in read.rows_mut().into_iter().enumerate() {
-            at.fill_standard_normal(row as u64, &mut normals);
-            for (g_s, &n) in cells.iter_mut().zip(&normals) {
+            for (g_s, &n) in cells.iter_mut().zip(normals.row(row)) {
                 *g_s += (self.read_variance(*g_s) * share).sqrt() * f64::from(n);
             }
         }

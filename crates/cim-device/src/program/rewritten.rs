@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use super::pulse::{Pulse, PulseCells, check_shape};
-use crate::device::{Device, Window};
+use crate::device::{Device, Life, Window};
 use crate::error::DeviceError;
 
 /// What the amplitude of a pulse means to [`Rewritten`] cells, as written in a file.
@@ -32,8 +32,11 @@ impl AmplitudeSpec {
 /// *What it models:* cells of which only the spread after programming is known, such as phase-change
 /// cells and measured programming laws. A pulse that raises aims at a share `(|V| − V_least)/
 /// (V_greatest − V_least)` of the window from the bottom, one that lowers at that share from the top,
-/// and ends where the device's programming ends, a fresh draw each time. A pulse that raises never
-/// lowers, and the other way round. Waiting ages the cells by the device's own law.
+/// and ends where the device's programming ends, a fresh draw each time. A pulse that raises does
+/// nothing to a cell that holds more than the level it aims at, and the other way round. Fresh cells
+/// are programmed to the bottom of the window, with the spread that the device has there. What is
+/// permanent in a cell, such as a defect, is drawn once, where the cells were made. Waiting ages the
+/// cells by the device's own law.
 ///
 /// *Source:* ours: the plainest link between amplitude and level. *Not modelled:* gradual motion,
 /// pulse width, a level that depends on the one before. Most programming laws were measured on
@@ -53,7 +56,7 @@ pub struct Rewritten {
 }
 
 impl Rewritten {
-    /// Fresh cells, rows × columns, at the bottom of the device's window.
+    /// Fresh cells, rows × columns, programmed to the bottom of the device's window.
     ///
     /// # Errors
     /// [`DeviceError::Parameter`] for amplitudes that do not rise, or a width that is not positive.
@@ -69,7 +72,9 @@ impl Rewritten {
             let (name, value) = ("greatest", amplitude.greatest.0);
             return Err(DeviceError::Parameter { name, value, range: "voltages above least" });
         }
-        let held_s = Array2::from_elem((rows, cols), device.window().g_min.0);
+        let bottom_s = Array2::from_elem((rows, cols), device.window().g_min.0);
+        let life = Life { born: at, at: at.child("life", 0) };
+        let held_s = device.program_in(bottom_s.view(), life, &mut Tally::default());
         Ok(Self {
             device,
             amplitude,
@@ -121,20 +126,21 @@ impl PulseCells for Rewritten {
         check_shape("the array of pulses", pulses.dim(), self.held_s.dim())?;
         let bottom_s = self.window().g_min.0;
         let aims = pulses.mapv(|pulse| self.aim(pulse).unwrap_or(bottom_s));
-        let drawn_s = self.device.program(aims.view(), at, &mut Tally::default());
+        let life_here = Life { born: self.at, at };
+        let drawn_s = self.device.program_in(aims.view(), life_here, &mut Tally::default());
         let life = self.lives.len() as u32 - 1;
         let mut energy_j = Array2::zeros(self.held_s.dim());
         for (place, &pulse) in pulses.indexed_iter() {
             let before = self.held_s[place];
-            let drawn = drawn_s[place];
-            let further = if 0.0 < pulse.volts { before < drawn } else { drawn < before };
-            if self.aim(pulse).is_some() && further {
-                self.held_s[place] = drawn;
-                self.programmed_s[place] = drawn;
+            let rises = 0.0 < pulse.volts;
+            let moves = |aim: f64| if rises { before <= aim } else { aim <= before };
+            if self.aim(pulse).is_some_and(moves) {
+                self.held_s[place] = drawn_s[place];
+                self.programmed_s[place] = drawn_s[place];
                 self.life[place] = life;
             }
             let mean_s = 0.5 * (before + self.held_s[place]);
-            energy_j[place] = pulse.volts * pulse.volts * mean_s * pulse.time_s();
+            energy_j[place] = pulse.energy_j(pulse.volts * mean_s);
         }
         Ok(energy_j)
     }
@@ -144,7 +150,8 @@ impl PulseCells for Rewritten {
         self.clock_s += elapsed.0;
         for (life, &(at, born_s)) in self.lives.iter().enumerate() {
             let age = Seconds(self.clock_s - born_s);
-            let aged_s = self.device.aged(self.programmed_s.view(), age, at)?;
+            let life_then = Life { born: self.at, at };
+            let aged_s = self.device.aged_in(self.programmed_s.view(), age, life_then)?;
             for (place, held_s) in self.held_s.indexed_iter_mut() {
                 if self.life[place] == life as u32 {
                     *held_s = aged_s[place];
@@ -158,8 +165,9 @@ impl PulseCells for Rewritten {
     fn typical_after(&self, from_s: f64, pulse: Pulse) -> f64 {
         match self.aim(pulse) {
             None => from_s,
-            Some(aim) if 0.0 < pulse.volts => from_s.max(self.device.programmed(aim).mean),
-            Some(aim) => from_s.min(self.device.programmed(aim).mean),
+            Some(aim) if 0.0 < pulse.volts && aim < from_s => from_s,
+            Some(aim) if pulse.volts < 0.0 && from_s < aim => from_s,
+            Some(aim) => self.device.programmed(aim).mean,
         }
     }
 

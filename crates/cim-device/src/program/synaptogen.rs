@@ -15,7 +15,7 @@ use crate::time::FittedTimes;
 /// A pulse that raises is a set: abrupt, to wherever the cycle of the cell ends. A pulse that lowers
 /// is a reset up to its voltage, which begins a new cycle in a cell that was set; the next one does
 /// something only if it is higher. The width changes nothing but the energy, which is `|V I(V)| t`
-/// with the mean of the currents before and after.
+/// with the mean of the currents before and after; there is no access transistor.
 #[derive(Clone, Debug)]
 pub struct SynaptogenPulsed {
     model: Synaptogen,
@@ -78,10 +78,8 @@ impl PulseCells for SynaptogenPulsed {
         let mut energy_j = self.cells.currents_at(volts.view())?;
         self.cells.pulse(volts.view())?;
         let after_a = self.cells.currents_at(volts.view())?;
-        for (((energy_j, after_a), volts), pulse) in
-            energy_j.iter_mut().zip(&after_a).zip(&volts).zip(pulses)
-        {
-            *energy_j = 0.5 * (volts * (*energy_j + after_a)).abs() * pulse.time_s();
+        for ((energy_j, after_a), pulse) in energy_j.iter_mut().zip(&after_a).zip(pulses) {
+            *energy_j = pulse.energy_j(0.5 * (*energy_j + after_a));
         }
         Ok(energy_j)
     }

@@ -76,10 +76,15 @@ pub(super) trait Rule {
     /// What it remembers of a cell.
     type State: Clone;
 
+    /// Whether a cell gets its first pulse wherever its first read finds it.
+    fn always_writes(&self) -> bool {
+        false
+    }
+
     /// Before the first read of a cell.
     fn start(&self, cells: &dyn PulseCells, target_s: f64) -> Self::State;
 
-    /// After a read (S) that found the cell outside its band; no pulse gives it up.
+    /// After a read (S) that found the cell outside its band or unwritten; no pulse gives it up.
     fn next(
         &self,
         cells: &dyn PulseCells,
@@ -137,7 +142,8 @@ pub(super) fn run<R: Rule>(
                 cell.first_s = read_s;
             }
             cell.moved_s = cell.moved_s.max((read_s - cell.first_s).abs());
-            if (cell.target_s - read_s).abs() < verify.band.0 {
+            let unwritten = round == 0 && rule.always_writes();
+            if (cell.target_s - read_s).abs() < verify.band.0 && !unwritten {
                 outcome.end[place] = End::InBand;
                 return false;
             }

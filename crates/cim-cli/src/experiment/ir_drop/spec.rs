@@ -193,7 +193,7 @@ impl Spec {
     /// # Errors
     /// [`TileError`] for a device, a converter or a surrounding that cannot be.
     pub fn parts(&self, rows: usize, ohm: Ohms, targets: Targets) -> Result<Parts, TileError> {
-        let device = self.device.build()?;
+        let device = self.device.clone().build()?;
         let parts = Parts {
             window: device.window(),
             device: Arc::new(device),

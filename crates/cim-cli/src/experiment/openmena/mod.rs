@@ -2,7 +2,6 @@
 //! differential pairs, programmed by VIPI, fine-tuned with the chip in the loop.
 
 mod arena;
-mod board;
 pub mod digits;
 mod outcome;
 pub mod spec;

@@ -4,10 +4,10 @@ use cim_core::Volts;
 use cim_device::program::{Vipi, VipiSpec};
 use cim_device::{DeviceError, ThresholdSpec};
 use cim_nn::{Loss, Tuning};
+use cim_tile::BoardSpec;
 use serde::Deserialize;
 
 use super::arena::Arena;
-use super::board::BoardSpec;
 use crate::error::CliError;
 
 /// The built-in preset, as written.

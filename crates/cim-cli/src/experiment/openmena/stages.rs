@@ -6,11 +6,11 @@ use cim_nn::in_loop::outputs;
 use cim_nn::{
     Bounds, Carrier, Layer, LeastSquares, Logistic, Loss, Minimum, Network, Tuning, minimise,
 };
+use cim_tile::Board;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
 use super::arena::{Arena, Episode, Pose, collisions_per_hundred};
-use super::board::Board;
 use super::digits::{Digits, Part};
 use super::outcome;
 use super::spec::{SIDE, Spec};

@@ -5,9 +5,9 @@ use cim_core::{Scratch, Stream, Tally};
 use cim_device::program::{Programmer, PulseCells, Vipi, VipiSpec};
 use cim_nn::in_loop::{layer_wise, outputs};
 use cim_nn::{Carrier, Layer, Loss, Network, Tuning};
+use cim_tile::Board;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
-use super::board::Board;
 use super::digits::{Digits, Part};
 use super::spec::{SIDE, Spec};
 use super::stages::{MEASURE, accuracy_at};

@@ -208,7 +208,7 @@ impl Spec {
     /// # Errors
     /// [`TileError`] for a device, a converter or a surrounding that cannot be.
     pub fn parts(&self) -> Result<Parts, TileError> {
-        let device = self.device.build()?;
+        let device = self.device.clone().build()?;
         let parts = Parts {
             window: device.window(),
             device: Arc::new(device),

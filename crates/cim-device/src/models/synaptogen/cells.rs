@@ -146,10 +146,10 @@ impl SynaptogenCells {
     pub fn read(&self, volts: ArrayView2<'_, f64>, at: Stream) -> Result<Array2<f64>, DeviceError> {
         self.check(volts.dim())?;
         let mut read = volts.to_owned();
-        let mut normals = vec![0.0f32; self.shape.1];
+        let mut normals = at.normal_rows(self.shape.1);
         for (row_idx, (row, mut out)) in self.rows.iter().zip(read.rows_mut()).enumerate() {
-            at.fill_standard_normal(row_idx as u64, &mut normals);
-            for ((out, state), &n) in out.iter_mut().zip(&row.state).zip(&normals) {
+            let cells = out.iter_mut().zip(&row.state);
+            for ((out, state), &n) in cells.zip(normals.row(row_idx)) {
                 let volt = *out;
                 let current = state.current_a(volt);
                 // Without a voltage the conductance is that of the smallest voltages.

@@ -1,6 +1,6 @@
 //! The model and how it is written in a file.
 
-use cim_core::{Hertz, Kelvin, Stream};
+use cim_core::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C, Hertz, Kelvin, Stream};
 use serde::{Deserialize, Serialize};
 
 use super::cells::SynaptogenCells;
@@ -57,7 +57,7 @@ impl SynaptogenSpec {
         };
         let (bandwidth, temperature, charge) = match self.read_noise {
             SynaptogenNoise::Physical { bandwidth, temperature } => {
-                (bandwidth, temperature, ELEMENTARY_CHARGE)
+                (bandwidth, temperature, ELEMENTARY_CHARGE_C)
             }
             SynaptogenNoise::LibraryCompatible => (Hertz(1e-8), Kelvin(300.0), LIBRARY_CHARGE),
         };
@@ -68,15 +68,12 @@ impl SynaptogenSpec {
         }
         Ok(Synaptogen {
             latent,
-            thermal_a2_per_s: 4.0 * BOLTZMANN * temperature.0 * bandwidth.0,
+            thermal_a2_per_s: 4.0 * BOLTZMANN_J_K * temperature.0 * bandwidth.0,
             shot_a: 2.0 * charge * bandwidth.0,
         })
     }
 }
 
-/// Exact constants of the SI (C, J/K).
-const ELEMENTARY_CHARGE: f64 = 1.602176634e-19;
-const BOLTZMANN: f64 = 1.380649e-23;
 /// What the library has where the elementary charge is meant.
 #[expect(clippy::approx_constant, reason = "the library's number to the digit")]
 const LIBRARY_CHARGE: f64 = 2.718;

@@ -31,7 +31,6 @@
 pub mod burst;
 pub mod drive;
 pub mod error;
-mod ladder;
 pub mod segments;
 pub mod spec;
 pub mod tile;

@@ -2,12 +2,12 @@
 
 use cim_core::matmul::{product, product_add};
 use cim_core::{Coulombs, Scratch, Seconds, Stream};
+use cim_crossbar::Ladder;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Zip};
 
 use crate::pwm::burst::Burst;
 use crate::pwm::drive::Drive;
 use crate::pwm::error::PwmError;
-use crate::pwm::ladder::Ladder;
 use crate::pwm::spec::{Columns, Integration, PwmSpec};
 
 /// Pairs of cells on a tile: codes in, charges out.

@@ -5,8 +5,8 @@ use std::hint::black_box;
 
 use cim_core::matmul::product;
 use cim_core::{Scratch, Stream};
-use cim_crossbar::pwm::{Drive, InputMode, PwmSpec, PwmTile};
 use cim_device::NanosecondRead;
+use cim_tile::pwm::{Drive, InputMode, PwmSpec, PwmTile};
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 

@@ -3,22 +3,23 @@
 use cim_core::{MatMul, Scratch, Siemens, Stream, Tally, Volts};
 use cim_device::program::{PulseCells, VipiSpec};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::error::CliError;
+use crate::error::TileError;
 
 /// Converters of the board.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BoardSpec {
     /// Range of the row converters.
     pub dac_reference: Volts,
+    /// Bits of the row converters, 1 to 16.
     pub dac_bits: u32,
     /// Row voltage, from virtual ground, for an input of 1.
     pub read_voltage: Volts,
-    /// One code is one count.
+    /// Bits of the column converters, 1 to 16; one code is one count.
     pub adc_bits: u32,
-    /// Conversions averaged in one read-out.
+    /// Conversions averaged in one read-out, 1 to 10,000.
     pub conversions: u32,
 }
 
@@ -26,8 +27,8 @@ impl BoardSpec {
     /// Checks every key.
     ///
     /// # Errors
-    /// [`CliError::Usage`] naming the first that cannot be.
-    pub fn check(&self) -> Result<(), CliError> {
+    /// [`TileError::Board`] naming the first that cannot be.
+    pub fn check(&self) -> Result<(), TileError> {
         let bits = 1..=16;
         for (name, ok) in [
             ("dac_bits", bits.contains(&self.dac_bits)),
@@ -37,12 +38,7 @@ impl BoardSpec {
             ("dac_reference", self.dac_reference.0.is_finite()),
         ] {
             if !ok {
-                return Err(CliError::Usage {
-                    what: format!("board.{name} cannot be"),
-                    help: "converters have 1 to 16 bits; a read averages 1 to 10000 conversions; \
-                           the read voltage lies below the reference"
-                        .into(),
-                });
+                return Err(TileError::Board { name });
             }
         }
         Ok(())
@@ -81,6 +77,9 @@ pub struct Board {
 impl Board {
     /// Columns `first..first + columns` of `cells`; `programmer` says what a count is. An output is
     /// its counts times `per_count`. Noise of call `k` is drawn at `at.child("call", k)`.
+    ///
+    /// # Panics
+    /// If the cells do not have these columns.
     pub fn new(
         spec: BoardSpec,
         cells: &dyn PulseCells,
@@ -104,6 +103,9 @@ impl Board {
     }
 
     /// The first `rows` rows of it alone.
+    ///
+    /// # Panics
+    /// If it has fewer.
     #[must_use]
     pub fn of_rows(self, rows: usize) -> Self {
         let part = |m: &Array2<f64>| m.slice(s![..rows, ..]).to_owned();
@@ -173,22 +175,25 @@ mod tests {
     use cim_device::program::Pulse;
 
     use super::*;
-    use crate::experiment::openmena::spec::{OPENMENA, Spec};
 
-    fn spec() -> Spec {
-        crate::config::parse("openmena", OPENMENA).expect("valid")
-    }
+    /// Converters of 12 bits, a step of 0.366 mV in a read voltage of 50 mV.
+    const SPEC: BoardSpec = BoardSpec {
+        dac_reference: Volts(1.5),
+        dac_bits: 12,
+        read_voltage: Volts(0.05),
+        adc_bits: 12,
+        conversions: 20,
+    };
 
     /// Cells somewhere in the window, without a noise of reading unless asked for.
     fn board(read_noise: f64, per_count: f64) -> (Board, Array2<f64>) {
-        let spec = spec();
-        let cell = ThresholdSpec { read_noise, ..spec.cell };
+        let cell = ThresholdSpec { read_noise, ..ThresholdSpec::OPENMENA };
         let mut cells = cell.build().expect("a model").cells(8, 8, Stream::root(1));
         let pulses = Array2::from_elem((8, 8), Pulse::one(0.25, 2e-3));
         cells.pulse(pulses.view(), Stream::root(2)).expect("one per cell");
         let held = cells.conductances();
         let at = Stream::root(3);
-        (Board::new(spec.board, &cells, &spec.programmer, (1, 2), per_count, at), held)
+        (Board::new(SPEC, &cells, &VipiSpec::OPENMENA, (1, 2), per_count, at), held)
     }
 
     fn read(board: &Board, x: &Array2<f32>, call: u64) -> Array2<f32> {
@@ -197,6 +202,19 @@ mod tests {
         board.apply(x.view(), call, y.view_mut(), &mut scratch, &mut tally);
         assert_eq!((tally.dac_clips, tally.adc_clips), (0, 0));
         y
+    }
+
+    #[test]
+    fn what_no_converter_has_is_refused() {
+        assert_eq!(SPEC.check(), Ok(()));
+        for (bad, key) in [
+            (BoardSpec { dac_bits: 0, ..SPEC }, "dac_bits"),
+            (BoardSpec { adc_bits: 33, ..SPEC }, "adc_bits"),
+            (BoardSpec { conversions: 0, ..SPEC }, "conversions"),
+            (BoardSpec { read_voltage: Volts(1.5), ..SPEC }, "read_voltage"),
+        ] {
+            assert_eq!(bad.check(), Err(TileError::Board { name: key }));
+        }
     }
 
     #[test]

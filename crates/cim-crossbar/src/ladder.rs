@@ -1,4 +1,4 @@
-//! A column wire with its segments, far end first.
+//! A column wire with its segments, far end first: what a tile that is stepped through time solves.
 
 use ndarray::{Array1, Array2, s};
 
@@ -15,7 +15,7 @@ use ndarray::{Array1, Array2, s};
 /// where `r_s` is a segment of wire, and half of one after the last. Voltages count from where the
 /// ADC holds the end.
 #[derive(Clone, Debug)]
-pub(super) struct Ladder {
+pub struct Ladder {
     /// Part of what arrives at a node that goes on to the next, segments × columns.
     pass: Array2<f64>,
     /// Admittance of the whole column seen by the ADC (S).
