@@ -3,6 +3,7 @@
 mod activation;
 mod circuit_noise;
 mod full_scale;
+mod mapped_moments;
 mod moments;
 mod newton;
 mod ngspice;
