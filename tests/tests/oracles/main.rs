@@ -2,6 +2,7 @@
 
 mod activation;
 mod circuit_noise;
+mod effects;
 mod full_scale;
 mod mapped_moments;
 mod moments;
