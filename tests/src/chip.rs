@@ -6,7 +6,7 @@ use cim_adc::{DacSpec, Polarity};
 use cim_core::{Amps, MatMul, Scratch, Siemens, Stream, Tally, Volts};
 use cim_crossbar::{Ambient, Wires};
 use cim_device::{Ideal, Window};
-use cim_tile::{LayerDesign, Parts, Targets, full_scale};
+use cim_tile::{Differential, LayerDesign, Parts, Targets, full_scale};
 use ndarray::{Array2, ArrayView2};
 
 /// Parts without any noise: ideal cells of 1 to 100 µS, 0.2 V, 16-bit converters with a sign.
@@ -14,6 +14,7 @@ pub fn silent(rows: usize, outputs: usize) -> Parts {
     let window = Window::new(Siemens(1e-6), Siemens(100e-6)).expect("a window");
     Parts {
         device: Arc::new(Ideal { window }),
+        mapping: Arc::new(Differential::FINE),
         window,
         read_voltage: Volts(0.2),
         dac: DacSpec { bits: 16, polarity: Polarity::Bipolar },
@@ -53,7 +54,7 @@ pub fn design(
     let empty = Array2::from_elem((0, 0), Amps::ZERO);
     let mut design = LayerDesign { weight_clip, input_limit, drive_gain: 1.0, full_scale: empty };
     let amps = Amps(full_scale * design.amps_per_output(parts));
-    design.full_scale = Array2::from_elem(parts.grid_shape(inputs, outputs), amps);
+    design.full_scale = Array2::from_elem(parts.full_scale_shape(inputs, outputs), amps);
     design
 }
 
@@ -65,7 +66,7 @@ pub fn worst_case(
     input_limit: f32,
 ) -> LayerDesign {
     let mut design = design(parts, weights.dim(), weight_clip, input_limit, 1.0);
-    let amps_per_weight = design.amps_per_output(parts) * f64::from(input_limit);
+    let amps_per_weight = design.amps_per_weight(parts);
     design.full_scale = full_scale::worst_case(parts, weights, weight_clip, amps_per_weight);
     design
 }

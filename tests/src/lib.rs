@@ -5,6 +5,7 @@
 //! crates. A part listed in [`registered`] is tested by the law suite from then on.
 
 pub mod chip;
+pub mod foreign;
 pub mod golden;
 pub mod images;
 pub mod registered;

@@ -9,8 +9,10 @@ use cim_device::{
     Conduction, Device, GaussianSpec, Ideal, StuckSpec, TelegraphSpec, TemperatureSpec, Window,
     published, published_names,
 };
-use cim_tile::{Differential, Mapping};
+use cim_tile::{Differential, Mapping, MappingSpec, OffsetColumn};
 use proptest::test_runner::{Config, RngSeed};
+
+use crate::foreign::{LoneColumn, TwosComplement};
 
 /// Every device model, the Gaussian one with each of its terms, every
 /// published device, and each effect around one of them.
@@ -66,15 +68,24 @@ pub fn devices() -> Vec<(&'static str, Arc<dyn Device>)> {
     devices
 }
 
-/// Every mapping, at its smallest and largest and a few sizes between.
-pub fn mappings() -> Vec<(String, Box<dyn Mapping>)> {
-    let mut mappings: Vec<(String, Box<dyn Mapping>)> =
-        vec![("differential, fine".into(), Box::new(Differential::FINE))];
+/// Every registered mapping, pairs and offset columns at a few sizes, and two that are not of the
+/// library: lone columns, whose zero is subtracted digitally.
+pub fn mappings() -> Vec<(String, Arc<dyn Mapping>)> {
+    let mut mappings: Vec<(String, Arc<dyn Mapping>)> = MappingSpec::registered()
+        .into_iter()
+        .map(|spec| (format!("{spec:?}"), spec.build().expect("a registered mapping")))
+        .collect();
     for top in [1, 3, 127, u16::MAX] {
-        mappings.push((format!("differential, {top}"), Box::new(Differential::new(top))));
+        mappings.push((format!("differential, {top}"), Arc::new(Differential::new(top))));
+        mappings.push((format!("offset column, {top}"), Arc::new(OffsetColumn::new(top))));
     }
+    mappings.push(("two's complement".into(), Arc::new(TwosComplement { bits: 6 })));
+    mappings.push(("lone column".into(), Arc::new(LoneColumn { shift: 300 })));
     mappings
 }
+
+/// Every way to drive rows.
+pub const POLARITIES: [Polarity; 3] = [Polarity::Unipolar, Polarity::Bipolar, Polarity::TwoPhase];
 
 /// Every ADC at every resolution, with its largest code. Full scale 30 µA.
 pub fn adcs() -> Vec<(String, i32, Box<dyn Adc>)> {
@@ -91,11 +102,13 @@ pub fn adcs() -> Vec<(String, i32, Box<dyn Adc>)> {
 pub fn dacs() -> Vec<(String, i32, Dac)> {
     let unipolar = (1..=16).map(|bits| DacSpec { bits, polarity: Polarity::Unipolar });
     let bipolar = (2..=16).map(|bits| DacSpec { bits, polarity: Polarity::Bipolar });
+    let phases = (1..=16).map(|bits| DacSpec { bits, polarity: Polarity::TwoPhase });
     unipolar
         .chain(bipolar)
+        .chain(phases)
         .map(|spec| {
             let dac = spec.build(Volts(0.2)).expect("1 or 2 to 16 bits");
-            let lowest = if spec.polarity == Polarity::Bipolar { -dac.top_code() } else { 0 };
+            let lowest = if spec.polarity.is_signed() { -dac.top_code() } else { 0 };
             (format!("{:?}, {} bits", spec.polarity, spec.bits), lowest, dac)
         })
         .collect()

@@ -5,23 +5,65 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{AdcError, check_bits};
 
-/// Whether a converter's codes carry a sign.
+/// Whether a converter's codes carry a sign, and how rows are driven with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Polarity {
     /// Codes `0 ..= 2^bits − 1`.
     Unipolar,
-    /// Codes `−(2^(bits−1)−1) ..= 2^(bits−1)−1`.
+    /// Codes `−(2^(bits−1)−1) ..= 2^(bits−1)−1`, driven with voltages of both signs.
     Bipolar,
+    /// Codes `−(2^bits−1) ..= 2^bits−1` of a converter without a sign: positive codes drive their
+    /// rows in a first phase, the magnitudes of negative ones theirs in a second, which is
+    /// subtracted.
+    TwoPhase,
+}
+
+/// One phase of a drive: `Σ_phase factor · driven = code`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Phase {
+    /// Factor with which what is sensed in the phase counts.
+    pub factor: i8,
+    /// Whether rows rest whose code has the other sign than `factor`.
+    pub one_sided: bool,
+}
+
+impl Phase {
+    /// Codes that drive the rows in this phase, for the codes of the converter.
+    pub fn drive(self, codes: &[f32], driven: &mut [f32]) {
+        if self.one_sided {
+            let factor = f32::from(self.factor);
+            driven.iter_mut().zip(codes).for_each(|(to, &code)| *to = (factor * code).max(0.0));
+        } else {
+            driven.copy_from_slice(codes);
+        }
+    }
+}
+
+impl Polarity {
+    /// The phases in which rows are driven, in their order.
+    pub const fn phases(self) -> &'static [Phase] {
+        match self {
+            Self::Unipolar | Self::Bipolar => &[Phase { factor: 1, one_sided: false }],
+            Self::TwoPhase => {
+                &[Phase { factor: 1, one_sided: true }, Phase { factor: -1, one_sided: true }]
+            }
+        }
+    }
+
+    /// Whether codes carry a sign.
+    pub const fn is_signed(self) -> bool {
+        !matches!(self, Self::Unipolar)
+    }
 }
 
 /// A [`Dac`] as written in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DacSpec {
-    /// Resolution, 1 to 16 bits (2 to 16 with a sign).
+    /// Resolution, 1 to 16 bits (2 to 16 with voltages of both signs).
     pub bits: u32,
-    /// Whether codes carry a sign.
+    /// Whether codes carry a sign, and how rows are driven with it.
     pub polarity: Polarity,
 }
 
@@ -35,6 +77,11 @@ impl DacSpec {
             Polarity::Unipolar => {
                 check_bits("DAC", self.bits, 1, 16)?;
                 (0, (1 << self.bits) - 1)
+            }
+            Polarity::TwoPhase => {
+                check_bits("DAC", self.bits, 1, 16)?;
+                let top = (1 << self.bits) - 1;
+                (-top, top)
             }
             Polarity::Bipolar => {
                 check_bits("DAC", self.bits, 2, 16)?;
@@ -153,9 +200,31 @@ mod tests {
         let (mut codes, mut tally) = ([0.0; 4], Tally::default());
         dac.encode(&[2.0, -2.0, 0.5, -0.1], 1.0, &mut codes, &mut tally);
         assert_eq!((codes, tally.dac_clips), ([7.0, -7.0, 4.0, -1.0], 2));
+        let phases = DacSpec { bits: 3, polarity: Polarity::TwoPhase }.build(Volts(0.1));
+        phases.expect("valid").encode(&[2.0, -2.0, 0.5, -0.1], 1.0, &mut codes, &mut tally);
+        assert_eq!((codes, tally.dac_clips), ([7.0, -7.0, 4.0, -1.0], 4));
+        tally.dac_clips = 2;
         let unipolar = DacSpec { bits: 4, polarity: Polarity::Unipolar }.build(Volts(0.1));
         unipolar.expect("valid").encode(&[-1.0], 1.0, &mut codes[..1], &mut tally);
         assert_eq!((codes[0], tally.dac_clips), (0.0, 3));
+    }
+
+    #[test]
+    fn phases_add_up_to_the_code_and_drive_what_the_converter_can() {
+        for polarity in [Polarity::Unipolar, Polarity::Bipolar, Polarity::TwoPhase] {
+            let codes: &[f32] =
+                if polarity.is_signed() { &[5.0, -3.0, 0.0] } else { &[5.0, 3.0, 0.0] };
+            let mut sums = [0.0; 3];
+            for phase in polarity.phases() {
+                let mut driven = [f32::NAN; 3];
+                phase.drive(codes, &mut driven);
+                let can = |v: &f32| polarity == Polarity::Bipolar || 0.0 <= *v;
+                assert!(driven.iter().all(can), "{polarity:?}: {driven:?}");
+                let counted = driven.map(|v| f32::from(phase.factor) * v);
+                sums.iter_mut().zip(counted).for_each(|(sum, v)| *sum += v);
+            }
+            assert_eq!(sums, codes, "{polarity:?}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub mod range;
 pub mod uniform;
 
 pub use adc::Adc;
-pub use dac::{Dac, DacSpec, Polarity};
+pub use dac::{Dac, DacSpec, Phase, Polarity};
 pub use error::AdcError;
 pub use oscillator::{Oscillator, OscillatorSpec};
 pub use range::FullScale;

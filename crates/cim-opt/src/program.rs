@@ -59,18 +59,18 @@ pub(crate) fn error_coefficients(problem: &WindowProblem, tile: &TileTerms) -> [
     let mean_w = tile.s1 / tile.rows;
     [
         a2 * tile.w2,
-        four_ktb * 2.0 * tile.rows,
+        four_ktb * tile.cells * tile.rows,
         four_ktb * tile.s1,
-        two_qb * 2.0 * tile.u1,
+        two_qb * tile.cells * tile.u1,
         two_qb * tile.v1,
-        2.0 * tile.u2 * a0,
-        2.0 * tile.u2 * a1,
+        tile.cells * tile.u2 * a0,
+        tile.cells * tile.u2 * a1,
         tile.v2 * a1,
-        2.0 * tile.u2 * a2,
+        tile.cells * tile.u2 * a2,
         2.0 * tile.v2 * a2,
-        2.0 * tile.u2 * am,
-        4.0 * wire,
-        4.0 * wire * mean_w,
+        tile.cells * tile.u2 * am,
+        tile.cells * tile.cells * wire,
+        2.0 * tile.cells * wire * mean_w,
         wire * mean_w * mean_w,
         problem.device.cubic_per_v2.powi(2) * tile.cubic_power,
         circuit.input_noise.0.powi(2),
@@ -81,7 +81,7 @@ pub(crate) fn error_coefficients(problem: &WindowProblem, tile: &TileTerms) -> [
 /// Energy coefficients of one tile over [`LIMIT_POWERS`]: cells, and the amplifier at range 1.
 pub(crate) fn energy_coefficients(circuit: &CircuitTerms, tile: &TileTerms) -> [f64; 6] {
     let seconds = tile.columns * circuit.read_time.0;
-    [0.0, 0.0, seconds * 2.0 * tile.u2, seconds * tile.v2, seconds * circuit.supply.0, 0.0]
+    [0.0, 0.0, seconds * tile.drawn_cells * tile.u2, seconds * tile.drawn_v2, seconds * circuit.supply.0, 0.0]
 }
 
 /// What a limit is about.

@@ -1,7 +1,10 @@
 //! From weights and calibration data to the terms of the program.
 
-use cim_tile::{Calibration, LayerDesign, LayerErrors, Parts, TileError};
-use ndarray::{Array1, ArrayView2, s};
+use std::ops::Range;
+
+use cim_tile::moments::TileErrors;
+use cim_tile::{Calibration, LayerDesign, LayerErrors, Parts, Plan, Sense, TileError};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
 
 use crate::full_scale::Histogram;
 use crate::window::{CircuitTerms, DeviceTerms, Posynomial, TileTerms};
@@ -48,22 +51,45 @@ pub fn circuit_terms(
     }
 }
 
-/// What one layer's tiles contribute, row tiles outermost, and what its weight clip loses.
+/// What one layer's tiles contribute, and what its weight clip loses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerTerms {
-    /// One entry per tile.
+    /// One entry for each full scale of a tile that carries a signal, row tiles outermost. Tiles
+    /// whose weights or drives are all zero cost nothing and are left out.
     pub tiles: Vec<TileTerms>,
+    /// Which full scale of the layer each entry is about ([`LayerDesign::full_scale`]).
+    pub places: Vec<(usize, usize)>,
     /// Objective lost to weights beyond the clip.
     pub clip_loss: f64,
+}
+
+/// Refuses a layer without signal, of which nothing can be said.
+///
+/// # Errors
+/// [`TileError::NoSignal`], which names the layer, counted from 1.
+pub fn check_signal(
+    layer: usize,
+    weights: ArrayView2<'_, f32>,
+    calibration: &Calibration,
+) -> Result<(), TileError> {
+    let no_signal = |what| Err(TileError::NoSignal { layer: layer + 1, what });
+    if weights.iter().all(|&w| w == 0.0) {
+        no_signal("all its weights are zero")
+    } else if calibration.drive.iter().all(|&u| u == 0.0) {
+        no_signal("no calibration input drives it")
+    } else {
+        Ok(())
+    }
 }
 
 /// Terms of one layer under the weight clip and input limit of `design`.
 ///
 /// `sensitivity` is the objective per squared output unit of error of one output. Histograms have
-/// `bins` bins over the calibration currents, widened by the noise they carry in `parts`.
+/// `bins` bins over the calibration currents, widened by the noise they carry in `parts`. What the
+/// bottom of the window adds to a current without a minus is in them as it is in `parts`.
 ///
 /// # Errors
-/// [`TileError`] for weights or parts that cannot be.
+/// [`TileError`] for weights or parts that cannot be, or a layer without signal.
 pub fn layer_terms(
     parts: &Parts,
     layer: usize,
@@ -73,65 +99,110 @@ pub fn layer_terms(
     sensitivity: f64,
     bins: usize,
 ) -> Result<LayerTerms, TileError> {
+    check_signal(layer, weights, calibration)?;
     let errors = LayerErrors::of(parts, design, weights, calibration)?;
     let clip = f64::from(design.weight_clip);
-    let unit = clip * f64::from(design.input_limit);
+    let unit = clip * f64::from(design.input_limit) / parts.mapping.reach();
     let amps = parts.read_voltage.0 * design.drive_gain * parts.window.span().0;
-    let (mean_u, mean_u2) = (calibration.mean_magnitude(), calibration.mean_square());
+    let phases = parts.dac.polarity.phases().len() as f64;
+    let driven = Calibration { drive: calibration.phases_stacked(parts.dac.polarity) };
+    let (mean_u, mean_u2) = (driven.mean_magnitude(), driven.mean_square());
     let w = weights.mapv(|w| (f64::from(w) / clip).clamp(-1.0, 1.0));
     let paths = cim_tile::nonideality::paths(parts, design, weights)?;
-    let tiles = errors
-        .tiles
-        .iter()
-        .zip(paths)
-        .map(|(tile, path)| {
-            let first = (tile.place.0 * parts.rows, tile.place.1 * parts.outputs);
-            let rows = first.0..w.nrows().min(first.0 + parts.rows);
-            let cols = first.1..w.ncols().min(first.1 + parts.outputs);
-            let columns = cols.len() as f64;
-            let block = w.slice(s![rows.clone(), cols]);
-            let magnitude: Array1<f64> = block
-                .rows()
-                .into_iter()
-                .map(|r| r.iter().map(|w| w.abs()).sum::<f64>() / columns)
-                .collect();
-            let square: Array1<f64> = block
-                .rows()
-                .into_iter()
-                .map(|r| r.iter().map(|w| w * w).sum::<f64>() / columns)
-                .collect();
-            let u1 = mean_u.slice(s![rows.clone()]);
-            let u2 = mean_u2.slice(s![rows.clone()]);
-            let drive = calibration.drive.slice(s![.., rows]);
-            let y = drive.dot(&block);
-            TileTerms {
+    let groups = parts.mapping.full_scale_groups();
+    let mut terms = LayerTerms { tiles: Vec::new(), places: Vec::new(), clip_loss: 0.0 };
+    for (tile, path) in errors.tiles.iter().zip(paths) {
+        let (rows, cols) = parts.block(tile.place, w.dim());
+        let block = w.slice(s![rows.clone(), cols]);
+        let plan = parts.mapping.layout(block.ncols());
+        let cells = parts.mapping.raised(block, 1.0);
+        let (u1, u2) = (mean_u.slice(s![rows.clone()]), mean_u2.slice(s![rows.clone()]));
+        let drive = driven.drive.slice(s![.., rows]);
+        for group in 0..groups {
+            let behind = Behind::of(&plan, group, &cells);
+            let own = plan.senses_of_group(group);
+            let y = drive.dot(&behind.weights);
+            let signal_power = y.mapv(|y| y * y).sum() / y.len() as f64;
+            if signal_power == 0.0 {
+                continue;
+            }
+            let (magnitude, square) = (&behind.raised, &behind.square);
+            terms.places.push((tile.place.0, tile.place.1 * groups + group));
+            terms.tiles.push(TileTerms {
                 layer,
-                columns,
+                columns: own.len() as f64 * phases,
                 rows: block.nrows() as f64,
                 path,
+                cells: behind.count,
                 s1: magnitude.sum(),
                 u1: u1.sum(),
-                v1: u1.dot(&magnitude),
+                v1: u1.dot(magnitude),
                 u2: u2.sum(),
-                v2: u2.dot(&magnitude),
-                w2: u2.dot(&square),
-                cubic_power: residual_power(&drive.mapv(|u| u.powi(3)).dot(&block), &y),
-                signal_power: y.mapv(|y| y * y).sum() / y.len() as f64,
-                weight: sensitivity * unit * unit * columns,
+                v2: u2.dot(magnitude),
+                w2: u2.dot(square),
+                drawn_cells: behind.drawn_count,
+                drawn_v2: u2.dot(&behind.drawn),
+                cubic_power: residual_power(&drive.mapv(|u| u.powi(3)).dot(&behind.weights), &y),
+                signal_power,
+                weight: sensitivity * unit * unit * behind.square_weight * phases,
                 steps: parts.adc_steps(),
-                output: histogram(&tile.ideal_a, &tile.analog_sigma_a, amps, bins),
-            }
-        })
-        .collect();
+                output: histogram(tile, own, amps, bins),
+            });
+        }
+    }
     let lost = weights.mapv(|w| f64::from(w) - f64::from(w).clamp(-clip, clip));
     let lost = calibration.drive.dot(&lost) * f64::from(design.input_limit);
     let samples = calibration.drive.nrows().max(1) as f64;
-    let clip_loss = sensitivity * lost.mapv(|e| e * e).sum() / samples;
-    Ok(LayerTerms { tiles, clip_loss })
+    terms.clip_loss = sensitivity * lost.mapv(|e| e * e).sum() / samples;
+    Ok(terms)
+}
+
+/// The cells behind the currents of one full-scale group, on average over the currents.
+struct Behind {
+    /// Cells of a row.
+    count: f64,
+    /// How far they are raised together, by row.
+    raised: Array1<f64>,
+    /// Sum of the squares of how far they are raised, by row.
+    square: Array1<f64>,
+    /// Cells of a row that draw current, those of shared columns in equal shares.
+    drawn_count: f64,
+    /// How far these are raised together, by row.
+    drawn: Array1<f64>,
+    /// What the currents carry, rows × currents, in windows.
+    weights: Array2<f64>,
+    /// Sum over the currents of their squared weights.
+    square_weight: f64,
+}
+
+impl Behind {
+    fn of(plan: &Plan, group: usize, cells: &Array2<f64>) -> Self {
+        let senses = &plan.senses[plan.senses_of_group(group)];
+        let columns = |sense: &Sense| [Some(sense.plus), sense.minus].into_iter().flatten();
+        let mut uses = vec![0.0; cells.ncols()];
+        plan.senses.iter().flat_map(columns).for_each(|column| uses[column] += 1.0);
+        let all: Vec<usize> = senses.iter().flat_map(columns).collect();
+        let currents = senses.len() as f64;
+        let by_row = |f: &dyn Fn(usize, f64) -> f64| -> Array1<f64> {
+            let row = |row: ArrayView1<'_, f64>| {
+                all.iter().map(|&column| f(column, row[column])).sum::<f64>() / currents
+            };
+            cells.rows().into_iter().map(row).collect()
+        };
+        Self {
+            count: all.len() as f64 / currents,
+            raised: by_row(&|_, cell| cell),
+            square: by_row(&|_, cell| cell * cell),
+            drawn_count: all.iter().map(|&column| 1.0 / uses[column]).sum::<f64>() / currents,
+            drawn: by_row(&|column, cell| cell / uses[column]),
+            weights: plan.combine(cells.view(), -1.0).slice_move(s![.., plan.senses_of_group(group)]),
+            square_weight: senses.iter().map(|sense| (sense.weight * sense.weight) as f64).sum(),
+        }
+    }
 }
 
 /// Mean power of what is left of `cubic` after its best linear fit on `y`.
-fn residual_power(cubic: &ndarray::Array2<f64>, y: &ndarray::Array2<f64>) -> f64 {
+fn residual_power(cubic: &Array2<f64>, y: &Array2<f64>) -> f64 {
     let (mut cc, mut cy, mut yy) = (0.0, 0.0, 0.0);
     for (c, y) in cubic.iter().zip(y) {
         cc += c * c;
@@ -142,19 +213,21 @@ fn residual_power(cubic: &ndarray::Array2<f64>, y: &ndarray::Array2<f64>) -> f64
     (cc - explained).max(0.0) / y.len() as f64
 }
 
-/// Magnitudes of `current_a / amps`, each widened by its own Gaussian noise.
-fn histogram(
-    current_a: &ndarray::Array2<f64>,
-    sigma_a: &ndarray::Array2<f64>,
-    amps: f64,
-    bins: usize,
-) -> Histogram {
+/// Magnitudes of currents of a tile over `amps`, each widened by its own Gaussian noise.
+fn histogram(tile: &TileErrors, own: Range<usize>, amps: f64, bins: usize) -> Histogram {
+    let currents = || {
+        tile.phases.iter().flat_map(|phase| {
+            let (ideal_a, sigma_a) =
+                (phase.ideal_a.slice(s![.., own.clone()]), phase.sigma_a.slice(s![.., own.clone()]));
+            ideal_a.into_iter().copied().zip(sigma_a.into_iter().copied())
+        })
+    };
     let reach = HERMITE[HERMITE.len() - 1].0;
-    let top = current_a.iter().zip(sigma_a).map(|(i, s)| i.abs() + reach * s).fold(0.0, f64::max);
+    let top = currents().map(|(i, s)| i.abs() + reach * s).fold(0.0, f64::max);
     let top = top / amps * (1.0 + 1e-9);
     let (mut mass, mut moment) = (vec![0.0; bins], vec![0.0; bins]);
-    let share = 1.0 / current_a.len() as f64;
-    for (i, sigma) in current_a.iter().zip(sigma_a) {
+    let share = 1.0 / currents().count() as f64;
+    for (i, sigma) in currents() {
         for (node, weight) in HERMITE {
             let y = ((i + node * sigma) / amps).abs();
             let bin = if top > 0.0 { ((y / top * bins as f64) as usize).min(bins - 1) } else { 0 };

@@ -92,7 +92,9 @@ fn limits(limits: &Limits) -> Result<(), OptError> {
 fn tile_terms(tile_idx: usize, tile: &TileTerms) -> Result<(), OptError> {
     let bad =
         |name, value, expected| Err(OptError::BadTile { tile: tile_idx, name, value, expected });
-    for (name, value) in [("rows", tile.rows), ("signal_power", tile.signal_power)] {
+    for (name, value) in
+        [("rows", tile.rows), ("cells", tile.cells), ("signal_power", tile.signal_power)]
+    {
         if !(value.is_finite() && value > 0.0) {
             return bad(name, value, POSITIVE);
         }
@@ -106,6 +108,8 @@ fn tile_terms(tile_idx: usize, tile: &TileTerms) -> Result<(), OptError> {
         ("u2", tile.u2),
         ("v2", tile.v2),
         ("w2", tile.w2),
+        ("drawn_cells", tile.drawn_cells),
+        ("drawn_v2", tile.drawn_v2),
         ("cubic_power", tile.cubic_power),
         ("weight", tile.weight),
     ];

@@ -1,9 +1,9 @@
 //! The problem: what a window, a read voltage and full scales cost in error and energy, as plain
 //! data and as closed forms.
 //!
-//! Everything is normalised per tile: weights `w` in `[-1, 1]` by the weight clip, drives `u` in
-//! `[-1, 1]` by full drive, output `y = Σ u w`, column current `V ΔG y`. A variance "in units of
-//! y" is a current variance divided by `(V ΔG)²`.
+//! Everything is normalised per tile: weights `w` of a sensed current (a *column* here, of whatever
+//! cells) in `[-1, 1]` by the window, drives `u` in `[-1, 1]` by full drive, output `y = Σ u w`,
+//! column current `V ΔG y`. A variance "in units of y" is a current variance divided by `(V ΔG)²`.
 
 use cim_core::{
     Amps, BOLTZMANN_J_K, ELEMENTARY_CHARGE_C, Hertz, Joules, Kelvin, Ohms, Seconds, Siemens, Volts,
@@ -94,22 +94,29 @@ pub struct TileTerms {
     pub columns: f64,
     /// Rows `n`.
     pub rows: f64,
-    /// What its wires lose, per siemens of a pair's mean conductance with all rows driven: the
+    /// What its wires lose, per siemens of the mean conductance of a column's cells in a row with all rows driven: the
     /// measured nonideality factor over that conductance. `r n²/2` for `n` rows whose columns have
     /// `r` per cell, to first order.
     pub path: Ohms,
-    /// Mean over columns of `Σ |w|`.
+    /// Cells of a row behind a column's current: 2 for a pair.
+    pub cells: f64,
+    /// Mean over columns of `Σ a`, with `a` how far the cells of a row are raised together, in
+    /// windows: `|w|` for a pair.
     pub s1: f64,
     /// `Σ E|u|`.
     pub u1: f64,
-    /// `Σ E|u| |w|`.
+    /// `Σ E|u| a`.
     pub v1: f64,
     /// `Σ E u²`.
     pub u2: f64,
-    /// `Σ E u² |w|`.
+    /// `Σ E u² a`.
     pub v2: f64,
-    /// `Σ E u² w²`.
+    /// `Σ E u² b`, with `b` the sum of squares of how far each cell is raised: `w²` for a pair.
     pub w2: f64,
+    /// Cells of a row that draw current, per column: fewer than `cells` where columns share them.
+    pub drawn_cells: f64,
+    /// `Σ E u² a` of the cells that draw current, per column.
+    pub drawn_v2: f64,
     /// `E (Σ u³ w)²` after removing the best linear gain on `y`.
     pub cubic_power: f64,
     /// `E y²`.
@@ -128,7 +135,7 @@ pub struct TileTerms {
 pub struct Limits {
     /// Greatest array and sense energy per inference.
     pub energy: Option<Joules>,
-    /// Greatest wire non-ideality `R_path (2 G_min + ΔG Σ|w|/n)` of any tile.
+    /// Greatest wire non-ideality `R_path (cells G_min + ΔG s1 / rows)` of any tile.
     pub nonideality: Option<f64>,
     /// Least full scale of any ADC.
     pub full_scale_floor: Option<Amps>,
@@ -302,20 +309,20 @@ fn tile_budget(
 ) -> Budget {
     let circuit = &problem.circuit;
     let kappa2 = (v * swing).powi(2);
-    let pairs_s = 2.0 * tile.rows * g_min + tile.s1 * swing;
-    let drawn_s = 2.0 * tile.u1 * g_min + tile.v1 * swing;
+    let cells_s = tile.cells * tile.rows * g_min + tile.s1 * swing;
+    let drawn_s = tile.cells * tile.u1 * g_min + tile.v1 * swing;
     let four_kt = 4.0 * BOLTZMANN_J_K * circuit.temperature.0 * (1.0 + circuit.amplifier_factor);
     let cells = |law: &Posynomial| {
-        let constant = 2.0 * tile.u2 * (law.a0 + law.am / g_min);
-        let linear = law.a1 * (2.0 * tile.u2 * g_min + tile.v2 * swing);
+        let constant = tile.cells * tile.u2 * (law.a0 + law.am / g_min);
+        let linear = law.a1 * (tile.cells * tile.u2 * g_min + tile.v2 * swing);
         let squares =
-            2.0 * tile.u2 * g_min * g_min + 2.0 * tile.v2 * g_min * swing + tile.w2 * swing * swing;
+            tile.cells * tile.u2 * g_min * g_min + 2.0 * tile.v2 * g_min * swing + tile.w2 * swing * swing;
         (constant + linear + law.a2 * squares) / (swing * swing)
     };
     let loss = wire_loss(tile, g_min, swing);
     let (rounding, clipping) = tile.output.split_loss(tile.steps, range);
     Budget {
-        thermal: tile.weight * four_kt * circuit.bandwidth.0 * pairs_s / kappa2,
+        thermal: tile.weight * four_kt * circuit.bandwidth.0 * cells_s / kappa2,
         shot: tile.weight
             * 2.0
             * ELEMENTARY_CHARGE_C
@@ -339,7 +346,7 @@ fn tile_budget(
 
 /// Fraction of the signal lost along the wires of a fully driven tile.
 pub(crate) fn wire_loss(tile: &TileTerms, g_min: f64, swing: f64) -> f64 {
-    tile.path.0 * (2.0 * g_min + tile.s1 * swing / tile.rows)
+    tile.path.0 * (tile.cells * g_min + tile.s1 * swing / tile.rows)
 }
 
 /// Energy of one tile: cells, and class-A sense amplifiers biased at the full scale.
@@ -352,7 +359,7 @@ fn tile_energy(
     range: f64,
 ) -> f64 {
     let circuit = &problem.circuit;
-    let cells_w = v * v * (2.0 * tile.u2 * g_min + tile.v2 * swing);
+    let cells_w = v * v * (tile.drawn_cells * tile.u2 * g_min + tile.drawn_v2 * swing);
     let amplifier_w = circuit.supply.0 * range * v * swing;
     tile.columns * circuit.read_time.0 * (cells_w + amplifier_w)
 }

@@ -33,6 +33,7 @@ fn grid(weights: &Array2<f32>, read: f64, fano_factor: f64) -> Grid {
     };
     let device = device.build().expect("a device");
     let parts = Parts {
+        mapping: Arc::new(cim_tile::Differential::FINE),
         window: device.window(),
         device: Arc::new(device),
         read_voltage: Volts(0.2),

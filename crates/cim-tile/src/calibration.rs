@@ -1,8 +1,8 @@
 //! What drives a layer, as seen on calibration data.
 
-use cim_adc::Dac;
+use cim_adc::{Dac, Phase, Polarity};
 use cim_core::Tally;
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 /// Drives of one layer on calibration data: fractions of the read voltage after the DAC.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,23 @@ impl Calibration {
         let top = f64::from(dac.top_code());
         let drive = codes.into_iter().map(|code| f64::from(code) / top).collect();
         Self { drive: Array2::from_shape_vec(x.dim(), drive).expect("one drive per input") }
+    }
+
+    /// Drives of one phase, samples × inputs: `Σ_phase factor · drive` is [`drive`](Self::drive).
+    pub fn in_phase(&self, phase: Phase) -> Array2<f64> {
+        if phase.one_sided {
+            let factor = f64::from(phase.factor);
+            self.drive.mapv(|u| (factor * u).max(0.0))
+        } else {
+            self.drive.clone()
+        }
+    }
+
+    /// Drives of all phases, one below the other: (phases · samples) × inputs.
+    pub fn phases_stacked(&self, polarity: Polarity) -> Array2<f64> {
+        let phases: Vec<_> = polarity.phases().iter().map(|phase| self.in_phase(*phase)).collect();
+        let views: Vec<_> = phases.iter().map(|drive| drive.view()).collect();
+        ndarray::concatenate(Axis(0), &views).expect("phases have the shape of the drive")
     }
 
     /// Mean over samples of the magnitude of each input's drive.

@@ -2,7 +2,7 @@
 
 use cim_adc::energy::{conversion, dac_conversion};
 use cim_core::{Farads, Joules, Seconds, Volts};
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
 use crate::calibration::Calibration;
@@ -78,10 +78,13 @@ impl EnergySpec {
     /// Energy of one inference of one layer, for the drives of `calibration`.
     ///
     /// Cells: `V² t Σ u² g` with the targets as conductances; the unused cells of a half-empty tile
-    /// stay at the bottom of the window and conduct. Sense amplifiers: `V_dd · FS · t` each.
+    /// stay at the bottom of the window and conduct. Sense amplifiers: `V_dd · FS · t` for every
+    /// sensed current and phase. In each phase every row has its DAC conversion and every sensed
+    /// current its ADC conversion; a row conducts in the phase that drives it.
     ///
     /// # Errors
-    /// [`TileError`] for a resolution, node or rate without an energy.
+    /// [`TileError`] for a resolution, node or rate without an energy, or full scales of another
+    /// shape.
     pub fn layer(
         &self,
         parts: &Parts,
@@ -90,32 +93,42 @@ impl EnergySpec {
         calibration: &Calibration,
     ) -> Result<EnergyParts, TileError> {
         let (inputs, outputs) = weights.dim();
+        design.full_scales_of_tiles(parts, (inputs, outputs))?;
         let (row_tiles, column_tiles) = parts.grid_shape(inputs, outputs);
+        let phases = parts.dac.polarity.phases();
         let square = calibration.mean_square();
         let (g_min, span, clip) =
             (parts.window.g_min.0, parts.window.span().0, f64::from(design.weight_clip));
-        let cells_per_row = (2 * column_tiles * parts.outputs) as f64;
+        let cells_per_row = (parts.mapping.columns(parts.outputs) * column_tiles) as f64;
         let v2_t = parts.read_voltage.0.powi(2) * self.read_time.0;
-        let array: f64 = weights
-            .rows()
-            .into_iter()
+        // How far the cells of each row are raised, in windows.
+        let mut raised = vec![0.0; inputs];
+        let mut sense = 0.0;
+        let mut conversions = 0;
+        let groups = parts.mapping.full_scale_groups();
+        for place in (0..row_tiles).flat_map(|row| (0..column_tiles).map(move |col| (row, col))) {
+            let (rows, cols) = parts.block(place, weights.dim());
+            let plan = parts.mapping.layout(cols.len());
+            let block = weights.slice(s![rows.clone(), cols]).mapv(|w| f64::from(w) / clip);
+            let cells = parts.mapping.raised(block.view(), 1.0);
+            for (sum, cells) in raised[rows].iter_mut().zip(cells.rows()) {
+                cells.iter().for_each(|cell| *sum += cell);
+            }
+            for group in 0..groups {
+                let full_scale = design.full_scale[[place.0, place.1 * groups + group]];
+                sense += full_scale.0 * plan.senses_of_group(group).len() as f64;
+            }
+            conversions += plan.senses.len() * phases.len();
+        }
+        let array: f64 = raised
+            .iter()
             .zip(&square)
-            .map(|(w, u2)| {
-                let raised: f64 = w.iter().map(|&w| (f64::from(w).abs() / clip).min(1.0)).sum();
-                u2 * (cells_per_row * g_min + span * raised)
-            })
+            .map(|(raised, u2)| u2 * (cells_per_row * g_min + span * raised))
             .sum::<f64>()
             * v2_t;
-        let width = |col: usize| outputs.min((col + 1) * parts.outputs) - col * parts.outputs;
-        let sense: f64 = design
-            .full_scale
-            .indexed_iter()
-            .map(|((_, col), full_scale)| full_scale.0 * width(col) as f64)
-            .sum::<f64>()
-            * self.supply.0
-            * self.read_time.0;
-        let conversions = (row_tiles * outputs) as f64;
-        let drives = (inputs * column_tiles) as f64;
+        let sense = sense * phases.len() as f64 * self.supply.0 * self.read_time.0;
+        let conversions = conversions as f64;
+        let drives = (inputs * column_tiles * phases.len()) as f64;
         let rate = cim_core::Hertz(1.0 / self.read_time.0);
         Ok(EnergyParts {
             array,

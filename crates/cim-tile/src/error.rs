@@ -49,6 +49,14 @@ pub enum TileError {
         /// Columns.
         cols: usize,
     },
+    /// A layer carries no signal.
+    #[error("layer {layer} carries no signal: {what}")]
+    NoSignal {
+        /// Number of the layer, from 1.
+        layer: usize,
+        /// Why.
+        what: &'static str,
+    },
     /// The mapping refused the weights.
     #[error(transparent)]
     Mapping(#[from] MappingError),

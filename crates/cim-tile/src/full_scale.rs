@@ -1,5 +1,7 @@
 //! Full scales of a layer's tiles from a policy.
 
+use std::ops::Range;
+
 use cim_adc::range::percentile_of_magnitude;
 use cim_adc::{FullScale, Polarity};
 use cim_core::Amps;
@@ -9,42 +11,41 @@ use crate::calibration::Calibration;
 use crate::error::TileError;
 use crate::grid::Parts;
 
-/// Largest current that the programmed weights of each tile can draw.
+/// Largest sensed current that the programmed weights can draw, in the shape of
+/// [`Parts::full_scale_shape`].
 ///
-/// With drives of one sign that is, over the tile's columns, the largest sum of the weights of one
-/// sign; with drives of both signs the largest sum of magnitudes.
+/// With rows driven by voltages of one sign that is, over the currents of a full-scale group, the
+/// largest sum of what cells of one sign add; of both signs the largest sum of magnitudes.
 ///
-/// `amps_per_unit` is the current of one unit of weight at full drive; weights beyond `clip` count
-/// as `clip`. Row tiles × column tiles. A tile without weights gets the current of one full cell.
+/// `amps_per_unit` is the current of one unit of weight at full drive, sensed with weight 1; weights
+/// beyond `clip` count as `clip`. A tile without weights gets the current of one full cell.
 pub fn worst_case(
     parts: &Parts,
     weights: ArrayView2<'_, f32>,
     clip: f32,
     amps_per_unit: f64,
 ) -> Array2<Amps> {
-    per_tile(parts, weights.dim(), |rows, cols| {
-        let block = weights.slice(s![rows, cols]);
-        let largest = block
+    per_group(parts, weights, clip, amps_per_unit, |sensed, _| {
+        sensed
             .columns()
             .into_iter()
             .map(|w| {
-                let w = w.iter().map(|&w| f64::from(w.clamp(-clip, clip)));
-                let (up, down) = w.fold((0.0, 0.0), |(up, down): (f64, f64), w| {
+                let (up, down) = w.iter().fold((0.0, 0.0), |(up, down): (f64, f64), w| {
                     (up + w.max(0.0), down - w.min(0.0))
                 });
                 match parts.dac.polarity {
-                    Polarity::Unipolar => up.max(down),
+                    // In either phase any set of rows may rest.
+                    Polarity::Unipolar | Polarity::TwoPhase => up.max(down),
                     Polarity::Bipolar => up + down,
                 }
             })
-            .fold(0.0, f64::max);
-        let largest = if largest > 0.0 { largest } else { f64::from(clip) };
-        Amps(largest * amps_per_unit)
+            .fold(0.0, f64::max)
     })
 }
 
-/// Percentile of the magnitude of each tile's currents on calibration data, row tiles × column
-/// tiles. A silent tile gets the current of one full cell.
+/// Percentile of the magnitude of the currents of every full-scale group on calibration data, all
+/// phases together, in the shape of [`Parts::full_scale_shape`]. A silent tile gets the current of
+/// one full cell.
 pub fn percentile(
     parts: &Parts,
     weights: ArrayView2<'_, f32>,
@@ -53,18 +54,16 @@ pub fn percentile(
     calibration: &Calibration,
     percentile: f64,
 ) -> Array2<Amps> {
-    let clipped = weights.mapv(|w| f64::from(w.clamp(-clip, clip)));
-    per_tile(parts, weights.dim(), |rows, cols| {
-        let drive = calibration.drive.slice(s![.., rows.clone()]);
-        let sums = drive.dot(&clipped.slice(s![rows, cols]));
+    let drive = calibration.phases_stacked(parts.dac.polarity);
+    per_group(parts, weights, clip, amps_per_unit, |sensed, rows| {
+        let sums = drive.slice(s![.., rows]).dot(&sensed);
         let values: Vec<f64> = sums.iter().copied().collect();
-        let largest = percentile_of_magnitude(&values, percentile).unwrap_or(0.0);
-        Amps(amps_per_unit * if largest > 0.0 { largest } else { f64::from(clip) })
+        percentile_of_magnitude(&values, percentile).unwrap_or(0.0)
     })
 }
 
-/// Full scales of a layer under `policy`, row tiles × column tiles; `optimised` are those of the
-/// convex program, in the same order, and are what [`FullScale::Optimised`] takes.
+/// Full scales of a layer under `policy`, in the shape of [`Parts::full_scale_shape`]; `optimised`
+/// are those of the convex program, in the same order, and are what [`FullScale::Optimised`] takes.
 ///
 /// # Errors
 /// [`TileError::Converter`] for impossible numbers in the policy, [`TileError::FullScales`] if the
@@ -79,7 +78,7 @@ pub fn by_policy(
     optimised: ArrayView2<'_, Amps>,
 ) -> Result<Array2<Amps>, TileError> {
     policy.check()?;
-    let (rows, cols) = parts.grid_shape(weights.nrows(), weights.ncols());
+    let (rows, cols) = parts.full_scale_shape(weights.nrows(), weights.ncols());
     match policy {
         FullScale::WorstCase => Ok(worst_case(parts, weights, clip, amps_per_unit)),
         FullScale::Percentile { percentile: at } => {
@@ -94,17 +93,40 @@ pub fn by_policy(
     }
 }
 
-fn per_tile(
+/// A full scale for every group from the weights that its currents carry (rows × currents, in units
+/// of which `clip` is the whole window) and the rows of its tile; `largest` is in those units.
+fn per_group(
     parts: &Parts,
-    (inputs, outputs): (usize, usize),
-    full_scale: impl Fn(std::ops::Range<usize>, std::ops::Range<usize>) -> Amps,
+    weights: ArrayView2<'_, f32>,
+    clip: f32,
+    amps_per_unit: f64,
+    largest: impl Fn(ArrayView2<'_, f64>, Range<usize>) -> f64,
 ) -> Array2<Amps> {
-    Array2::from_shape_fn(parts.grid_shape(inputs, outputs), |(row, col)| {
-        full_scale(
-            row * parts.rows..inputs.min((row + 1) * parts.rows),
-            col * parts.outputs..outputs.min((col + 1) * parts.outputs),
-        )
-    })
+    let clip = f64::from(clip);
+    let groups = parts.mapping.full_scale_groups();
+    let amps_per_raised = amps_per_unit / parts.mapping.reach();
+    let bottom = parts.window.g_min.0 / parts.window.span().0 * clip;
+    let (inputs, outputs) = weights.dim();
+    let mut full_scale = Array2::from_elem(parts.full_scale_shape(inputs, outputs), Amps::ZERO);
+    let (row_tiles, column_tiles) = parts.grid_shape(inputs, outputs);
+    for place in (0..row_tiles).flat_map(|row| (0..column_tiles).map(move |col| (row, col))) {
+        let (rows, cols) = parts.block(place, weights.dim());
+        let plan = parts.mapping.layout(cols.len());
+        let block = weights.slice(s![rows.clone(), cols]).mapv(f64::from);
+        let mut sensed = plan.combine(parts.mapping.raised(block.view(), clip).view(), -1.0);
+        for (mut column, sense) in sensed.columns_mut().into_iter().zip(&plan.senses) {
+            if sense.minus.is_none() {
+                column += bottom;
+            }
+        }
+        for group in 0..groups {
+            let own = plan.senses_of_group(group);
+            let found = largest(sensed.slice(s![.., own]), rows.clone());
+            let found = if found > 0.0 { found } else { clip };
+            full_scale[[place.0, place.1 * groups + group]] = Amps(found * amps_per_raised);
+        }
+    }
+    full_scale
 }
 
 #[cfg(test)]
@@ -118,11 +140,13 @@ mod tests {
     use ndarray::array;
 
     use super::*;
+    use crate::mapping::{Differential, MappingSpec};
 
     fn parts(polarity: Polarity) -> Parts {
         let window = Window::new(Siemens(0.0), Siemens(1.0)).expect("a window");
         Parts {
             device: Arc::new(Ideal { window }),
+            mapping: Arc::new(Differential::FINE),
             window,
             read_voltage: Volts(1.0),
             dac: DacSpec { bits: 8, polarity },
@@ -143,6 +167,41 @@ mod tests {
         // Two row tiles; the weight 3 counts as the clip 1.
         assert_eq!(of(Polarity::Unipolar), array![[Amps(1.5)], [Amps(2.0)]]);
         assert_eq!(of(Polarity::Bipolar), array![[Amps(2.5)], [Amps(2.0)]]);
+    }
+
+    #[test]
+    fn every_current_of_every_mapping_stays_within_its_worst_case_and_one_touches_it() {
+        let mut values = vec![0.0f32; 2 * 3];
+        cim_core::Stream::root(4).fill_uniform(0, &mut values);
+        let w = Array2::from_shape_vec((2, 3), values).expect("6 weights").mapv(|u| 2.0 * u - 1.0);
+        let window = Window::new(Siemens(2.0), Siemens(5.0)).expect("a window");
+        for spec in MappingSpec::registered() {
+            for polarity in [Polarity::Unipolar, Polarity::Bipolar, Polarity::TwoPhase] {
+                let mapping = spec.build().expect("a mapping");
+                let parts = Parts { mapping, window, outputs: 3, ..parts(polarity) };
+                let amps_per_weight = window.span().0 * parts.mapping.reach();
+                let got = worst_case(&parts, w.view(), 1.0, amps_per_weight);
+                // By brute force over the corners of what may drive two rows.
+                let top = f64::from(parts.mapping.top_weight());
+                let whole = w.mapv(|w| (f64::from(w) * top).round() as i32);
+                let plan = parts.mapping.plan(whole.view()).expect("weights");
+                let currents = plan.combine(plan.targets(window).view(), -1.0);
+                let least = if polarity == Polarity::Bipolar { -1.0 } else { 0.0 };
+                let mut want = vec![0.0f64; parts.mapping.full_scale_groups()];
+                for drive in [[1.0, 1.0], [1.0, least], [least, 1.0], [0.0, 1.0], [1.0, 0.0]] {
+                    let drive = ndarray::Array1::from(drive.to_vec());
+                    for (current, sense) in drive.dot(&currents).iter().zip(&plan.senses) {
+                        let most = &mut want[sense.full_scale_group];
+                        *most = most.max(current.abs());
+                    }
+                }
+                for (got, want) in got.iter().zip(&want) {
+                    // Fine levels are rounded to 2⁻¹⁶ of the window.
+                    let near = (got.0 / want - 1.0).abs() < 1e-3 || *want == 0.0;
+                    assert!(near, "{spec:?} {polarity:?}: {got} for {want} A");
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,18 +1,18 @@
 //! A weight matrix of any size on a grid of tiles.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use cim_adc::{Dac, DacSpec, UniformSpec};
+use cim_adc::{Adc, Dac, DacSpec, Phase, UniformSpec};
 use cim_core::{Amps, MatMul, Scratch, Stream, Tally, Volts};
 use cim_crossbar::{Ambient, Crossbar, Wires, wire_targets};
 use cim_device::{Device, Window};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
 use crate::error::TileError;
-use crate::mapping::Plan;
-use crate::mapping::{Differential, Mapping};
+use crate::mapping::{Mapping, Plan};
 use crate::quantize;
-use crate::tile::{Tile, sensed, targets};
+use crate::tile::{Conversion, Tile};
 
 /// What cells are asked to hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -31,6 +31,8 @@ pub enum Targets {
 pub struct Parts {
     /// The kind of cell.
     pub device: Arc<dyn Device>,
+    /// How cells and sums carry weights.
+    pub mapping: Arc<dyn Mapping>,
     /// Conductances between which weights are mapped.
     pub window: Window,
     /// Row voltage of the largest input code.
@@ -49,7 +51,7 @@ pub struct Parts {
     pub targets: Targets,
     /// Rows of a tile.
     pub rows: usize,
-    /// Outputs (differential pairs) of a tile.
+    /// Outputs of a tile.
     pub outputs: usize,
 }
 
@@ -57,6 +59,25 @@ impl Parts {
     /// Row tiles × column tiles for a weight matrix.
     pub fn grid_shape(&self, inputs: usize, outputs: usize) -> (usize, usize) {
         (inputs.div_ceil(self.rows), outputs.div_ceil(self.outputs))
+    }
+
+    /// Shape of a layer's full scales: row tiles × (column tiles · full-scale groups), the groups of
+    /// a tile side by side.
+    pub fn full_scale_shape(&self, inputs: usize, outputs: usize) -> (usize, usize) {
+        let (rows, cols) = self.grid_shape(inputs, outputs);
+        (rows, cols * self.mapping.full_scale_groups())
+    }
+
+    /// Rows and outputs of a matrix that the tile at a place of the grid carries.
+    pub fn block(
+        &self,
+        (row_tile, column_tile): (usize, usize),
+        (inputs, outputs): (usize, usize),
+    ) -> (Range<usize>, Range<usize>) {
+        (
+            row_tile * self.rows..inputs.min((row_tile + 1) * self.rows),
+            column_tile * self.outputs..outputs.min((column_tile + 1) * self.outputs),
+        )
     }
 
     /// Steps of the output converters over their whole range.
@@ -93,15 +114,40 @@ pub struct LayerDesign {
     /// Effective volts per volt of drive by which currents are read back as numbers: 1 for ohmic
     /// cells, the best linear gain of the current-voltage law otherwise.
     pub drive_gain: f64,
-    /// Full scale of each tile, row tiles × column tiles.
+    /// Full scales, row tiles × (column tiles · full-scale groups), see
+    /// [`Parts::full_scale_shape`].
     pub full_scale: Array2<Amps>,
 }
 
 impl LayerDesign {
-    /// Sensed current (A) of one output unit.
+    /// Full scales in the order of the tiles, row tiles outermost, those of a tile side by side.
+    ///
+    /// # Errors
+    /// [`TileError::FullScales`] if there are not as many as a matrix of `shape` needs.
+    pub(crate) fn full_scales_of_tiles(
+        &self,
+        parts: &Parts,
+        shape: (usize, usize),
+    ) -> Result<Vec<Amps>, TileError> {
+        let (rows, cols) = parts.full_scale_shape(shape.0, shape.1);
+        if self.full_scale.dim() != (rows, cols) {
+            let (got_rows, got_cols) = self.full_scale.dim();
+            return Err(TileError::FullScales { got_rows, got_cols, rows, cols });
+        }
+        Ok(self.full_scale.iter().copied().collect())
+    }
+
+    /// Current (A) of one output unit, sensed with weight 1.
     pub fn amps_per_output(&self, parts: &Parts) -> f64 {
         parts.read_voltage.0 * self.drive_gain * parts.window.span().0
             / (f64::from(self.weight_clip) * f64::from(self.input_limit))
+            * parts.mapping.reach()
+    }
+
+    /// Current (A) of one unit of weight at full drive, sensed with weight 1.
+    pub fn amps_per_weight(&self, parts: &Parts) -> f64 {
+        parts.read_voltage.0 * self.drive_gain * parts.window.span().0 / f64::from(self.weight_clip)
+            * parts.mapping.reach()
     }
 }
 
@@ -114,7 +160,7 @@ pub struct Grid {
     tile_outputs: usize,
     input_limit: f32,
     dac: Dac,
-    mapping: Differential,
+    phases: &'static [Phase],
     /// Row tiles outermost.
     tiles: Vec<Tile>,
     column_tiles: usize,
@@ -129,11 +175,14 @@ pub struct Blueprint {
     tiles: Vec<TileBlueprint>,
 }
 
+/// What one tile is to be programmed to.
 #[derive(Clone, Debug)]
-struct TileBlueprint {
-    plan: Plan,
-    target_s: Array2<f64>,
-    scale: f64,
+pub(crate) struct TileBlueprint {
+    pub plan: Plan,
+    /// Conductances to program, rows × columns (S).
+    pub target_s: Array2<f64>,
+    /// Sensed currents are this times their nominal size.
+    pub scale: f64,
     residual: f64,
     unreached: u64,
 }
@@ -151,17 +200,14 @@ impl Blueprint {
     ) -> Result<Self, TileError> {
         parts.check()?;
         let (inputs, outputs) = weights.dim();
-        let mapping = Differential::FINE;
-        let levels = quantize::weights(weights, design.weight_clip, mapping.top_weight(), tally)?;
+        let top = parts.mapping.top_weight();
+        let levels = quantize::weights(weights, design.weight_clip, top, tally)?;
         let (rows, cols) = parts.grid_shape(inputs, outputs);
         let mut tiles = Vec::with_capacity(rows * cols);
-        for (row, col) in (0..rows).flat_map(|row| (0..cols).map(move |col| (row, col))) {
-            let block = levels.slice(s![
-                row * parts.rows..inputs.min((row + 1) * parts.rows),
-                col * parts.outputs..outputs.min((col + 1) * parts.outputs)
-            ]);
-            let plan = mapping.plan(block)?;
-            let nominal_s = targets(&plan, parts.window.g_min.0, parts.window.span().0);
+        for place in (0..rows).flat_map(|row| (0..cols).map(move |col| (row, col))) {
+            let (block_rows, block_cols) = parts.block(place, weights.dim());
+            let plan = parts.mapping.plan(levels.slice(s![block_rows, block_cols]))?;
+            let nominal_s = plan.targets(parts.window);
             tiles.push(match parts.targets {
                 Targets::Nominal => TileBlueprint {
                     plan,
@@ -171,7 +217,7 @@ impl Blueprint {
                     unreached: 0,
                 },
                 Targets::WireAware => {
-                    let sensed = sensed(&plan);
+                    let sensed = plan.sensed();
                     let found = wire_targets(nominal_s.view(), &sensed, parts.wires, parts.window)?;
                     TileBlueprint {
                         plan,
@@ -184,6 +230,11 @@ impl Blueprint {
             });
         }
         Ok(Self { inputs, outputs, tiles })
+    }
+
+    /// Tiles, row tiles outermost.
+    pub(crate) fn tiles(&self) -> &[TileBlueprint] {
+        &self.tiles
     }
 
     /// Conductances to program, tile by tile, row tiles outermost (rows × columns, S).
@@ -232,10 +283,7 @@ impl Grid {
         let dac = parts.check()?;
         let Blueprint { inputs, outputs, .. } = *blueprint;
         let (rows, cols) = parts.grid_shape(inputs, outputs);
-        if design.full_scale.dim() != (rows, cols) {
-            let (got_rows, got_cols) = design.full_scale.dim();
-            return Err(TileError::FullScales { got_rows, got_cols, rows, cols });
-        }
+        let full_scales = design.full_scales_of_tiles(parts, (inputs, outputs))?;
         for (name, value) in
             [("input limit", f64::from(design.input_limit)), ("drive gain", design.drive_gain)]
         {
@@ -244,8 +292,9 @@ impl Grid {
             }
         }
         let mut tiles = Vec::with_capacity(rows * cols);
-        for (tile_idx, (blueprint, &full_scale)) in
-            blueprint.tiles.iter().zip(&design.full_scale).enumerate()
+        let groups = parts.mapping.full_scale_groups();
+        for (tile_idx, (blueprint, full_scales)) in
+            blueprint.tiles.iter().zip(full_scales.chunks_exact(groups)).enumerate()
         {
             let at = at.child("tile", tile_idx as u64);
             let (device, program_at) = (parts.device.clone(), at.child("program", 0));
@@ -258,16 +307,20 @@ impl Grid {
                 tally,
             )?;
             tally.weights_unreached += blueprint.unreached;
-            let adc = UniformSpec {
-                bits: parts.adc_bits,
-                full_scale: full_scale * blueprint.scale,
-                input_noise: parts.adc_noise,
+            let (bits, input_noise) = (parts.adc_bits, parts.adc_noise);
+            let adc = |full_scale: &Amps| -> Result<Box<dyn Adc>, TileError> {
+                let full_scale = *full_scale * blueprint.scale;
+                Ok(Box::new(UniformSpec { bits, full_scale, input_noise }.build()?))
             };
-            let adc = Box::new(adc.build()?);
-            let read_at = at.child("read", 0);
-            let output_per_amp = 1.0 / (design.amps_per_output(parts) * blueprint.scale);
+            let zeros_s = blueprint.plan.zeros(parts.window);
+            let zeros_s = zeros_s.iter().map(|zero_s| zero_s * blueprint.scale * design.drive_gain);
+            let conversion = Conversion {
+                adcs: full_scales.iter().map(adc).collect::<Result<_, _>>()?,
+                output_per_amp: 1.0 / (design.amps_per_output(parts) * blueprint.scale),
+                zeros_s: &zeros_s.collect::<Vec<_>>(),
+            };
             let (plan, peak) = (blueprint.plan.clone(), dac.read_voltage());
-            tiles.push(Tile::new(array, plan, peak, adc, output_per_amp, read_at)?);
+            tiles.push(Tile::new(array, plan, peak, conversion, at.child("read", 0))?);
         }
         Ok(Self {
             inputs,
@@ -276,7 +329,7 @@ impl Grid {
             tile_outputs: parts.outputs,
             input_limit: design.input_limit,
             dac,
-            mapping: Differential::FINE,
+            phases: parts.dac.polarity.phases(),
             tiles,
             column_tiles: cols,
         })
@@ -319,7 +372,7 @@ impl Grid {
     /// The same grid with other tiles of the same shapes.
     pub(crate) fn with_tiles(&self, tiles: Vec<Tile>) -> Self {
         let &Self { inputs, outputs, tile_rows, tile_outputs, input_limit, dac, .. } = self;
-        let (mapping, column_tiles) = (self.mapping, self.column_tiles);
+        let (phases, column_tiles) = (self.phases, self.column_tiles);
         Self {
             inputs,
             outputs,
@@ -327,7 +380,7 @@ impl Grid {
             tile_outputs,
             input_limit,
             dac,
-            mapping,
+            phases,
             tiles,
             column_tiles,
         }
@@ -357,9 +410,12 @@ impl Grid {
             self.dac.encode(&inputs, self.input_limit, &mut codes, tally);
             scratch.give(inputs);
             let mut row_v = scratch.take(codes.len());
-            for phase in 0..tiles[0].phases().len() {
-                self.mapping.drive(phase, &codes, &mut row_v);
+            for (phase_idx, phase) in self.phases.iter().enumerate() {
+                // The first conversion of each code was counted when it was found.
+                tally.dac_conversions += if phase_idx == 0 { 0 } else { codes.len() as u64 };
+                phase.drive(&codes, &mut row_v);
                 self.dac.drive(&mut row_v);
+                let phase = (phase_idx, phase.factor);
                 for (column_tile, tile) in tiles.iter().enumerate() {
                     let y = &mut sums[column_tile * self.tile_outputs..];
                     tile.accumulate(&row_v, phase, call, (y, self.outputs), scratch, tally);

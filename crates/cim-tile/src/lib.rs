@@ -15,6 +15,7 @@ pub mod grid;
 pub mod mapping;
 pub mod moments;
 pub mod nonideality;
+pub mod path;
 pub mod pulsed;
 pub mod pwm;
 pub mod quantize;
@@ -27,7 +28,10 @@ pub use energy::{EnergyParts, EnergySpec};
 pub use error::TileError;
 pub use gains::{Calibrated, ColumnGains, Fit, GainCalibration};
 pub use grid::{Blueprint, Grid, LayerDesign, Parts, Targets};
-pub use mapping::{Differential, Mapping, MappingError, Plan, Sense};
+pub use mapping::{
+    BitSlicedDifferential, Differential, Mapping, MappingError, MappingSpec, OffsetColumn, Plan, Sense,
+};
 pub use moments::{ColumnErrors, LayerErrors};
+pub use path::StoredVariance;
 pub use pulsed::{PulsedDesign, PulsedSpec, PulsedTile};
 pub use tile::Tile;

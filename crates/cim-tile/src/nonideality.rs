@@ -5,7 +5,7 @@ use cim_crossbar::{Circuit, Transfer, Wires};
 use ndarray::ArrayView2;
 
 use crate::error::TileError;
-use crate::grid::{Blueprint, LayerDesign, Parts};
+use crate::grid::{Blueprint, LayerDesign, Parts, TileBlueprint};
 
 /// Nonideality factor `(I_ideal − I) / I_ideal` of an array of cells `g_s` (rows × columns, S), all
 /// rows at the read voltage, currents of all columns summed.
@@ -22,7 +22,7 @@ pub fn factor(g_s: ArrayView2<'_, f64>, wires: Wires) -> Result<f64, TileError> 
 }
 
 /// Nonideality factor of every tile of a layer, row tiles outermost, over the mean conductance of
-/// its pairs: to first order what the factor is in every other window.
+/// the cells behind a sensed current: to first order what the factor is in every other window.
 ///
 /// # Errors
 /// [`TileError`] for weights, a weight clip or parts that cannot be.
@@ -33,14 +33,13 @@ pub fn paths(
 ) -> Result<Vec<Ohms>, TileError> {
     let nominal = Parts { targets: crate::grid::Targets::Nominal, ..parts.clone() };
     let blueprint = Blueprint::of(&nominal, design, weights, &mut Tally::default())?;
-    blueprint
-        .targets()
-        .map(|target_s| {
-            let pairs = target_s.len() as f64 / 2.0;
-            let mean_pair_s = target_s.sum() / pairs;
-            Ok(Ohms(factor(target_s, parts.wires)? / mean_pair_s))
-        })
-        .collect()
+    let of = |tile: &TileBlueprint| {
+        let target_s = tile.target_s.view();
+        let sensed_s = tile.plan.combine(target_s, 1.0);
+        let mean_s = sensed_s.sum() / sensed_s.len() as f64;
+        Ok(Ohms(factor(target_s, parts.wires)? / mean_s))
+    };
+    blueprint.tiles().iter().map(of).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use crate::error::TileError;
 use crate::mapping::{Differential, Mapping};
 use crate::quantize;
-use crate::tile::targets;
 
 /// The circuit of a [`PulsedTile`] as written in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,8 +62,8 @@ pub struct PulsedTile {
 }
 
 impl PulsedTile {
-    /// Programs `weights` (inputs × outputs), each as the difference of two cells. All draws come
-    /// from below `at`.
+    /// Programs `weights` (inputs × outputs), each as the difference of two cells, which the circuit
+    /// of this tile is made of: it knows no other mapping. All draws come from below `at`.
     ///
     /// # Errors
     /// [`TileError`] for weights, scales or parts that cannot be.
@@ -80,7 +79,7 @@ impl PulsedTile {
         let mapping = Differential::FINE;
         let levels = quantize::weights(weights, design.weight_clip, mapping.top_weight(), tally)?;
         let plan = mapping.plan(levels.view())?;
-        let target_s = targets(&plan, design.window.g_min.0, design.window.span().0);
+        let target_s = plan.targets(design.window);
         let g_s = device.program(target_s.view(), at.child("program", 0), tally);
         let plus: Vec<_> = plan.senses.iter().map(|sense| sense.plus).collect();
         let minus: Vec<_> = plan.senses.iter().filter_map(|sense| sense.minus).collect();

@@ -1,25 +1,15 @@
 //! The datapath of one tile: the one place where mapping, converters and crossbar meet.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use cim_adc::Adc;
 use cim_core::{Scratch, Seconds, Stream, Tally, Volts};
-use cim_crossbar::{CircuitError, Crossbar, Readout, Sensed};
+use cim_crossbar::{CircuitError, Crossbar, Readout};
 use cim_device::Compensation;
 use ndarray::{Array1, Array2, ArrayView1};
 
 use crate::mapping::Plan;
-
-/// Target conductance (S) of every cell of a plan, its levels spread over a window.
-pub fn targets(plan: &Plan, g_min_s: f64, span_s: f64) -> Array2<f64> {
-    let step_s = span_s / f64::from(plan.top_level);
-    plan.levels.mapv(|level| g_min_s + step_s * f64::from(level))
-}
-
-/// The currents that a plan senses, in its order.
-pub fn sensed(plan: &Plan) -> Vec<Sensed> {
-    plan.senses.iter().map(|s| Sensed { plus: s.plus, minus: s.minus }).collect()
-}
 
 /// One programmed array with its output converters.
 ///
@@ -29,15 +19,17 @@ pub fn sensed(plan: &Plan) -> Vec<Sensed> {
 pub struct Tile {
     array: Crossbar,
     readout: Readout,
-    adc: Arc<dyn Adc>,
     plan: Plan,
-    /// Whether sensed current `k` adds to output `k` with weight 1, for all of them.
-    one_to_one: bool,
+    /// The currents that share a converter's range, in the order of the plan.
+    groups: Vec<Group>,
+    /// Output units per volt of summed drive that are subtracted from each output, for those to
+    /// which something other than 0 stands for zero.
+    zeros: Vec<(usize, f32)>,
     /// Largest row voltage.
     peak: Volts,
-    /// Output units per ADC code as designed.
-    output_per_code: f64,
-    /// The same for every sensed current, times its factor against drift.
+    /// Output units per ADC code of every sensed current as designed.
+    output_per_code: Vec<f64>,
+    /// The same, times its factor against drift.
     gains: Vec<f32>,
     /// Address of all reads.
     reads: Stream,
@@ -45,10 +37,29 @@ pub struct Tile {
     at: Stream,
 }
 
+/// Sensed currents that are converted by one converter.
+#[derive(Clone)]
+struct Group {
+    senses: Range<usize>,
+    adc: Arc<dyn Adc>,
+    /// Whether its `k`-th current adds to output `k`, for all of them.
+    in_order: bool,
+}
+
+/// What turns the currents of a tile into numbers.
+pub struct Conversion<'a> {
+    /// One converter for each full-scale group of the plan.
+    pub adcs: Vec<Box<dyn Adc>>,
+    /// Output units per ampere of a current of weight 1.
+    pub output_per_amp: f64,
+    /// Conductance (S) that stands for zero in each sensed current ([`Plan::zeros`]), times the
+    /// effective volts per volt of drive.
+    pub zeros_s: &'a [f64],
+}
+
 impl Tile {
-    /// Joins a programmed array, whose rows are driven with up to `peak`, with its converters.
-    /// `output_per_amp` turns a sensed current into
-    /// output units; read noise is drawn below `at`.
+    /// Joins a programmed array, whose rows are driven with up to `peak`, with its converters. Read
+    /// noise is drawn below `at`.
     ///
     /// # Errors
     /// [`CircuitError::Column`] if the plan senses a column that the array does not have.
@@ -56,18 +67,21 @@ impl Tile {
         array: Crossbar,
         plan: Plan,
         peak: Volts,
-        adc: Box<dyn Adc>,
-        output_per_amp: f64,
+        conversion: Conversion<'_>,
         at: Stream,
     ) -> Result<Self, CircuitError> {
-        let adc: Arc<dyn Adc> = adc.into();
-        let readout = compile(&array, &plan, peak, adc.as_ref())?;
-        let output_per_code = output_per_amp * adc.step().0;
-        let gains = vec![output_per_code as f32; plan.senses.len()];
-        let one_to_one =
-            plan.senses.iter().enumerate().all(|(k, s)| s.output == k && s.weight == 1);
+        let groups = groups(&plan, conversion.adcs);
+        let readout = compile(&array, &plan, peak, &groups)?;
+        let mut output_per_code = Vec::with_capacity(plan.senses.len());
+        for group in &groups {
+            let per_code = conversion.output_per_amp * group.adc.step().0;
+            let senses = &plan.senses[group.senses.clone()];
+            output_per_code.extend(senses.iter().map(|sense| per_code * sense.weight as f64));
+        }
+        let gains = output_per_code.iter().map(|gain| *gain as f32).collect();
+        let zeros = zeros(&plan, conversion.output_per_amp, conversion.zeros_s);
         let (reads, at) = (at, read_at(at, array.elapsed()));
-        Ok(Self { array, readout, adc, plan, one_to_one, peak, output_per_code, gains, reads, at })
+        Ok(Self { array, readout, plan, groups, zeros, peak, output_per_code, gains, reads, at })
     }
 
     /// The programmed array.
@@ -85,7 +99,7 @@ impl Tile {
         if array.elapsed() == self.array.elapsed() {
             return Ok(self.clone());
         }
-        let readout = compile(&array, &self.plan, self.peak, self.adc.as_ref())?;
+        let readout = compile(&array, &self.plan, self.peak, &self.groups)?;
         Ok(Self { array, readout, at: read_at(self.reads, elapsed), ..self.clone() })
     }
 
@@ -97,7 +111,7 @@ impl Tile {
     /// its own, as a lone cell would hardly move a converter that is made for sums of rows.
     pub fn strengths(&self, compensation: &Compensation) -> Array1<f64> {
         let at = self.at.child("probe", 0);
-        let sensed = sensed(&self.plan);
+        let sensed = self.plan.sensed();
         let readout = Readout::compile(&self.array, &sensed, 0.0).expect("compiled before");
         let (rows, senses) = readout.shape();
         let mut probes = vec![0.0; rows * rows];
@@ -114,24 +128,21 @@ impl Tile {
     /// factors that it had.
     pub fn with_factors(self, factors: ArrayView1<'_, f64>) -> Self {
         assert_eq!(factors.len(), self.plan.senses.len(), "one factor per sensed current");
-        let gains = factors.iter().map(|factor| (self.output_per_code * factor) as f32).collect();
+        let gains = self.output_per_code.iter().zip(factors);
+        let gains = gains.map(|(per_code, factor)| (per_code * factor) as f32).collect();
         Self { gains, ..self }
-    }
-
-    /// Factors of the phases of the drive.
-    pub fn phases(&self) -> &[i64] {
-        &self.plan.phases
     }
 
     /// Adds what one phase contributes to `x · W` of this tile to `y`, whose rows are `y_stride`
     /// apart.
     ///
-    /// `row_v` are the voltages of the phase (V, batch × rows). Noise, converter and sum follow
-    /// the product block by block, while a block is in the first-level cache.
+    /// `row_v` are the voltages of the phase (V, batch × rows), `factor` is what it counts. Noise,
+    /// converter and sum follow the product block by block, while a block is in the first-level
+    /// cache.
     pub fn accumulate(
         &self,
         row_v: &[f32],
-        phase: usize,
+        (phase, factor): (usize, i8),
         call: u64,
         (y, y_stride): (&mut [f32], usize),
         scratch: &mut Scratch,
@@ -141,41 +152,88 @@ impl Tile {
         let batch = row_v.len() / rows;
         let mut sensed_a = scratch.take(batch * senses);
         let mut codes = scratch.take_codes(batch * senses);
-        let factor = self.plan.phases[phase];
+        let factor = f32::from(factor);
         let at = self.at.child("call", call).child("phase", phase as u64);
         self.readout.sense(row_v, batch, at, &mut sensed_a, scratch, |first, sensed_a| {
             let codes = &mut codes[..sensed_a.len()];
-            self.adc.convert(sensed_a, codes, tally);
-            self.sum(factor, codes, &mut y[first * y_stride..], y_stride);
+            let y = &mut y[first * y_stride..];
+            match self.groups.as_slice() {
+                [group] => {
+                    group.adc.convert(sensed_a, codes, tally);
+                    self.sum(group, factor, codes, y, y_stride);
+                }
+                groups => {
+                    let vectors = sensed_a.chunks_exact(senses).zip(codes.chunks_exact_mut(senses));
+                    for ((sensed_a, codes), y) in vectors.zip(y.chunks_mut(y_stride)) {
+                        for group in groups {
+                            let own = group.senses.clone();
+                            let codes = &mut codes[own.clone()];
+                            group.adc.convert(&sensed_a[own], codes, tally);
+                            self.sum(group, factor, codes, y, y_stride);
+                        }
+                    }
+                }
+            }
         });
+        if !self.zeros.is_empty() {
+            for (row_v, y) in row_v.chunks_exact(rows).zip(y.chunks_mut(y_stride)) {
+                let drive_v = factor * row_v.iter().sum::<f32>();
+                self.zeros.iter().for_each(|&(output, zero)| y[output] -= zero * drive_v);
+            }
+        }
         scratch.give_codes(codes);
         scratch.give(sensed_a);
     }
 
-    fn sum(&self, phase: i64, codes: &[i32], y: &mut [f32], y_stride: usize) {
-        let senses = &self.plan.senses;
-        if self.one_to_one {
-            let (phase, gains) = (phase as f32, self.gains.as_slice());
-            pulp::Arch::new().dispatch(Sum { phase, gains, codes, y, y_stride });
+    fn sum(&self, group: &Group, factor: f32, codes: &[i32], y: &mut [f32], y_stride: usize) {
+        let gains = &self.gains[group.senses.clone()];
+        if group.in_order {
+            pulp::Arch::new().dispatch(Sum { factor, gains, codes, y, y_stride });
             return;
         }
+        let senses = &self.plan.senses[group.senses.clone()];
         for (codes, y) in codes.chunks_exact(senses.len()).zip(y.chunks_mut(y_stride)) {
-            for ((sense, &code), gain) in senses.iter().zip(codes).zip(&self.gains) {
-                let units = phase * sense.weight * i64::from(code);
-                y[sense.output] += gain * units as f32;
+            for ((sense, &code), gain) in senses.iter().zip(codes).zip(gains) {
+                y[sense.output] += gain * (factor * code as f32);
             }
         }
     }
+}
+
+/// The full-scale groups of a plan with their converters.
+fn groups(plan: &Plan, adcs: Vec<Box<dyn Adc>>) -> Vec<Group> {
+    let mut first = 0;
+    let of = |(group, adc): (usize, Box<dyn Adc>)| {
+        let own = plan.senses[first..].iter().take_while(|s| s.full_scale_group == group).count();
+        let senses = first..first + own;
+        first = senses.end;
+        let in_order = plan.senses[senses.clone()].iter().enumerate().all(|(k, s)| s.output == k);
+        Group { senses, adc: adc.into(), in_order }
+    };
+    let groups = adcs.into_iter().enumerate().map(of).collect();
+    assert_eq!(first, plan.senses.len(), "one converter for each group, groups in order");
+    groups
+}
+
+/// Output units per volt of summed drive that stand for zero, by output.
+fn zeros(plan: &Plan, output_per_amp: f64, zeros_s: &[f64]) -> Vec<(usize, f32)> {
+    let mut sums = vec![0.0; plan.outputs()];
+    for (sense, zero_s) in plan.senses.iter().zip(zeros_s) {
+        sums[sense.output] += sense.weight as f64 * zero_s * output_per_amp;
+    }
+    let some = sums.into_iter().enumerate().filter(|(_, zero)| *zero != 0.0);
+    some.map(|(output, zero)| (output, zero as f32)).collect()
 }
 
 fn compile(
     array: &Crossbar,
     plan: &Plan,
     peak: Volts,
-    adc: &dyn Adc,
+    groups: &[Group],
 ) -> Result<Readout, CircuitError> {
-    let noise_variance = adc.input_noise().0.powi(2);
-    Ok(Readout::compile(array, &sensed(plan), noise_variance)?.driven_within(peak))
+    // All converters of a tile are of one kind.
+    let noise_variance = groups.first().map_or(0.0, |group| group.adc.input_noise().0.powi(2));
+    Ok(Readout::compile(array, &plan.sensed(), noise_variance)?.driven_within(peak))
 }
 
 /// Reads of a chip of another age are other reads.
@@ -185,7 +243,7 @@ fn read_at(reads: Stream, elapsed: Seconds) -> Stream {
 
 /// Adds rows of codes, each with its gain, to rows that are `y_stride` apart.
 struct Sum<'a> {
-    phase: f32,
+    factor: f32,
     gains: &'a [f32],
     codes: &'a [i32],
     y: &'a mut [f32],
@@ -200,7 +258,7 @@ impl pulp::NullaryFnOnce for Sum<'_> {
         let rows = self.codes.chunks_exact(self.gains.len()).zip(self.y.chunks_mut(self.y_stride));
         for (codes, y) in rows {
             for ((y, &code), gain) in y.iter_mut().zip(codes).zip(self.gains) {
-                *y += gain * (self.phase * code as f32);
+                *y += gain * (self.factor * code as f32);
             }
         }
     }

@@ -1,11 +1,15 @@
 //! A grid of tiles without noise is the product that it stands for.
 
+use std::sync::Arc;
+
 use cim_adc::{DacSpec, Polarity};
-use cim_core::{MatMul, Scratch, Stream, Tally};
+use cim_core::{MatMul, Scratch, Siemens, Stream, Tally, Volts};
+use cim_device::{Ideal, Window};
 use cim_nn::{Layer, Network};
 use cim_tests::chip::{carried, design, dyadic, integers, silent, uniforms, worst_case};
-use cim_tests::registered::cases;
-use cim_tile::{Grid, LayerDesign, Parts};
+use cim_tests::registered::{POLARITIES, cases, devices, mappings};
+use cim_tests::statistics::Sample;
+use cim_tile::{Calibration, Grid, LayerDesign, MappingSpec, Parts};
 use ndarray::{Array1, Array2, ArrayView2, s};
 use proptest::prelude::*;
 
@@ -299,4 +303,140 @@ fn no_input_gives_no_output_and_columns_do_not_mix() {
     let alone = grid(&parts, &part, w.slice(s![.., ..8]));
     assert_eq!(carried(&alone, x.view(), 0).0, carried(&whole, x.view(), 0).0.slice(s![.., ..8]));
     assert_eq!((whole.shape(), alone.shape()), ((40, 20), (40, 8)));
+}
+
+/// How far an output of any mapping, drive and window may be off on parts without noise.
+///
+/// Half a DAC code, half a weight level, half an ADC step of every conversion times its weight, and
+/// `rows + 8` roundings to `f32` of what every current is made of: a whole window and its bottom at
+/// every driven row.
+fn mapped_steps(
+    parts: &Parts,
+    design: &LayerDesign,
+    x: ArrayView2<'_, f32>,
+    weights: ArrayView2<'_, f32>,
+) -> Array2<f64> {
+    let top = f64::from(parts.check().expect("parts").top_code());
+    let (limit, clip) = (f64::from(design.input_limit), f64::from(design.weight_clip));
+    let half_code = limit / top * 0.5 * (1.0 + 1e-2);
+    let half_level = 0.5 * clip / f64::from(parts.mapping.top_weight());
+    let (inputs, outputs) = weights.dim();
+    let driven = x.mapv(|x| f64::from(x.abs())).sum_axis(ndarray::Axis(1));
+    let column = weights.mapv(|w| f64::from(w.abs())).sum_axis(ndarray::Axis(0));
+    let phases = parts.dac.polarity.phases().len() as f64;
+    let groups = parts.mapping.full_scale_groups();
+    let senses = parts.mapping.layout(1).senses;
+    let window = 1.0 + parts.window.g_min.0 / parts.window.span().0;
+    let count: f64 = senses.iter().map(|s| s.weight.unsigned_abs() as f64).sum();
+    let whole = count * clip / parts.mapping.reach() * window;
+    let roundings = (parts.rows.min(inputs) + inputs.div_ceil(parts.rows) + 8) as f64 * HALF_ULP;
+    Array2::from_shape_fn((x.nrows(), outputs), |(sample, output)| {
+        let tile = output / parts.outputs;
+        let adc: f64 = (0..design.full_scale.nrows())
+            .flat_map(|row| senses.iter().map(move |s| (row, s)))
+            .map(|(row, s)| {
+                let fs = design.full_scale[[row, tile * groups + s.full_scale_group]];
+                let steps = f64::from(parts.adc_steps());
+                s.weight.unsigned_abs() as f64 * fs.0 / steps * (1.0 + 3.0 * steps * HALF_ULP)
+            })
+            .sum();
+        let codes = half_code * (column[output] + half_level * inputs as f64);
+        let levels = half_level * driven[sample];
+        phases * (adc / design.amps_per_output(parts) + roundings * whole * driven[sample])
+            + codes
+            + levels
+    })
+}
+
+/// Every mapping × polarity on windows that do and do not reach down to 0 S, several tiles each way.
+#[test]
+fn a_silent_grid_of_any_mapping_and_drive_is_the_product_within_half_steps() {
+    for (name, mapping) in mappings() {
+        for polarity in POLARITIES {
+            for (k, bottom_us) in [0.0, 4.0].into_iter().enumerate() {
+                let at = Stream::root(6).child("window", k as u64);
+                let us = |x: f64| Siemens(x * 1e-6);
+                let window = Window::new(us(bottom_us), us(60.0)).expect("a window");
+                let parts = Parts {
+                    device: Arc::new(Ideal { window }),
+                    mapping: mapping.clone(),
+                    window,
+                    dac: DacSpec { bits: 12, polarity },
+                    ..silent(16, 4)
+                };
+                let (inputs, outputs) = (37, 10);
+                let w = uniforms(inputs, outputs, -0.9, 0.9, at.child("w", 0));
+                let least = if polarity.is_signed() { -1.9 } else { 0.0 };
+                let x = uniforms(3, inputs, least, 1.9, at.child("x", 0));
+                let design = worst_case(&parts, w.view(), 0.9, 2.0);
+                let (y, tally) = carried(&grid(&parts, &design, w.view()), x.view(), 0);
+                let want = x.mapv(f64::from).dot(&w.mapv(f64::from));
+                let allowed = mapped_steps(&parts, &design, x.view(), w.view());
+                for ((at, &got), allowed) in y.indexed_iter().zip(&allowed) {
+                    let off = (f64::from(got) - want[at]).abs();
+                    let found = format!("{name}, {polarity:?}: {off} off at {at:?}");
+                    assert!(off <= *allowed, "{found}, {allowed} allowed");
+                }
+                assert_eq!((tally.adc_clips, tally.dac_clips), (0, 0), "{name}, {polarity:?}");
+                let phases = polarity.phases().len();
+                let senses = mapping.layout(outputs).senses.len();
+                assert_eq!(tally.adc_conversions, (3 * 3 * senses * phases) as u64, "{name}");
+                assert_eq!(tally.dac_conversions, (3 * inputs * phases) as u64, "{name}");
+            }
+        }
+    }
+}
+
+/// Every device × mapping × polarity: a chip programmed once gives the product of what its cells
+/// hold, read through the senses of the plan. Read noise is averaged away: 64 reads, six standard
+/// errors of their own spread, and half a step.
+#[test]
+fn a_grid_of_any_device_reads_what_its_cells_hold() {
+    for (device_name, device) in devices() {
+        for (name, mapping) in MappingSpec::registered().iter().map(|spec| {
+            (spec.kind(), spec.build().expect("a mapping"))
+        }) {
+            for polarity in POLARITIES {
+                let at = Stream::root(7);
+                let window = device.window();
+                let parts = Parts {
+                    device: device.clone(),
+                    mapping: mapping.clone(),
+                    window,
+                    read_voltage: Volts(0.02),
+                    dac: DacSpec { bits: 6, polarity },
+                    ..silent(12, 3)
+                };
+                let w = uniforms(12, 3, -1.0, 1.0, at.child("w", 0));
+                let least = if polarity.is_signed() { -1.0 } else { 0.0 };
+                let one = uniforms(1, 12, least, 1.0, at.child("x", 0));
+                let design = design(&parts, w.dim(), 1.0, 1.0, 200.0 / mapping.reach());
+                let chip = grid(&parts, &design, w.view());
+                let x = one.broadcast((64, 12)).expect("one row").to_owned();
+                let (y, _) = carried(&chip, x.view(), 0);
+                let plan = mapping.layout(3);
+                let held = plan.combine(chip.tiles()[0].array().conductances(), -1.0);
+                let calibration = Calibration::new(one.view(), 1.0, &parts.check().expect("parts"));
+                let law = device.current_voltage();
+                let drive = calibration.drive.mapv(|u| law.effective_v(u * parts.read_voltage.0));
+                let currents = drive.dot(&held);
+                let mut want = [0.0; 3];
+                for (k, sense) in plan.senses.iter().enumerate() {
+                    want[sense.output] += sense.weight as f64 * currents[[0, k]];
+                }
+                let weights = plan.senses.iter().filter(|s| s.output == 0);
+                let weights: f64 = weights.map(|s| s.weight.unsigned_abs() as f64).sum();
+                let phases = polarity.phases().len() as f64;
+                let step = phases * weights * 200.0 / mapping.reach() / 65_535.0;
+                for (output, y) in y.columns().into_iter().enumerate() {
+                    let got = Sample::of(y.iter().map(|&y| f64::from(y)));
+                    let want = want[output] / design.amps_per_output(&parts);
+                    let allowed = 6.0 * (got.variance / got.n).sqrt() + step + 1e-4 * weights;
+                    let off = (got.mean - want).abs();
+                    let found = format!("{device_name}, {name}, {polarity:?}: {off} off");
+                    assert!(off <= allowed, "{found}, {allowed} allowed");
+                }
+            }
+        }
+    }
 }

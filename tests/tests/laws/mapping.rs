@@ -1,54 +1,128 @@
-//! The mapping law, with exact integers.
+//! The mapping law, with exact integers and in conductances.
 
-use cim_core::Stream;
+use cim_adc::Polarity;
+use cim_core::{Siemens, Stream};
+use cim_device::Window;
 use cim_tests::chip::integers;
-use cim_tests::registered::{cases, mappings};
-use cim_tile::MappingError;
-use ndarray::Array2;
+use cim_tests::registered::{POLARITIES, cases, mappings};
+use cim_tile::{Mapping, MappingError};
+use ndarray::{Array2, ArrayView2};
 use proptest::prelude::*;
 
 /// Largest magnitude of an input: 16 bits and a sign, as the widest DAC.
 const TOP_INPUT: i32 = 32_767;
 
-proptest! {
-    #![proptest_config(cases(96))]
+/// `Σ_phase factor · Σ_sense weight · f(sense, drive)`, batch × outputs.
+fn summed(
+    mapping: &dyn Mapping,
+    polarity: Polarity,
+    x: ArrayView2<'_, f32>,
+    outputs: usize,
+    f: impl Fn(usize, &[f32]) -> f64,
+) -> Array2<f64> {
+    let (batch, rows) = x.dim();
+    let mut sums = Array2::zeros((batch, outputs));
+    let mut drive = vec![f32::NAN; batch * rows];
+    for phase in polarity.phases() {
+        phase.drive(x.as_slice().expect("standard layout"), &mut drive);
+        let least = if polarity == Polarity::Bipolar { f32::NEG_INFINITY } else { 0.0 };
+        assert!(drive.iter().all(|u| least <= *u), "a phase drives what its converter can");
+        for (k, sense) in mapping.layout(outputs).senses.iter().enumerate() {
+            for (sample, drive) in drive.chunks_exact(rows).enumerate() {
+                sums[[sample, sense.output]] +=
+                    f64::from(phase.factor) * sense.weight as f64 * f(k, drive);
+            }
+        }
+    }
+    sums
+}
 
-    /// `Σ phase · weight · Σ drive · (level₊ − level₋) = wᵀ x`, exactly.
+proptest! {
+    #![proptest_config(cases(48))]
+
+    /// `Σ_phase factor · Σ_sense weight · Σ_row drive · (level₊ − level₋ − zero) = wᵀ x`, exactly:
+    /// all sums are whole and below 2⁵³.
     #[test]
     fn a_plan_carries_the_integer_product(
         inputs in 1usize..40,
         outputs in 1usize..12,
         batch in 1usize..4,
         seed in any::<u64>(),
+        micro_siemens in (0.0..50.0f64, 0.1..200.0f64),
     ) {
-        for (name, mapping) in mappings() {
+        for ((name, mapping), polarity) in
+            mappings().iter().flat_map(|m| POLARITIES.map(|polarity| (m, polarity)))
+        {
             let at = Stream::root(seed);
             let top = mapping.top_weight();
             let weights = integers(inputs, outputs, -top, top, at.child("w", 0)).mapv(|w| w as i32);
-            let x = integers(batch, inputs, -TOP_INPUT, TOP_INPUT, at.child("x", 0));
+            let least = if polarity.is_signed() { -TOP_INPUT } else { 0 };
+            let x = integers(batch, inputs, least, TOP_INPUT, at.child("x", 0));
             let plan = mapping.plan(weights.view()).expect("weights within the range");
-            prop_assert_eq!(plan.levels.ncols(), mapping.columns(outputs), "{}", &name);
-            prop_assert!(plan.levels.iter().all(|l| (0..=plan.top_level).contains(l)), "{}", &name);
-            let rows = plan.levels.nrows();
-            let mut got = Array2::<i64>::zeros((batch, outputs));
-            let mut drive = vec![f32::NAN; batch * rows];
-            for (phase, factor) in plan.phases.iter().enumerate() {
-                mapping.drive(phase, x.as_slice().expect("standard layout"), &mut drive);
-                for sense in &plan.senses {
-                    for sample in 0..batch {
-                        let sum: i64 = (0..rows)
-                            .map(|row| {
-                                let minus = sense.minus.map_or(0, |m| plan.levels[[row, m]]);
-                                let level = plan.levels[[row, sense.plus]] - minus;
-                                drive[sample * rows + row] as i64 * i64::from(level)
-                            })
-                            .sum();
-                        got[[sample, sense.output]] += factor * sense.weight * sum;
-                    }
-                }
+            prop_assert_eq!(plan.levels.dim(), (inputs, mapping.columns(outputs)), "{}", name);
+            prop_assert_eq!(plan.top_level, mapping.top_level(), "{}", name);
+            prop_assert!(plan.levels.iter().all(|l| (0..=plan.top_level).contains(l)), "{}", name);
+            let layout = mapping.layout(outputs);
+            prop_assert_eq!(&layout.senses, &plan.senses, "senses are those of any weights");
+            let groups = plan.senses.iter().map(|s| s.full_scale_group);
+            prop_assert!(groups.is_sorted(), "{}: groups follow each other", name);
+            let want = x.mapv(f64::from).dot(&weights.mapv(f64::from));
+            let got = summed(mapping.as_ref(), polarity, x.view(), outputs, |k, drive| {
+                let sense = plan.senses[k];
+                drive.iter().enumerate().map(|(row, &u)| {
+                    let minus = sense.minus.map_or(0, |m| plan.levels[[row, m]]);
+                    let level = plan.levels[[row, sense.plus]] - minus - sense.zero;
+                    f64::from(u) * f64::from(level)
+                }).sum()
+            });
+            prop_assert_eq!(&got, &want, "{}, {:?}", name, polarity);
+
+            // In conductances of any window, which may reach down to 0 S.
+            let (bottom, span) = micro_siemens;
+            let window = Window::new(Siemens(bottom * 1e-6), Siemens((bottom + span) * 1e-6));
+            let window = window.expect("a window");
+            let (g, zeros) = (plan.targets(window), plan.zeros(window));
+            let step = window.span().0 / f64::from(plan.top_level);
+            let got = summed(mapping.as_ref(), polarity, x.view(), outputs, |k, drive| {
+                let sense = plan.senses[k];
+                drive.iter().enumerate().map(|(row, &u)| {
+                    let minus = sense.minus.map_or(0.0, |m| g[[row, m]]);
+                    f64::from(u) * (g[[row, sense.plus]] - minus - zeros[k]) / step
+                }).sum()
+            });
+            // A few roundings of conductances and of sums of at most 40 rows and 16 senses, each
+            // relative to the largest term.
+            let weight: f64 = layout.senses.iter().map(|s| s.weight.abs() as f64).sum();
+            let largest = weight * 40.0 * f64::from(TOP_INPUT) * window.g_max.0 / step;
+            for (got, want) in got.iter().zip(&want) {
+                prop_assert!((got - want).abs() <= 64.0 * f64::EPSILON * largest, "{}", name);
             }
-            let want = x.mapv(|x| x as i64).dot(&weights.mapv(i64::from));
-            prop_assert_eq!(&got, &want, "{}", &name);
+        }
+    }
+
+    /// What cells are raised by is what the plan makes of the nearest whole weights, within half a
+    /// level of a mapping that is finer than any device.
+    #[test]
+    fn raised_cells_are_those_of_the_plan(
+        inputs in 1usize..8,
+        outputs in 1usize..6,
+        clip in 0.1..3.0f64,
+        seed in any::<u64>(),
+    ) {
+        for (name, mapping) in mappings() {
+            let top = f64::from(mapping.top_weight());
+            let at = Stream::root(seed);
+            let weights = cim_tests::chip::uniforms(inputs, outputs, -1.2, 1.2, at);
+            let weights = weights.mapv(|w| f64::from(w) * clip);
+            let whole = weights.mapv(|w| (w / clip * top).clamp(-top, top).round_ties_even() as i32);
+            let plan = mapping.plan(whole.view()).expect("within the range");
+            let raised = mapping.raised(weights.view(), clip);
+            let step = clip / f64::from(mapping.top_level());
+            let within = if mapping.top_level() >= 1 << 15 { 0.5 + 1e-9 } else { 1e-9 };
+            for (raised, &level) in raised.iter().zip(&plan.levels) {
+                let off = (raised / step - f64::from(level)).abs();
+                prop_assert!(off <= within, "{}: {} levels off {}", name, off, level);
+            }
         }
     }
 }
@@ -65,7 +139,7 @@ fn a_weight_that_does_not_fit_is_refused_with_its_place() {
                     assert_eq!((weight, row, col), (beyond, 1, 2), "{name}");
                     assert!(min <= -top && top <= max, "{name}");
                 }
-                Ok(_) => panic!("{name} took {beyond}"),
+                other => panic!("{name} made {other:?} of {beyond}"),
             }
         }
     }

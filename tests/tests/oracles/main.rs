@@ -2,7 +2,9 @@
 
 mod activation;
 mod circuit_noise;
+mod effects;
 mod full_scale;
+mod mapped_moments;
 mod moments;
 mod newton;
 mod ngspice;

@@ -140,7 +140,7 @@ fn fit_converters(
     let errors = LayerErrors::of(parts, design, weights.view(), calibration).expect("errors");
     let mut wanted = Vec::new();
     for tile in &errors.tiles {
-        let pairs = || tile.ideal_a.iter().zip(&tile.analog_sigma_a);
+        let pairs = || tile.phases.iter().flat_map(|p| p.ideal_a.iter().zip(&p.sigma_a));
         // The mean lies within a tenth of the ideal current: sinh cells are weakly superlinear.
         let reach = pairs().fold(0.0, |m: f64, (i, s)| m.max(1.2 * i.abs() + 8.0 * s));
         let least = pairs().fold(f64::INFINITY, |m: f64, (_, s)| m.min(*s));

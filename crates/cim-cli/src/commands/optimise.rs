@@ -58,7 +58,8 @@ pub fn run(args: &Optimise) -> Result<String, CliError> {
         .collect::<Result<Vec<_>, CliError>>()?;
     let network = Network::from_layers(layers)?;
     let samples = matrix(&args.inputs)?;
-    check_inputs(&args.inputs, &samples, network.inputs())?;
+    let signed = parts.dac.polarity.is_signed();
+    check_inputs(&args.inputs, &samples, network.inputs(), signed)?;
     let inputs = LayerInputs::of(&network, samples.view());
     let naive = ChipDesign::naive(parts, &network, &inputs.limits());
     let goal = Goal { knobs: Knobs { window: true, full_scale: true }, search_clip: true, energy };
@@ -160,10 +161,17 @@ fn matrix(path: &Path) -> Result<Array2<f32>, CliError> {
     }
 }
 
-fn check_inputs(path: &Path, samples: &Array2<f32>, inputs: usize) -> Result<(), CliError> {
+fn check_inputs(
+    path: &Path,
+    samples: &Array2<f32>,
+    inputs: usize,
+    signed: bool,
+) -> Result<(), CliError> {
     let fail = |what: String| CliError::Usage {
         what: format!("{}: {what}", path.display()),
-        help: "calibration inputs are samples × inputs of the first layer, zero or positive".into(),
+        help: "calibration inputs are samples × inputs of the first layer, zero or positive unless \
+               converters.dac_polarity carries a sign"
+            .into(),
     };
     if samples.nrows() == 0 {
         return Err(fail("no samples".into()));
@@ -171,7 +179,7 @@ fn check_inputs(path: &Path, samples: &Array2<f32>, inputs: usize) -> Result<(),
     if samples.ncols() != inputs {
         return Err(fail(format!("{} columns for a network of {inputs} inputs", samples.ncols())));
     }
-    match samples.indexed_iter().find(|(_, x)| !(0.0 <= **x && x.is_finite())) {
+    match samples.indexed_iter().find(|(_, x)| !((signed || 0.0 <= **x) && x.is_finite())) {
         Some(((row, col), x)) => Err(fail(format!("{x} at ({row}, {col}) cannot drive a row"))),
         None => Ok(()),
     }

@@ -3,7 +3,9 @@
 use cim_adc::FullScale;
 use cim_core::Amps;
 use cim_nn::{LayerPath, Levels, Network, WeightNoise};
-use cim_tile::{Calibration, EnergyParts, EnergySpec, LayerDesign, LayerErrors, Parts, full_scale};
+use cim_tile::{
+    Calibration, EnergyParts, EnergySpec, LayerDesign, LayerErrors, Parts, StoredVariance, full_scale,
+};
 use ndarray::{Array2, ArrayView2};
 
 use crate::error::CliError;
@@ -34,9 +36,9 @@ impl LayerInputs {
         Self(inputs)
     }
 
-    /// Largest input of each layer; 1 where a layer is never driven.
+    /// Largest magnitude of the inputs of each layer; 1 where a layer is never driven.
     pub fn limits(&self) -> Vec<f32> {
-        let largest = |x: &Array2<f32>| x.iter().copied().fold(0.0f32, f32::max);
+        let largest = |x: &Array2<f32>| x.iter().fold(0.0f32, |m, x| m.max(x.abs()));
         self.0.iter().map(largest).map(|m| if m > 0.0 { m } else { 1.0 }).collect()
     }
 
@@ -141,66 +143,50 @@ impl ChipDesign {
         inputs: &LayerInputs,
     ) -> Result<Vec<LayerPath>, CliError> {
         let errors = self.errors(network, inputs)?;
+        let input_top = self.parts.check()?.top_code() as f32;
         let layers = network.layers().iter().zip(&self.layers).zip(&errors);
         Ok(layers
             .map(|((layer, design), errors)| {
-                let amps = errors.amps_per_output;
-                let full_scale = design.full_scale.mapv(|fs| (fs.0 / amps) as f32);
-                let mut output_sigma = Array2::zeros(full_scale.dim());
-                for tile in &errors.tiles {
-                    let steady: f64 =
-                        tile.columns.iter().map(|c| c.thermal + c.shot + c.read + c.input).sum();
-                    output_sigma[tile.place] =
-                        ((steady / tile.columns.len() as f64).sqrt() / amps) as f32;
-                }
-                let output = errors.output_variance();
-                let relu_sigma = (output.sum() / output.len() as f64).sqrt() as f32;
                 let (_, outputs) = layer.weights.dim();
                 LayerPath {
                     weight_clip: design.weight_clip,
                     weight_noise: self.weight_noise(design.weight_clip),
                     input_limit: design.input_limit,
-                    input_levels: Levels { top: ((1u32 << self.parts.dac.bits) - 1) as f32 },
+                    input_levels: Levels { top: input_top },
                     tile_rows: self.parts.rows,
                     tile_cols: self.parts.outputs.min(outputs),
-                    full_scale,
-                    output_levels: Levels { top: (self.parts.adc_steps() / 2) as f32 },
-                    output_sigma,
-                    relu_sigma,
+                    full_scale: design.output_ranges(&self.parts).mapv(|range| range as f32),
+                    output_levels: Levels { top: design.output_top(&self.parts) as f32 },
+                    output_sigma: errors.read_sigma().mapv(|sigma| sigma as f32),
+                    relu_sigma: errors.output_sigma() as f32,
                 }
             })
             .collect())
     }
 
-    /// Programming error of a differential pair in weight units.
+    /// Programming error of a stored weight in weight units.
     fn weight_noise(&self, weight_clip: f32) -> WeightNoise {
-        let law = self.parts.device.program_variance().posynomial;
-        let (g_min, span) = (self.parts.window.g_min.0, self.parts.window.span().0);
-        let per_siemens = f64::from(weight_clip) / span;
-        let square = per_siemens * per_siemens;
-        let bottom = 2.0 * (law.a0 + g_min * (law.a1 + g_min * law.a2)) + law.am / g_min;
+        let law = StoredVariance::of(&self.parts, weight_clip);
         WeightNoise {
-            c0: (bottom * square) as f32,
-            c1: ((law.a1 + 2.0 * law.a2 * g_min) * per_siemens) as f32,
-            c2: law.a2 as f32,
-            cm: (law.am * per_siemens.powi(3)) as f32,
-            w0: (g_min * per_siemens) as f32,
+            c0: law.c0 as f32,
+            c1: law.c1 as f32,
+            c2: law.c2 as f32,
+            cm: law.cm as f32,
+            w0: law.w0 as f32,
         }
     }
 
     /// The same design with the full scales of `paths`.
     pub fn with_full_scales(mut self, full_scale: &[Array2<f32>]) -> Self {
-        for (layer, full_scale) in self.layers.iter_mut().zip(full_scale) {
-            let amps = layer.amps_per_output(&self.parts);
-            layer.full_scale = full_scale.mapv(|fs| Amps(f64::from(fs) * amps));
-        }
+        let parts = &self.parts;
+        let layers = self.layers.into_iter().zip(full_scale);
+        self.layers = layers.map(|(layer, fs)| layer.with_output_ranges(parts, fs)).collect();
         self
     }
 }
 
 /// Full scales for the largest current that the weights can draw.
 pub fn worst_case(parts: &Parts, design: &mut LayerDesign, weights: ArrayView2<'_, f32>) {
-    let amps = parts.read_voltage.0 * design.drive_gain * parts.window.span().0
-        / f64::from(design.weight_clip);
+    let amps = design.amps_per_weight(parts);
     design.full_scale = full_scale::worst_case(parts, weights, design.weight_clip, amps);
 }

@@ -1,6 +1,7 @@
 //! A weight is the difference of two cells, one of which stays at the bottom of the window.
 
 use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
 
 use super::{Mapping, MappingError, Plan, Sense};
 
@@ -10,6 +11,24 @@ use super::{Mapping, MappingError, Plan, Sense};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Differential {
     top_level: i32,
+}
+
+/// [`Differential::FINE`] as written in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {}
+
+pub(super) const KIND: &str = "differential";
+pub(super) const EXAMPLES: &[Spec] = &[Spec {}];
+
+impl Spec {
+    /// Pairs with continuous weights.
+    ///
+    /// # Errors
+    /// None.
+    pub fn build(self) -> Result<Differential, MappingError> {
+        Ok(Differential::FINE)
+    }
 }
 
 impl Differential {
@@ -27,27 +46,43 @@ impl Mapping for Differential {
         self.top_level
     }
 
+    fn top_level(&self) -> i32 {
+        self.top_level
+    }
+
     fn columns(&self, outputs: usize) -> usize {
         2 * outputs
     }
 
     fn plan(&self, weights: ArrayView2<'_, i32>) -> Result<Plan, MappingError> {
+        MappingError::check(weights, self.top_level)?;
         let (rows, outputs) = weights.dim();
-        let (min, max) = (-self.top_level, self.top_level);
         let mut levels = Array2::zeros((rows, 2 * outputs));
         for ((row, col), &weight) in weights.indexed_iter() {
-            if !(min..=max).contains(&weight) {
-                return Err(MappingError::Weight { weight, row, col, min, max });
-            }
             levels[[row, 2 * col + usize::from(weight < 0)]] = weight.abs();
         }
         let senses = (0..outputs)
-            .map(|k| Sense { plus: 2 * k, minus: Some(2 * k + 1), output: k, weight: 1 })
+            .map(|k| Sense {
+                plus: 2 * k,
+                minus: Some(2 * k + 1),
+                output: k,
+                weight: 1,
+                zero: 0,
+                full_scale_group: 0,
+            })
             .collect();
-        Ok(Plan { levels, top_level: self.top_level, senses, phases: vec![1] })
+        Ok(Plan { levels, top_level: self.top_level, senses })
     }
 
-    fn drive(&self, _phase: usize, x: &[f32], rows: &mut [f32]) {
-        rows.copy_from_slice(x);
+    fn raised(&self, weights: ArrayView2<'_, f64>, clip: f64) -> Array2<f64> {
+        let scale = if *self == Self::FINE { None } else { Some(f64::from(self.top_level) / clip) };
+        let (rows, outputs) = weights.dim();
+        let mut raised = Array2::zeros((rows, 2 * outputs));
+        for ((row, col), &weight) in weights.indexed_iter() {
+            let kept = weight.clamp(-clip, clip);
+            let held = scale.map_or(kept, |scale| (kept * scale).round_ties_even() / scale);
+            raised[[row, 2 * col + usize::from(held < 0.0)]] = held.abs();
+        }
+        raised
     }
 }

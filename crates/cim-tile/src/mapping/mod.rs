@@ -1,40 +1,22 @@
-//! Mappings: integers carried by cells, drives and sums. Plain data plus a law.
+//! Mappings: integers carried by cells and sums. Plain data plus a law.
 //!
 //! To add one: a file here and its line below; the law suite in `tests/` then runs over it.
 
-mod differential;
+mod plan;
+mod registry;
 
 use ndarray::{Array2, ArrayView2};
 use thiserror::Error;
 
-pub use differential::Differential;
+pub use plan::{Plan, Sense};
 
-/// One sensed current of a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sense {
-    /// Column whose current counts positively.
-    pub plus: usize,
-    /// Column whose current is subtracted, if any.
-    pub minus: Option<usize>,
-    /// Output that the code adds to.
-    pub output: usize,
-    /// Factor with which it adds.
-    pub weight: i64,
-}
-
-/// What a mapping asks of an array.
-///
-/// Law: `Σ phase · weight · Σ drive · (level₊ − level₋) = wᵀ x`, exactly, for all integers accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
-    /// Level of every cell, `0 ..= top_level`, rows × columns.
-    pub levels: Array2<i32>,
-    /// Level that stands for the top of the conductance window.
-    pub top_level: i32,
-    /// Currents to sense.
-    pub senses: Vec<Sense>,
-    /// Factor of each phase of the drive.
-    pub phases: Vec<i64>,
+registry::mappings! {
+    /// Pairs of cells, one of which stays at the bottom of the window.
+    Differential in differential,
+    /// Weights shifted to be positive; one column of the tile holds the shift alone.
+    OffsetColumn in offset_column,
+    /// Pairs that hold a few bits of the weight's magnitude each.
+    BitSlicedDifferential in bit_sliced_differential,
 }
 
 /// What a mapping refuses.
@@ -54,6 +36,30 @@ pub enum MappingError {
         /// Largest weight.
         max: i32,
     },
+    /// A weight is cut into no bits, or into more than are carried exactly.
+    #[error("{slices} slices of {bits} bits: use 1 to {most} bits in all")]
+    Slices {
+        /// Number of slices.
+        slices: u32,
+        /// Bits of each.
+        bits: u32,
+        /// Most bits of a weight.
+        most: u32,
+    },
+}
+
+impl MappingError {
+    /// Refuses the first weight beyond a magnitude.
+    ///
+    /// # Errors
+    /// [`MappingError::Weight`].
+    pub(crate) fn check(weights: ArrayView2<'_, i32>, max: i32) -> Result<(), Self> {
+        let min = -max;
+        match weights.indexed_iter().find(|(_, weight)| !(min..=max).contains(*weight)) {
+            None => Ok(()),
+            Some(((row, col), &weight)) => Err(Self::Weight { weight, row, col, min, max }),
+        }
+    }
 }
 
 /// A way to carry integer weights (inputs × outputs) by non-negative conductances.
@@ -61,8 +67,16 @@ pub trait Mapping: Send + Sync {
     /// Largest weight magnitude accepted.
     fn top_weight(&self) -> i32;
 
-    /// Physical columns for a number of outputs.
+    /// Level that stands for the top of the conductance window.
+    fn top_level(&self) -> i32;
+
+    /// Physical columns for a number of outputs of a tile.
     fn columns(&self, outputs: usize) -> usize;
+
+    /// Groups of sensed currents of a tile that have a full scale each.
+    fn full_scale_groups(&self) -> usize {
+        1
+    }
 
     /// The plan for `weights`.
     ///
@@ -70,6 +84,69 @@ pub trait Mapping: Send + Sync {
     /// [`MappingError`] for a weight that does not fit.
     fn plan(&self, weights: ArrayView2<'_, i32>) -> Result<Plan, MappingError>;
 
-    /// Drive codes of one phase (batch × rows) for input codes `x` (batch × inputs).
-    fn drive(&self, phase: usize, x: &[f32], rows: &mut [f32]);
+    /// How far above the bottom of the window the cells of real weights (inputs × outputs) are, in
+    /// units of weights of which `clip` stands for the whole window; rows × columns. Larger weights
+    /// are clipped.
+    ///
+    /// As [`plan`](Self::plan) has it for the nearest whole numbers, unless a mapping whose levels
+    /// are finer than any device's error takes the weights themselves.
+    fn raised(&self, weights: ArrayView2<'_, f64>, clip: f64) -> Array2<f64> {
+        let top = f64::from(self.top_weight());
+        let whole = weights.mapv(|w| (w / clip * top).clamp(-top, top).round_ties_even() as i32);
+        let plan = self.plan(whole.view()).expect("clipped to what is accepted");
+        plan.levels.mapv(|level| clip * f64::from(level) / f64::from(plan.top_level))
+    }
+}
+
+impl dyn Mapping + '_ {
+    /// What the largest weight changes the currents of an output by, each times its weight, as a
+    /// fraction of what the whole window does to one.
+    pub fn reach(&self) -> f64 {
+        f64::from(self.top_weight()) / f64::from(self.top_level())
+    }
+
+    /// The plan of one row of weights 0: the senses and columns of any weights.
+    pub fn layout(&self, outputs: usize) -> Plan {
+        self.plan(Array2::zeros((1, outputs)).view()).expect("every mapping carries 0")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(text: &str) -> Result<MappingSpec, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_section_names_its_mapping_and_knows_its_keys() {
+        assert!(matches!(spec(r#"{"kind": "differential"}"#), Ok(MappingSpec::Differential(_))));
+        assert!(matches!(spec(r#"{"kind": "offset-column"}"#), Ok(MappingSpec::OffsetColumn(_))));
+        let sliced = spec(r#"{"kind": "bit-sliced-differential", "slices": 4, "bits": 2}"#);
+        let sliced = sliced.expect("all keys").build().expect("8 bits");
+        assert_eq!((sliced.top_weight(), sliced.top_level(), sliced.columns(3)), (255, 3, 24));
+        assert_eq!((sliced.full_scale_groups(), sliced.reach()), (4, 85.0));
+        for wrong in [
+            r#"{}"#,
+            r#"{"kind": "pairs"}"#,
+            r#"{"kind": "differential", "bits": 2}"#,
+            r#"{"kind": "bit-sliced-differential", "slices": 4}"#,
+        ] {
+            assert!(spec(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_registered_mapping_builds_and_has_a_name_of_its_own() {
+        let names: Vec<&str> = MappingSpec::registered().iter().map(MappingSpec::kind).collect();
+        for spec in MappingSpec::registered() {
+            assert!(spec.build().is_ok(), "{spec:?}");
+            let text = serde_json::to_value(spec).expect("plain data");
+            assert_eq!(text["kind"], spec.kind());
+        }
+        let mut distinct = names;
+        distinct.dedup();
+        assert_eq!(distinct, ["differential", "offset-column", "bit-sliced-differential"]);
+    }
 }

@@ -7,7 +7,7 @@ use cim_core::{Amps, Hertz, Kelvin, Ohms, Volts};
 use cim_crossbar::{Ambient, Wires};
 use cim_device::{Device, GaussianSpec};
 use cim_nn::Recipe;
-use cim_tile::{Fit, GainCalibration, Parts, Targets, TileError};
+use cim_tile::{Fit, GainCalibration, MappingSpec, Parts, Targets, TileError};
 use serde::Deserialize;
 
 use crate::error::CliError;
@@ -33,6 +33,7 @@ pub struct Spec {
     pub device: GaussianSpec,
     pub circuit: CircuitSpec,
     pub converters: ConverterSpec,
+    pub mapping: MappingSpec,
     pub calibration: CalibrationSpec,
     pub training: TrainingSpec,
     pub evaluation: EvaluationSpec,
@@ -69,6 +70,7 @@ pub struct CircuitSpec {
 #[serde(deny_unknown_fields)]
 pub struct ConverterSpec {
     pub dac_bits: u32,
+    pub dac_polarity: Polarity,
     pub adc_bits: u32,
     pub adc_noise: Amps,
     pub full_scale: FullScale,
@@ -195,10 +197,11 @@ impl Spec {
     pub fn parts(&self, rows: usize, ohm: Ohms, targets: Targets) -> Result<Parts, TileError> {
         let device = self.device.clone().build()?;
         let parts = Parts {
+            mapping: self.mapping.build()?,
             window: device.window(),
             device: Arc::new(device),
             read_voltage: self.circuit.read_voltage,
-            dac: DacSpec { bits: self.converters.dac_bits, polarity: Polarity::Unipolar },
+            dac: DacSpec { bits: self.converters.dac_bits, polarity: self.converters.dac_polarity },
             adc_bits: self.converters.adc_bits,
             adc_noise: self.converters.adc_noise,
             ambient: Ambient {

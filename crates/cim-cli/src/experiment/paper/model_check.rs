@@ -53,7 +53,10 @@ pub fn check(
             let measured = variance.mean_axis(Axis(0)).expect("inputs");
             let predicted = tile.variance.mean_axis(Axis(0)).expect("inputs");
             for (column, (&predicted, &measured)) in predicted.iter().zip(&measured).enumerate() {
-                ratios.push(predicted / measured);
+                // An output that neither has nor is predicted to have any noise has no ratio.
+                if predicted > 0.0 || measured > 0.0 {
+                    ratios.push(predicted / measured);
+                }
                 points.push(VariancePoint {
                     layer: layer_idx + 1,
                     tile: tile_idx,
@@ -97,9 +100,11 @@ fn measure(
     let rows = place.0 * parts.rows..weights.nrows().min((place.0 + 1) * parts.rows);
     let cols = place.1 * parts.outputs..weights.ncols().min((place.1 + 1) * parts.outputs);
     let block = weights.slice(s![rows.clone(), cols]);
+    let groups = parts.mapping.full_scale_groups();
+    let groups = place.1 * groups..(place.1 + 1) * groups;
     let x = inputs.layer(layer_idx).slice(s![.., rows]).to_owned();
     let own = LayerDesign {
-        full_scale: Array2::from_elem((1, 1), layer.full_scale[place]),
+        full_scale: layer.full_scale.slice(s![place.0..=place.0, groups]).to_owned(),
         ..layer.clone()
     };
     let tile = errors.tiles.iter().find(|t| t.place == place).expect("every tile has its errors");

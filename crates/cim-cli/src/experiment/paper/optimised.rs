@@ -3,7 +3,7 @@
 use cim_core::{Amps, Joules, Volts};
 use cim_device::Window;
 use cim_nn::Network;
-use cim_opt::terms::{LayerTerms, circuit_terms, device_terms, layer_terms};
+use cim_opt::terms::{LayerTerms, check_signal, circuit_terms, device_terms, layer_terms};
 use cim_opt::{Limits, Solution, WindowProblem, clip};
 use cim_tile::LayerDesign;
 use ndarray::Array2;
@@ -66,6 +66,10 @@ pub fn optimise(
     goal: Goal,
 ) -> Result<Optimised, CliError> {
     let Goal { knobs, search_clip, energy } = goal;
+    for (idx, layer) in network.layers().iter().enumerate() {
+        let calibration = inputs.calibration(idx, start.layers[idx].input_limit, &start.parts)?;
+        check_signal(idx, layer.weights.view(), &calibration)?;
+    }
     let sensitivity = sensitivities(network, inputs);
     let mut design = start.clone();
     let bins = spec.optimiser.histogram_bins;
@@ -110,6 +114,7 @@ pub fn optimise(
     let terms = (0..design.layers.len())
         .map(|idx| terms_of(&design, idx, &design.layers[idx]))
         .collect::<Result<Vec<_>, _>>()?;
+    let places: Vec<_> = terms.iter().map(|terms| terms.places.clone()).collect();
     let problem = problem_of(&design, terms);
     let conic = cim_opt::solve(&problem)?;
     let mut chosen_energy = conic.energy;
@@ -124,12 +129,11 @@ pub fn optimise(
         let layer_design = &mut design.layers[idx];
         let amps =
             design.parts.read_voltage.0 * layer_design.drive_gain * design.parts.window.span().0;
-        let own =
-            ranges.by_ref().take(layer_design.full_scale.len()).copied().collect::<Vec<f64>>();
+        // Tiles without signal keep the worst case, as all do that may not be turned.
+        let own: Vec<_> = places[idx].iter().zip(ranges.by_ref()).collect();
+        worst_case(&design.parts, layer_design, layer.weights.view());
         if knobs.full_scale {
-            layer_design.full_scale.iter_mut().zip(own).for_each(|(fs, r)| *fs = Amps(r * amps));
-        } else {
-            worst_case(&design.parts, layer_design, layer.weights.view());
+            own.into_iter().for_each(|(&at, r)| layer_design.full_scale[at] = Amps(r * amps));
         }
     }
     Ok(Optimised { design, chosen_energy, conic, problem })

@@ -8,7 +8,7 @@ use cim_core::{Amps, Hertz, Joules, Kelvin, Volts};
 use cim_crossbar::{Ambient, Wires};
 use cim_device::{Device, GaussianSpec};
 use cim_nn::Recipe;
-use cim_tile::{EnergySpec, Parts, Targets, TileError};
+use cim_tile::{EnergySpec, MappingSpec, Parts, Targets, TileError};
 use serde::Deserialize;
 
 use crate::error::CliError;
@@ -26,6 +26,7 @@ pub struct Spec {
     pub device: GaussianSpec,
     pub circuit: CircuitSpec,
     pub converters: ConverterSpec,
+    pub mapping: MappingSpec,
     pub energy: EnergySpec,
     pub digital: DigitalSpec,
     pub optimiser: OptimiserSpec,
@@ -40,7 +41,7 @@ pub struct NetworkSpec {
     pub widths: Vec<usize>,
 }
 
-/// Size of a tile: rows and differential pairs.
+/// Size of a tile: rows and outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TileSpec {
@@ -67,6 +68,7 @@ pub struct CircuitSpec {
 #[serde(deny_unknown_fields)]
 pub struct ConverterSpec {
     pub dac_bits: u32,
+    pub dac_polarity: Polarity,
     pub adc_bits: u32,
     pub adc_noise: Amps,
 }
@@ -210,10 +212,11 @@ impl Spec {
     pub fn parts(&self) -> Result<Parts, TileError> {
         let device = self.device.clone().build()?;
         let parts = Parts {
+            mapping: self.mapping.build()?,
             window: device.window(),
             device: Arc::new(device),
             read_voltage: self.circuit.read_voltage,
-            dac: DacSpec { bits: self.converters.dac_bits, polarity: Polarity::Unipolar },
+            dac: DacSpec { bits: self.converters.dac_bits, polarity: self.converters.dac_polarity },
             adc_bits: self.converters.adc_bits,
             adc_noise: self.converters.adc_noise,
             ambient: Ambient {

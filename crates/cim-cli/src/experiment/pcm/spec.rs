@@ -6,7 +6,7 @@ use cim_crossbar::{Ambient, Wires};
 use cim_device::compensation::Scope;
 use cim_device::{Compensation, CompensationSpec, DeviceError, DeviceSpec};
 use cim_nn::Recipe;
-use cim_tile::{Parts, Targets, TileError};
+use cim_tile::{MappingSpec, Parts, Targets, TileError};
 use serde::Deserialize;
 
 use crate::error::CliError;
@@ -32,6 +32,7 @@ pub struct Spec {
     pub device: DeviceSpec,
     pub circuit: CircuitSpec,
     pub converters: ConverterSpec,
+    pub mapping: MappingSpec,
     pub compensation: MeasurementSpec,
     pub calibration: CalibrationSpec,
     pub training: TrainingSpec,
@@ -71,6 +72,7 @@ pub struct CircuitSpec {
 #[serde(deny_unknown_fields)]
 pub struct ConverterSpec {
     pub dac_bits: u32,
+    pub dac_polarity: Polarity,
     pub adc_bits: u32,
     pub adc_noise: Amps,
     pub full_scale: FullScale,
@@ -198,10 +200,11 @@ impl Spec {
     pub fn parts(&self) -> Result<Parts, CliError> {
         let device = self.device.clone().build()?;
         let parts = Parts {
+            mapping: self.mapping.build().map_err(TileError::from)?,
             window: device.window(),
             device,
             read_voltage: self.circuit.read_voltage,
-            dac: DacSpec { bits: self.converters.dac_bits, polarity: Polarity::Unipolar },
+            dac: DacSpec { bits: self.converters.dac_bits, polarity: self.converters.dac_polarity },
             adc_bits: self.converters.adc_bits,
             adc_noise: self.converters.adc_noise,
             ambient: Ambient {

@@ -1,0 +1,214 @@
+//! Every effect moves every figure that knows of it, and parts without signal cost nothing.
+
+use std::sync::Arc;
+
+use cim_adc::{DacSpec, Polarity};
+use cim_core::{Amps, Farads, Hertz, Joules, Kelvin, Ohms, Seconds, Siemens, Stream, Volts};
+use cim_crossbar::{Ambient, Wires};
+use cim_device::models::NoiseSpec;
+use cim_device::{Conduction, GaussianSpec, Window};
+use cim_opt::terms::{check_signal, circuit_terms, device_terms, layer_terms};
+use cim_opt::{Limits, WindowProblem, evaluate};
+use cim_tests::chip::{silent, uniforms, worst_case};
+use cim_tests::registered::POLARITIES;
+use cim_tile::{
+    Calibration, EnergySpec, LayerDesign, LayerErrors, MappingSpec, Parts, StoredVariance, TileError,
+};
+use ndarray::{Array2, s};
+
+const INPUTS: usize = 20;
+const OUTPUTS: usize = 5;
+
+/// Figures that are reported of a layer, by name.
+const FIGURES: [&str; 7] =
+    ["shares", "output error", "objective", "read sigma", "output sigma", "stored", "energy"];
+
+fn figures(parts: &Parts, design: &LayerDesign, weights: &Array2<f32>, x: &Array2<f32>) -> [f64; 7] {
+    let dac = parts.check().expect("parts");
+    let calibration = Calibration::new(x.view(), design.input_limit, &dac);
+    let errors = LayerErrors::of(parts, design, weights.view(), &calibration).expect("errors");
+    let terms = layer_terms(parts, 0, design, weights.view(), &calibration, 1.0, 64);
+    let terms = terms.expect("a layer with signal");
+    let (supply, read_time) = (Volts(0.9), Seconds(1e-7));
+    let unit = parts.read_voltage.0 * design.drive_gain * parts.window.span().0;
+    let ranges: Vec<f64> = terms.places.iter().map(|&at| design.full_scale[at].0 / unit).collect();
+    let problem = WindowProblem {
+        device: device_terms(parts, Volts(0.01), Volts(0.5)),
+        circuit: circuit_terms(parts, supply, read_time),
+        tiles: terms.tiles,
+        limits: Limits::default(),
+    };
+    let Window { g_min, g_max } = parts.window;
+    let objective = evaluate(&problem, g_min, g_max, parts.read_voltage, &ranges);
+    let objective = objective.expect("one range each").objective + terms.clip_loss;
+    let prices = EnergySpec {
+        node_nm: 45.0,
+        supply,
+        read_time,
+        dac_unit: Farads(1e-15),
+        accumulate: Joules(1e-15),
+        activation: Joules(1e-15),
+        buffer_byte: Joules(1e-14),
+    };
+    let energy = prices.layer(parts, design, weights.view(), &calibration).expect("prices");
+    [
+        errors.shares().total(),
+        errors.output_error().sum(),
+        objective,
+        errors.read_sigma().sum(),
+        errors.output_sigma(),
+        StoredVariance::of(parts, design.weight_clip).at(0.3),
+        energy.total(),
+    ]
+}
+
+fn us(x: f64) -> Siemens {
+    Siemens(x * 1e-6)
+}
+
+fn device(programming: f64, read: f64, sinh: Option<f64>) -> GaussianSpec {
+    let noise = |constant| NoiseSpec { constant: us(constant), ..NoiseSpec::NONE };
+    GaussianSpec {
+        g_off: us(5.0),
+        g_on: us(100.0),
+        programming: noise(programming),
+        read: noise(read),
+        current_voltage: sinh
+            .map_or(Conduction::Ohmic, |scale| Conduction::Sinh { scale: Volts(scale) }),
+    }
+}
+
+fn layer(spec: MappingSpec, polarity: Polarity) -> (Parts, LayerDesign, Array2<f32>, Array2<f32>) {
+    let parts = Parts {
+        device: Arc::new(device(0.0, 0.0, None).build().expect("a device")),
+        mapping: spec.build().expect("a mapping"),
+        window: Window::new(us(10.0), us(90.0)).expect("a window"),
+        dac: DacSpec { bits: 8, polarity },
+        adc_bits: 12,
+        ambient: Ambient { temperature: Kelvin(300.0), ..Ambient::SILENT },
+        ..silent(10, 3)
+    };
+    let weights = uniforms(INPUTS, OUTPUTS, -0.9, 0.9, Stream::root(1));
+    let least = if polarity.is_signed() { -1.0 } else { 0.0 };
+    let x = uniforms(30, INPUTS, least, 1.0, Stream::root(2));
+    let design = worst_case(&parts, weights.view(), 0.9, 1.0);
+    (parts, design, weights, x)
+}
+
+/// An effect, and the figures that it raises by a fifth at least, by their places in [`FIGURES`].
+type Effect = (&'static str, fn(&mut Parts, &mut LayerDesign), &'static [usize]);
+
+const EFFECTS: [Effect; 11] = [
+    ("programming", |p, _| p.device = with(device(2.0, 0.0, None)), &[0, 1, 2, 4, 5]),
+    ("distortion", |p, _| p.device = with(device(0.0, 0.0, Some(0.15))), &[0, 1, 2]),
+    ("read", |p, _| p.device = with(device(0.0, 2.0, None)), &[0, 1, 2, 3, 4]),
+    ("thermal", |p, _| p.ambient = ambient(1e12, 0.0), &[0, 1, 2, 3, 4]),
+    ("shot", |p, _| p.ambient = ambient(1e12, 1.0), &[0, 1, 2, 3, 4]),
+    ("ADC noise", |p, _| p.adc_noise = Amps(2e-6), &[0, 1, 2, 3, 4]),
+    ("quantisation", |p, _| p.adc_bits = 5, &[0, 1, 2]),
+    ("clipping", |_, d| d.full_scale.mapv_inplace(|fs| fs * 0.1), &[0, 1, 2]),
+    ("wires", |p, _| p.wires = Wires::new(Ohms(50.0), Ohms(50.0)), &[0, 1, 2]),
+    ("two phases", |p, _| p.dac.polarity = Polarity::TwoPhase, &[6]),
+    ("finer converters", |p, _| p.adc_bits = 16, &[6]),
+];
+
+fn with(spec: GaussianSpec) -> Arc<dyn cim_device::Device> {
+    Arc::new(spec.build().expect("a device"))
+}
+
+fn ambient(bandwidth: f64, fano_factor: f64) -> Ambient {
+    Ambient {
+        temperature: Kelvin(if fano_factor > 0.0 { 1e-3 } else { 300.0 }),
+        bandwidth: Hertz(bandwidth),
+        amplifier_factor: 0.0,
+        fano_factor,
+    }
+}
+
+#[test]
+fn every_effect_moves_every_figure_that_knows_of_it() {
+    let mut holes = Vec::new();
+    for spec in MappingSpec::registered() {
+        for polarity in [Polarity::Unipolar, Polarity::TwoPhase] {
+            let (parts, design, weights, x) = layer(spec, polarity);
+            let before = figures(&parts, &design, &weights, &x);
+            for (name, effect, moved) in EFFECTS {
+                if name == "two phases" && polarity == Polarity::TwoPhase {
+                    continue;
+                }
+                let (mut parts, mut design) = (parts.clone(), design.clone());
+                effect(&mut parts, &mut design);
+                let after = figures(&parts, &design, &weights, &x);
+                for &figure in moved {
+                    let (before, after) = (before[figure], after[figure]);
+                    if after <= 1.2 * before {
+                        let figure = FIGURES[figure];
+                        let what = format!("{spec:?}, {polarity:?}: {name} on {figure}");
+                        holes.push(format!("{what}: {before:e} to {after:e}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(holes.is_empty(), "{}", holes.join("\n"));
+}
+
+/// A weight clip loses signal that the objective counts; the closed form of what is programmed
+/// compares with the clipped weights, and does not.
+#[test]
+fn the_objective_counts_what_a_weight_clip_loses() {
+    let (parts, mut design, weights, x) = layer(MappingSpec::registered()[0], Polarity::Unipolar);
+    let before = figures(&parts, &design, &weights, &x)[2];
+    design.weight_clip = 0.3;
+    let after = figures(&parts, &design, &weights, &x)[2];
+    assert!(after > 100.0 * before, "{before:e} to {after:e}");
+}
+
+/// Black rows and a block of zeros: these tiles are left out, and the others' terms, objective and
+/// closed form are those of the layer without them.
+#[test]
+fn tiles_without_signal_cost_nothing() {
+    for spec in MappingSpec::registered() {
+        for polarity in POLARITIES {
+            let (parts, design, mut weights, mut x) = layer(spec, polarity);
+            let groups = parts.mapping.full_scale_groups();
+            x.slice_mut(s![.., ..10]).fill(0.0);
+            weights.slice_mut(s![10.., 3..]).fill(0.0);
+            let calibration = Calibration::new(x.view(), 1.0, &parts.check().expect("parts"));
+            let terms = layer_terms(&parts, 0, &design, weights.view(), &calibration, 1.0, 64);
+            let terms = terms.expect("one tile has a signal");
+            // An offset column is subtracted exactly where all weights are zero.
+            assert!(terms.places.iter().all(|&(row, col)| row == 1 && col < groups), "{spec:?}");
+            assert!(!terms.tiles.is_empty() && terms.tiles.len() == terms.places.len());
+            let sums = figures(&parts, &design, &weights, &x);
+            assert!(sums.iter().all(|figure| figure.is_finite()), "{spec:?}: {sums:?}");
+            let alone = layer_terms(
+                &parts,
+                0,
+                &LayerDesign { full_scale: design.full_scale.slice(s![1.., ..groups]).to_owned(), ..design },
+                weights.slice(s![10.., ..3]),
+                &Calibration { drive: calibration.drive.slice(s![.., 10..]).to_owned() },
+                1.0,
+                64,
+            );
+            assert_eq!(alone.expect("the tile alone").tiles, terms.tiles, "{spec:?}");
+        }
+    }
+}
+
+#[test]
+fn a_layer_without_signal_is_named() {
+    let (parts, design, weights, x) = layer(MappingSpec::registered()[0], Polarity::Unipolar);
+    let dac = parts.check().expect("parts");
+    let terms = |weights: &Array2<f32>, x: &Array2<f32>| {
+        let calibration = Calibration::new(x.view(), 1.0, &dac);
+        layer_terms(&parts, 1, &design, weights.view(), &calibration, 1.0, 64).map(|_| ())
+    };
+    assert_eq!(terms(&weights, &x), Ok(()));
+    let dead = terms(&(&weights * 0.0), &x).expect_err("no weights");
+    assert_eq!(dead.to_string(), "layer 2 carries no signal: all its weights are zero");
+    let dark = terms(&weights, &(&x * 0.0)).expect_err("no drive");
+    assert!(matches!(dark, TileError::NoSignal { layer: 2, .. }), "{dark}");
+    let calibration = Calibration::new(x.view(), 1.0, &dac);
+    assert_eq!(check_signal(0, weights.view(), &calibration), Ok(()));
+}
