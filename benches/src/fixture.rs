@@ -53,7 +53,7 @@ pub fn chip_on(network: &Network, state: StateNoise, wires: Wires) -> Vec<Grid> 
     };
     let device = device.build().expect("a device");
     let parts = Parts {
-        mapping: std::sync::Arc::new(cim_tile::Differential::FINE),
+        mapping: Arc::new(cim_tile::Differential::FINE),
         window: device.window(),
         device: Arc::new(device),
         read_voltage: Volts(0.2),

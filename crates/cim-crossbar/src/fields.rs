@@ -73,7 +73,8 @@ mod tests {
     #[test]
     fn the_product_of_both_fields_is_the_slope_of_a_current() {
         let (rows, cols) = (7, 5);
-        let g = Array2::from_shape_fn((rows, cols), |(r, c)| 1e-6 * (5 + (3 * r + 7 * c) % 90) as f64);
+        let g =
+            Array2::from_shape_fn((rows, cols), |(r, c)| 1e-6 * (5 + (3 * r + 7 * c) % 90) as f64);
         let wires = Wires::new(Ohms(70.0), Ohms(110.0));
         let row_v: Vec<f64> = (0..rows).map(|r| 0.2 - 0.07 * r as f64).collect();
         let sensed = Sensed { plus: 3, minus: Some(1) };

@@ -195,7 +195,9 @@ impl Behind {
             square: by_row(&|_, cell| cell * cell),
             drawn_count: all.iter().map(|&column| 1.0 / uses[column]).sum::<f64>() / currents,
             drawn: by_row(&|column, cell| cell / uses[column]),
-            weights: plan.combine(cells.view(), -1.0).slice_move(s![.., plan.senses_of_group(group)]),
+            weights: plan
+                .combine(cells.view(), -1.0)
+                .slice_move(s![.., plan.senses_of_group(group)]),
             square_weight: senses.iter().map(|sense| (sense.weight * sense.weight) as f64).sum(),
         }
     }
@@ -217,8 +219,10 @@ fn residual_power(cubic: &Array2<f64>, y: &Array2<f64>) -> f64 {
 fn histogram(tile: &TileErrors, own: Range<usize>, amps: f64, bins: usize) -> Histogram {
     let currents = || {
         tile.phases.iter().flat_map(|phase| {
-            let (ideal_a, sigma_a) =
-                (phase.ideal_a.slice(s![.., own.clone()]), phase.sigma_a.slice(s![.., own.clone()]));
+            let (ideal_a, sigma_a) = (
+                phase.ideal_a.slice(s![.., own.clone()]),
+                phase.sigma_a.slice(s![.., own.clone()]),
+            );
             ideal_a.into_iter().copied().zip(sigma_a.into_iter().copied())
         })
     };

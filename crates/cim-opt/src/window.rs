@@ -315,8 +315,9 @@ fn tile_budget(
     let cells = |law: &Posynomial| {
         let constant = tile.cells * tile.u2 * (law.a0 + law.am / g_min);
         let linear = law.a1 * (tile.cells * tile.u2 * g_min + tile.v2 * swing);
-        let squares =
-            tile.cells * tile.u2 * g_min * g_min + 2.0 * tile.v2 * g_min * swing + tile.w2 * swing * swing;
+        let squares = tile.cells * tile.u2 * g_min * g_min
+            + 2.0 * tile.v2 * g_min * swing
+            + tile.w2 * swing * swing;
         (constant + linear + law.a2 * squares) / (swing * swing)
     };
     let loss = wire_loss(tile, g_min, swing);

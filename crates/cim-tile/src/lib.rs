@@ -29,7 +29,8 @@ pub use error::TileError;
 pub use gains::{Calibrated, ColumnGains, Fit, GainCalibration};
 pub use grid::{Blueprint, Grid, LayerDesign, Parts, Targets};
 pub use mapping::{
-    BitSlicedDifferential, Differential, Mapping, MappingError, MappingSpec, OffsetColumn, Plan, Sense,
+    BitSlicedDifferential, Differential, Mapping, MappingError, MappingSpec, OffsetColumn, Plan,
+    Sense,
 };
 pub use moments::{ColumnErrors, LayerErrors};
 pub use path::StoredVariance;

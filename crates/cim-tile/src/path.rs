@@ -41,8 +41,8 @@ impl StoredVariance {
         let [q0, q1, q2] = cells.parabola(|raised| raised * raised);
         let (resting, falling) =
             if law.am > 0.0 { cells.inverse(g_min / span) } else { (0.0, 0.0) };
-        let bottom = cells.count * (law.a0 + g_min * (law.a1 + g_min * law.a2))
-            + resting * law.am / g_min;
+        let bottom =
+            cells.count * (law.a0 + g_min * (law.a1 + g_min * law.a2)) + resting * law.am / g_min;
         let slope = law.a1 + 2.0 * law.a2 * g_min;
         let raised = span * (slope * p0 + span * law.a2 * q0);
         let reach = parts.mapping.reach().powi(2);
@@ -337,8 +337,8 @@ mod tests {
         let cell = |g: f64| law.a0 + law.a1 * g + law.a2 * g * g + law.am / g;
         let (g_min, span) = (parts.window.g_min.0, parts.window.span().0);
         for weight in [0.0, 0.1, -0.3, 0.5] {
-            let want = (cell(g_min) + cell(g_min + span * f64::abs(weight) / 0.5))
-                * (0.5 / span).powi(2);
+            let want =
+                (cell(g_min) + cell(g_min + span * f64::abs(weight) / 0.5)) * (0.5 / span).powi(2);
             let off = (got.at(weight) / want - 1.0).abs();
             assert!(off < 1e-12, "{weight}: {} for {want}", got.at(weight));
         }

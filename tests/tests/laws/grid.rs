@@ -393,9 +393,10 @@ fn a_silent_grid_of_any_mapping_and_drive_is_the_product_within_half_steps() {
 #[test]
 fn a_grid_of_any_device_reads_what_its_cells_hold() {
     for (device_name, device) in devices() {
-        for (name, mapping) in MappingSpec::registered().iter().map(|spec| {
-            (spec.kind(), spec.build().expect("a mapping"))
-        }) {
+        for (name, mapping) in MappingSpec::registered()
+            .iter()
+            .map(|spec| (spec.kind(), spec.build().expect("a mapping")))
+        {
             for polarity in POLARITIES {
                 let at = Stream::root(7);
                 let window = device.window();

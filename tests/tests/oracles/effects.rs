@@ -12,7 +12,8 @@ use cim_opt::{Limits, WindowProblem, evaluate};
 use cim_tests::chip::{silent, uniforms, worst_case};
 use cim_tests::registered::POLARITIES;
 use cim_tile::{
-    Calibration, EnergySpec, LayerDesign, LayerErrors, MappingSpec, Parts, StoredVariance, TileError,
+    Calibration, EnergySpec, LayerDesign, LayerErrors, MappingSpec, Parts, StoredVariance,
+    TileError,
 };
 use ndarray::{Array2, s};
 
@@ -23,7 +24,12 @@ const OUTPUTS: usize = 5;
 const FIGURES: [&str; 7] =
     ["shares", "output error", "objective", "read sigma", "output sigma", "stored", "energy"];
 
-fn figures(parts: &Parts, design: &LayerDesign, weights: &Array2<f32>, x: &Array2<f32>) -> [f64; 7] {
+fn figures(
+    parts: &Parts,
+    design: &LayerDesign,
+    weights: &Array2<f32>,
+    x: &Array2<f32>,
+) -> [f64; 7] {
     let dac = parts.check().expect("parts");
     let calibration = Calibration::new(x.view(), design.input_limit, &dac);
     let errors = LayerErrors::of(parts, design, weights.view(), &calibration).expect("errors");
@@ -185,7 +191,10 @@ fn tiles_without_signal_cost_nothing() {
             let alone = layer_terms(
                 &parts,
                 0,
-                &LayerDesign { full_scale: design.full_scale.slice(s![1.., ..groups]).to_owned(), ..design },
+                &LayerDesign {
+                    full_scale: design.full_scale.slice(s![1.., ..groups]).to_owned(),
+                    ..design
+                },
                 weights.slice(s![10.., ..3]),
                 &Calibration { drive: calibration.drive.slice(s![.., 10..]).to_owned() },
                 1.0,

@@ -135,7 +135,8 @@ fn closed_form_equals_monte_carlo_for_every_mapping_and_drive() {
 /// 16 × 16 to 64 × 64 cells and more with 1, 5 and 20 Ω a segment: the wires take up to half.
 #[test]
 fn closed_form_equals_monte_carlo_on_wires() {
-    let sizes = [(16, 1.0, 1500), (16, 5.0, 1500), (16, 20.0, 1500), (32, 5.0, 800), (64, 20.0, 400)];
+    let sizes =
+        [(16, 1.0, 1500), (16, 5.0, 1500), (16, 20.0, 1500), (32, 5.0, 800), (64, 20.0, 400)];
     for (m, spec) in MappingSpec::registered().into_iter().enumerate() {
         for (k, (rows, ohm, chips)) in sizes.into_iter().enumerate() {
             let polarity = POLARITIES[(m + k) % 3];

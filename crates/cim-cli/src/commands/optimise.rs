@@ -169,9 +169,10 @@ fn check_inputs(
 ) -> Result<(), CliError> {
     let fail = |what: String| CliError::Usage {
         what: format!("{}: {what}", path.display()),
-        help: "calibration inputs are samples × inputs of the first layer, zero or positive unless \
+        help:
+            "calibration inputs are samples × inputs of the first layer, zero or positive unless \
                converters.dac_polarity carries a sign"
-            .into(),
+                .into(),
     };
     if samples.nrows() == 0 {
         return Err(fail("no samples".into()));

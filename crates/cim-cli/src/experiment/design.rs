@@ -4,7 +4,8 @@ use cim_adc::FullScale;
 use cim_core::Amps;
 use cim_nn::{LayerPath, Levels, Network, WeightNoise};
 use cim_tile::{
-    Calibration, EnergyParts, EnergySpec, LayerDesign, LayerErrors, Parts, StoredVariance, full_scale,
+    Calibration, EnergyParts, EnergySpec, LayerDesign, LayerErrors, Parts, StoredVariance,
+    full_scale,
 };
 use ndarray::{Array2, ArrayView2};
 

@@ -64,9 +64,8 @@ pub(super) fn errors(
         .collect();
     // One current per output: what an output shares with itself is its own variance.
     let alone = plan.is_one_to_one() && in_phase.len() == 1;
-    let together = (!alone).then(|| {
-        analog.programming_of_outputs(&drive.mapv(|u| law.effective_v(u * volts)))
-    });
+    let together = (!alone)
+        .then(|| analog.programming_of_outputs(&drive.mapv(|u| law.effective_v(u * volts))));
 
     let steps = f64::from(parts.adc_steps());
     let top = 0.5 * (steps - 1.0);
@@ -83,9 +82,11 @@ pub(super) fn errors(
             for (k, sense) in plan.senses.iter().enumerate() {
                 let at = [sample, k];
                 let thermal = analog.thermal[k];
-                let analog = phase.programming[at] + phase.read[at] + phase.shot[at] + thermal + input;
+                let analog =
+                    phase.programming[at] + phase.read[at] + phase.shot[at] + thermal + input;
                 sigma_a[at] = analog.sqrt();
-                let after = converted(phase.mean_a[at], sigma_a[at], step(sense.full_scale_group), top);
+                let after =
+                    converted(phase.mean_a[at], sigma_a[at], step(sense.full_scale_group), top);
                 let sum = &mut sums[sense.output];
                 let weight = phase.factor * sense.weight as f64 / scale;
                 let square = weight * weight;
