@@ -42,7 +42,7 @@ fn arrays(c: &mut Criterion) {
     });
     let programmed = pcm.program(targets.view(), Stream::root(1), &mut Tally::default());
     group.bench_function("pcm_read_variance", |b| {
-        b.iter(|| programmed.mapv(|g| pcm.read_variance_aged(g, g, Seconds(86_400.0))));
+        b.iter(|| pcm.read_variances_aged(programmed.view(), programmed.view(), Seconds(86_400.0)));
     });
     let spec = TelegraphSpec { share: 0.3, depth: 0.1, high: Seconds(2.0), low: Seconds(1.0) };
     let telegraph = spec.build(Arc::new(pcm)).expect("a device");

@@ -12,9 +12,7 @@
 use cim_core::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C};
 
 use crate::full_scale::Loss;
-use crate::window::{
-    CircuitTerms, SMALLEST_WINDOW, TileTerms, WindowProblem, shot_share, wire_loss,
-};
+use crate::window::{CircuitTerms, SMALLEST_WINDOW, TileTerms, WindowProblem, wire_loss};
 
 /// Exponents of `(G_min, ΔG, V)` in the monomials of the error.
 pub(crate) const POWERS: [[i8; 3]; 16] = [
@@ -48,8 +46,7 @@ pub(crate) fn error_coefficients(problem: &WindowProblem, tile: &TileTerms) -> [
         * circuit.temperature.0
         * circuit.bandwidth.0
         * (1.0 + circuit.amplifier_factor);
-    let two_qb =
-        2.0 * ELEMENTARY_CHARGE_C * shot_share(problem) * circuit.fano_factor * circuit.bandwidth.0;
+    let two_qb = 2.0 * ELEMENTARY_CHARGE_C * circuit.fano_factor * circuit.bandwidth.0;
     let (program, read) = (&problem.device.program, &problem.device.read);
     let a0 = program.a0 + read.a0;
     let a1 = program.a1 + read.a1;

@@ -286,18 +286,6 @@ pub fn evaluate(
     Ok(sum)
 }
 
-/// Share of full shot noise `2qF|I|` that comes on top of the thermal noise of the cells at the
-/// greatest read voltage, `coth x − 1/x` with `x = qV/2kT`: at smaller voltages it is less, so that
-/// the program has it from above, and it stays a monomial of `V`.
-pub(crate) fn shot_share(problem: &WindowProblem) -> f64 {
-    let thermal_v = 2.0 * BOLTZMANN_J_K * problem.circuit.temperature.0 / ELEMENTARY_CHARGE_C;
-    if thermal_v == 0.0 {
-        return 1.0;
-    }
-    let x = problem.device.v_max.0 / thermal_v;
-    if x < 1e-3 { x / 3.0 } else { 1.0 / x.tanh() - 1.0 / x }
-}
-
 /// Error of one tile by source, weighted. Conductances in S, `v` in V.
 fn tile_budget(
     problem: &WindowProblem,
@@ -327,7 +315,6 @@ fn tile_budget(
         shot: tile.weight
             * 2.0
             * ELEMENTARY_CHARGE_C
-            * shot_share(problem)
             * circuit.fano_factor
             * circuit.bandwidth.0
             * v

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cim_core::{Seconds, Siemens};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Zip};
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Entry;
@@ -246,10 +246,14 @@ impl Pcm {
     }
 
     fn variance_when_read(&self, programmed_s: f64, aged_s: f64, elapsed: Seconds) -> f64 {
+        (aged_s * self.read_strength(Siemens(programmed_s))).powi(2) * self.log_age(elapsed)
+    }
+
+    /// Logarithm of the age over the length of a read; a pulse longer than the age has no slow noise
+    /// to see.
+    fn log_age(&self, elapsed: Seconds) -> f64 {
         let PcmRead { pulse, .. } = self.read;
-        let log_age = libm::log((elapsed + self.drift.t0 + pulse) / (2.0 * pulse));
-        // A pulse longer than the age has no slow noise to see.
-        (aged_s * self.read_strength(Siemens(programmed_s))).powi(2) * log_age.max(0.0)
+        libm::log((elapsed + self.drift.t0 + pulse) / (2.0 * pulse)).max(0.0)
     }
 }
 
@@ -307,6 +311,18 @@ impl Device for Pcm {
 
     fn read_variance_aged(&self, programmed_s: f64, aged_s: f64, elapsed: Seconds) -> f64 {
         self.variance_when_read(programmed_s, aged_s, elapsed)
+    }
+
+    fn read_variances_aged(
+        &self,
+        programmed_s: ArrayView2<'_, f64>,
+        aged_s: ArrayView2<'_, f64>,
+        elapsed: Seconds,
+    ) -> Array2<f64> {
+        let log_age = self.log_age(elapsed);
+        Zip::from(programmed_s).and(aged_s).map_collect(|&programmed, &aged| {
+            (aged * self.read_strength(Siemens(programmed))).powi(2) * log_age
+        })
     }
 }
 

@@ -232,6 +232,15 @@ impl Device for Stuck {
     fn read_variance_aged(&self, programmed_s: f64, aged_s: f64, elapsed: Seconds) -> f64 {
         self.inner.read_variance_aged(programmed_s, aged_s, elapsed)
     }
+
+    fn read_variances_aged(
+        &self,
+        programmed_s: ArrayView2<'_, f64>,
+        aged_s: ArrayView2<'_, f64>,
+        elapsed: Seconds,
+    ) -> Array2<f64> {
+        self.inner.read_variances_aged(programmed_s, aged_s, elapsed)
+    }
 }
 
 #[cfg(test)]

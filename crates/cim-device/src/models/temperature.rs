@@ -156,6 +156,18 @@ impl Device for Temperature {
         let [programmed_s, aged_s] = [programmed_s, aged_s].map(|g| g / self.factor);
         self.factor.powi(2) * self.inner.read_variance_aged(programmed_s, aged_s, elapsed)
     }
+
+    fn read_variances_aged(
+        &self,
+        programmed_s: ArrayView2<'_, f64>,
+        aged_s: ArrayView2<'_, f64>,
+        elapsed: Seconds,
+    ) -> Array2<f64> {
+        let [programmed_s, aged_s] =
+            [programmed_s, aged_s].map(|g_s| g_s.mapv(|g| g / self.factor));
+        let there = self.inner.read_variances_aged(programmed_s.view(), aged_s.view(), elapsed);
+        self.factor.powi(2) * there
+    }
 }
 
 #[cfg(test)]
