@@ -83,9 +83,9 @@ fn tiny_preset() -> String {
     for (from, to) in [
         ("widths = [784, 256, 128, 10]", "widths = [784, 32, 16, 10]"),
         ("chips = 20", "chips = 2"),
-        ("model_chips = 1000", "model_chips = 20"),
-        ("model_images = 48", "model_images = 8"),
-        ("calibration_images = 256", "calibration_images = 32"),
+        ("chips = 1000", "chips = 20"),
+        ("images = 48", "images = 8"),
+        ("images = 256", "images = 32"),
         ("bits = [3, 4, 5, 6, 7, 8]", "bits = [4, 6]"),
     ] {
         assert!(text.contains(from), "{from}");

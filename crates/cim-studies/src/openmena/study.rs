@@ -1,0 +1,49 @@
+//! The study as the registry knows it.
+
+use std::path::Path;
+
+use cim_data::digits::{self, Digits};
+
+use super::spec::Spec;
+use super::stages;
+use crate::context::Context;
+use crate::error::StudyError;
+use crate::study::{Found, Study, Time, Written};
+
+/// The tasks of OpenMENA.
+pub struct Openmena;
+
+impl Study for Openmena {
+    type Spec = Spec;
+    type Data = Digits;
+    const NAME: &'static str = "openmena";
+    const PRESET: &'static str = include_str!("openmena.toml");
+    const SYSTEM: &'static str = "digits and a robot on an 8 × 8 board, the chip in the loop";
+    const PAPER: &'static str = "Safa et al. 2025, arXiv 2511.03747";
+    const TIME: Time = Time { full_s: 60, quick_s: 10 };
+
+    fn data_folder(spec: &Spec) -> &str {
+        &spec.data.folder
+    }
+
+    fn open(spec: &Spec, folder: &Path) -> Result<Digits, StudyError> {
+        Ok(digits::load(folder, spec.digits.components)?)
+    }
+
+    fn quick(spec: Spec) -> Spec {
+        spec.quick()
+    }
+
+    fn resize(spec: &mut Spec, seed: Option<u64>, chips: Option<usize>) {
+        spec.seed = seed.unwrap_or(spec.seed);
+        spec.evaluation.chips = chips.unwrap_or(spec.evaluation.chips);
+    }
+
+    fn check(spec: &Spec) -> Result<(), StudyError> {
+        spec.check()
+    }
+
+    fn run(w: &Written<'_, Spec>, data: &Digits, on: &Context<'_>) -> Result<Found, StudyError> {
+        stages::run(w, data, on)
+    }
+}

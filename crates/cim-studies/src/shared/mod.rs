@@ -1,0 +1,7 @@
+//! What studies have in common.
+
+pub mod checkpoints;
+pub mod estimates;
+pub mod images;
+pub mod stages;
+pub mod training;

@@ -1,0 +1,107 @@
+//! What a study is.
+
+use std::path::Path;
+
+use cim_report::{Report, Timing, study::Study as Shown};
+use serde::de::DeserializeOwned;
+
+use crate::context::Context;
+use crate::error::StudyError;
+
+/// A study of a published system.
+///
+/// [`Entry`](crate::Entry) calls these in one order for all: parse, `check` as written, `quick`,
+/// `resize`, `check` again, `open`, and only then `run`.
+pub trait Study: 'static {
+    /// The study as written in a file.
+    type Spec: DeserializeOwned + Clone + Send + Sync;
+    /// What it learns from and is measured on.
+    type Data: Send + Sync;
+    /// Name, also of the built-in preset and the value of its key `experiment`.
+    const NAME: &'static str;
+    /// The built-in preset, as written.
+    const PRESET: &'static str;
+    /// The system, in a few words.
+    const SYSTEM: &'static str;
+    /// Where it was published.
+    const PAPER: &'static str;
+    /// How long it takes.
+    const TIME: Time;
+
+    /// The same study within about a minute.
+    fn quick(spec: Self::Spec) -> Self::Spec;
+
+    /// Sets another seed or another number of chips.
+    fn resize(spec: &mut Self::Spec, seed: Option<u64>, chips: Option<usize>);
+
+    /// Checks everything that the study needs, before any work is done.
+    ///
+    /// # Errors
+    /// [`StudyError`] for the first value that cannot be.
+    fn check(spec: &Self::Spec) -> Result<(), StudyError>;
+
+    /// Folder of the data set that the specification names.
+    fn data_folder(spec: &Self::Spec) -> &str;
+
+    /// Reads the data set and checks that it fits.
+    ///
+    /// # Errors
+    /// [`StudyError`] for data that are missing, broken or of another shape.
+    fn open(spec: &Self::Spec, folder: &Path) -> Result<Self::Data, StudyError>;
+
+    /// Runs the study.
+    ///
+    /// # Errors
+    /// [`StudyError`] for what shows only on the way.
+    fn run(
+        written: &Written<'_, Self::Spec>,
+        data: &Self::Data,
+        context: &Context<'_>,
+    ) -> Result<Found, StudyError>;
+}
+
+/// About how long a study takes on two cores (s).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Time {
+    /// As written.
+    pub full_s: u32,
+    /// With `quick`.
+    pub quick_s: u32,
+}
+
+/// A preset as written and as run.
+#[derive(Clone, Copy)]
+pub struct Written<'a, S> {
+    /// Its name, for the report.
+    pub preset: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// What is run.
+    pub spec: &'a S,
+}
+
+/// What a study found.
+pub struct Found {
+    /// The report.
+    pub finding: Finding,
+    /// How long it took.
+    pub timing: Timing,
+    /// Pictures beside those of the report.
+    pub pictures: Vec<Picture>,
+}
+
+/// A picture beside those of the report.
+pub struct Picture {
+    /// Name of its file.
+    pub name: &'static str,
+    /// SVG.
+    pub svg: String,
+}
+
+/// The two kinds of report.
+pub enum Finding {
+    /// That of the main job.
+    Main(Box<Report>),
+    /// That of every other study.
+    Study(Box<Shown>),
+}
