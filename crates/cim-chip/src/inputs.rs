@@ -1,6 +1,7 @@
 //! What drives the layers of a network on calibration data.
 
-use cim_nn::Network;
+use cim_nn::network::first_images;
+use cim_nn::{Dataset, Network};
 use cim_tile::{Calibration, Parts};
 use ndarray::{Array2, ArrayView2};
 
@@ -23,6 +24,11 @@ impl LayerInputs {
         let hidden = outputs.len() - 1;
         inputs.extend(outputs.into_iter().take(hidden).map(|y| y.mapv_into(|v| v.max(0.0))));
         Self(inputs)
+    }
+
+    /// Runs the first `count` images of `data` through `network`; all, if there are fewer.
+    pub fn of_first(network: &Network, data: &Dataset, count: usize) -> Self {
+        Self::of(network, first_images(data, count).view())
     }
 
     /// Largest input of each layer; 1 where a layer is never driven.

@@ -78,3 +78,40 @@ pub fn read(path: &Path, help: impl FnOnce() -> String) -> Result<String, Box<Co
 pub fn preset_names() -> String {
     STUDIES.iter().map(|study| format!("`{}`", study.name)).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line_of(from: &str, to: &str) -> String {
+        let preset = STUDIES[0].preset;
+        assert!(preset.contains(from), "{from}");
+        let text = preset.replacen(from, to, 1);
+        match STUDIES[0].check(&text) {
+            Err(cim_studies::StudyError::Preset { message, span }) => {
+                at("preset.toml", &text, span, message).to_string()
+            }
+            other => panic!("{to}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line() {
+        let preset = STUDIES[0].preset;
+        let line = 1 + preset.lines().position(|l| l.starts_with("dac_bits =")).expect("there");
+        let error = line_of("dac_bits =", "dac_bit =");
+        assert!(error.contains(&format!("line {line}:")) && error.contains("dac_bit"), "{error}");
+    }
+
+    #[test]
+    fn a_bare_number_is_refused_with_an_example() {
+        let error = line_of("g_on = \"100 uS\"", "g_on = 100");
+        assert!(error.contains("bare number") && error.contains("uS"), "{error}");
+    }
+
+    #[test]
+    fn a_place_within_a_letter_of_many_bytes_is_still_a_place() {
+        let error = at("µ.toml", "µµ", 1..1, "wrong".into()).to_string();
+        assert_eq!(error, "µ.toml, line 1: wrong");
+    }
+}

@@ -11,12 +11,12 @@
 use std::sync::Arc;
 
 use cim_core::Siemens;
-use cim_device::{Device, GaussianSpec, ModelSpec};
+use cim_device::{Device, GaussianSpec};
 
 use super::need::{need, need_not_negative};
 use crate::error::ChipError;
 
-pub use cim_device::DeviceSpec;
+pub use cim_device::{DeviceSpec, EffectSpec, ModelSpec};
 
 /// Checks the specification and builds the device.
 ///

@@ -39,7 +39,7 @@ struct LayerAnswer {
 
 /// Optimises and returns the table for the terminal.
 pub fn run(args: &Optimise) -> Result<String, CliError> {
-    let preset = super::preset(&args.preset)?;
+    let preset = super::preset::open(&args.preset)?;
     let mut spec: Spec = cim_studies::parse(&preset.text).map_err(|error| preset.refused(error))?;
     if let Some(bits) = args.adc_bits {
         spec.converters.adc_bits = bits;

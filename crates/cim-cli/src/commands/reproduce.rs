@@ -20,7 +20,7 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
     if args.list {
         return Ok(list());
     }
-    let preset = super::preset(&args.preset)?;
+    let preset = super::preset::open(&args.preset)?;
     let request = Request {
         preset: &preset.name,
         text: &preset.text,
