@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::methods::{METHODS, Setting};
 use super::spec::Spec;
+use crate::shared::counts::of_inference;
 use crate::shared::estimates::{estimate, paired};
 use crate::study::Written;
 use cim_report::Estimate;
@@ -191,20 +192,8 @@ fn wire_table(settings: &[Setting]) -> StudyTable {
 }
 
 fn counts(settings: &[Setting]) -> BTreeMap<String, u64> {
-    let mut sum = cim_core::Tally::default();
-    settings.iter().for_each(|s| sum += s.tally);
-    [
-        ("DAC conversions", sum.dac_conversions),
-        ("DAC clips", sum.dac_clips),
-        ("ADC conversions", sum.adc_conversions),
-        ("ADC clips", sum.adc_clips),
-        ("cells programmed", sum.cells_programmed),
-        ("cells outside the window", sum.cells_outside_window),
-        ("cells at zero", sum.cells_at_zero),
-        ("weights clipped", sum.weights_clipped),
-        ("weights unreached, over all chips", sum.weights_unreached),
-    ]
-    .into_iter()
-    .map(|(name, count)| (name.to_owned(), count))
-    .collect()
+    let mut counts = of_inference(settings.iter().map(|setting| setting.tally));
+    let unreached = settings.iter().map(|setting| setting.tally.weights_unreached).sum();
+    counts.insert("weights unreached, over all chips".to_owned(), unreached);
+    counts
 }

@@ -12,7 +12,6 @@ use super::outcome;
 use super::spec::Spec;
 use crate::context::Context;
 use crate::error::StudyError;
-use crate::shared::checkpoints::Checkpoints;
 use crate::shared::images::Images;
 use crate::shared::stages::Stages;
 use crate::shared::training::{
@@ -37,8 +36,7 @@ pub fn run(
     let (data, test) = (&images.train, &images.test);
     let root = Stream::root(spec.seed);
     let mut stages = Stages::new(context);
-    let checkpoints = Checkpoints::open(context, &images.sha256, &spec.trained_by())?;
-    let training = Training { context, checkpoints, data };
+    let training = Training::begin(context, images, &spec.trained_by())?;
     let digital = training.digital(&spec.network, &spec.training.digital, test, root)?;
     stages.lap("train digital");
     let mapped = |network: Network| {

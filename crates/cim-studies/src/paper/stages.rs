@@ -15,7 +15,6 @@ use super::spec::Spec;
 use super::sweeps::Compared;
 use crate::context::{Clock, Context};
 use crate::error::StudyError;
-use crate::shared::checkpoints::Checkpoints;
 use crate::shared::images::Images;
 use crate::shared::stages::Stages;
 use crate::shared::training::Training;
@@ -27,13 +26,11 @@ pub fn run(
     images: &Images,
     context: &Context<'_>,
 ) -> Result<Found, StudyError> {
-    let spec = written.spec;
-    let (data, test) = (&images.train, &images.test);
-    let root = Stream::root(spec.seed);
-    let parts = spec.parts()?;
     let mut stages = Stages::new(context);
-    let checkpoints = Checkpoints::open(context, &images.sha256, &spec.trained_by())?;
-    let training = Training { context, checkpoints, data };
+    let Images { train: data, test, .. } = images;
+    let spec = written.spec;
+    let (parts, root) = (spec.parts()?, Stream::root(spec.seed));
+    let training = Training::begin(context, images, &spec.trained_by())?;
     let digital = training.digital(&spec.network, &spec.training.digital, test, root)?;
     stages.lap("train digital");
     let network = &digital.state.network;

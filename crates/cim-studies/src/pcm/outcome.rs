@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use cim_core::{Seconds, Tally};
+use cim_core::Seconds;
 
 use super::measured::{Measured, SCOPES};
 use super::spec::Spec;
+use crate::shared::counts::of_inference;
 use crate::shared::estimates::{estimate, paired};
 use crate::study::Written;
 use cim_report::Estimate;
@@ -49,7 +50,7 @@ pub fn study(options: &Written<'_, Spec>, measured: &[Measured]) -> Study {
         figures,
         charts: vec![chart(measured, times)],
         tables: vec![accuracy_table(measured, times), loss_table(measured, times)],
-        counts: counts(measured),
+        counts: of_inference(measured.iter().map(|network| network.tally)),
         notes,
     }
 }
@@ -245,24 +246,6 @@ fn loss_table(measured: &[Measured], times: &[Seconds]) -> StudyTable {
         columns,
         rows: rows.collect(),
     }
-}
-
-fn counts(measured: &[Measured]) -> BTreeMap<String, u64> {
-    let mut sum = Tally::default();
-    measured.iter().for_each(|network| sum += network.tally);
-    [
-        ("DAC conversions", sum.dac_conversions),
-        ("DAC clips", sum.dac_clips),
-        ("ADC conversions", sum.adc_conversions),
-        ("ADC clips", sum.adc_clips),
-        ("cells programmed", sum.cells_programmed),
-        ("cells outside the window", sum.cells_outside_window),
-        ("cells at zero", sum.cells_at_zero),
-        ("weights clipped", sum.weights_clipped),
-    ]
-    .into_iter()
-    .map(|(name, count)| (name.to_owned(), count))
-    .collect()
 }
 
 #[cfg(test)]

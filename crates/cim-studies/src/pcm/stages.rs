@@ -13,7 +13,6 @@ use super::outcome;
 use super::spec::Spec;
 use crate::context::Context;
 use crate::error::StudyError;
-use crate::shared::checkpoints::Checkpoints;
 use crate::shared::images::Images;
 use crate::shared::stages::Stages;
 use crate::shared::training::{Training, digital_accuracy, gaussian_weights};
@@ -28,8 +27,7 @@ pub fn run(
     let (spec, test) = (written.spec, &images.test);
     let root = Stream::root(spec.seed);
     let mut stages = Stages::new(context);
-    let checkpoints = Checkpoints::open(context, &images.sha256, &spec.trained_by())?;
-    let training = Training { context, checkpoints, data: &images.train };
+    let training = Training::begin(context, images, &spec.trained_by())?;
     let calibration = first_images(&images.train, spec.calibration.images);
     let design_of = |network: &Network| {
         let inputs = LayerInputs::of(network, calibration.view());

@@ -1,6 +1,7 @@
 //! What studies have in common.
 
 pub mod checkpoints;
+pub mod counts;
 pub mod estimates;
 pub mod images;
 pub mod stages;

@@ -6,6 +6,7 @@ use cim_nn::{Dataset, LayerPath, Network, Recipe, TrainState, Trainer, WeightNoi
 use cim_report::Epoch;
 
 use super::checkpoints::Checkpoints;
+use super::images::Images;
 use crate::context::Context;
 use crate::error::StudyError;
 
@@ -43,7 +44,18 @@ pub struct Trained {
     pub history: Vec<Epoch>,
 }
 
-impl Training<'_> {
+impl<'a> Training<'a> {
+    /// Training on the first set of `images`; `trained_by` is all of the specification that it depends
+    /// on. Checkpoints that would be taken up are looked at now.
+    pub fn begin(
+        context: &'a Context<'a>,
+        images: &'a Images,
+        trained_by: &impl std::fmt::Debug,
+    ) -> Result<Self, StudyError> {
+        let checkpoints = Checkpoints::open(context, &images.sha256, trained_by)?;
+        Ok(Self { context, checkpoints, data: &images.train })
+    }
+
     /// Trains to the end of the recipe, saving after every epoch. `test` is looked at after each epoch
     /// for the history only; nothing is chosen by it.
     pub fn train(&self, run: Run<'_>, test: Option<&Dataset>) -> Result<Trained, StudyError> {
