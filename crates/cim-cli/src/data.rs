@@ -224,11 +224,13 @@ pub enum DataError {
 /// Loads the training and the test set from the four IDX files in `folder`, plain or gzipped.
 ///
 /// If the folder has a list `SHA256SUMS` (of the uncompressed data), every file must agree with it.
-/// Any number of records can be loaded, of 28 × 28 pixels and with labels 0 to 9.
+/// Any number of records can be loaded, of 28 × 28 pixels and with labels 0 to 9. The text is the
+/// SHA-256 sum of the four uncompressed files one after the other: training images and labels, test
+/// images and labels.
 ///
 /// # Errors
 /// [`DataError`] says which file, what is wrong with it, and what to do.
-pub fn load(folder: &Path) -> Result<(Dataset, Dataset), DataError> {
+pub fn load(folder: &Path) -> Result<(Dataset, Dataset, String), DataError> {
     if !folder.is_dir() {
         return Err(DataError::NoFolder { folder: folder.to_path_buf() });
     }
@@ -236,12 +238,21 @@ pub fn load(folder: &Path) -> Result<(Dataset, Dataset), DataError> {
     let train = Part::read(folder, "train", sums.as_ref())?;
     let test = Part::read(folder, "t10k", sums.as_ref())?;
     tracing::debug!(train = train.labels.count, test = test.labels.count, "data set is intact");
+    let sum =
+        sha256([&train.images, &train.labels, &test.images, &test.labels].map(|f| &f.bytes[..]));
     let (train, test) = parse(&train, &test)?;
     let set = |(images, labels)| {
         Dataset::new(images, labels, SIDE, SIDE, CLASSES)
             .map_err(|reason| DataError::Set { folder: folder.to_path_buf(), reason })
     };
-    Ok((set(train)?, set(test)?))
+    Ok((set(train)?, set(test)?, sum))
+}
+
+/// SHA-256 sum of some bytes one after the other, in hexadecimal.
+pub fn sha256<'b>(parts: impl IntoIterator<Item = &'b [u8]>) -> String {
+    let mut sum = Sha256::new();
+    parts.into_iter().for_each(|bytes| sum.update(bytes));
+    sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Name of the list of sums, in the format of `sha256sum`.
@@ -478,7 +489,7 @@ impl Sums {
             let name = plain_names[0].clone();
             return Err(DataError::NotListed { path: self.path.clone(), name });
         };
-        let found: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+        let found = sha256([bytes]);
         if found != *expected {
             let (path, expected) = (path.to_path_buf(), expected.clone());
             return Err(DataError::Checksum { path, expected, found });

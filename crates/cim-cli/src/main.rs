@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "a command line prints")]
 
 mod args;
+mod as_run;
 mod config;
 mod data;
 mod error;

@@ -7,7 +7,7 @@ mod gate;
 mod netlist;
 mod optimise;
 mod program;
-mod reproduce;
+pub mod reproduce;
 mod solve;
 
 use crate::args::Command;

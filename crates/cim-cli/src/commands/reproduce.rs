@@ -5,18 +5,23 @@ use std::path::Path;
 use cim_nn::Dataset;
 
 use crate::args::Reproduce;
+use crate::as_run::as_run;
 use crate::error::CliError;
 use crate::experiment::openmena::digits;
 use crate::experiment::{Experiment, Options, ir_drop, openmena, paper, pcm};
 use crate::{config, data};
-use cim_report as report;
-use cim_report::study;
+use cim_report::{Report, ReportError, RunInfo, Timing};
+
+/// What every experiment gives.
+type Found = Result<(Report, Timing), CliError>;
 
 /// Runs the experiment that the preset is of, writes its report and returns the table for the
 /// terminal.
 pub fn run(args: &Reproduce) -> Result<String, CliError> {
     let (name, text) = super::preset(&args.preset)?;
-    match config::experiment(&name, &text)? {
+    let experiment = config::experiment(&name, &text)?;
+    let preset = Preset { name: &name, text: as_run(experiment, &text, args) };
+    match experiment {
         Experiment::Paper => {
             let mut spec: paper::spec::Spec = config::parse(&name, &text)?;
             if args.quick {
@@ -28,11 +33,7 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
                 spec.evaluation.sweep_chips = chips as usize;
             }
             spec.check()?;
-            let (report, timing) = with_data(args, &name, &text, spec, paper::run)?;
-            let files = report::write(&report, &timing, &args.out)?;
-            let mut out = report::summary_table(&report);
-            out.push_str(&report::timing_table(&timing));
-            finish(args, out, files.len(), &report)
+            on_images(args, &preset, spec, paper::run)
         }
         Experiment::IrDrop => {
             let mut spec: ir_drop::spec::Spec = config::parse(&name, &text)?;
@@ -42,9 +43,7 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
             spec.seed = args.seed.unwrap_or(spec.seed);
             spec.evaluation.chips = args.chips.map_or(spec.evaluation.chips, |n| n as usize);
             spec.check()?;
-            let (study, timing) = with_data(args, &name, &text, spec, ir_drop::run)?;
-            let files = study::write(&study, &timing, &args.out)?;
-            finish(args, study::summary(&study), files.len(), &study)
+            on_images(args, &preset, spec, ir_drop::run)
         }
         Experiment::Pcm => {
             let mut spec: pcm::spec::Spec = config::parse(&name, &text)?;
@@ -54,9 +53,7 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
             spec.seed = args.seed.unwrap_or(spec.seed);
             spec.evaluation.chips = args.chips.map_or(spec.evaluation.chips, |n| n as usize);
             spec.check()?;
-            let (study, timing) = with_data(args, &name, &text, spec, pcm::run)?;
-            let files = study::write(&study, &timing, &args.out)?;
-            finish(args, study::summary(&study), files.len(), &study)
+            on_images(args, &preset, spec, pcm::run)
         }
         Experiment::Openmena => {
             let mut spec: openmena::spec::Spec = config::parse(&name, &text)?;
@@ -67,14 +64,47 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
             spec.evaluation.chips = args.chips.map_or(spec.evaluation.chips, |n| n as usize);
             spec.check()?;
             prepare(&args.out)?;
-            let digits = digits::load(folder(args, "data/digits"), spec.digits.components)?;
-            let run = |options: &Options<'_, _>| openmena::run(options, &digits);
-            let (study, map, timing) = on_threads(args, &name, &text, spec, "digits", run)?;
-            let files = study::write(&study, &timing, &args.out)?;
-            report::write_text(&args.out, "trajectories.svg", &report::trajectories::draw(&map)?)?;
-            finish(args, study::summary(&study), files.len() + 1, &study)
+            let folder = folder(args, "data/digits");
+            let digits = digits::load(folder, spec.digits.components)?;
+            let file = folder.join(digits::FILE);
+            let bytes = std::fs::read(&file)
+                .map_err(|reason| digits::DigitsError::Read { path: file, reason })?;
+            let source = Source {
+                id: "digits".to_owned(),
+                name: "8 × 8 digits, classes 0 and 1".to_owned(),
+                sha256: data::sha256([&bytes[..]]),
+            };
+            on_threads(args, &preset, spec, &source, |options| openmena::run(options, &digits))
         }
     }
+}
+
+/// A preset, as it is run.
+struct Preset<'a> {
+    name: &'a str,
+    text: String,
+}
+
+/// A data set: its name in checkpoints and in reports, and its sum.
+struct Source {
+    id: String,
+    name: String,
+    sha256: String,
+}
+
+/// The options that results depend on, each after a space.
+pub fn options(args: &Reproduce) -> String {
+    let mut options = String::new();
+    if let Some(seed) = args.seed {
+        options += &format!(" --seed {seed}");
+    }
+    if let Some(chips) = args.chips {
+        options += &format!(" --chips {chips}");
+    }
+    if args.quick {
+        options += " --quick";
+    }
+    options
 }
 
 /// Folder of the data: what was asked for, or that of the experiment.
@@ -82,67 +112,73 @@ fn folder<'a>(args: &'a Reproduce, own: &'a str) -> &'a Path {
     args.data.as_deref().unwrap_or(Path::new(own))
 }
 
-/// Runs an experiment on the images and threads asked for.
-fn with_data<S: Send + Sync, R: Send>(
+/// Runs an experiment on images of the shape of MNIST.
+fn on_images<S: Send + Sync>(
     args: &Reproduce,
-    preset: &str,
-    text: &str,
+    preset: &Preset<'_>,
     spec: S,
-    run: impl Fn(&Options<'_, S>, &Dataset, &Dataset) -> Result<R, CliError> + Sync,
-) -> Result<R, CliError> {
+    run: impl Fn(&Options<'_, S>, &Dataset, &Dataset) -> Found + Sync,
+) -> Result<String, CliError> {
     prepare(&args.out)?;
     let folder = folder(args, "data/mnist");
-    let (train, test) = data::load(folder)?;
-    let data = format!("{} + {} images from {}", train.len(), test.len(), folder.display());
-    on_threads(args, preset, text, spec, &data, |options| run(options, &train, &test))
+    let (train, test, sha256) = data::load(folder)?;
+    let (n_train, n_test) = (train.len(), test.len());
+    let source = Source {
+        id: format!("{n_train} + {n_test} images from {}", folder.display()),
+        name: format!("{n_train} + {n_test} images of 28 × 28"),
+        sha256,
+    };
+    on_threads(args, preset, spec, &source, |options| run(options, &train, &test))
 }
 
-/// Runs an experiment on the threads asked for.
-fn on_threads<S: Send + Sync, R: Send>(
+/// Runs an experiment on the threads asked for, writes its report, and says what the gate says.
+fn on_threads<S: Send + Sync>(
     args: &Reproduce,
-    preset: &str,
-    text: &str,
+    preset: &Preset<'_>,
     spec: S,
-    data: &str,
-    run: impl Fn(&Options<'_, S>) -> Result<R, CliError> + Sync,
-) -> Result<R, CliError> {
+    source: &Source,
+    run: impl Fn(&Options<'_, S>) -> Found + Sync,
+) -> Result<String, CliError> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads).build();
     let pool = pool.map_err(|error| CliError::Usage {
         what: format!("cannot start {} threads: {error}", args.threads),
         help: "choose fewer with --threads".into(),
     })?;
+    // The folder of a preset is of no matter to what it says.
+    let file = Path::new(preset.name).file_name().map(|name| name.to_string_lossy());
+    let name = file.as_deref().unwrap_or(preset.name);
     let options = Options {
-        preset,
-        text,
+        preset: name,
+        text: &preset.text,
         spec,
         out: &args.out,
         resume: args.resume,
         threads: pool.current_num_threads(),
-        data_id: data.to_owned(),
+        data_id: source.id.clone(),
     };
-    pool.install(|| run(&options))
-}
-
-/// Adds where the files are, and what the gate says.
-fn finish(
-    args: &Reproduce,
-    mut out: String,
-    files: usize,
-    report: &impl serde::Serialize,
-) -> Result<String, CliError> {
-    out.push_str(&format!("\n{files} files in {}\n", args.out.display()));
+    let (mut report, timing) = pool.install(|| run(&options))?;
+    report.run = RunInfo {
+        command: format!("cim reproduce --preset {name}{}", self::options(args)),
+        quick: args.quick,
+        data_name: source.name.clone(),
+        data_sha256: source.sha256.clone(),
+    };
+    let files = cim_report::write(&report, &timing, &args.out)?;
+    let mut out = cim_report::summary(&report, &timing);
+    out.push_str(&format!("\n{} files in {}\n", files.len(), args.out.display()));
     if let Some(gate) = &args.gate {
-        out.push_str(&super::gate::check(report, gate)?);
+        out.push_str(&super::gate::check(&report, gate)?);
     }
     Ok(out)
 }
 
 /// Makes the folder of the results and sees that it can be written, before any work is done.
 fn prepare(out: &Path) -> Result<(), CliError> {
-    let cannot = |error: std::io::Error| CliError::Usage {
-        what: format!("cannot write to {}: {error}", out.display()),
-        help: "choose a folder that can be written with --out".into(),
-    };
-    std::fs::create_dir_all(out).map_err(cannot)?;
-    tempfile::NamedTempFile::new_in(out).map(drop).map_err(cannot)
+    cim_report::files::prepare(out).map_err(|error| match error {
+        ReportError::Folder { path, source } => CliError::Usage {
+            what: format!("cannot write to {}: {source}", path.display()),
+            help: "choose a folder that can be written with --out".into(),
+        },
+        other => other.into(),
+    })
 }

@@ -9,7 +9,17 @@ use serde::{Deserialize, Serialize};
 use crate::error::CliError;
 use crate::files::{read_checkpoint, write_checkpoint};
 use crate::progress;
-use cim_report::Epoch;
+
+/// One epoch of training.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Number of the epoch, from 1.
+    pub epoch: usize,
+    /// Mean loss over the training set (nats).
+    pub loss: f64,
+    /// Fraction classified correctly after the epoch.
+    pub accuracy: f64,
+}
 
 /// Where checkpoints of a run live and whether they are taken up again.
 pub struct Checkpoints {

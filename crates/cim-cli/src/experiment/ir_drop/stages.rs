@@ -14,8 +14,7 @@ use crate::experiment::clock::Clock;
 use crate::experiment::design::{ChipDesign, LayerInputs};
 use crate::experiment::training::{Checkpoints, Run, Trained, train, train_digital};
 use crate::progress;
-use cim_report::Timing;
-use cim_report::study::Study;
+use cim_report::{Report, Timing};
 
 /// What is done about the wires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +79,7 @@ pub fn run(
     options: &Options<'_, Spec>,
     data: &Dataset,
     test: &Dataset,
-) -> Result<(Study, Timing), CliError> {
+) -> Result<(Report, Timing), CliError> {
     let spec = &options.spec;
     let root = Stream::root(spec.seed);
     let mut clock = Clock::new();
@@ -139,17 +138,15 @@ pub fn run(
         .collect::<Result<Vec<_>, CliError>>()?;
     bar.finish_and_clear();
     clock.lap("measure");
-    let study = outcome::study(options, digital_accuracy, tuned_accuracy, &settings);
+    let report = outcome::report(options, digital_accuracy, tuned_accuracy, &settings);
     let timing = Timing {
         total_s: clock.total(),
         train_s: clock.seconds_of("train"),
         threads: options.threads,
-        conic_us_per_layer: 0.0,
-        fast_us_per_layer: 0.0,
         stages: clock.into_stages(),
-        comparison: Vec::new(),
+        ..Timing::default()
     };
-    Ok((study, timing))
+    Ok((report, timing))
 }
 
 /// Programs the chips of one kind and measures every method that runs on them.

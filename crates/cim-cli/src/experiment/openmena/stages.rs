@@ -19,9 +19,7 @@ use crate::error::CliError;
 use crate::experiment::Options;
 use crate::experiment::clock::Clock;
 use crate::progress;
-use cim_report::Timing;
-use cim_report::study::Study;
-use cim_report::trajectories::Map;
+use cim_report::{Report, Timing};
 
 /// What of a programmed chip is trained afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +120,7 @@ pub struct Software {
 ///
 /// # Errors
 /// [`CliError`] for anything that the user can mend.
-pub fn run(options: &Options<'_, Spec>, digits: &Digits) -> Result<(Study, Map, Timing), CliError> {
+pub fn run(options: &Options<'_, Spec>, digits: &Digits) -> Result<(Report, Timing), CliError> {
     let spec = &options.spec;
     let root = Stream::root(spec.seed);
     let mut clock = Clock::new();
@@ -147,13 +145,12 @@ pub fn run(options: &Options<'_, Spec>, digits: &Digits) -> Result<(Study, Map, 
     bar.finish_and_clear();
     clock.lap("measure");
     let by_programmer: Vec<&[Chip]> = measured.chunks(chips).collect();
-    let study = outcome::study(options, &networks, &software, &by_programmer);
     // The chip that drives worst as programmed is driven once more, to be drawn.
     let hits = |chip: usize| by_programmer[0][chip].collisions[0];
     let worst = (0..chips).rev().max_by(|&a, &b| hits(a).total_cmp(&hits(b))).unwrap_or(0);
     let worst = measure(spec, digits, &networks, &programmers[0], (worst, true, root))?;
-    let map = outcome::map(spec, &worst);
     clock.lap("draw");
+    let report = outcome::report(options, &networks, &software, &by_programmer, &worst);
     let timing = Timing {
         total_s: clock.total(),
         train_s: clock.seconds_of("train"),
@@ -161,7 +158,7 @@ pub fn run(options: &Options<'_, Spec>, digits: &Digits) -> Result<(Study, Map, 
         stages: clock.into_stages(),
         ..Timing::default()
     };
-    Ok((study, map, timing))
+    Ok((report, timing))
 }
 
 fn train(spec: &Spec, digits: &Digits, at: Stream) -> Result<Networks, CliError> {

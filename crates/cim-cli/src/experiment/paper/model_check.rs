@@ -6,9 +6,9 @@ use cim_tile::{Grid, LayerDesign, LayerErrors, TileError};
 use ndarray::{Array2, Axis, s};
 use rayon::prelude::*;
 
+use super::outcome::{ErrorModel, MAX_VARIANCE_POINTS, VariancePoint};
 use crate::error::CliError;
 use crate::experiment::design::{ChipDesign, LayerInputs};
-use cim_report::{ErrorModel, MAX_VARIANCE_POINTS, VariancePoint};
 
 /// Chips per task: fixed, so that sums have one order at any thread count.
 const CHUNK: usize = 20;

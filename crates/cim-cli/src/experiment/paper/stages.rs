@@ -7,7 +7,7 @@ use cim_tile::Parts;
 
 use super::model_check;
 use super::optimised::{Goal, Optimised, optimise};
-use super::outcome::{self, Outcome};
+use super::outcome::{self, BitsPoint, Outcome, Sweep, SweepPoint};
 use super::spec::Spec;
 use crate::error::CliError;
 use crate::experiment::Options;
@@ -16,7 +16,7 @@ use crate::experiment::clock::Clock;
 use crate::experiment::design::{ChipDesign, LayerInputs};
 use crate::experiment::training::{Checkpoints, Run, Trained, train, train_digital};
 use crate::progress;
-use cim_report::{BitsPoint, Report, Sweep, SweepPoint, Timing};
+use cim_report::{Report, Timing};
 
 /// A network on a design, as one row of the ablation.
 pub struct Candidate {
@@ -141,16 +141,13 @@ pub fn run(
     let (conic_us, fast_us) = optimiser_times(&optimised, full.design.layers.len())?;
     clock.lap("time the optimiser");
     let total_s = clock.total();
-    let mut timing = Timing {
+    let timing = Timing {
         total_s,
         train_s: clock.seconds_of("train"),
-        conic_us_per_layer: conic_us,
-        fast_us_per_layer: fast_us,
         threads: options.threads,
         stages: clock.into_stages(),
-        comparison: Vec::new(),
+        ..outcome::solver_times(conic_us, fast_us)
     };
-    timing.comparison = outcome::time_rows(&timing);
     Ok((report, timing))
 }
 

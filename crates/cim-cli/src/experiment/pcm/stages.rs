@@ -16,8 +16,7 @@ use crate::experiment::clock::Clock;
 use crate::experiment::design::{ChipDesign, LayerInputs};
 use crate::experiment::training::{Checkpoints, Run, Trained, train, train_digital};
 use crate::progress;
-use cim_report::Timing;
-use cim_report::study::Study;
+use cim_report::{Report, Timing};
 
 /// What is done about drift: the scope of its compensation, if any.
 pub const SCOPES: [(&str, &str, Option<Scope>); 3] = [
@@ -56,7 +55,7 @@ pub fn run(
     options: &Options<'_, Spec>,
     data: &Dataset,
     test: &Dataset,
-) -> Result<(Study, Timing), CliError> {
+) -> Result<(Report, Timing), CliError> {
     let spec = &options.spec;
     let root = Stream::root(spec.seed);
     let mut clock = Clock::new();
@@ -91,7 +90,7 @@ pub fn run(
     }
     bar.finish_and_clear();
     clock.lap("measure");
-    let study = outcome::study(options, &measured);
+    let report = outcome::report(options, &measured);
     let timing = Timing {
         total_s: clock.total(),
         train_s: clock.seconds_of("train"),
@@ -99,7 +98,7 @@ pub fn run(
         stages: clock.into_stages(),
         ..Timing::default()
     };
-    Ok((study, timing))
+    Ok((report, timing))
 }
 
 /// Accuracies of one chip by time and scope.
