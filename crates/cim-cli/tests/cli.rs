@@ -205,7 +205,14 @@ fn openmena_is_the_same_at_any_thread_count_and_draws_the_ways_of_the_robot() {
     let one = report("one", "1");
     assert!(one == report("two", "2"), "two threads");
     let json: serde_json::Value = serde_json::from_slice(&one.0).expect("JSON");
-    assert_eq!(json["schema"], "cim-study/1");
+    assert_eq!(json["schema"], "cim-report/1");
+    assert_eq!(json["run"]["quick"], true);
+    let command = "cim reproduce --preset openmena --chips 3 --quick";
+    assert_eq!(json["run"]["command"], command);
+    assert_eq!(json["run"]["data_sha256"].as_str().map(str::len), Some(64));
+    // The preset as run, not as written: 20 chips there.
+    assert!(json["spec"].as_str().is_some_and(|spec| spec.contains("chips = 3")));
+    assert_eq!(json["charts"][1]["kind"], "ways");
     assert_eq!(json["figures"]["digits_software_test"]["mean"], 71.0 / 72.0);
     let none = workshop.cim(&["reproduce", "--preset", "openmena", "--out", "three"]);
     workshop.must_refuse(&none, &["digits.csv", "--data"]);
@@ -339,7 +346,9 @@ fn all_that_can_be_refused_is_refused_before_any_work() {
 fn studies_are_listed_with_system_paper_and_time() {
     let output = Workshop::new().cim(&["reproduce", "--list"]);
     let text = String::from_utf8_lossy(&output.stdout);
-    for words in ["paper ", "Abbas et al. 2026", "ir-drop", "pcm", "openmena", "2511.03747", "--quick"] {
+    for words in
+        ["paper ", "Abbas et al. 2026", "ir-drop", "pcm", "openmena", "2511.03747", "--quick"]
+    {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(output.status.success());

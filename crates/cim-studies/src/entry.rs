@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use cim_report::RunInfo;
+
+use crate::as_run::as_run;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::parse::parse;
-use crate::study::{Found, Study, Time, Written};
+use crate::study::{Found, Source, Study, Time, Written};
 
 /// A study as the registry lists it.
 #[derive(Clone, Copy)]
@@ -43,7 +46,7 @@ pub struct Request<'a> {
 
 /// A study that was checked, with its data: all that is left is to run it.
 pub trait Ready: Send + Sync {
-    /// Runs it.
+    /// Runs it. The report says what was run on what, but not by which command: that the caller knows.
     ///
     /// # Errors
     /// [`StudyError`] for what shows only on the way.
@@ -82,8 +85,9 @@ impl Entry {
 }
 
 fn open<S: Study>(request: Request<'_>) -> Result<Box<dyn Ready + '_>, StudyError> {
-    let mut spec: S::Spec = parse(request.text)?;
-    S::check(&spec)?;
+    let written: S::Spec = parse(request.text)?;
+    S::check(&written)?;
+    let mut spec = written.clone();
     if request.quick {
         spec = S::quick(spec);
     }
@@ -91,18 +95,24 @@ fn open<S: Study>(request: Request<'_>) -> Result<Box<dyn Ready + '_>, StudyErro
     S::check(&spec)?;
     let folder = request.data.unwrap_or(Path::new(S::data_folder(&spec)));
     let data = S::open(&spec, folder)?;
-    Ok(Box::new(Opened::<S> { request, spec, data }))
+    let text = as_run(request.text, &written, &spec);
+    Ok(Box::new(Opened::<S> { request, text, spec, data }))
 }
 
 struct Opened<'a, S: Study> {
     request: Request<'a>,
+    text: String,
     spec: S::Spec,
     data: S::Data,
 }
 
 impl<S: Study> Ready for Opened<'_, S> {
     fn run(&self, context: &Context<'_>) -> Result<Found, StudyError> {
-        let Request { preset, text, .. } = self.request;
-        S::run(&Written { preset, text, spec: &self.spec }, &self.data, context)
+        let Self { request: Request { preset, quick, .. }, text, spec, data } = self;
+        let mut found = S::run(&Written { preset, text, spec }, data, context)?;
+        let Source { name, sha256 } = S::source(data);
+        found.report.run =
+            RunInfo { command: String::new(), quick: *quick, data_name: name, data_sha256: sha256 };
+        Ok(found)
     }
 }

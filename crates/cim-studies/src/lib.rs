@@ -6,6 +6,7 @@
 //! for checkpoints) it is handed as a [`Context`].
 #![doc = include_str!("../README.md")]
 
+mod as_run;
 mod context;
 mod entry;
 mod error;
@@ -23,4 +24,4 @@ pub use entry::{Entry, Ready, Request};
 pub use error::StudyError;
 pub use parse::parse;
 pub use registry::{STUDIES, named, of_text};
-pub use study::{Finding, Found, Picture, Study, Time, Written};
+pub use study::{Found, Source, Study, Time, Written};

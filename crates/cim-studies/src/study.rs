@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use cim_report::{Report, Timing, study::Study as Shown};
-use serde::de::DeserializeOwned;
+use cim_report::{Report, Timing};
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::context::Context;
 use crate::error::StudyError;
@@ -14,7 +14,7 @@ use crate::error::StudyError;
 /// `resize`, `check` again, `open`, and only then `run`.
 pub trait Study: 'static {
     /// The study as written in a file.
-    type Spec: DeserializeOwned + Clone + Send + Sync;
+    type Spec: Serialize + DeserializeOwned + Clone + Send + Sync;
     /// What it learns from and is measured on.
     type Data: Send + Sync;
     /// Name, also of the built-in preset and the value of its key `experiment`.
@@ -49,6 +49,9 @@ pub trait Study: 'static {
     /// [`StudyError`] for data that are missing, broken or of another shape.
     fn open(spec: &Self::Spec, folder: &Path) -> Result<Self::Data, StudyError>;
 
+    /// What was read.
+    fn source(data: &Self::Data) -> Source;
+
     /// Runs the study.
     ///
     /// # Errors
@@ -74,7 +77,7 @@ pub struct Time {
 pub struct Written<'a, S> {
     /// Its name, for the report.
     pub preset: &'a str,
-    /// Its text.
+    /// Its text, as run.
     pub text: &'a str,
     /// What is run.
     pub spec: &'a S,
@@ -83,25 +86,16 @@ pub struct Written<'a, S> {
 /// What a study found.
 pub struct Found {
     /// The report.
-    pub finding: Finding,
+    pub report: Report,
     /// How long it took.
     pub timing: Timing,
-    /// Pictures beside those of the report.
-    pub pictures: Vec<Picture>,
 }
 
-/// A picture beside those of the report.
-pub struct Picture {
-    /// Name of its file.
-    pub name: &'static str,
-    /// SVG.
-    pub svg: String,
-}
-
-/// The two kinds of report.
-pub enum Finding {
-    /// That of the main job.
-    Main(Box<Report>),
-    /// That of every other study.
-    Study(Box<Shown>),
+/// What a data set is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Name in reports, with its size.
+    pub name: String,
+    /// SHA-256 of the content, hexadecimal.
+    pub sha256: String,
 }

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use cim_report::{self as report, study};
-use cim_studies::{Context, Finding, Found, Request, STUDIES};
+use cim_report::ReportError;
+use cim_studies::{Context, Found, Request, STUDIES};
 
 use super::gate::Gate;
 use crate::args::Reproduce;
@@ -21,8 +21,11 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
         return Ok(list());
     }
     let preset = super::preset::open(&args.preset)?;
+    // The folder of a preset is of no matter to what it says.
+    let file = Path::new(&preset.name).file_name().map(|name| name.to_string_lossy());
+    let name = file.as_deref().unwrap_or(&preset.name);
     let request = Request {
-        preset: &preset.name,
+        preset: name,
         text: &preset.text,
         quick: args.quick,
         seed: args.seed,
@@ -40,8 +43,23 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
     let (store, watch) = (Folder::new(&args.out, args.resume), Watch::start());
     let threads = pool.current_num_threads();
     let context = Context { store: &store, progress: &Bars, clock: &watch, threads };
-    let found = pool.install(|| ready.run(&context))?;
-    write(args, &found, gate.as_ref())
+    let Found { mut report, timing } = pool.install(|| ready.run(&context))?;
+    report.run.command = format!("cim reproduce --preset {name}{}", options(args));
+    let files = cim_report::write(&report, &timing, &args.out)?;
+    let mut out = cim_report::summary(&report, &timing);
+    let _ = writeln!(out, "\n{} files in {}", files.len(), args.out.display());
+    if let Some(gate) = gate {
+        out.push_str(&gate.check(&report)?);
+    }
+    Ok(out)
+}
+
+/// The options that results depend on, each after a space.
+fn options(args: &Reproduce) -> String {
+    let seed = args.seed.map(|seed| format!(" --seed {seed}"));
+    let chips = args.chips.map(|chips| format!(" --chips {chips}"));
+    let quick = args.quick.then(|| " --quick".to_owned());
+    [seed, chips, quick].into_iter().flatten().collect()
 }
 
 /// Every study, with what it is of and how long it takes.
@@ -59,36 +77,13 @@ fn list() -> String {
     text
 }
 
-/// Writes the report; returns what the terminal shows, and what the gate says.
-fn write(args: &Reproduce, found: &Found, gate: Option<&Gate>) -> Result<String, CliError> {
-    let Found { finding, timing, pictures } = found;
-    let (files, mut out) = match finding {
-        Finding::Main(main) => {
-            let files = report::write(main, timing, &args.out)?;
-            (files, report::summary_table(main) + &report::timing_table(timing))
-        }
-        Finding::Study(shown) => (study::write(shown, timing, &args.out)?, study::summary(shown)),
-    };
-    for picture in pictures {
-        report::write_text(&args.out, picture.name, &picture.svg)?;
-    }
-    let files = files.len() + pictures.len();
-    let _ = writeln!(out, "\n{files} files in {}", args.out.display());
-    if let Some(gate) = gate {
-        out.push_str(&match finding {
-            Finding::Main(main) => gate.check(main)?,
-            Finding::Study(shown) => gate.check(shown)?,
-        });
-    }
-    Ok(out)
-}
-
 /// Makes the folder of the results and sees that it can be written, before any work is done.
 fn prepare(out: &Path) -> Result<(), CliError> {
-    let cannot = |error: std::io::Error| CliError::Usage {
-        what: format!("cannot write to {}: {error}", out.display()),
-        help: "choose a folder that can be written with --out".into(),
-    };
-    std::fs::create_dir_all(out).map_err(cannot)?;
-    tempfile::NamedTempFile::new_in(out).map(drop).map_err(cannot)
+    cim_report::files::prepare(out).map_err(|error| match error {
+        ReportError::Folder { path, source } => CliError::Usage {
+            what: format!("cannot write to {}: {source}", path.display()),
+            help: "choose a folder that can be written with --out".into(),
+        },
+        other => other.into(),
+    })
 }

@@ -2,36 +2,41 @@
 
 use std::collections::BTreeMap;
 
-use super::methods::{METHODS, Setting};
+use super::methods::{METHODS, Method, Setting};
 use super::spec::Spec;
 use crate::shared::counts::of_inference;
 use crate::shared::estimates::{estimate, paired};
 use crate::study::Written;
-use cim_report::Estimate;
-use cim_report::study::{
-    Chart, Headline, Line, Panel, Point, Reference, SCHEMA, Scale, Study, StudyTable,
-};
+use cim_report::chart::{Chart, Line, Lines, Panel, Plot, Point, Reference, Scale};
+use cim_report::format::percent;
+use cim_report::{Estimate, Figure, Headline, Report, Shown, Table};
 
-pub fn study(
+pub fn report(
     options: &Written<'_, Spec>,
     digital_accuracy: f64,
     tuned_accuracy: f64,
     settings: &[Setting],
-) -> Study {
+) -> Report {
     let spec = options.spec;
     let mut figures = BTreeMap::new();
-    let exact = |value: f64| Estimate { mean: value, ci95: 0.0, chips: 1 };
-    figures.insert("digital".to_owned(), exact(digital_accuracy));
-    figures.insert("tuned_digital".to_owned(), exact(tuned_accuracy));
+    let exact = |label: &str, shown, value| Figure::new(label, shown, Estimate::exact(value));
+    let digital = exact("digital network", Shown::Percent, digital_accuracy);
+    let tuned = exact("digital network, fine-tuned", Shown::Percent, tuned_accuracy);
+    figures.insert("digital".to_owned(), digital);
+    figures.insert("tuned_digital".to_owned(), tuned);
     for setting in settings {
         let place = format!("{}_{}", setting.rows, setting.wire.0);
+        let words = format!("{} rows, {} a cell", setting.rows, setting.wire);
         for (method, accuracies) in METHODS.iter().zip(&setting.accuracies) {
-            figures.insert(format!("{}_{place}", method.key), estimate(accuracies));
+            let label = format!("{}, {words}", method.name);
+            let figure = Figure::new(label, Shown::Percent, estimate(accuracies));
+            figures.insert(format!("{}_{place}", method.key), figure);
         }
-        figures.insert(format!("nonideality_{place}"), exact(setting.nonideality));
+        let label = format!("nonideality factor, {words}");
+        let figure = exact(&label, Shown::Number, setting.nonideality);
+        figures.insert(format!("nonideality_{place}"), figure);
     }
-    Study {
-        schema: SCHEMA.to_owned(),
+    Report {
         title: "Accuracy on resistive wires".to_owned(),
         seed: spec.seed,
         preset: options.preset.to_owned(),
@@ -44,6 +49,7 @@ pub fn study(
         tables: vec![accuracy_table(settings), wire_table(settings)],
         counts: counts(settings),
         notes: NOTES.map(str::to_owned).to_vec(),
+        ..Report::default()
     }
 }
 
@@ -65,10 +71,6 @@ const NOTES: [&str; 7] = [
      with all rows at the read voltage, over all columns, the mean over tiles of the first layer.",
     "Chips are the same for every method and wire: chip k draws the same random numbers.",
 ];
-
-fn percent(value: f64) -> String {
-    format!("{:.2} %", 100.0 * value)
-}
 
 fn with_interval(e: Estimate) -> String {
     format!("{:.2} ± {:.2}", 100.0 * e.mean, 100.0 * e.ci95)
@@ -124,7 +126,7 @@ fn headlines(digital_accuracy: f64, settings: &[Setting]) -> Vec<Headline> {
 fn chart(spec: &Spec, digital_accuracy: f64, settings: &[Setting]) -> Chart {
     let panel = |&rows: &usize| {
         let of_size = || settings.iter().filter(move |s| s.rows == rows);
-        let line = |(idx, method): (usize, &super::methods::Method)| Line {
+        let line = |(idx, method): (usize, &Method)| Line {
             name: method.name.to_owned(),
             points: of_size()
                 .map(|s| Point { x: s.wire.0, y: estimate(&s.accuracies[idx]) })
@@ -134,6 +136,7 @@ fn chart(spec: &Spec, digital_accuracy: f64, settings: &[Setting]) -> Chart {
             title: format!("{rows} × {rows}"),
             series: METHODS.iter().enumerate().map(line).collect(),
             reference: Some(Reference { label: "digital".to_owned(), value: digital_accuracy }),
+            x: None,
         }
     };
     Chart {
@@ -143,15 +146,17 @@ fn chart(spec: &Spec, digital_accuracy: f64, settings: &[Setting]) -> Chart {
             "Test accuracy against the resistance of one cell pitch of row and column wire, for \
                   square arrays; bars are 95 % intervals over chips."
                 .to_owned(),
-        x_label: "wire resistance (Ω per cell)".to_owned(),
-        y_label: "test accuracy (%)".to_owned(),
-        x_log: false,
-        y: Scale::Accuracy,
-        panels: spec.arrays.rows.iter().map(panel).collect(),
+        plot: Plot::Lines(Lines {
+            x_label: "wire resistance (Ω per cell)".to_owned(),
+            y_label: "test accuracy (%)".to_owned(),
+            x_log: false,
+            y: Scale::Accuracy,
+            panels: spec.arrays.rows.iter().map(panel).collect(),
+        }),
     }
 }
 
-fn accuracy_table(settings: &[Setting]) -> StudyTable {
+fn accuracy_table(settings: &[Setting]) -> Table {
     let mut columns = vec!["array, wire".to_owned()];
     columns.extend(METHODS.iter().map(|m| format!("{} (%)", m.name)));
     let rows = settings.iter().map(|s| {
@@ -159,14 +164,10 @@ fn accuracy_table(settings: &[Setting]) -> StudyTable {
         row.extend(s.accuracies.iter().map(|a| with_interval(estimate(a))));
         row
     });
-    StudyTable {
-        title: "Test accuracy, mean and 95 % interval over chips".to_owned(),
-        columns,
-        rows: rows.collect(),
-    }
+    Table::new("Test accuracy, mean and 95 % interval over chips", columns, rows)
 }
 
-fn wire_table(settings: &[Setting]) -> StudyTable {
+fn wire_table(settings: &[Setting]) -> Table {
     let columns = [
         "array, wire",
         "nonideality factor",
@@ -183,12 +184,11 @@ fn wire_table(settings: &[Setting]) -> StudyTable {
             s.tally.weights_unreached.to_string(),
         ]
     });
-    StudyTable {
-        title: "What the wires take, and what targets solved for them cannot reach (worst tile)"
-            .to_owned(),
-        columns: columns.map(str::to_owned).to_vec(),
-        rows: rows.collect(),
-    }
+    Table::new(
+        "What the wires take, and what targets solved for them cannot reach (worst tile)",
+        columns,
+        rows,
+    )
 }
 
 fn counts(settings: &[Setting]) -> BTreeMap<String, u64> {

@@ -6,10 +6,10 @@ use cim_chip::sections::{
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Ohms;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The only value of the key `experiment` for which this is the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// This study.
@@ -17,7 +17,7 @@ pub enum Kind {
 }
 
 /// The whole study.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which study.
@@ -51,7 +51,7 @@ pub struct Spec {
 }
 
 /// Square arrays, half as many outputs as rows, and the wires that are swept.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ArraySpec {
     /// Rows of the arrays, each 2 or more.
@@ -61,7 +61,7 @@ pub struct ArraySpec {
 }
 
 /// Recipes of the training runs.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingSpec {
     /// The digital network.

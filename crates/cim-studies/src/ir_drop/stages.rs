@@ -4,6 +4,7 @@ use cim_chip::{ChipBlueprint, ChipDesign, LayerInputs, Parts};
 use cim_core::{Ohms, Stream, Tally};
 use cim_nn::network::first_images;
 use cim_nn::{Dataset, LayerPath, Network, accuracy};
+use cim_report::Timing;
 use cim_tile::{Blueprint, Calibrated, Grid, nonideality};
 use rayon::prelude::*;
 
@@ -17,7 +18,7 @@ use crate::shared::stages::Stages;
 use crate::shared::training::{
     Trained, Training, digital_accuracy, digital_paths, gaussian_weights,
 };
-use crate::study::{Finding, Found, Written};
+use crate::study::{Found, Written};
 
 /// A network and what drives its layers on calibration images.
 struct Mapped {
@@ -83,9 +84,8 @@ pub fn run(
         .collect::<Result<Vec<_>, StudyError>>()?;
     drop(steps);
     stages.lap("measure");
-    let study = outcome::study(written, as_trained, tuned_accuracy, &settings);
-    let finding = Finding::Study(Box::new(study));
-    Ok(Found { finding, timing: stages.into_timing(), pictures: Vec::new() })
+    let report = outcome::report(written, as_trained, tuned_accuracy, &settings);
+    Ok(Found { report, timing: stages.into_timing(Timing::default()) })
 }
 
 /// Programs the chips of one kind and measures every method that runs on them.

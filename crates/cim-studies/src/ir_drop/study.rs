@@ -7,7 +7,7 @@ use super::stages;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::images::Images;
-use crate::study::{Found, Study, Time, Written};
+use crate::study::{Found, Source, Study, Time, Written};
 
 /// Accuracy on resistive wires.
 pub struct IrDrop;
@@ -32,6 +32,10 @@ impl Study for IrDrop {
     fn resize(spec: &mut Spec, seed: Option<u64>, chips: Option<usize>) {
         spec.seed = seed.unwrap_or(spec.seed);
         spec.evaluation.chips = chips.unwrap_or(spec.evaluation.chips);
+    }
+
+    fn source(data: &Images) -> Source {
+        data.source()
     }
 
     fn data_folder(spec: &Spec) -> &str {

@@ -3,12 +3,12 @@
 use cim_core::{MatMul, Scratch, Siemens, Stream, Tally, Volts};
 use cim_device::program::{PulseCells, VipiSpec};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
 
 /// Converters of the board.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BoardSpec {
     /// Range of the row converters.

@@ -3,29 +3,30 @@
 use std::collections::BTreeMap;
 
 use super::arena::{End, Episode};
-use super::found::{Chip, Networks, Software, VARIANTS};
+use super::found::{Chip, Networks, Software, VARIANTS, Variant};
 use super::spec::Spec;
 use super::two_layers::WAYS;
 use crate::shared::estimates::{estimate, paired};
 use crate::study::Written;
-use cim_report::Estimate;
-use cim_report::study::{
-    Chart, Headline, Line, Panel, Point, Reference, SCHEMA, Scale, Study, StudyTable,
+use cim_report::chart::{
+    Chart, Disc, Line, Lines, Panel, Plot, Point, Reference, Scale, Tone, Way, WayGroup, WayPanel,
+    Ways,
 };
-use cim_report::trajectories::{Drives, Map, Way};
+use cim_report::format::percent;
+use cim_report::{Estimate, Figure, Headline, Report, Shown, Table};
 
 /// Number of the variant that OpenMENA itself tunes: the bias.
 const BIAS: usize = 1;
 
-pub fn study(
+pub fn report(
     options: &Written<'_, Spec>,
     networks: &Networks,
     software: &Software,
     by_programmer: &[&[Chip]],
-) -> Study {
+    driven: &Chip,
+) -> Report {
     let spec = options.spec;
-    Study {
-        schema: SCHEMA.to_owned(),
+    Report {
         title: "OpenMENA: digits and a robot with the chip in the loop".to_owned(),
         seed: spec.seed,
         preset: options.preset.to_owned(),
@@ -34,7 +35,7 @@ pub fn study(
         lead: lead(spec, software, by_programmer[0]),
         headlines: headlines(software, by_programmer[0]),
         figures: figures(spec, networks, software, by_programmer),
-        charts: vec![threshold_chart(spec, software, by_programmer)],
+        charts: vec![threshold_chart(spec, software, by_programmer), ways_chart(spec, driven)],
         tables: vec![
             task_table(spec, software, by_programmer),
             two_layer_table(spec, networks, by_programmer),
@@ -43,10 +44,11 @@ pub fn study(
         ],
         counts: counts(by_programmer),
         notes: NOTES.map(str::to_owned).to_vec(),
+        ..Report::default()
     }
 }
 
-const NOTES: [&str; 10] = [
+const NOTES: [&str; 9] = [
     "Digits: classes 0 and 1 of scikit-learn's 8 × 8 digits, eight principal components, 288 images to \
      train and 72 to test, so that one image is 1.39 points.",
     "The two classes can be separated: without a bound of the weights the loss has no minimum, and the \
@@ -65,14 +67,8 @@ const NOTES: [&str; 10] = [
     "Robot: left and right wheel from place and heading, each with its complement, by least squares \
      without negative weights on a potential-field teacher. An episode ends at the goal, at a \
      collision, or when its time is over. Ideal is the digital network with weights in whole counts.",
-    "trajectories.svg beside this report shows the robot's ways on the chip that drives worst as \
-     programmed, with the number of collisions in a hundred episodes above each panel.",
     "Pulses see no half-selected neighbours and wires have no resistance.",
 ];
-
-fn percent(value: f64) -> String {
-    format!("{:.2} %", 100.0 * value)
-}
 
 fn share(e: Estimate) -> String {
     format!("{:.2} ± {:.2}", 100.0 * e.mean, 100.0 * e.ci95)
@@ -108,38 +104,72 @@ fn figures(
     networks: &Networks,
     software: &Software,
     by_programmer: &[&[Chip]],
-) -> BTreeMap<String, Estimate> {
-    let exact = |value: f64| Estimate { mean: value, ci95: 0.0, chips: 1 };
+) -> BTreeMap<String, Figure> {
     let mut figures = BTreeMap::new();
-    for (key, value) in [
-        ("digits_software_test", software.test),
-        ("digits_software_train", software.train),
-        ("digits_software_rounded", software.rounded),
-        ("digits_loss", networks.digit.fit.value),
-        ("two_layers_software", networks.two_layers.test),
-        ("robot_teacher_collisions", networks.teacher),
+    let collisions = "collisions per 100 episodes";
+    for (key, label, shown, value) in [
+        ("digits_software_test", "digits in software", Shown::Percent, software.test),
+        (
+            "digits_software_train",
+            "digits in software, training set",
+            Shown::Percent,
+            software.train,
+        ),
+        (
+            "digits_software_rounded",
+            "digits in software, weights in whole counts",
+            Shown::Percent,
+            software.rounded,
+        ),
+        ("digits_loss", "loss of the digits in software", Shown::Number, networks.digit.fit.value),
+        (
+            "two_layers_software",
+            "digits on two layers, in software",
+            Shown::Percent,
+            networks.two_layers.test,
+        ),
+        (
+            "robot_teacher_collisions",
+            "collisions of the teacher per 100 episodes",
+            Shown::Number,
+            networks.teacher,
+        ),
     ] {
-        figures.insert(key.to_owned(), exact(value));
+        figures.insert(key.to_owned(), Figure::new(label, shown, Estimate::exact(value)));
     }
     for (programmer, chips) in by_programmer.iter().enumerate() {
         let place = format!("{}mV", (1e3 * spec.comparison.increments[programmer].0).round());
-        let mut put = |key: &str, e: Estimate| figures.insert(format!("{key}_{place}"), e);
+        let programmed = name_of(spec, programmer);
+        let mut put = |key: &str, label: &str, shown: Shown, e: Estimate| {
+            let label = format!("{label}; {programmed}");
+            figures.insert(format!("{key}_{place}"), Figure::new(label, shown, e));
+        };
+        let (share, plain) = (|| Shown::Percent, || Shown::Number);
         for (idx, variant) in VARIANTS.iter().enumerate() {
-            put(&format!("digits_{}", variant.key), of(chips, |c| c.accuracy[idx]));
-            put(&format!("digits_{}_best", variant.key), of(chips, |c| c.best[idx]));
-            put(&format!("robot_{}", variant.key), of(chips, |c| c.collisions[idx]));
-            put(&format!("robot_{}_excess", variant.key), excess(chips, idx));
+            let Variant { key, name, .. } = variant;
+            let words = format!("digits, {name}");
+            put(&format!("digits_{key}"), &words, share(), of(chips, |c| c.accuracy[idx]));
+            let words = format!("digits, {name}, at the best threshold");
+            put(&format!("digits_{key}_best"), &words, share(), of(chips, |c| c.best[idx]));
+            let words = format!("{collisions}, {name}");
+            put(&format!("robot_{key}"), &words, plain(), of(chips, |c| c.collisions[idx]));
+            let words = format!("{collisions} more than ideal, {name}");
+            put(&format!("robot_{key}_excess"), &words, plain(), excess(chips, idx));
         }
-        for (idx, (_, key)) in WAYS.iter().enumerate() {
-            put(&format!("two_layers_{key}"), of(chips, |c| c.two_layers[idx]));
+        for (idx, (name, key)) in WAYS.iter().enumerate() {
+            let words = format!("digits on two layers, {name}");
+            put(&format!("two_layers_{key}"), &words, share(), of(chips, |c| c.two_layers[idx]));
         }
-        put("robot_ideal", of(chips, |c| c.ideal_collisions));
-        put("error_counts", of(chips, |c| c.rms_counts));
-        put("in_band", of(chips, |c| c.in_band));
-        put("stuck", of(chips, |c| c.stuck));
-        put("pulses", of(chips, |c| c.pulses));
-        put("energy_j", of(chips, |c| c.energy_j));
-        put("time_s", of(chips, |c| c.time_s));
+        let ideal = of(chips, |c| c.ideal_collisions);
+        put("robot_ideal", &format!("{collisions}, ideal weights"), plain(), ideal);
+        let error = of(chips, |c| c.rms_counts);
+        put("error_counts", "programming error, rms (counts)", plain(), error);
+        put("in_band", "cells in the dead zone", share(), of(chips, |c| c.in_band));
+        put("stuck", "cells stuck", share(), of(chips, |c| c.stuck));
+        put("pulses", "pulses a cell", plain(), of(chips, |c| c.pulses));
+        let (joules, seconds) = (Shown::Quantity("J".into()), Shown::Quantity("s".into()));
+        put("energy_j", "programming energy a cell", joules, of(chips, |c| c.energy_j));
+        put("time_s", "programming time a cell", seconds, of(chips, |c| c.time_s));
     }
     figures
 }
@@ -200,7 +230,7 @@ fn headlines(software: &Software, chips: &[Chip]) -> Vec<Headline> {
 fn threshold_chart(spec: &Spec, software: &Software, by_programmer: &[&[Chip]]) -> Chart {
     let thresholds = || spec.digits.thresholds.iter().enumerate();
     let panel = |(programmer, chips): (usize, &&[Chip])| {
-        let line = |(idx, variant): (usize, &super::found::Variant)| Line {
+        let line = |(idx, variant): (usize, &Variant)| Line {
             name: variant.name.to_owned(),
             points: thresholds()
                 .map(|(k, &x)| Point { x, y: of(chips, |c| c.curve[idx][k]) })
@@ -210,6 +240,7 @@ fn threshold_chart(spec: &Spec, software: &Software, by_programmer: &[&[Chip]]) 
             title: name_of(spec, programmer),
             series: VARIANTS.iter().enumerate().map(line).collect(),
             reference: Some(Reference { label: "software".to_owned(), value: software.test }),
+            x: None,
         }
     };
     Chart {
@@ -219,15 +250,17 @@ fn threshold_chart(spec: &Spec, software: &Software, by_programmer: &[&[Chip]]) 
             "Test accuracy where a 1 is decided above a probability, for each way of programming; bars are 95 % intervals over chips. The line is the \
                   software at a probability of one half."
                 .to_owned(),
-        x_label: "decision threshold (probability)".to_owned(),
-        y_label: "test accuracy (%)".to_owned(),
-        x_log: false,
-        y: Scale::Accuracy,
-        panels: by_programmer.iter().enumerate().map(panel).collect(),
+        plot: Plot::Lines(Lines {
+            x_label: "decision threshold (probability)".to_owned(),
+            y_label: "test accuracy (%)".to_owned(),
+            x_log: false,
+            y: Scale::Accuracy,
+            panels: by_programmer.iter().enumerate().map(panel).collect(),
+        }),
     }
 }
 
-fn task_table(spec: &Spec, software: &Software, by_programmer: &[&[Chip]]) -> StudyTable {
+fn task_table(spec: &Spec, software: &Software, by_programmer: &[&[Chip]]) -> Table {
     let columns =
         ["on", "digits (%)", "at the best threshold (%)", "collisions per 100", "more than ideal"];
     let software_row = vec![
@@ -248,31 +281,26 @@ fn task_table(spec: &Spec, software: &Software, by_programmer: &[&[Chip]]) -> St
             ]
         })
     });
-    StudyTable {
-        title: "Both tasks, mean and 95 % interval over chips".to_owned(),
-        columns: columns.map(str::to_owned).to_vec(),
-        rows: std::iter::once(software_row).chain(rows).collect(),
-    }
+    Table::new(
+        "Both tasks, mean and 95 % interval over chips",
+        columns,
+        std::iter::once(software_row).chain(rows),
+    )
 }
 
-fn two_layer_table(spec: &Spec, networks: &Networks, by_programmer: &[&[Chip]]) -> StudyTable {
+fn two_layer_table(spec: &Spec, networks: &Networks, by_programmer: &[&[Chip]]) -> Table {
     let mut columns = vec!["programmer".to_owned()];
     columns.extend(WAYS.iter().map(|(name, _)| format!("{name} (%)")));
     let rows = by_programmer.iter().enumerate().map(|(programmer, chips)| {
         let ways = (0..WAYS.len()).map(|way| share(of(chips, |c| c.two_layers[way])));
         std::iter::once(name_of(spec, programmer)).chain(ways).collect()
     });
-    StudyTable {
-        title: format!(
-            "Digits on two layers, both on the chip; {} in software",
-            percent(networks.two_layers.test)
-        ),
-        columns,
-        rows: rows.collect(),
-    }
+    let software = percent(networks.two_layers.test);
+    let title = format!("Digits on two layers, both on the chip; {software} in software");
+    Table::new(title, columns, rows)
 }
 
-fn programming_table(spec: &Spec, by_programmer: &[&[Chip]]) -> StudyTable {
+fn programming_table(spec: &Spec, by_programmer: &[&[Chip]]) -> Table {
     let columns = [
         "programmer",
         "error, rms (counts)",
@@ -293,14 +321,10 @@ fn programming_table(spec: &Spec, by_programmer: &[&[Chip]]) -> StudyTable {
             plain(of(chips, |c| 1e3 * c.time_s)),
         ]
     });
-    StudyTable {
-        title: "Programming, mean and 95 % interval over chips".to_owned(),
-        columns: columns.map(str::to_owned).to_vec(),
-        rows: rows.collect(),
-    }
+    Table::new("Programming, mean and 95 % interval over chips", columns, rows)
 }
 
-fn weight_table(networks: &Networks) -> StudyTable {
+fn weight_table(networks: &Networks) -> Table {
     let columns = ["row", "digits (counts)", "left wheel (counts)", "right wheel (counts)"];
     let of = [&networks.digit, &networks.wheels[0], &networks.wheels[1]];
     let row = |row: usize| {
@@ -317,11 +341,8 @@ fn weight_table(networks: &Networks) -> StudyTable {
         format!("{left:.3}, {per_count:.5} a count"),
         format!("{right:.3}, {per_count:.5} a count"),
     ];
-    StudyTable {
-        title: "Targets, and what is added behind".to_owned(),
-        columns: columns.map(str::to_owned).to_vec(),
-        rows: (0..super::layout::SIDE).map(row).chain([bias]).collect(),
-    }
+    let rows = (0..super::layout::SIDE).map(row).chain([bias]);
+    Table::new("Targets, and what is added behind", columns, rows)
 }
 
 fn counts(by_programmer: &[&[Chip]]) -> BTreeMap<String, u64> {
@@ -347,9 +368,11 @@ fn counts(by_programmer: &[&[Chip]]) -> BTreeMap<String, u64> {
 }
 
 /// Ways of the robot on one chip, whose episodes were kept.
-pub fn map(spec: &Spec, chip: &Chip) -> Map {
+fn ways_chart(spec: &Spec, chip: &Chip) -> Chart {
     /// One place in so many is drawn.
     const EVERY: usize = 3;
+    // A hundredth of a pixel: more digits would only make the report long.
+    let rounded = |(x, y): (f64, f64)| [x, y].map(|v| (1e4 * v).round() / 1e4);
     let titles = std::iter::once("ideal weights").chain(VARIANTS.iter().map(|v| v.name));
     let panel = |(title, episodes): (&str, &Vec<Episode>)| {
         let hits = episodes.iter().filter(|e| e.end == End::Collision).count();
@@ -357,19 +380,42 @@ pub fn map(spec: &Spec, chip: &Chip) -> Map {
             let last = e.path.len() - 1;
             let drawn = |k: usize| k.is_multiple_of(EVERY) || k == last;
             Way {
-                path: (0..=last).filter(|&k| drawn(k)).map(|k| e.path[k]).collect(),
-                collided: e.end == End::Collision,
+                group: usize::from(e.end == End::Collision),
+                path: (0..=last).filter(|&k| drawn(k)).map(|k| rounded(e.path[k])).collect(),
             }
         };
-        Drives {
+        WayPanel {
             title: format!("{title}: {hits}/{}", episodes.len()),
             ways: episodes.iter().map(way).collect(),
         }
     };
     let arena = &spec.robot.arena;
-    Map {
-        obstacles: arena.obstacles.iter().map(|o| (o.x, o.y, o.radius)).collect(),
-        goal: (arena.goal[0], arena.goal[1], arena.goal_radius),
-        panels: titles.zip(&chip.episodes).map(panel).collect(),
+    let goal =
+        Disc { at: [arena.goal[0], arena.goal[1]], radius: arena.goal_radius, tone: Tone::Goal };
+    let obstacle = |o: &super::arena::Obstacle| Disc {
+        at: [o.x, o.y],
+        radius: o.radius,
+        tone: Tone::Reference,
+    };
+    let group = |name: &str, tone, bold| WayGroup { name: name.to_owned(), tone, bold };
+    Chart {
+        name: "trajectories".to_owned(),
+        title: "Ways of the robot through the arena".to_owned(),
+        caption:
+            "The robot's ways on the chip that drives worst as programmed, with the number of \
+                  collisions among the episodes above each panel. Grey: obstacles. Green: the goal."
+                .to_owned(),
+        plot: Plot::Ways(Ways {
+            x_label: "x (sides)".to_owned(),
+            y_label: "y (sides)".to_owned(),
+            x: [0.0, 1.0],
+            y: [0.0, 1.0],
+            discs: std::iter::once(goal).chain(arena.obstacles.iter().map(obstacle)).collect(),
+            groups: vec![
+                group("no collision", Tone::Subject, false),
+                group("collides", Tone::Baseline, true),
+            ],
+            panels: titles.zip(&chip.episodes).map(panel).collect(),
+        }),
     }
 }

@@ -5,7 +5,7 @@ use cim_core::Volts;
 use cim_device::program::{Vipi, VipiSpec};
 use cim_device::{DeviceError, ThresholdSpec};
 use cim_nn::{Loss, Tuning};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::arena::Arena;
 use super::board::BoardSpec;
@@ -13,7 +13,7 @@ use super::layout::{MOST_HIDDEN, SIDE};
 use crate::error::StudyError;
 
 /// The only value of the key `experiment` for which this is the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// This study.
@@ -21,7 +21,7 @@ pub enum Kind {
 }
 
 /// The whole study.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which study.
@@ -47,7 +47,7 @@ pub struct Spec {
 }
 
 /// Fine-tuning with the chip in the loop.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TuningSpec {
     /// Passes over the samples.
@@ -67,7 +67,7 @@ impl TuningSpec {
 }
 
 /// The digits 0 and 1.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DigitsSpec {
     /// Principal components, which are the inputs.
@@ -85,7 +85,7 @@ pub struct DigitsSpec {
 }
 
 /// A network of two layers for the digits, both on the chip.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TwoLayersSpec {
     /// Columns between the layers.
@@ -101,7 +101,7 @@ pub struct TwoLayersSpec {
 }
 
 /// The robot.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RobotSpec {
     /// The largest weight (counts).
@@ -123,7 +123,7 @@ pub struct RobotSpec {
 }
 
 /// With which increments of VIPI everything is measured.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ComparisonSpec {
     /// Steps of the amplitude; the first is that of the headline figures.

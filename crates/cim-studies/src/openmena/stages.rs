@@ -5,7 +5,7 @@ use cim_data::digits::{Digits, Part};
 use cim_device::program::{End as Ending, Outcome, Programmer, Vipi, VipiSpec};
 use cim_nn::in_loop::outputs;
 use cim_nn::{Bounds, Carrier, Layer, LeastSquares, Logistic, Loss, Network, Tuning, minimise};
-use cim_report::trajectories;
+use cim_report::Timing;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
@@ -20,7 +20,7 @@ use super::two_layers::TwoLayers;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::stages::Stages;
-use crate::study::{Finding, Found, Picture, Written};
+use crate::study::{Found, Written};
 
 /// Runs the whole study.
 pub fn run(
@@ -52,18 +52,13 @@ pub fn run(
     drop(steps);
     stages.lap("measure");
     let by_programmer: Vec<&[Chip]> = measured.chunks(chips).collect();
-    let study = outcome::study(written, &networks, &software, &by_programmer);
     // The chip that drives worst as programmed is driven once more, to be drawn.
     let hits = |chip: usize| by_programmer[0][chip].collisions[0];
     let worst = (0..chips).rev().max_by(|&a, &b| hits(a).total_cmp(&hits(b))).unwrap_or(0);
     let worst = measure(spec, digits, &networks, &programmers[0], (worst, true, root))?;
-    let svg = trajectories::draw(&outcome::map(spec, &worst))?;
     stages.lap("draw");
-    Ok(Found {
-        finding: Finding::Study(Box::new(study)),
-        timing: stages.into_timing(),
-        pictures: vec![Picture { name: "trajectories.svg", svg }],
-    })
+    let report = outcome::report(written, &networks, &software, &by_programmer, &worst);
+    Ok(Found { report, timing: stages.into_timing(Timing::default()) })
 }
 
 fn train(spec: &Spec, digits: &Digits, at: Stream) -> Result<Networks, StudyError> {

@@ -8,7 +8,7 @@ use super::spec::Spec;
 use super::stages;
 use crate::context::Context;
 use crate::error::StudyError;
-use crate::study::{Found, Study, Time, Written};
+use crate::study::{Found, Source, Study, Time, Written};
 
 /// The tasks of OpenMENA.
 pub struct Openmena;
@@ -21,6 +21,11 @@ impl Study for Openmena {
     const SYSTEM: &'static str = "digits and a robot on an 8 × 8 board, the chip in the loop";
     const PAPER: &'static str = "Safa et al. 2025, arXiv 2511.03747";
     const TIME: Time = Time { full_s: 60, quick_s: 10 };
+
+    fn source(data: &Digits) -> Source {
+        let name = "8 × 8 digits, classes 0 and 1".to_owned();
+        Source { name, sha256: data.sha256.clone() }
+    }
 
     fn data_folder(spec: &Spec) -> &str {
         &spec.data.folder

@@ -8,10 +8,10 @@ use cim_chip::sections::{
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Rules, Targets};
 use cim_core::{Hertz, Joules, Kelvin};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The only value of the key `experiment` for which this is the specification; it may be left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// This study.
@@ -20,7 +20,7 @@ pub enum Kind {
 }
 
 /// The whole study.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which study.
@@ -63,7 +63,7 @@ pub struct Spec {
 }
 
 /// Prices of the digital baseline.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DigitalSpec {
     /// One multiplication and addition (J).
@@ -75,7 +75,7 @@ pub struct DigitalSpec {
 }
 
 /// Recipes of the training runs.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingSpec {
     /// The digital network.
@@ -92,7 +92,7 @@ pub struct TrainingSpec {
 }
 
 /// What is swept, on how many chips a point.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SweepSpec {
     /// Chips per point, 2 or more.
@@ -108,7 +108,7 @@ pub struct SweepSpec {
 }
 
 /// How the closed form is checked.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorModelSpec {
     /// Chips, 2 or more.

@@ -6,11 +6,10 @@ use cim_chip::{
 use cim_core::Stream;
 use cim_nn::network::first_images;
 use cim_nn::{Dataset, Network};
-use cim_report::{ErrorModel, MAX_VARIANCE_POINTS, VariancePoint};
 
 use super::candidates::Candidate;
 use super::fine_tuning::Tuning;
-use super::outcome::{self, Outcome};
+use super::outcome::{self, ErrorModel, MAX_VARIANCE_POINTS, Outcome, VariancePoint};
 use super::spec::Spec;
 use super::sweeps::Compared;
 use crate::context::{Clock, Context};
@@ -18,7 +17,7 @@ use crate::error::StudyError;
 use crate::shared::images::Images;
 use crate::shared::stages::Stages;
 use crate::shared::training::Training;
-use crate::study::{Finding, Found, Written};
+use crate::study::{Found, Written};
 
 /// Runs the whole study.
 pub fn run(
@@ -98,12 +97,8 @@ pub fn run(
     let (conic_us, fast_us) =
         optimiser_times(context.clock, &optimised, full.0.design.layers.len())?;
     stages.lap("time the optimiser");
-    let mut timing = stages.into_timing();
-    timing.conic_us_per_layer = conic_us;
-    timing.fast_us_per_layer = fast_us;
-    timing.comparison = outcome::time_rows(&timing);
-    let finding = Finding::Main(Box::new(report));
-    Ok(Found { finding, timing, pictures: Vec::new() })
+    let solver = outcome::solver_times(conic_us, fast_us);
+    Ok(Found { report, timing: stages.into_timing(solver) })
 }
 
 fn measure_all(

@@ -7,7 +7,7 @@ use super::stages;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::images::Images;
-use crate::study::{Found, Study, Time, Written};
+use crate::study::{Found, Source, Study, Time, Written};
 
 /// The system of Abbas et al. 2026.
 pub struct Paper;
@@ -34,6 +34,10 @@ impl Study for Paper {
 
     fn check(spec: &Spec) -> Result<(), StudyError> {
         Ok(spec.check()?)
+    }
+
+    fn source(data: &Images) -> Source {
+        data.source()
     }
 
     fn data_folder(spec: &Spec) -> &str {

@@ -4,10 +4,10 @@ use cim_chip::sections::device;
 use cim_chip::{ChipError, LayerInputs, Measured, Parts, measure, same_world};
 use cim_core::Stream;
 use cim_nn::{Dataset, Network};
-use cim_report::{BitsPoint, Sweep, SweepPoint};
 
 use super::candidates::Candidate;
 use super::fine_tuning::Tuning;
+use super::outcome::{BitsPoint, Sweep, SweepPoint};
 use super::spec::Spec;
 use crate::context::Context;
 use crate::error::StudyError;

@@ -9,10 +9,9 @@ use super::spec::Spec;
 use crate::shared::counts::of_inference;
 use crate::shared::estimates::{estimate, paired};
 use crate::study::Written;
-use cim_report::Estimate;
-use cim_report::study::{
-    Chart, Headline, Line, Panel, Point, Reference, SCHEMA, Scale, Study, StudyTable,
-};
+use cim_report::chart::{Chart, Line, Lines, Panel, Plot, Point, Reference, Scale};
+use cim_report::format::percent;
+use cim_report::{Estimate, Figure, Headline, Report, Shown, Table};
 
 /// Largest loss from the first time to the last that the compensated and fine-tuned network is
 /// asked to keep to.
@@ -21,25 +20,31 @@ const LARGEST_LOSS: f64 = 0.01;
 /// The compensation that the figure asked for is stated with: one factor per tile, as is usual.
 const USUAL: usize = 1;
 
-pub fn study(options: &Written<'_, Spec>, measured: &[Measured]) -> Study {
+pub fn report(options: &Written<'_, Spec>, measured: &[Measured]) -> Report {
     let spec = options.spec;
     let times = &spec.drift.times;
     let mut figures = BTreeMap::new();
     for network in measured {
-        let digital = Estimate { mean: network.digital, ci95: 0.0, chips: 1 };
+        let digital = Estimate::exact(network.digital);
+        let digital = Figure::new(format!("{}, digital", network.name), Shown::Percent, digital);
         figures.insert(format!("{}_digital", network.key), digital);
-        for (scope, (key, ..)) in SCOPES.iter().enumerate() {
+        for (scope, (key, compensation, _)) in SCOPES.iter().enumerate() {
             for (time, elapsed) in times.iter().enumerate() {
-                let name = format!("{}_{key}_{}", network.key, label(*elapsed).replace(' ', ""));
-                figures.insert(name, estimate(&network.accuracies(time, scope)));
+                let time_words = label(*elapsed);
+                let name = format!("{}_{key}_{}", network.key, time_words.replace(' ', ""));
+                let words = format!("{}, {compensation}, after {time_words}", network.name);
+                let accuracy = estimate(&network.accuracies(time, scope));
+                figures.insert(name, Figure::new(words, Shown::Percent, accuracy));
             }
-            figures.insert(format!("loss_{}_{key}", network.key), loss(network, times, scope));
+            let (first, last) = ends(times);
+            let words = format!("{}, {compensation}, lost from {first} to {last}", network.name);
+            let lost = Figure::new(words, Shown::Points, loss(network, times, scope));
+            figures.insert(format!("loss_{}_{key}", network.key), lost);
         }
     }
     let mut notes = vec![verdict(measured, times)];
     notes.extend(NOTES.map(str::to_owned));
-    Study {
-        schema: SCHEMA.to_owned(),
+    Report {
         title: "Phase-change memory over time".to_owned(),
         seed: spec.seed,
         preset: options.preset.to_owned(),
@@ -52,6 +57,7 @@ pub fn study(options: &Written<'_, Spec>, measured: &[Measured]) -> Study {
         tables: vec![accuracy_table(measured, times), loss_table(measured, times)],
         counts: of_inference(measured.iter().map(|network| network.tally)),
         notes,
+        ..Report::default()
     }
 }
 
@@ -65,7 +71,7 @@ const NOTES: [&str; 8] = [
     "Noise-aware fine-tuning: Gaussian noise on the weights and in front of the converters during a \
      few more epochs, exact gradients. It knows neither drift nor compensation, and nothing of a \
      chip. The network as trained had fewer epochs: part of the difference may be those.",
-    "From the literature: the laws of the cell (programming, drift, read noise) with 25 uS, the 512 \
+    "From the literature: the laws of the cell (programming, drift, read noise) with 25 µS, the 512 \
      rows of a tile, 8-bit converters, their range and noise, the noise of fine-tuning, one-hot \
      probes and the floor of their strength.",
     "Ours: the network and its recipes, the largest weight of a layer (not of a column) at the top \
@@ -73,7 +79,7 @@ const NOTES: [&str; 8] = [
      of the measurement, ideal wires, exponents that follow the programmed instead of the target \
      conductance.",
     "Cells at zero are counted, not avoided: half of all cells are to hold the bottom of the window, \
-     0.1 uS, which lies below their programming error of 0.2 to 0.3 uS.",
+     0.1 µS, which lies below their programming error of 0.2 to 0.3 µS.",
     "Times count from programming plus 20 s, the age at which the cell model counts a cell as \
      programmed. A month has 30 days, a year 365.",
     "A loss is the mean over chips of the difference between two times of the same chip.",
@@ -93,10 +99,6 @@ pub fn label(time: Seconds) -> String {
     let count = time.0 / unit;
     let plural = if count == 1.0 || matches!(*name, "h" | "min") { "" } else { "s" };
     format!("{count} {name}{plural}")
-}
-
-fn percent(value: f64) -> String {
-    format!("{:.2} %", 100.0 * value)
 }
 
 fn with_interval(e: Estimate) -> String {
@@ -192,6 +194,7 @@ fn chart(measured: &[Measured], times: &[Seconds]) -> Chart {
             })
             .collect(),
         reference: Some(Reference { label: "digital".to_owned(), value: network.digital }),
+        x: None,
     };
     Chart {
         name: "accuracy-vs-time".to_owned(),
@@ -199,16 +202,18 @@ fn chart(measured: &[Measured], times: &[Seconds]) -> Chart {
         caption: "Test accuracy against the time since programming; bars are 95 % intervals over \
                   chips, each programmed once."
             .to_owned(),
-        x_label: "time since programming (s)".to_owned(),
-        y_label: "test accuracy (%)".to_owned(),
-        // A logarithmic axis has no zero.
-        x_log: times[0] > Seconds::ZERO,
-        y: Scale::Accuracy,
-        panels: measured.iter().map(panel).collect(),
+        plot: Plot::Lines(Lines {
+            x_label: "time since programming (s)".to_owned(),
+            y_label: "test accuracy (%)".to_owned(),
+            // A logarithmic axis has no zero.
+            x_log: times[0] > Seconds::ZERO,
+            y: Scale::Accuracy,
+            panels: measured.iter().map(panel).collect(),
+        }),
     }
 }
 
-fn accuracy_table(measured: &[Measured], times: &[Seconds]) -> StudyTable {
+fn accuracy_table(measured: &[Measured], times: &[Seconds]) -> Table {
     let mut columns = vec!["network, compensation".to_owned(), "digital (%)".to_owned()];
     columns.extend(times.iter().map(|&time| format!("{} (%)", label(time))));
     let mut rows = Vec::new();
@@ -225,14 +230,10 @@ fn accuracy_table(measured: &[Measured], times: &[Seconds]) -> StudyTable {
             rows.push(row);
         }
     }
-    StudyTable {
-        title: "Test accuracy, mean and 95 % interval over chips".to_owned(),
-        columns,
-        rows,
-    }
+    Table::new("Test accuracy, mean and 95 % interval over chips", columns, rows)
 }
 
-fn loss_table(measured: &[Measured], times: &[Seconds]) -> StudyTable {
+fn loss_table(measured: &[Measured], times: &[Seconds]) -> Table {
     let (first, last) = ends(times);
     let mut columns = vec!["network".to_owned()];
     columns.extend(SCOPES.iter().map(|(_, name, _)| format!("{name} (points)")));
@@ -241,11 +242,7 @@ fn loss_table(measured: &[Measured], times: &[Seconds]) -> StudyTable {
         row.extend((0..SCOPES.len()).map(|scope| with_interval(loss(network, times, scope))));
         row
     });
-    StudyTable {
-        title: format!("Lost from {first} to {last}, chip by chip"),
-        columns,
-        rows: rows.collect(),
-    }
+    Table::new(format!("Lost from {first} to {last}, chip by chip"), columns, rows)
 }
 
 #[cfg(test)]

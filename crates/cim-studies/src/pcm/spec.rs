@@ -7,10 +7,10 @@ use cim_chip::sections::{
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Seconds;
 use cim_device::compensation::Scope;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The only value of the key `experiment` for which this is the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// This study.
@@ -18,7 +18,7 @@ pub enum Kind {
 }
 
 /// The whole study.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which study.
@@ -54,7 +54,7 @@ pub struct Spec {
 }
 
 /// Recipes of the training runs.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingSpec {
     /// The digital network.
@@ -64,7 +64,7 @@ pub struct TrainingSpec {
 }
 
 /// When chips are looked at.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DriftSpec {
     /// Times since programming (s), rising, two or more.

@@ -5,6 +5,7 @@ use cim_core::{Stream, Tally};
 use cim_device::Compensation;
 use cim_nn::network::first_images;
 use cim_nn::{Dataset, LayerPath, Network, accuracy};
+use cim_report::Timing;
 use cim_tile::{Grid, Strengths};
 use rayon::prelude::*;
 
@@ -16,7 +17,7 @@ use crate::error::StudyError;
 use crate::shared::images::Images;
 use crate::shared::stages::Stages;
 use crate::shared::training::{Training, digital_accuracy, gaussian_weights};
-use crate::study::{Finding, Found, Written};
+use crate::study::{Found, Written};
 
 /// Runs the whole study.
 pub fn run(
@@ -57,8 +58,8 @@ pub fn run(
     }
     drop(steps);
     stages.lap("measure");
-    let finding = Finding::Study(Box::new(outcome::study(written, &measured)));
-    Ok(Found { finding, timing: stages.into_timing(), pictures: Vec::new() })
+    let report = outcome::report(written, &measured);
+    Ok(Found { report, timing: stages.into_timing(Timing::default()) })
 }
 
 /// Accuracies of one chip by time and scope.

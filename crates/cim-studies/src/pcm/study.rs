@@ -7,7 +7,7 @@ use super::stages;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::images::Images;
-use crate::study::{Found, Study, Time, Written};
+use crate::study::{Found, Source, Study, Time, Written};
 
 /// Phase-change memory over time.
 pub struct Pcm;
@@ -31,6 +31,10 @@ impl Study for Pcm {
 
     fn quick(spec: Spec) -> Spec {
         spec.quick()
+    }
+
+    fn source(data: &Images) -> Source {
+        data.source()
     }
 
     fn data_folder(spec: &Spec) -> &str {

@@ -1,9 +1,9 @@
 //! Checkpoints of training runs: taken up only by the run that would have made them.
 
 use cim_nn::{TrainState, checkpoint};
-use cim_report::Epoch;
 use serde::{Deserialize, Serialize};
 
+use super::epoch::Epoch;
 use crate::context::{Context, Store, StoreError};
 
 /// Raised whenever the same specification and data would train to other numbers.

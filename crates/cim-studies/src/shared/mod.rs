@@ -2,6 +2,7 @@
 
 pub mod checkpoints;
 pub mod counts;
+pub mod epoch;
 pub mod estimates;
 pub mod images;
 pub mod stages;

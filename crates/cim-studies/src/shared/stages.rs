@@ -28,15 +28,16 @@ impl<'a> Stages<'a> {
         self.last_s = now_s;
     }
 
-    /// The stages in order, those whose names begin with "train" also as one sum.
-    pub fn into_timing(self) -> Timing {
+    /// The stages in order, those whose names begin with "train" also as one sum; `more` holds what
+    /// else was timed.
+    pub fn into_timing(self, more: Timing) -> Timing {
         let training = self.stages.iter().filter(|stage| stage.name.starts_with("train"));
         Timing {
             total_s: self.last_s - self.start_s,
             train_s: training.map(|stage| stage.seconds).sum(),
             threads: self.threads,
             stages: self.stages,
-            ..Timing::default()
+            ..more
         }
     }
 }

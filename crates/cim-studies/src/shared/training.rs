@@ -3,9 +3,9 @@
 use cim_chip::sections::NetworkSpec;
 use cim_core::Stream;
 use cim_nn::{Dataset, LayerPath, Network, Recipe, TrainState, Trainer, WeightNoise, accuracy};
-use cim_report::Epoch;
 
 use super::checkpoints::Checkpoints;
+use super::epoch::Epoch;
 use super::images::Images;
 use crate::context::Context;
 use crate::error::StudyError;

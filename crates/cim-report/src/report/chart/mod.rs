@@ -1,0 +1,19 @@
+//! Charts as plain data: what is drawn, not how.
+
+mod bars;
+mod groups;
+mod lines;
+mod maps;
+mod plot;
+mod scatter;
+mod stacks;
+mod ways;
+
+pub use bars::{Bar, Bars};
+pub use groups::{GroupPanel, GroupRow, Groups};
+pub use lines::{Across, Line, Lines, Panel, Point, Reference, Scale};
+pub use maps::{Map, Maps};
+pub use plot::{Chart, Named, Piece, Plot, Tone};
+pub use scatter::{Cloud, Scatter};
+pub use stacks::{Share, Stack, Stacks};
+pub use ways::{Disc, Way, WayGroup, WayPanel, Ways};
