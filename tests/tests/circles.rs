@@ -21,19 +21,6 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("cim-device", &["device.rs", "law.rs"]),
     ("cim-device", &["models/synaptogen/cells.rs", "models/synaptogen/spec.rs"]),
     ("cim-device", &["program/relaxation.rs", "program/spec.rs", "program/trim.rs"]),
-    (
-        "cim-report",
-        &[
-            "figures/mod.rs",
-            "figures/ablation.rs",
-            "figures/accuracy.rs",
-            "figures/budget.rs",
-            "figures/energy.rs",
-            "figures/summary.rs",
-            "figures/sweeps.rs",
-            "figures/variance.rs",
-        ],
-    ),
 ];
 
 #[test]

@@ -40,7 +40,7 @@ fn change(written: &mut Table, before: &Table, after: &Table) {
 mod tests {
     use super::*;
     use crate::parse::parse;
-    use crate::study::Study;
+    use crate::study::{Study, StudySpec};
     use crate::{ir_drop::IrDrop, openmena::Openmena, paper::Paper, pcm::Pcm};
 
     fn says_what_runs<S: Study>()
@@ -49,8 +49,8 @@ mod tests {
     {
         let written: S::Spec = parse(S::PRESET).expect("valid");
         assert_eq!(as_run(S::PRESET, &written, &written), S::PRESET);
-        let mut run = S::quick(written.clone());
-        S::resize(&mut run, Some(7), Some(4));
+        let mut run = written.clone().quick();
+        run.resize(Some(7), Some(4));
         let text = as_run(S::PRESET, &written, &run);
         assert_eq!(parse::<S::Spec>(&text).expect("valid"), run, "{text}");
     }

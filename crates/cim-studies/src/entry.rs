@@ -8,7 +8,7 @@ use crate::as_run::as_run;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::parse::parse;
-use crate::study::{Found, Source, Study, Time, Written};
+use crate::study::{Found, Source, Study, StudyData, StudySpec, Time, Written};
 
 /// A study as the registry lists it.
 #[derive(Clone, Copy)]
@@ -62,7 +62,7 @@ impl Entry {
             system: S::SYSTEM,
             paper: S::PAPER,
             time: S::TIME,
-            check: |text| S::check(&parse(text)?),
+            check: |text| parse::<S::Spec>(text)?.check(),
             open: |request| open::<S>(request),
         }
     }
@@ -86,14 +86,14 @@ impl Entry {
 
 fn open<S: Study>(request: Request<'_>) -> Result<Box<dyn Ready + '_>, StudyError> {
     let written: S::Spec = parse(request.text)?;
-    S::check(&written)?;
+    written.check()?;
     let mut spec = written.clone();
     if request.quick {
-        spec = S::quick(spec);
+        spec = spec.quick();
     }
-    S::resize(&mut spec, request.seed, request.chips);
-    S::check(&spec)?;
-    let folder = request.data.unwrap_or(Path::new(S::data_folder(&spec)));
+    spec.resize(request.seed, request.chips);
+    spec.check()?;
+    let folder = request.data.unwrap_or(Path::new(&spec.data().folder));
     let data = S::open(&spec, folder)?;
     let text = as_run(request.text, &written, &spec);
     Ok(Box::new(Opened::<S> { request, text, spec, data }))
@@ -110,7 +110,7 @@ impl<S: Study> Ready for Opened<'_, S> {
     fn run(&self, context: &Context<'_>) -> Result<Found, StudyError> {
         let Self { request: Request { preset, quick, .. }, text, spec, data } = self;
         let mut found = S::run(&Written { preset, text, spec }, data, context)?;
-        let Source { name, sha256 } = S::source(data);
+        let Source { name, sha256 } = data.source();
         found.report.run =
             RunInfo { command: String::new(), quick: *quick, data_name: name, data_sha256: sha256 };
         Ok(found)

@@ -24,4 +24,4 @@ pub use entry::{Entry, Ready, Request};
 pub use error::StudyError;
 pub use parse::parse;
 pub use registry::{STUDIES, named, of_text};
-pub use study::{Found, Source, Study, Time, Written};
+pub use study::{Found, Source, Study, StudyData, StudySpec, Time, Written};

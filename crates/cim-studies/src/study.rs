@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use cim_chip::sections::{DataSpec, EvaluationSpec};
 use cim_report::{Report, Timing};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -14,9 +15,9 @@ use crate::error::StudyError;
 /// `resize`, `check` again, `open`, and only then `run`.
 pub trait Study: 'static {
     /// The study as written in a file.
-    type Spec: Serialize + DeserializeOwned + Clone + Send + Sync;
+    type Spec: StudySpec;
     /// What it learns from and is measured on.
-    type Data: Send + Sync;
+    type Data: StudyData;
     /// Name, also of the built-in preset and the value of its key `experiment`.
     const NAME: &'static str;
     /// The built-in preset, as written.
@@ -28,29 +29,11 @@ pub trait Study: 'static {
     /// How long it takes.
     const TIME: Time;
 
-    /// The same study within about a minute.
-    fn quick(spec: Self::Spec) -> Self::Spec;
-
-    /// Sets another seed or another number of chips.
-    fn resize(spec: &mut Self::Spec, seed: Option<u64>, chips: Option<usize>);
-
-    /// Checks everything that the study needs, before any work is done.
-    ///
-    /// # Errors
-    /// [`StudyError`] for the first value that cannot be.
-    fn check(spec: &Self::Spec) -> Result<(), StudyError>;
-
-    /// Folder of the data set that the specification names.
-    fn data_folder(spec: &Self::Spec) -> &str;
-
     /// Reads the data set and checks that it fits.
     ///
     /// # Errors
     /// [`StudyError`] for data that are missing, broken or of another shape.
     fn open(spec: &Self::Spec, folder: &Path) -> Result<Self::Data, StudyError>;
-
-    /// What was read.
-    fn source(data: &Self::Data) -> Source;
 
     /// Runs the study.
     ///
@@ -61,6 +44,37 @@ pub trait Study: 'static {
         data: &Self::Data,
         context: &Context<'_>,
     ) -> Result<Found, StudyError>;
+}
+
+/// A study as written in a file.
+pub trait StudySpec: Serialize + DeserializeOwned + Clone + Send + Sync {
+    /// The same study within about a minute.
+    fn quick(self) -> Self;
+
+    /// Checks everything that the study needs, before any work is done.
+    ///
+    /// # Errors
+    /// [`StudyError`] for the first value that cannot be.
+    fn check(&self) -> Result<(), StudyError>;
+
+    /// Its seed and its chips.
+    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec);
+
+    /// Where its data lie.
+    fn data(&self) -> &DataSpec;
+
+    /// Sets another seed or another number of chips.
+    fn resize(&mut self, seed: Option<u64>, chips: Option<usize>) {
+        let (own_seed, evaluation) = self.size();
+        *own_seed = seed.unwrap_or(*own_seed);
+        evaluation.chips = chips.unwrap_or(evaluation.chips);
+    }
+}
+
+/// What a study learns from and is measured on.
+pub trait StudyData: Send + Sync {
+    /// What it is.
+    fn source(&self) -> Source;
 }
 
 /// About how long a study takes on two cores (s).

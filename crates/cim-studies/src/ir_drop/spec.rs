@@ -8,6 +8,9 @@ use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Ohms;
 use serde::{Deserialize, Serialize};
 
+use crate::error::StudyError;
+use crate::study::StudySpec;
+
 /// The only value of the key `experiment` for which this is the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -70,9 +73,9 @@ pub struct TrainingSpec {
     pub noise: NoisySpec,
 }
 
-impl Spec {
+impl StudySpec for Spec {
     /// The same study within about a minute: one size, fewer resistances, epochs and chips.
-    pub fn quick(mut self) -> Self {
+    fn quick(mut self) -> Self {
         let middle = self.arrays.rows.len() / 2;
         self.arrays.rows = vec![self.arrays.rows[middle]];
         if let [first, _, .., last] = self.arrays.wires[..] {
@@ -85,11 +88,11 @@ impl Spec {
         self
     }
 
-    /// Checks everything that the study needs before any work is done.
-    ///
-    /// # Errors
-    /// [`ChipError`] for the first value that cannot be.
-    pub fn check(&self) -> Result<(), ChipError> {
+    fn data(&self) -> &DataSpec {
+        &self.data
+    }
+
+    fn check(&self) -> Result<(), StudyError> {
         let ArraySpec { rows, wires } = &self.arrays;
         let help = "give the rows of at least one array, each 2 to 65536";
         let sizes = rows.iter().all(|rows| (2..=1 << 16).contains(rows));
@@ -113,9 +116,15 @@ impl Spec {
         self.training.noise.check()?;
         self.calibration.check()?;
         self.gains.check()?;
-        self.evaluation.check()
+        Ok(self.evaluation.check()?)
     }
 
+    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
+        (&mut self.seed, &mut self.evaluation)
+    }
+}
+
+impl Spec {
     /// The parts of square arrays on wires of `ohm` a cell.
     ///
     /// # Errors

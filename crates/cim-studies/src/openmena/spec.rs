@@ -130,28 +130,15 @@ pub struct ComparisonSpec {
     pub increments: Vec<Volts>,
 }
 
-impl Spec {
-    /// The same experiment within seconds: fewer chips and lessons.
-    pub fn quick(mut self) -> Self {
+impl StudySpec for Spec {
+    /// The same study within seconds: fewer chips and lessons.
+    fn quick(mut self) -> Self {
         self.evaluation.chips = self.evaluation.chips.min(20);
         self.robot.lessons = self.robot.lessons.min(100);
         self
     }
 
-    /// VIPI with each of the increments.
-    ///
-    /// # Errors
-    /// [`DeviceError`] for a constant that cannot be.
-    pub fn programmers(&self) -> Result<Vec<Vipi>, DeviceError> {
-        let with = |&increment: &Volts| VipiSpec { increment, ..self.programmer }.build();
-        self.comparison.increments.iter().map(with).collect()
-    }
-
-    /// Checks everything that the study needs before any work is done.
-    ///
-    /// # Errors
-    /// [`StudyError`] for the first value that cannot be.
-    pub fn check(&self) -> Result<(), StudyError> {
+    fn check(&self) -> Result<(), StudyError> {
         self.data.check()?;
         self.cell.build()?;
         self.programmers()?;
@@ -169,6 +156,25 @@ impl Spec {
             "give the increment of VIPI; 0 V is none",
         )?;
         Ok(self.evaluation.check()?)
+    }
+
+    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
+        (&mut self.seed, &mut self.evaluation)
+    }
+
+    fn data(&self) -> &DataSpec {
+        &self.data
+    }
+}
+
+impl Spec {
+    /// VIPI with each of the increments.
+    ///
+    /// # Errors
+    /// [`DeviceError`] for a constant that cannot be.
+    pub fn programmers(&self) -> Result<Vec<Vipi>, DeviceError> {
+        let with = |&increment: &Volts| VipiSpec { increment, ..self.programmer }.build();
+        self.comparison.increments.iter().map(with).collect()
     }
 
     fn check_digits(&self) -> Result<(), StudyError> {

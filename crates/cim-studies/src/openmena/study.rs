@@ -8,7 +8,7 @@ use super::spec::Spec;
 use super::stages;
 use crate::context::Context;
 use crate::error::StudyError;
-use crate::study::{Found, Source, Study, Time, Written};
+use crate::study::{Found, Source, Study, StudyData, Time, Written};
 
 /// The tasks of OpenMENA.
 pub struct Openmena;
@@ -22,33 +22,18 @@ impl Study for Openmena {
     const PAPER: &'static str = "Safa et al. 2025, arXiv 2511.03747";
     const TIME: Time = Time { full_s: 60, quick_s: 10 };
 
-    fn source(data: &Digits) -> Source {
-        let name = "8 × 8 digits, classes 0 and 1".to_owned();
-        Source { name, sha256: data.sha256.clone() }
-    }
-
-    fn data_folder(spec: &Spec) -> &str {
-        &spec.data.folder
-    }
-
     fn open(spec: &Spec, folder: &Path) -> Result<Digits, StudyError> {
         Ok(digits::load(folder, spec.digits.components)?)
     }
 
-    fn quick(spec: Spec) -> Spec {
-        spec.quick()
-    }
-
-    fn resize(spec: &mut Spec, seed: Option<u64>, chips: Option<usize>) {
-        spec.seed = seed.unwrap_or(spec.seed);
-        spec.evaluation.chips = chips.unwrap_or(spec.evaluation.chips);
-    }
-
-    fn check(spec: &Spec) -> Result<(), StudyError> {
-        spec.check()
-    }
-
     fn run(w: &Written<'_, Spec>, data: &Digits, on: &Context<'_>) -> Result<Found, StudyError> {
         stages::run(w, data, on)
+    }
+}
+
+impl StudyData for Digits {
+    fn source(&self) -> Source {
+        let name = "8 × 8 digits, classes 0 and 1".to_owned();
+        Source { name, sha256: self.sha256.clone() }
     }
 }

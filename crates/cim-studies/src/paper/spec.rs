@@ -10,6 +10,9 @@ use cim_chip::{ChipError, ChipSpec, Parts, Rules, Targets};
 use cim_core::{Hertz, Joules, Kelvin};
 use serde::{Deserialize, Serialize};
 
+use crate::error::StudyError;
+use crate::study::StudySpec;
+
 /// The only value of the key `experiment` for which this is the specification; it may be left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -117,10 +120,10 @@ pub struct ErrorModelSpec {
     pub images: usize,
 }
 
-impl Spec {
+impl StudySpec for Spec {
     /// The same study within a minute: fewer epochs and chips, which widens the intervals and lowers
     /// the accuracies a little.
-    pub fn quick(mut self) -> Self {
+    fn quick(mut self) -> Self {
         self.training.digital.epochs = self.training.digital.epochs.min(5);
         self.training.single.epochs = self.training.single.epochs.min(1);
         self.training.full.epochs = self.training.full.epochs.min(5);
@@ -131,11 +134,11 @@ impl Spec {
         self
     }
 
-    /// Checks everything that the study needs before any work is done.
-    ///
-    /// # Errors
-    /// [`ChipError`] for the first value that cannot be.
-    pub fn check(&self) -> Result<(), ChipError> {
+    fn data(&self) -> &DataSpec {
+        &self.data
+    }
+
+    fn check(&self) -> Result<(), StudyError> {
         check_design(self)?;
         self.network.check()?;
         need(
@@ -159,14 +162,26 @@ impl Spec {
         self.evaluation.check()?;
         self.check_sweeps()?;
         check_chips("error_model.chips", self.error_model.chips)?;
-        need(
+        Ok(need(
             (1..=100_000).contains(&self.error_model.images),
             "error_model.images",
             self.error_model.images,
             "use 1 to 100000 images",
-        )
+        )?)
     }
 
+    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
+        (&mut self.seed, &mut self.evaluation)
+    }
+
+    fn resize(&mut self, seed: Option<u64>, chips: Option<usize>) {
+        self.seed = seed.unwrap_or(self.seed);
+        self.evaluation.chips = chips.unwrap_or(self.evaluation.chips);
+        self.sweeps.chips = chips.unwrap_or(self.sweeps.chips);
+    }
+}
+
+impl Spec {
     fn check_sweeps(&self) -> Result<(), ChipError> {
         let sweeps = &self.sweeps;
         check_chips("sweeps.chips", sweeps.chips)?;

@@ -7,7 +7,7 @@ use super::stages;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::images::Images;
-use crate::study::{Found, Source, Study, Time, Written};
+use crate::study::{Found, Study, Time, Written};
 
 /// The system of Abbas et al. 2026.
 pub struct Paper;
@@ -21,28 +21,6 @@ impl Study for Paper {
         "perceptron on 128 × 128 tiles, window and full scales by a convex program";
     const PAPER: &'static str = "Abbas et al. 2026";
     const TIME: Time = Time { full_s: 300, quick_s: 60 };
-
-    fn quick(spec: Spec) -> Spec {
-        spec.quick()
-    }
-
-    fn resize(spec: &mut Spec, seed: Option<u64>, chips: Option<usize>) {
-        spec.seed = seed.unwrap_or(spec.seed);
-        spec.evaluation.chips = chips.unwrap_or(spec.evaluation.chips);
-        spec.sweeps.chips = chips.unwrap_or(spec.sweeps.chips);
-    }
-
-    fn check(spec: &Spec) -> Result<(), StudyError> {
-        Ok(spec.check()?)
-    }
-
-    fn source(data: &Images) -> Source {
-        data.source()
-    }
-
-    fn data_folder(spec: &Spec) -> &str {
-        &spec.data.folder
-    }
 
     fn open(spec: &Spec, folder: &Path) -> Result<Images, StudyError> {
         Images::open(folder, &spec.network)

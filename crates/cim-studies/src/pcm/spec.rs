@@ -9,6 +9,9 @@ use cim_core::Seconds;
 use cim_device::compensation::Scope;
 use serde::{Deserialize, Serialize};
 
+use crate::error::StudyError;
+use crate::study::StudySpec;
+
 /// The only value of the key `experiment` for which this is the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -71,9 +74,9 @@ pub struct DriftSpec {
     pub times: Vec<Seconds>,
 }
 
-impl Spec {
+impl StudySpec for Spec {
     /// The same study within about a minute: fewer epochs, three times and half the chips.
-    pub fn quick(mut self) -> Self {
+    fn quick(mut self) -> Self {
         let times = &self.drift.times;
         if let [first, .., last] = times[..] {
             self.drift.times = vec![first, times[times.len() / 2], last];
@@ -85,11 +88,11 @@ impl Spec {
         self
     }
 
-    /// Checks everything that the study needs before any work is done.
-    ///
-    /// # Errors
-    /// [`ChipError`] for the first value that cannot be.
-    pub fn check(&self) -> Result<(), ChipError> {
+    fn data(&self) -> &DataSpec {
+        &self.data
+    }
+
+    fn check(&self) -> Result<(), StudyError> {
         let device = self.parts()?.device;
         self.compensation.build(Scope::Global)?;
         let times = &self.drift.times;
@@ -107,9 +110,15 @@ impl Spec {
         self.data.check()?;
         self.network.check()?;
         self.training.noise.check()?;
-        training::check(&self.training.digital, "training.digital")
+        Ok(training::check(&self.training.digital, "training.digital")?)
     }
 
+    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
+        (&mut self.seed, &mut self.evaluation)
+    }
+}
+
+impl Spec {
     /// The parts of a chip, its cells used over the whole window of the device.
     ///
     /// # Errors

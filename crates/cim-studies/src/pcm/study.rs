@@ -7,7 +7,7 @@ use super::stages;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::images::Images;
-use crate::study::{Found, Source, Study, Time, Written};
+use crate::study::{Found, Study, Time, Written};
 
 /// Phase-change memory over time.
 pub struct Pcm;
@@ -25,28 +25,7 @@ impl Study for Pcm {
         Images::open(folder, &spec.network)
     }
 
-    fn check(spec: &Spec) -> Result<(), StudyError> {
-        Ok(spec.check()?)
-    }
-
-    fn quick(spec: Spec) -> Spec {
-        spec.quick()
-    }
-
-    fn source(data: &Images) -> Source {
-        data.source()
-    }
-
-    fn data_folder(spec: &Spec) -> &str {
-        &spec.data.folder
-    }
-
     fn run(w: &Written<'_, Spec>, data: &Images, on: &Context<'_>) -> Result<Found, StudyError> {
         stages::run(w, data, on)
-    }
-
-    fn resize(spec: &mut Spec, seed: Option<u64>, chips: Option<usize>) {
-        spec.seed = seed.unwrap_or(spec.seed);
-        spec.evaluation.chips = chips.unwrap_or(spec.evaluation.chips);
     }
 }

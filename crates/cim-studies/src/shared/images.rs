@@ -7,7 +7,7 @@ use cim_data::{idx, sha256_of_sets};
 use cim_nn::{Dataset, NetworkError};
 
 use crate::error::StudyError;
-use crate::study::Source;
+use crate::study::{Source, StudyData};
 
 /// A training set, a test set, and what they are.
 pub struct Images {
@@ -32,9 +32,10 @@ impl Images {
         let sha256 = sha256_of_sets(&[&train, &test]);
         Ok(Self { train, test, sha256 })
     }
+}
 
-    /// What they are, for reports.
-    pub fn source(&self) -> Source {
+impl StudyData for Images {
+    fn source(&self) -> Source {
         let (train, test) = (&self.train, &self.test);
         let (rows, cols) = (train.rows(), train.cols());
         let name = format!("{} + {} images of {rows} × {cols}", train.len(), test.len());

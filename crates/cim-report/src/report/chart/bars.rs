@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::lines::Reference;
-use super::plot::Tone;
+use super::tone::Tone;
 use crate::report::estimate::{Estimate, Shown};
 
 /// Horizontal bars, the first at the top, each with its value beside it.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plot::Named;
+use super::tone::Named;
 
 /// Groups of horizontal bars: a panel for each place, a group for each row, a bar for each series.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

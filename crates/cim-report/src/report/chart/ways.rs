@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plot::Tone;
+use super::tone::Tone;
 
 /// Ways in panels side by side, all in the same surroundings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
