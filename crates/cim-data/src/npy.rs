@@ -209,6 +209,7 @@ mod tests {
 
     #[test]
     fn what_ndarray_npy_writes_is_read() {
+        use ndarray::Dimension;
         use ndarray_npy::WriteNpyExt;
         for shape in [vec![], vec![5], vec![2, 0], vec![2, 3, 4]] {
             let array =

@@ -11,6 +11,7 @@ use super::arena::Arena;
 use super::board::BoardSpec;
 use super::layout::{MOST_HIDDEN, SIDE};
 use crate::error::StudyError;
+use crate::study::StudySpec;
 
 /// The only value of the key `experiment` for which this is the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

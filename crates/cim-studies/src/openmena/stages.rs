@@ -329,7 +329,7 @@ mod tests {
     use super::*;
     use crate::openmena::Openmena;
     use crate::parse::parse;
-    use crate::study::Study;
+    use crate::study::{Study, StudySpec};
 
     /// Where the released pipeline stops (SLSQP at its tolerance of 1e-6, by our own run of it): the
     /// classes can be separated, so that its loss has no minimum. Within the same largest weight ours
