@@ -1,12 +1,13 @@
 //! What the suites of this package share: every registered part, numbers by address, thresholds
 //! from theory, and a small set of images.
 //!
-//! The suites themselves are in `tests/`: laws, oracles, determinism, learning, and the graph of
-//! crates. A part listed in [`registered`] is tested by the law suite from then on.
+//! The suites themselves are in `tests/`: laws, oracles, determinism, learning, the graph of
+//! crates and that of their files. A part listed in [`registered`] is tested by the law suite from then on.
 
 pub mod chip;
 pub mod foreign;
 pub mod golden;
 pub mod images;
+pub mod modules;
 pub mod registered;
 pub mod statistics;

@@ -50,7 +50,10 @@ pub enum Command {
 /// Options of `cim reproduce`.
 #[derive(Debug, Args)]
 pub struct Reproduce {
-    /// Built-in preset (paper, ir-drop, pcm, openmena) or path of a TOML file
+    /// List the studies: name, system, paper, time
+    #[arg(long)]
+    pub list: bool,
+    /// Built-in preset (see --list) or path of a TOML file
     #[arg(long, default_value = "paper")]
     pub preset: String,
     /// Seed of all randomness, instead of the preset's
@@ -65,7 +68,7 @@ pub struct Reproduce {
     /// Folder of the results
     #[arg(long, default_value = "target/reproduce")]
     pub out: PathBuf,
-    /// Folder of the data set; without it data/mnist (four IDX files, plain or .gz), or data/digits for openmena
+    /// Folder of the data set, instead of the preset's: four IDX files, plain or .gz, or the digits of openmena
     #[arg(long)]
     pub data: Option<PathBuf>,
     /// Go on with the checkpoints of an interrupted run in the same --out

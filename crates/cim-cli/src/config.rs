@@ -1,12 +1,13 @@
 //! Reads specifications: TOML to typed values, errors with file, line and caret.
 
+use std::fs::File;
+use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 
+use cim_studies::STUDIES;
 use miette::{Diagnostic, NamedSource, SourceSpan};
-use serde::de::DeserializeOwned;
 use thiserror::Error;
-
-use crate::experiment::Experiment;
 
 /// Errors of a specification.
 #[derive(Debug, Error, Diagnostic)]
@@ -43,97 +44,74 @@ pub enum ConfigError {
     },
 }
 
-/// Parses `text`, called `name` in messages.
-///
-/// # Errors
-/// [`ConfigError::Parse`] with line and place.
-pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Box<ConfigError>> {
-    toml::from_str(text).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        let line = text[..span.start.min(text.len())].lines().count().max(1);
-        let at_line_start = text[..span.start.min(text.len())].ends_with('\n');
-        Box::new(ConfigError::Parse {
-            name: name.to_owned(),
-            line: line + usize::from(at_line_start),
-            message: error.message().trim().replace('\n', " "),
-            source_code: NamedSource::new(name, text.to_owned()),
-            span: span.into(),
-        })
-    })
+/// The error for what is wrong with bytes `span` of `text`, called `name` in messages.
+pub fn at(name: &str, text: &str, span: Range<usize>, message: String) -> Box<ConfigError> {
+    let before = &text[..text.floor_char_boundary(span.start.min(text.len()))];
+    let line = before.lines().count().max(1) + usize::from(before.ends_with('\n'));
+    let source_code = NamedSource::new(name, text.to_owned());
+    let (name, span) = (name.to_owned(), span.into());
+    Box::new(ConfigError::Parse { name, line, message, source_code, span })
 }
 
-/// Which experiment `text`, called `name` in messages, specifies.
+/// The largest text that is read (bytes).
+const MAX_BYTES: u64 = 16 << 20;
+
+/// Reads a text, at most 16 MiB of it: a path may lead to a device without an end.
 ///
 /// # Errors
-/// [`ConfigError::Parse`] for what is no TOML or names an experiment that there is not.
-pub fn experiment(name: &str, text: &str) -> Result<Experiment, Box<ConfigError>> {
-    /// The one key that is read first.
-    #[derive(serde::Deserialize)]
-    struct Head {
-        #[serde(default)]
-        experiment: Experiment,
+/// [`ConfigError::Read`] if the file cannot be read, with what to do.
+pub fn read(path: &Path, help: impl FnOnce() -> String) -> Result<String, Box<ConfigError>> {
+    let mut text = String::new();
+    let file = File::open(path);
+    match file.and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text)) {
+        Ok(length) if length as u64 <= MAX_BYTES => Ok(text),
+        outcome => {
+            let path = path.display().to_string();
+            let too_long = |_| format!("it has more than {MAX_BYTES} bytes");
+            let reason = outcome.map_or_else(|error| error.to_string(), too_long);
+            Err(Box::new(ConfigError::Read { path, reason, help: help() }))
+        }
     }
-    parse::<Head>(name, text).map(|head| head.experiment)
 }
 
-/// Reads the text of a specification.
-///
-/// # Errors
-/// [`ConfigError::Read`] if the file cannot be read.
-pub fn read(path: &Path) -> Result<String, Box<ConfigError>> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Box::new(ConfigError::Read {
-        path: path.display().to_string(),
-        reason: error.to_string(),
-        help:
-            "give `paper`, `ir-drop`, `pcm`, `openmena` or the path of a TOML file; `cim preset paper` prints one to start from"
-                .into(),
-    })
-    })
+/// Names of the built-in presets, for a reader.
+pub fn preset_names() -> String {
+    STUDIES.iter().map(|study| format!("`{}`", study.name)).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::paper::spec::{PAPER, Spec};
 
-    fn error_of(text: &str) -> String {
-        parse::<Spec>("preset.toml", text).expect_err("must be refused").to_string()
-    }
-
-    #[test]
-    fn the_built_in_preset_is_valid() {
-        let spec: Spec = parse("paper", PAPER).expect("valid");
-        assert!(spec.parts().is_ok());
+    fn line_of(from: &str, to: &str) -> String {
+        let preset = STUDIES[0].preset;
+        assert!(preset.contains(from), "{from}");
+        let text = preset.replacen(from, to, 1);
+        match STUDIES[0].check(&text) {
+            Err(cim_studies::StudyError::Preset { message, span }) => {
+                at("preset.toml", &text, span, message).to_string()
+            }
+            other => panic!("{to}: {other:?}"),
+        }
     }
 
     #[test]
     fn an_unknown_key_is_refused_with_its_line() {
-        let text = PAPER.replace("g_off =", "g_of =");
-        let line = 1 + text.lines().position(|l| l.starts_with("g_of =")).expect("there");
-        let error = error_of(&text);
-        assert!(error.contains(&format!("line {line}")) && error.contains("g_of"), "{error}");
+        let preset = STUDIES[0].preset;
+        let line = 1 + preset.lines().position(|l| l.starts_with("dac_bits =")).expect("there");
+        let error = line_of("dac_bits =", "dac_bit =");
+        assert!(error.contains(&format!("line {line}:")) && error.contains("dac_bit"), "{error}");
     }
 
     #[test]
     fn a_bare_number_is_refused_with_an_example() {
-        let error = error_of(&PAPER.replace("g_on = \"100 uS\"", "g_on = 100"));
+        let error = line_of("g_on = \"100 uS\"", "g_on = 100");
         assert!(error.contains("bare number") && error.contains("uS"), "{error}");
     }
 
     #[test]
-    fn impossible_parts_are_refused() {
-        for (from, to, what) in [
-            ("g_off = \"10 uS\"", "g_off = \"-10 uS\"", "window"),
-            ("g_off = \"10 uS\"", "g_off = \"200 uS\"", "window"),
-            ("dac_bits = 8", "dac_bits = 0", "bits"),
-            ("dac_bits = 8", "dac_bits = 33", "bits"),
-            ("row = \"0 Ohm\"", "row = \"-1 Ohm\"", "wires"),
-        ] {
-            assert!(PAPER.contains(from), "{from}");
-            let spec: Spec = parse("preset", &PAPER.replace(from, to)).expect("parses");
-            let Err(error) = spec.parts() else { panic!("{to} must be refused") };
-            assert!(error.to_string().contains(what), "{error}");
-        }
+    fn a_place_within_a_letter_of_many_bytes_is_still_a_place() {
+        let error = at("µ.toml", "µµ", 1..1, "wrong".into()).to_string();
+        assert_eq!(error, "µ.toml, line 1: wrong");
     }
 }

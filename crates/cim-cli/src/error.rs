@@ -1,5 +1,8 @@
 //! What the user is told when something is wrong.
 
+use cim_chip::ChipError;
+use cim_data::npy::NpyError;
+use cim_studies::StudyError;
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -10,12 +13,9 @@ pub enum CliError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Config(#[from] Box<crate::config::ConfigError>),
-    /// The data set is missing or broken.
-    #[error(transparent)]
-    Data(#[from] crate::data::DataError),
-    /// The digits are missing or broken.
-    #[error(transparent)]
-    Digits(#[from] crate::experiment::openmena::digits::DigitsError),
+    /// A study cannot be run.
+    #[error("{0}")]
+    Study(StudyError),
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] crate::files::FileError),
@@ -25,15 +25,6 @@ pub enum CliError {
     /// The device cannot be.
     #[error(transparent)]
     Device(#[from] cim_device::DeviceError),
-    /// The tiles cannot be.
-    #[error(transparent)]
-    Tile(#[from] cim_tile::TileError),
-    /// The convex program has no answer.
-    #[error(transparent)]
-    Optimiser(#[from] cim_opt::OptError),
-    /// The network or its training cannot be.
-    #[error(transparent)]
-    Network(#[from] cim_nn::NetworkError),
     /// Something that the user asked for cannot be done.
     #[error("{what}")]
     #[diagnostic(help("{help}"))]
@@ -53,4 +44,26 @@ pub enum CliError {
         /// One line a figure.
         list: String,
     },
+}
+
+/// With what to do, where it is said beside the message.
+impl From<StudyError> for CliError {
+    fn from(error: StudyError) -> Self {
+        match error.help().map(str::to_owned) {
+            Some(help) => Self::Usage { what: error.to_string(), help },
+            None => Self::Study(error),
+        }
+    }
+}
+
+impl From<ChipError> for CliError {
+    fn from(error: ChipError) -> Self {
+        StudyError::from(error).into()
+    }
+}
+
+impl From<NpyError> for CliError {
+    fn from(error: NpyError) -> Self {
+        Self::Usage { what: error.to_string(), help: error.help().to_owned() }
+    }
 }

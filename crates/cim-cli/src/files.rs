@@ -6,21 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cim_nn::checkpoint::{self, CheckpointError, MAX_PAYLOAD_BYTES};
-use serde::{Serialize, de::DeserializeOwned};
+use cim_nn::checkpoint::MAX_PAYLOAD_BYTES;
 use thiserror::Error;
 
 /// What went wrong with which file. The message holds the reason, so there is no chain of sources.
 #[derive(Debug, Error)]
 pub enum FileError {
-    /// The operating system would not read it.
-    #[error("cannot read {}: {reason}", path.display())]
-    Read {
-        /// Which file.
-        path: PathBuf,
-        /// The operating system's reason.
-        reason: io::Error,
-    },
     /// The operating system would not write it; what was there before is unchanged.
     #[error(
         "cannot write {}: {reason}; nothing was changed: see that its folder exists, is writable and has room",
@@ -31,14 +22,6 @@ pub enum FileError {
         path: PathBuf,
         /// The operating system's reason.
         reason: io::Error,
-    },
-    /// It is read, or could be written, but is no checkpoint for us.
-    #[error("{}: {reason}", path.display())]
-    Checkpoint {
-        /// Which file.
-        path: PathBuf,
-        /// What the codec says.
-        reason: CheckpointError,
     },
 }
 
@@ -52,32 +35,11 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     try_write(path, bytes).map_err(|reason| FileError::Write { path: path.to_path_buf(), reason })
 }
 
-/// Reads a checkpoint.
-///
-/// # Errors
-/// [`FileError::Read`] or [`FileError::Checkpoint`].
-pub fn read_checkpoint<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
-    let bytes = try_read(path, MAX_CHECKPOINT_BYTES)
-        .map_err(|reason| FileError::Read { path: path.to_path_buf(), reason })?;
-    checkpoint::decode(&bytes)
-        .map_err(|reason| FileError::Checkpoint { path: path.to_path_buf(), reason })
-}
-
-/// Writes a checkpoint as [`write_atomic`] does.
-///
-/// # Errors
-/// [`FileError::Checkpoint`] or [`FileError::Write`].
-pub fn write_checkpoint<T: Serialize>(path: &Path, payload: &T) -> Result<(), FileError> {
-    let bytes = checkpoint::encode(payload)
-        .map_err(|reason| FileError::Checkpoint { path: path.to_path_buf(), reason })?;
-    write_atomic(path, &bytes)
-}
-
 /// The longest payload, with room for its header.
-const MAX_CHECKPOINT_BYTES: u64 = MAX_PAYLOAD_BYTES as u64 + 1024;
+pub const MAX_CHECKPOINT_BYTES: u64 = MAX_PAYLOAD_BYTES as u64 + 1024;
 
 /// Reads at most `limit` bytes: a path may lead to a device or a pipe without an end.
-fn try_read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+pub fn try_read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
@@ -87,7 +49,8 @@ fn try_read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn try_write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// As [`write_atomic`], with the operating system's reason alone.
+pub fn try_write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // The folder of "report.json" is "", which opens nothing.
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -164,30 +127,6 @@ mod tests {
         fs::write(taken.join("inside"), b"kept").expect("writable");
         assert!(matches!(write_atomic(&taken, b"x"), Err(FileError::Write { .. })));
         assert_eq!(names(folder.path()), ["taken"]);
-    }
-
-    #[test]
-    fn a_checkpoint_comes_back() {
-        let folder = folder();
-        let path = folder.path().join("network.ckpt");
-        let payload = (3u64, vec![0.5f32, -1.0]);
-        write_checkpoint(&path, &payload).expect("writable");
-        let back: (u64, Vec<f32>) = read_checkpoint(&path).expect("readable");
-        assert_eq!(back, payload);
-    }
-
-    #[test]
-    fn a_bad_checkpoint_names_the_file() {
-        let folder = folder();
-        let path = folder.path().join("network.ckpt");
-        let missing = read_checkpoint::<u8>(&path).expect_err("not there yet");
-        assert!(matches!(missing, FileError::Read { .. }));
-        fs::write(&path, b"PK").expect("writable");
-        let error = read_checkpoint::<u8>(&path).expect_err("not a checkpoint");
-        assert_eq!(
-            error.to_string(),
-            format!("{}: not a cim checkpoint: it does not begin with \"CIMCKPT\"", path.display())
-        );
     }
 
     #[test]

@@ -3,11 +3,10 @@
 
 mod args;
 mod config;
-mod data;
 mod error;
-mod experiment;
 mod files;
 mod progress;
+mod store;
 
 mod commands;
 

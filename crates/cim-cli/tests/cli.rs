@@ -83,9 +83,9 @@ fn tiny_preset() -> String {
     for (from, to) in [
         ("widths = [784, 256, 128, 10]", "widths = [784, 32, 16, 10]"),
         ("chips = 20", "chips = 2"),
-        ("model_chips = 1000", "model_chips = 20"),
-        ("model_images = 48", "model_images = 8"),
-        ("calibration_images = 256", "calibration_images = 32"),
+        ("chips = 1000", "chips = 20"),
+        ("images = 48", "images = 8"),
+        ("images = 256", "images = 32"),
         ("bits = [3, 4, 5, 6, 7, 8]", "bits = [4, 6]"),
     ] {
         assert!(text.contains(from), "{from}");
@@ -205,7 +205,14 @@ fn openmena_is_the_same_at_any_thread_count_and_draws_the_ways_of_the_robot() {
     let one = report("one", "1");
     assert!(one == report("two", "2"), "two threads");
     let json: serde_json::Value = serde_json::from_slice(&one.0).expect("JSON");
-    assert_eq!(json["schema"], "cim-study/1");
+    assert_eq!(json["schema"], "cim-report/1");
+    assert_eq!(json["run"]["quick"], true);
+    let command = "cim reproduce --preset openmena --chips 3 --quick";
+    assert_eq!(json["run"]["command"], command);
+    assert_eq!(json["run"]["data_sha256"].as_str().map(str::len), Some(64));
+    // The preset as run, not as written: 20 chips there.
+    assert!(json["spec"].as_str().is_some_and(|spec| spec.contains("chips = 3")));
+    assert_eq!(json["charts"][1]["kind"], "ways");
     assert_eq!(json["figures"]["digits_software_test"]["mean"], 71.0 / 72.0);
     let none = workshop.cim(&["reproduce", "--preset", "openmena", "--out", "three"]);
     workshop.must_refuse(&none, &["digits.csv", "--data"]);
@@ -290,6 +297,64 @@ fn broken_checkpoints_are_refused() {
 }
 
 #[test]
+fn training_is_taken_up_by_any_run_that_would_train_the_same_and_by_no_other() {
+    let workshop = Workshop::new();
+    assert!(workshop.reproduce(&[]).status.success());
+    let checkpoint = workshop.path("out/checkpoints/digital.ckpt");
+    let written = || fs::metadata(&checkpoint).and_then(|file| file.modified()).expect("a time");
+    let before = written();
+    let more = workshop.reproduce(&["--resume", "--chips", "3"]);
+    assert!(more.status.success(), "{}", String::from_utf8_lossy(&more.stderr));
+    assert_eq!(before, written(), "nothing was trained again");
+    // Other images under the same name.
+    fs::remove_file(workshop.path("out/report.json")).expect("removed");
+    let images = workshop.path("data/train-images-idx3-ubyte");
+    let mut bytes = fs::read(&images).expect("there");
+    bytes[20] ^= 1;
+    fs::write(&images, bytes).expect("written");
+    workshop.must_refuse(&workshop.reproduce(&["--resume"]), &["digital.ckpt", "data set"]);
+}
+
+#[test]
+fn all_that_can_be_refused_is_refused_before_any_work() {
+    let workshop = Workshop::new();
+    let gate = |text: &str| fs::write(workshop.path("gate.json"), text).expect("written");
+    let nothing_done = || assert!(!workshop.path("out/checkpoints").exists(), "work was done");
+    workshop.must_refuse(&workshop.reproduce(&["--gate", "nope.json"]), &["nope.json"]);
+    for text in ["{\"figures\": []}", "{}", "not JSON"] {
+        gate(text);
+        workshop.must_refuse(&workshop.reproduce(&["--gate", "gate.json"]), &["gate.json"]);
+        nothing_done();
+    }
+    for (from, to, word) in [
+        ("histogram_bins = 48", "histogram_bins = 0", "histogram_bins"),
+        ("images = 8", "images = 0", "error_model.images"),
+        ("read_voltage = \"0.2 V\"", "read_voltage = \"0.5 V\"", "disturb_voltage"),
+        ("784, 32", "784, 9223372036854775807", "network.widths"),
+        ("784, 32", "783, 32", "784 pixels"),
+        ("batch = 256", "batch = 9223372036854775807", "training.digital.batch"),
+    ] {
+        workshop.change_preset(from, to);
+        workshop.must_refuse(&workshop.reproduce(&[]), &[word]);
+        nothing_done();
+    }
+    let slip = workshop.cim(&["reproduce", "--preset", "papr", "--out", "out"]);
+    workshop.must_refuse(&slip, &["papr", "did you mean `paper`?"]);
+}
+
+#[test]
+fn studies_are_listed_with_system_paper_and_time() {
+    let output = Workshop::new().cim(&["reproduce", "--list"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    for words in
+        ["paper ", "Abbas et al. 2026", "ir-drop", "pcm", "openmena", "2511.03747", "--quick"]
+    {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(output.status.success());
+}
+
+#[test]
 fn optimise_answers_and_refuses() {
     let workshop = Workshop::new();
     let weights: Vec<f32> = (0..200 * 12).map(|k| ((k * 37) % 101) as f32 / 101.0 - 0.5).collect();
@@ -306,6 +371,10 @@ fn optimise_answers_and_refuses() {
     assert!(number("certified_gap") <= 1e-7);
     assert!(10e-6 * 0.999 <= number("g_min_s") && number("g_max_s") <= 100e-6 * 1.001);
 
+    for bits in ["0", "1", "17", "20", "32", "33", "64", "1000"] {
+        let output = workshop.cim(&[&base[..], &["--adc-bits", bits]].concat());
+        workshop.must_refuse(&output, &[&format!("{bits} bits"), "2 to 16 bits"]);
+    }
     let output = workshop.cim(&[&base[..], &["--energy-budget", "1 fJ"]].concat());
     workshop.must_refuse(&output, &["energy"]);
     let output = workshop.cim(&[&base[..], &["--energy-budget", "5"]].concat());
@@ -313,7 +382,14 @@ fn optimise_answers_and_refuses() {
     let mut bad = weights;
     bad[5] = f32::NAN;
     write_npy(&workshop.path("w.npy"), (200, 12), &bad);
-    workshop.must_refuse(&workshop.cim(&base), &["NaN", "(0, 5)"]);
+    workshop.must_refuse(&workshop.cim(&base), &["w.npy", "NaN", "(0, 5)"]);
+    // Outputs × inputs, as PyTorch saves them.
+    write_npy(&workshop.path("w.npy"), (12, 200), &[0.1; 2400]);
+    write_npy(&workshop.path("v.npy"), (10, 12), &[0.1; 120]);
+    let two = ["optimise", "--weights", "w.npy", "v.npy", "--inputs", "x.npy"];
+    workshop.must_refuse(&workshop.cim(&two), &["v.npy", "transposed?", "PyTorch"]);
+    fs::write(workshop.path("w.npy"), b"PK\x03\x04").expect("written");
+    workshop.must_refuse(&workshop.cim(&base), &["w.npy", ".npz archive", "numpy.save"]);
     write_npy(&workshop.path("w.npy"), (100, 2), &[0.0; 200]);
     workshop.must_refuse(&workshop.cim(&base), &["200", "100"]);
 }

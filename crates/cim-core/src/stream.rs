@@ -11,6 +11,7 @@
 //! ```
 
 mod lanes;
+mod mix;
 mod normal;
 mod rows;
 
@@ -18,6 +19,8 @@ pub use rows::NormalRows;
 
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
+
+use mix::{GOLDEN, mix};
 
 /// An address in the tree of randomness.
 ///
@@ -89,18 +92,6 @@ impl Stream {
 const NORMAL: u64 = 0x6e6f_726d_616c_0000;
 const UNIFORM: u64 = 0x756e_6966_6f72_6d00;
 const RNG: u64 = 0x7261_6e64_2072_6e67;
-
-/// 2⁶⁴ divided by the golden ratio, the step of SplitMix64.
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) after its golden-ratio step.
-#[inline(always)]
-const fn mix(x: u64) -> u64 {
-    let z = x.wrapping_add(GOLDEN);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
 
 #[cfg(test)]
 mod statistics;

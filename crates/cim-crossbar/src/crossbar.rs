@@ -8,7 +8,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use crate::ambient::Ambient;
 use crate::error::CircuitError;
-use crate::readout::Sensed;
+use crate::sensed::Sensed;
 use crate::solve::ohmic;
 use crate::wired::Wired;
 use crate::wires::Wires;

@@ -4,7 +4,7 @@ use ndarray::Array2;
 
 use crate::circuit::{Bias, Circuit};
 use crate::error::CircuitError;
-use crate::readout::Sensed;
+use crate::sensed::Sensed;
 use crate::solve::nodal::Nodal;
 use crate::wires::Wires;
 

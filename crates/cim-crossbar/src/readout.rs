@@ -12,21 +12,13 @@ use crate::ambient::Ambient;
 use crate::crossbar::Crossbar;
 use crate::drive::{effective, shot};
 use crate::error::CircuitError;
+use crate::sensed::Sensed;
 use crate::state::{Peak, StateNoise};
 
 /// Noise is drawn for about this many currents at a time, which stay in the first-level cache.
 ///
 /// A fixed number: draws are addressed by block.
 const BLOCK: usize = 2048;
-
-/// A sensed current: one column, or the difference of two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sensed {
-    /// Column whose current counts positively.
-    pub plus: usize,
-    /// Column whose current is subtracted, if any.
-    pub minus: Option<usize>,
-}
 
 /// A programmed array compiled for one set of sensed currents.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use cim_device::Window;
 use ndarray::{Array2, ArrayView2};
 
 use crate::error::CircuitError;
-use crate::readout::Sensed;
+use crate::sensed::Sensed;
 use crate::wired::Wired;
 use crate::wires::Wires;
 

@@ -6,7 +6,8 @@ use crate::certificate::{self, Claim};
 use crate::error::OptError;
 use crate::newton::{self, Point};
 use crate::program::{Cap, Goal, LimitKind, Program};
-use crate::window::{Evaluation, Limits, Solution, WindowProblem, evaluate};
+use crate::solution::Solution;
+use crate::window::{Evaluation, Limits, WindowProblem, evaluate};
 
 /// How often the ceiling is tightened around its own solution.
 const MOST_TIGHTENINGS: usize = 60;

@@ -4,8 +4,9 @@ use crate::assemble::{self, Found};
 use crate::error::OptError;
 use crate::newton;
 use crate::program::Program;
+use crate::solution::Solution;
 use crate::validate;
-use crate::window::{Solution, WindowProblem};
+use crate::window::WindowProblem;
 
 /// What [`solve`](crate::solve()) finds, by an interior-point method over the window alone.
 ///

@@ -3,8 +3,9 @@
 use crate::assemble;
 use crate::error::OptError;
 use crate::program::{Goal, Program};
+use crate::solution::Solution;
 use crate::solve::{conic, solve};
-use crate::window::{Solution, WindowProblem};
+use crate::window::WindowProblem;
 
 /// The window and voltage of least energy whose error is at most `(1 + tolerance)` times the least
 /// error.

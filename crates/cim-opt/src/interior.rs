@@ -1,7 +1,6 @@
 //! Where the reduced program has room: strictly feasible points to start from.
 
-use crate::program::{Goal, LIMIT_POWERS, LimitKind, Program};
-use crate::sample::VARIABLES;
+use crate::program::{Goal, LIMIT_POWERS, LimitKind, Program, VARIABLES};
 
 /// Sides of the box nearer than this are one point.
 const THIN: f64 = 1e-10;

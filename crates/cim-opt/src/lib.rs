@@ -6,6 +6,7 @@ pub mod error;
 pub mod fast;
 pub mod frugal;
 pub mod full_scale;
+mod solution;
 pub mod solve;
 pub mod terms;
 pub mod window;
@@ -23,8 +24,9 @@ pub use error::OptError;
 pub use fast::solve_fast;
 pub use frugal::frugal;
 pub use full_scale::{Histogram, gaussian_full_scale, gaussian_sqnr_db, psi};
+pub use solution::Solution;
 pub use solve::solve;
 pub use window::{
-    Budget, CircuitTerms, DeviceTerms, Evaluation, Limits, Posynomial, Solution, TileTerms,
-    WindowProblem, evaluate,
+    Budget, CircuitTerms, DeviceTerms, Evaluation, Limits, Posynomial, TileTerms, WindowProblem,
+    evaluate,
 };

@@ -5,8 +5,8 @@
 //! range's loss are accepted by the barrier function instead of the residual, which may rise there.
 
 use crate::interior::{inside, start};
-use crate::program::{Goal, Program};
-use crate::sample::{Matrix, Row, Sample, Sampler, Source, VARIABLES, Vector};
+use crate::program::{Goal, Program, VARIABLES};
+use crate::sample::{Matrix, Row, Sample, Sampler, Source, Vector};
 
 /// Complementarity and stationarity that count as solved, relative to the objective.
 const DONE: f64 = 5e-11;

@@ -14,6 +14,9 @@ use cim_core::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C};
 use crate::full_scale::Loss;
 use crate::window::{CircuitTerms, SMALLEST_WINDOW, TileTerms, WindowProblem, wire_loss};
 
+/// Variables: `ln G_min`, `ln ΔG`, `ln V` and, where energy is minimised, its logarithm.
+pub(crate) const VARIABLES: usize = 4;
+
 /// Exponents of `(G_min, ΔG, V)` in the monomials of the error.
 pub(crate) const POWERS: [[i8; 3]; 16] = [
     [0, 0, 0],

@@ -1,10 +1,8 @@
 //! The reduced program at a point: values, slopes and curvatures of all it consists of.
 
 use crate::interior::{free_axes, is_rising, matters, squeeze};
-use crate::program::{Goal, LIMIT_POWERS, POWERS, Powers, Program};
+use crate::program::{Goal, LIMIT_POWERS, POWERS, Powers, Program, VARIABLES};
 
-/// Variables: `ln G_min`, `ln ΔG`, `ln V` and, where energy is minimised, its logarithm.
-pub(crate) const VARIABLES: usize = 4;
 pub(crate) type Vector = [f64; VARIABLES];
 pub(crate) type Matrix = [Vector; VARIABLES];
 

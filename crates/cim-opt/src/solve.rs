@@ -8,8 +8,9 @@ use crate::cones::{Cone, ConeProgram, Formulation};
 use crate::error::OptError;
 use crate::newton::{self, Point};
 use crate::program::{Goal, Program};
+use crate::solution::Solution;
 use crate::validate;
-use crate::window::{Solution, WindowProblem};
+use crate::window::WindowProblem;
 
 /// Window, read voltage and full scales of least error, from one conic program.
 ///

@@ -42,14 +42,22 @@ pub enum ReportError {
         /// What the template engine said.
         reason: String,
     },
-    /// The folder could not be made.
-    #[error("failed to create the output folder {}", path.display())]
+    /// The folder could not be made, or something else has its name, or nothing can be written in it.
+    #[error("failed to write into the folder {}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
         /// What the system said.
         #[source]
         source: std::io::Error,
+    },
+    /// Something that is no regular file has the name of a file to be written; it is as it was.
+    #[error("{} is {kind}, not a regular file: it is not replaced", path.display())]
+    NotAFile {
+        /// The path, with all links followed.
+        path: PathBuf,
+        /// What is there, such as `a folder`.
+        kind: &'static str,
     },
     /// A file could not be written; files of that name that were there are as they were.
     #[error("failed to write {}", path.display())]

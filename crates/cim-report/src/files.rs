@@ -1,98 +1,145 @@
-//! All files of a report, or an error and no half of one.
+//! Files that are either whole or as they were.
+//!
+//! A file is written beside its place, brought to the disk, and renamed into it. Links are followed,
+//! so that what they point to is replaced and they stay. Only regular files are replaced: a device, a
+//! pipe or a folder of that name is refused and stays what it is. What an interrupted write left
+//! behind is swept by the next [`prepare`] of that folder.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use tempfile::NamedTempFile;
 
-use super::error::ReportError;
-use super::figures::Figure;
-use super::page::Page;
-use super::timing::Timing;
-use super::{html, json, markdown};
+use crate::error::ReportError;
 
-/// `report.json` and `timing.json`, which also is the check that every number is finite.
+/// Begins the name of every file that is not in its place yet.
+const PREFIX: &str = ".cim-report-";
+/// Ends it.
+const SUFFIX: &str = ".part";
+/// Links to links that are followed.
+const MOST_LINKS: usize = 40;
+
+/// Makes a folder if need be, sweeps what interrupted writes left in it, and sees that it can be
+/// written.
 ///
 /// # Errors
-/// [`ReportError::NotFinite`] if a number is NaN or infinite.
-pub fn data(
-    report: &impl Serialize,
-    timing: &Timing,
-) -> Result<[(String, String); 2], ReportError> {
-    Ok([
-        ("report.json".to_owned(), json::encode(report, "report", "report.json")?),
-        ("timing.json".to_owned(), json::encode(timing, "timing", "timing.json")?),
-    ])
-}
-
-/// Writes page, `data` and pictures into `dir`, which is made if need be, and returns their paths.
-///
-/// Everything is rendered before the first byte is written; every file is written beside its place
-/// and then renamed into it.
-///
-/// # Errors
-/// [`ReportError::Folder`] and [`ReportError::Write`] if the folder or a file cannot be written,
-/// and the errors of rendering.
-pub fn write(
-    page: &Page<'_>,
-    data: [(String, String); 2],
-    figures: &[Figure],
-    dir: &Path,
-) -> Result<Vec<PathBuf>, ReportError> {
-    let mut files = vec![
-        ("report.md".to_owned(), markdown::render(page)),
-        ("report.html".to_owned(), html::render(page)?),
-    ];
-    files.extend(data);
-    files.extend(figures.iter().map(|figure| (figure.file.clone(), figure.svg.clone())));
-
-    fs::create_dir_all(dir)
-        .map_err(|source| ReportError::Folder { path: dir.to_owned(), source })?;
-    let mut staged = Vec::with_capacity(files.len());
-    for (name, text) in files {
-        let path = dir.join(name);
-        match stage(dir, &path, &text) {
-            Ok(file) => staged.push((file, path)),
-            Err(source) => return Err(ReportError::Write { path, source }),
+/// [`ReportError::Folder`] if it cannot be made, is something else, or cannot be written.
+pub fn prepare(dir: &Path) -> Result<(), ReportError> {
+    let refused = |source| ReportError::Folder { path: dir.to_owned(), source };
+    fs::create_dir_all(dir).map_err(refused)?;
+    for entry in fs::read_dir(dir).map_err(refused)?.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let ours = name.starts_with(PREFIX) && name.ends_with(SUFFIX);
+        if ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            // Somebody else may have been faster; it is gone either way.
+            let _ = fs::remove_file(entry.path());
         }
     }
-    let mut written = Vec::with_capacity(staged.len());
-    for (file, path) in staged {
-        match file.persist(&path) {
-            Ok(_) => written.push(path),
-            Err(failed) => return Err(ReportError::Write { path, source: failed.error }),
-        }
-    }
-    Ok(written)
+    beside(dir).map(drop).map_err(refused)
 }
 
-/// Writes one more file beside a report, whole or not at all, and returns its path.
+/// Writes text into a file, whole or not at all.
 ///
 /// # Errors
-/// [`ReportError::Write`] if it cannot be written.
-pub fn write_text(dir: &Path, name: &str, text: &str) -> Result<PathBuf, ReportError> {
-    let path = dir.join(name);
-    let written =
-        stage(dir, &path, text).and_then(|file| file.persist(&path).map_err(|failed| failed.error));
-    match written {
-        Ok(_) => Ok(path),
-        Err(source) => Err(ReportError::Write { path, source }),
+/// [`ReportError::NotAFile`] if something there is no regular file, [`ReportError::Write`] if it
+/// cannot be written.
+pub fn write_text(path: &Path, text: &str) -> Result<(), ReportError> {
+    put(Staged::new(path, text)?)
+}
+
+/// Writes files of these names and texts into a folder, which is made if need be, and returns their
+/// paths. Every text is on the disk before the first file is replaced.
+///
+/// # Errors
+/// [`ReportError::Folder`], [`ReportError::NotAFile`] and [`ReportError::Write`].
+pub fn write_all(dir: &Path, files: &[(String, String)]) -> Result<Vec<PathBuf>, ReportError> {
+    prepare(dir)?;
+    let staged = files
+        .iter()
+        .map(|(name, text)| Staged::new(&dir.join(name), text))
+        .collect::<Result<Vec<_>, _>>()?;
+    staged.into_iter().try_for_each(put)?;
+    Ok(files.iter().map(|(name, _)| dir.join(name)).collect())
+}
+
+/// A file beside its place, which vanishes unless it is renamed.
+struct Staged {
+    file: NamedTempFile,
+    place: PathBuf,
+}
+
+impl Staged {
+    fn new(path: &Path, text: &str) -> Result<Self, ReportError> {
+        let failed = |source| ReportError::Write { path: path.to_owned(), source };
+        let place = followed(path).map_err(failed)?;
+        refuse_what_is_no_file(&place)?;
+        let mut file = beside(folder(&place)).map_err(failed)?;
+        file.write_all(text.as_bytes()).map_err(failed)?;
+        file.as_file().sync_all().map_err(failed)?;
+        Ok(Self { file, place })
     }
 }
 
-/// A temporary file in `dir` that holds `text` and vanishes unless it is renamed to `path`.
-fn stage(dir: &Path, path: &Path, text: &str) -> io::Result<NamedTempFile> {
-    if path.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "a folder of that name is there"));
+/// Renames a staged file into its place.
+fn put(staged: Staged) -> Result<(), ReportError> {
+    let Staged { file, place } = staged;
+    refuse_what_is_no_file(&place)?;
+    match file.persist(&place) {
+        Ok(_) => {
+            // The rename is on the disk only when the folder is; where folders cannot be synced, it
+            // has still happened.
+            #[cfg(unix)]
+            let _ = File::open(folder(&place)).and_then(|folder| folder.sync_all());
+            Ok(())
+        }
+        Err(failed) => Err(ReportError::Write { path: place, source: failed.error }),
     }
+}
+
+/// The place that a path leads to when every link is followed, whether or not anything is there.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    let mut place = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match fs::symlink_metadata(&place) {
+            Ok(found) if found.file_type().is_symlink() => {
+                let target = fs::read_link(&place)?;
+                place = folder(&place).join(target);
+            }
+            _ => return Ok(place),
+        }
+    }
+    Err(io::Error::other("too many links to links"))
+}
+
+fn refuse_what_is_no_file(place: &Path) -> Result<(), ReportError> {
+    let Ok(found) = fs::symlink_metadata(place) else { return Ok(()) };
+    let kind = match found.file_type() {
+        kind if kind.is_file() => return Ok(()),
+        kind if kind.is_dir() => "a folder",
+        kind if kind.is_symlink() => "a link",
+        _ => "a device, a pipe or a socket",
+    };
+    Err(ReportError::NotAFile { path: place.to_owned(), kind })
+}
+
+/// The folder of a path; that of `report.json` is the present one.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// An empty file in a folder, which others may read as far as the umask lets them.
+fn beside(dir: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".report-");
-    // A temporary file is its owner's alone by default; a report is for every reader.
+    builder.prefix(PREFIX).suffix(SUFFIX);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(dir)?;
-    file.write_all(text.as_bytes())?;
-    Ok(file)
+    builder.tempfile_in(dir)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
-//! Numbers as a reader wants them: per cent, points, SI prefixes.
+//! Numbers as a reader wants them: per cent, points, SI prefixes, `µ` and `−`.
 
-use super::model::{Design, Estimate};
+use crate::report::{Estimate, Shown};
 
 /// A space at which no line breaks: a number stays with its unit.
 const HARD: char = '\u{a0}';
@@ -25,32 +25,71 @@ pub fn points_estimate(estimate: &Estimate) -> String {
     format!("{}{HARD}±{HARD}{:.2}", points(estimate.mean), 100.0 * estimate.ci95)
 }
 
+/// Prefixes of SI units, largest first.
+const PREFIXES: [(f64, &str); 11] = [
+    (1e12, "T"),
+    (1e9, "G"),
+    (1e6, "M"),
+    (1e3, "k"),
+    (1.0, ""),
+    (1e-3, "m"),
+    (1e-6, "µ"),
+    (1e-9, "n"),
+    (1e-12, "p"),
+    (1e-15, "f"),
+    (1e-18, "a"),
+];
+
+/// The prefix with which a size reads well, if there is one.
+///
+/// Three digits decide, so that 999.9 nS becomes 1.00 µS and not 1000 nS.
+fn prefix(size: f64) -> Option<(f64, &'static str)> {
+    let found = PREFIXES.into_iter().find(|(scale, _)| size / scale >= 0.9995);
+    found.filter(|(scale, _)| size / scale < 1e4)
+}
+
 /// `1.234e-6` with `S` as `1.23 µS`: three digits and an SI prefix.
 pub fn si(value: f64, unit: &str) -> String {
-    const PREFIXES: [(f64, &str); 11] = [
-        (1e12, "T"),
-        (1e9, "G"),
-        (1e6, "M"),
-        (1e3, "k"),
-        (1.0, ""),
-        (1e-3, "m"),
-        (1e-6, "µ"),
-        (1e-9, "n"),
-        (1e-12, "p"),
-        (1e-15, "f"),
-        (1e-18, "a"),
-    ];
-    let size = value.abs();
-    if size == 0.0 {
+    if value == 0.0 {
         return format!("0{HARD}{unit}");
     }
-    // Three digits decide the prefix, so that 999.9 nS becomes 1.00 µS and not 1000 nS.
-    let found = PREFIXES.iter().find(|(scale, _)| size / scale >= 0.9995);
-    match found {
-        Some((scale, prefix)) if size / scale < 1e4 => {
-            minus(format!("{}{HARD}{prefix}{unit}", three_digits(value / scale)))
+    match prefix(value.abs()) {
+        Some((scale, prefix)) => format!("{}{HARD}{prefix}{unit}", three_digits(value / scale)),
+        None => format!("{}{HARD}{unit}", scientific(value)),
+    }
+}
+
+/// A quantity and its interval with one prefix: `9.81 ± 0.12 nJ`.
+pub fn si_estimate(estimate: &Estimate, unit: &str) -> String {
+    let Estimate { mean, ci95, chips } = *estimate;
+    match prefix(mean.abs().max(ci95)) {
+        Some((scale, prefix)) if chips > 1 && ci95 > 0.0 => {
+            let scaled = Estimate { mean: mean / scale, ci95: ci95 / scale, chips };
+            format!("{}{HARD}{prefix}{unit}", number_estimate(&scaled))
         }
-        _ => format!("{}{HARD}{unit}", scientific(value)),
+        _ => si(mean, unit),
+    }
+}
+
+/// `1e-8` with `J` as `10 nJ`: a round value, as at the tick of an axis.
+pub fn whole_si(value: f64, unit: &str) -> String {
+    let text = si(value, unit);
+    let Some((digits, rest)) = text.split_once(HARD) else { return text };
+    if !digits.contains('.') {
+        return text;
+    }
+    format!("{}{HARD}{rest}", digits.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// A mean, with its interval if there is one, shown as asked.
+pub fn shown(estimate: &Estimate, shown: &Shown) -> String {
+    match (shown, estimate.chips > 1) {
+        (Shown::Number, _) => number_estimate(estimate),
+        (Shown::Percent, true) => percent_estimate(estimate),
+        (Shown::Percent, false) => percent(estimate.mean),
+        (Shown::Points, true) => points_estimate(estimate),
+        (Shown::Points, false) => points(estimate.mean),
+        (Shown::Quantity(unit), _) => si_estimate(estimate, unit),
     }
 }
 
@@ -187,29 +226,6 @@ pub fn shortened(text: &str, letters: usize) -> String {
     }
     let kept: String = text.chars().take(letters.saturating_sub(1)).collect();
     kept.trim_end().to_owned() + "…"
-}
-
-/// Name of a variant as a reader wants it.
-pub fn variant_label(name: &str) -> &str {
-    match name {
-        "full_scale" => "full scale",
-        "window_full_scale" => "window + full scale",
-        "relu" => "noise-aware ReLU",
-        "noise" => "noise injection",
-        "full" => "full method",
-        other => other,
-    }
-}
-
-/// Name of a design as a reader wants it.
-pub fn design_label(design: Design) -> &'static str {
-    match design {
-        Design::Naive => "naive",
-        Design::Full => "full method",
-        Design::DigitalMacOnly => "digital, MAC only",
-        Design::DigitalSram8Kb => "digital, 8 KB SRAM",
-        Design::DigitalSram1Mb => "digital, 1 MB SRAM",
-    }
 }
 
 fn minus(text: String) -> String {

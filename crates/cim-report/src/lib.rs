@@ -1,42 +1,26 @@
-//! What a run hands over: one set of plain data, told in five ways.
-//!
-//! `cim reproduce` has a [`Report`] of its own, every other experiment fills in a [`study::Study`];
-//! with a [`Timing`] beside it, [`write()`] or [`study::write()`] makes `report.json`, `timing.json`,
-//! `report.md`, `report.html` and the pictures of them. Nothing here computes physics, and nothing
-//! here knows another crate of the workspace.
 #![doc = include_str!("../README.md")]
 
-mod array;
-mod content;
+mod draw;
 mod error;
-mod figures;
-mod files;
-mod format;
-mod html;
-mod json;
-mod markdown;
-mod model;
+pub mod files;
+pub mod format;
 mod page;
-pub mod study;
-mod svg;
-mod tables;
-mod terminal;
+mod render;
+mod report;
 mod timing;
-pub mod trajectories;
+mod write;
 
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod tests;
 
-pub use array::{ArrayMaps, array_picture};
-pub use content::write;
+pub use draw::draw;
 pub use error::ReportError;
-pub use files::write_text;
-pub use model::{
-    BitsPoint, Budget, Comparison, Counts, Design, Digital, EnergyBreakdown, EnergyPart,
-    EnergyRatios, Epoch, ErrorModel, Estimate, MAX_VARIANCE_POINTS, Optimiser, Paired, Parameter,
-    Report, SCHEMA, SourceShare, Sweep, SweepPoint, VariancePoint, Variant,
+pub use render::terminal::summary;
+pub use report::{
+    Chapter, Comparison, Estimate, FIXED_KEYS, Figure, Headline, Parameter, Part, Report, RunInfo,
+    SCHEMA, Shown, Table, Target, chart,
 };
-pub use terminal::{summary_table, timing_table};
 pub use timing::{Stage, Timing};
+pub use write::write;

@@ -1,29 +1,27 @@
 //! How long things took: kept apart from the report, which has the same bytes on every run.
 
 use serde::{Deserialize, Serialize};
-
-use super::model::Comparison;
+use serde_json::{Map, Value};
 
 /// How long the run took: the one part that differs from run to run, written as `timing.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timing {
     /// The whole run (s).
     pub total_s: f64,
-    /// Training of the digital network (s).
+    /// Training of networks (s).
     pub train_s: f64,
-    /// One conic solve, per layer (µs).
-    pub conic_us_per_layer: f64,
-    /// One solve on the microsecond path, per layer (µs).
-    pub fast_us_per_layer: f64,
     /// Worker threads.
     pub threads: usize,
     /// Stages in the order they ran.
     pub stages: Vec<Stage>,
-    /// The rows of the comparison that are about time; they cannot be in `report.json`.
-    pub comparison: Vec<Comparison>,
+    /// Times of single steps that were measured beside the stages.
+    pub steps: Vec<Stage>,
+    /// What only this study measures: further keys of `timing.json`.
+    #[serde(flatten)]
+    pub data: Map<String, Value>,
 }
 
-/// One stage of the run.
+/// One stage of the run, or one step in it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
     /// What it did.

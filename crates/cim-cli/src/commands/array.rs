@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use cim_core::Ohms;
 use cim_crossbar::{Bias, Circuit, CircuitError, Ends, Wires};
+use cim_data::npy::{self, dims};
 use cim_device::Conduction;
-use ndarray::{Array2, ArrayD, ArrayView1, Ix1, Ix2};
-use ndarray_npy::{ReadNpyError, ReadNpyExt};
+use ndarray::{Array2, ArrayView1, Ix1, Ix2};
 
 use crate::args::ArrayFiles;
 use crate::error::CliError;
@@ -32,14 +32,14 @@ impl Array {
         let wires = wires(args)?;
         let law = law(args.iv.as_deref())?;
         let (g_path, v_path) = (&args.conductances, &args.volts);
-        let g = load(g_path)?;
+        let g = npy::read(g_path)?;
         let g = g.into_dimensionality::<Ix2>().map_err(|error| {
             usage(
                 format!("{}: {error}: conductances are a matrix", g_path.display()),
                 "give a two-dimensional array, rows × columns, in siemens",
             )
         })?;
-        let volts = load(v_path)?;
+        let volts = npy::read(v_path)?;
         let shape = volts.shape().to_vec();
         let rows = g.nrows();
         let single = volts.ndim() == 1;
@@ -102,44 +102,8 @@ fn circuit_error(path: &Path, error: CircuitError) -> CliError {
     usage(format!("{}: {error}", path.display()), help)
 }
 
-/// Shape of an array, for a reader.
-fn dims(shape: &[usize]) -> String {
-    let dims: Vec<String> = shape.iter().map(usize::to_string).collect();
-    if dims.is_empty() { "a single number, not".into() } else { dims.join(" × ") }
-}
-
 pub fn usage(what: String, help: impl Into<String>) -> CliError {
     CliError::Usage { what, help: help.into() }
-}
-
-/// An array of f64, or of f32, from an .npy file.
-pub fn load(path: &Path) -> Result<ArrayD<f64>, CliError> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        usage(format!("cannot read {}: {error}", path.display()), "give the path of an .npy file")
-    })?;
-    if bytes.starts_with(b"PK") {
-        return Err(usage(
-            format!("{} is an .npz archive, not an .npy file", path.display()),
-            "save a single array with numpy.save",
-        ));
-    }
-    let wide = ArrayD::<f64>::read_npy(&bytes[..]);
-    let outcome = match wide {
-        Err(ReadNpyError::WrongDescriptor(_)) => {
-            ArrayD::<f32>::read_npy(&bytes[..]).map(|array| array.mapv(f64::from))
-        }
-        outcome => outcome,
-    };
-    outcome.map_err(|error| match error {
-        ReadNpyError::WrongDescriptor(found) => usage(
-            format!("{} holds elements of type {found}", path.display()),
-            "save it as 64-bit floats, little-endian: numpy.save(path, array.astype('<f8'))",
-        ),
-        error => usage(
-            format!("{} is not an .npy file that can be read: {error}", path.display()),
-            "save an array of 64-bit floats with numpy.save",
-        ),
-    })
 }
 
 fn wires(args: &ArrayFiles) -> Result<Wires, CliError> {
@@ -185,7 +149,7 @@ fn law(text: Option<&str>) -> Result<Conduction, CliError> {
     let Some(text) = text else { return Ok(Conduction::Ohmic) };
     let fail = |reason: String| usage(format!("--iv {text}: {reason}"), HELP);
     let toml = if text.ends_with(".toml") {
-        crate::config::read(Path::new(text))?
+        crate::config::read(Path::new(text), || HELP.into())?
     } else {
         let (name, rest) = text.split_once(',').unwrap_or((text, ""));
         let comma = if rest.trim().is_empty() { "" } else { "," };

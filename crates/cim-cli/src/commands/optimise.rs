@@ -1,20 +1,18 @@
 //! `cim optimise`: window, read voltage and full scales for given weights.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use cim_chip::{ChipDesign, ChipError, Goal, Knobs, Layer, LayerInputs, Network, optimise};
 use cim_core::Joules;
-use cim_nn::{Layer, Network};
+use cim_data::npy;
+use cim_nn::NetworkError;
+use cim_studies::paper::{Spec, check_design};
 use ndarray::{Array1, Array2};
-use ndarray_npy::ReadNpyExt;
 use serde::Serialize;
 
 use crate::args::Optimise;
-use crate::config;
 use crate::error::CliError;
-use crate::experiment::design::{ChipDesign, LayerInputs};
-use crate::experiment::paper::optimised::{Goal, Knobs, optimise};
-use crate::experiment::paper::spec::Spec;
 use crate::files::write_atomic;
 
 /// What the optimiser chose, as JSON.
@@ -41,13 +39,13 @@ struct LayerAnswer {
 
 /// Optimises and returns the table for the terminal.
 pub fn run(args: &Optimise) -> Result<String, CliError> {
-    let (name, text) = super::preset(&args.preset)?;
-    let mut spec: Spec = config::parse(&name, &text)?;
+    let preset = super::preset::open(&args.preset)?;
+    let mut spec: Spec = cim_studies::parse(&preset.text).map_err(|error| preset.refused(error))?;
     if let Some(bits) = args.adc_bits {
         spec.converters.adc_bits = bits;
     }
     let energy = args.energy_budget.as_deref().map(budget).transpose()?;
-    let parts = spec.parts()?;
+    check_design(&spec)?;
     let layers = args
         .weights
         .iter()
@@ -56,14 +54,15 @@ pub fn run(args: &Optimise) -> Result<String, CliError> {
             Ok(Layer { bias: Array1::zeros(weights.ncols()), weights })
         })
         .collect::<Result<Vec<_>, CliError>>()?;
-    let network = Network::from_layers(layers)?;
+    let network = Network::from_layers(layers).map_err(|error| misfit(&args.weights, error))?;
     let samples = matrix(&args.inputs)?;
-    let signed = parts.dac.polarity.is_signed();
+    let signed = spec.converters.dac_polarity.is_signed();
     check_inputs(&args.inputs, &samples, network.inputs(), signed)?;
     let inputs = LayerInputs::of(&network, samples.view());
-    let naive = ChipDesign::naive(parts, &network, &inputs.limits());
+    let policy = spec.converters.full_scale;
+    let naive = ChipDesign::by_policy(spec.parts()?, &network, &inputs, policy)?;
     let goal = Goal { knobs: Knobs { window: true, full_scale: true }, search_clip: true, energy };
-    let optimised = optimise(&spec, &naive, &network, &inputs, goal)?;
+    let optimised = optimise(spec.rules(), &naive, &network, &inputs, goal)?;
     let design = &optimised.design;
     let share = |design: &ChipDesign| -> Result<f64, CliError> {
         let errors = design.errors(&network, &inputs)?;
@@ -146,19 +145,24 @@ fn budget(text: &str) -> Result<Joules, CliError> {
     })
 }
 
-/// A matrix from an .npy file of f32 or f64.
+/// A matrix of numbers, as networks hold them.
 fn matrix(path: &Path) -> Result<Array2<f32>, CliError> {
-    let fail = |reason: String| CliError::Usage {
-        what: format!("{}: {reason}", path.display()),
-        help: "give a two-dimensional .npy array of f32 or f64".into(),
+    Ok(npy::read_matrix(path)?.mapv(|v| v as f32))
+}
+
+/// What a network says of its layers, with the file of the one it means.
+fn misfit(files: &[PathBuf], error: NetworkError) -> CliError {
+    let (idx, help) = match error {
+        NetworkError::Chain { layer, .. } => (
+            layer,
+            "weights are inputs × outputs, first layer first: transposed? PyTorch holds outputs × inputs, \
+             so save weight.detach().numpy().T",
+        ),
+        NetworkError::NotFinite { layer, .. } => (layer, "weights are finite numbers"),
+        _ => return ChipError::from(error).into(),
     };
-    let bytes = std::fs::read(path).map_err(|error| fail(error.to_string()))?;
-    match Array2::<f32>::read_npy(&bytes[..]) {
-        Ok(matrix) => Ok(matrix),
-        Err(_) => Array2::<f64>::read_npy(&bytes[..])
-            .map(|matrix| matrix.mapv(|v| v as f32))
-            .map_err(|error| fail(error.to_string())),
-    }
+    let file = files.get(idx).map_or_else(String::new, |path| format!("{}: ", path.display()));
+    CliError::Usage { what: format!("{file}{error}"), help: help.into() }
 }
 
 fn check_inputs(
@@ -178,7 +182,9 @@ fn check_inputs(
         return Err(fail("no samples".into()));
     }
     if samples.ncols() != inputs {
-        return Err(fail(format!("{} columns for a network of {inputs} inputs", samples.ncols())));
+        let slip = if samples.nrows() == inputs { ": transposed?" } else { "" };
+        let columns = samples.ncols();
+        return Err(fail(format!("{columns} columns for a network of {inputs} inputs{slip}")));
     }
     match samples.indexed_iter().find(|(_, x)| !((signed || 0.0 <= **x) && x.is_finite())) {
         Some(((row, col), x)) => Err(fail(format!("{x} at ({row}, {col}) cannot drive a row"))),

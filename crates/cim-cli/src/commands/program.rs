@@ -5,13 +5,14 @@ use std::path::Path;
 
 use cim_core::{Joules, Seconds, Siemens, Stream, Tally};
 use cim_crossbar::{GdpSpec, ProductError, Wires, product_error};
+use cim_data::npy;
 use cim_device::DeviceError;
 use cim_device::program::{CellsPreset, End, Outcome, PROGRAMMERS, Programmer, ProgrammerSpec};
 use ndarray::{Array2, Ix2};
 use ndarray_npy::WriteNpyExt;
 use serde::Serialize;
 
-use super::array::{load, resistance, usage};
+use super::array::{resistance, usage};
 use crate::args::Program;
 use crate::error::CliError;
 use crate::files::write_atomic;
@@ -107,7 +108,7 @@ fn band(text: &str) -> Result<Siemens, CliError> {
 
 fn targets(path: &Path) -> Result<Array2<f64>, CliError> {
     let help = "give a two-dimensional array, rows × columns, in siemens";
-    let targets = load(path)?.into_dimensionality::<Ix2>().map_err(|error| {
+    let targets = npy::read(path)?.into_dimensionality::<Ix2>().map_err(|error| {
         usage(format!("{}: {error}: targets are a matrix", path.display()), help)
     })?;
     if targets.is_empty() {

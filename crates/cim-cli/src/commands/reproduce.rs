@@ -1,148 +1,89 @@
 //! `cim reproduce`.
 
+use std::fmt::Write;
 use std::path::Path;
 
-use cim_nn::Dataset;
+use cim_report::ReportError;
+use cim_studies::{Context, Found, Request, STUDIES};
 
+use super::gate::Gate;
 use crate::args::Reproduce;
 use crate::error::CliError;
-use crate::experiment::openmena::digits;
-use crate::experiment::{Experiment, Options, ir_drop, openmena, paper, pcm};
-use crate::{config, data};
-use cim_report as report;
-use cim_report::study;
+use crate::progress::{Bars, Watch};
+use crate::store::Folder;
 
-/// Runs the experiment that the preset is of, writes its report and returns the table for the
-/// terminal.
+/// Runs the study that the preset is of, writes its report and returns the table for the terminal.
+///
+/// Everything that can be refused is refused before any work: the preset, then the gate, the data
+/// and the folder of the results.
 pub fn run(args: &Reproduce) -> Result<String, CliError> {
-    let (name, text) = super::preset(&args.preset)?;
-    match config::experiment(&name, &text)? {
-        Experiment::Paper => {
-            let mut spec: paper::spec::Spec = config::parse(&name, &text)?;
-            if args.quick {
-                spec = spec.quick();
-            }
-            spec.seed = args.seed.unwrap_or(spec.seed);
-            if let Some(chips) = args.chips {
-                spec.evaluation.chips = chips as usize;
-                spec.evaluation.sweep_chips = chips as usize;
-            }
-            spec.check()?;
-            let (report, timing) = with_data(args, &name, &text, spec, paper::run)?;
-            let files = report::write(&report, &timing, &args.out)?;
-            let mut out = report::summary_table(&report);
-            out.push_str(&report::timing_table(&timing));
-            finish(args, out, files.len(), &report)
-        }
-        Experiment::IrDrop => {
-            let mut spec: ir_drop::spec::Spec = config::parse(&name, &text)?;
-            if args.quick {
-                spec = spec.quick();
-            }
-            spec.seed = args.seed.unwrap_or(spec.seed);
-            spec.evaluation.chips = args.chips.map_or(spec.evaluation.chips, |n| n as usize);
-            spec.check()?;
-            let (study, timing) = with_data(args, &name, &text, spec, ir_drop::run)?;
-            let files = study::write(&study, &timing, &args.out)?;
-            finish(args, study::summary(&study), files.len(), &study)
-        }
-        Experiment::Pcm => {
-            let mut spec: pcm::spec::Spec = config::parse(&name, &text)?;
-            if args.quick {
-                spec = spec.quick();
-            }
-            spec.seed = args.seed.unwrap_or(spec.seed);
-            spec.evaluation.chips = args.chips.map_or(spec.evaluation.chips, |n| n as usize);
-            spec.check()?;
-            let (study, timing) = with_data(args, &name, &text, spec, pcm::run)?;
-            let files = study::write(&study, &timing, &args.out)?;
-            finish(args, study::summary(&study), files.len(), &study)
-        }
-        Experiment::Openmena => {
-            let mut spec: openmena::spec::Spec = config::parse(&name, &text)?;
-            if args.quick {
-                spec = spec.quick();
-            }
-            spec.seed = args.seed.unwrap_or(spec.seed);
-            spec.evaluation.chips = args.chips.map_or(spec.evaluation.chips, |n| n as usize);
-            spec.check()?;
-            prepare(&args.out)?;
-            let digits = digits::load(folder(args, "data/digits"), spec.digits.components)?;
-            let run = |options: &Options<'_, _>| openmena::run(options, &digits);
-            let (study, map, timing) = on_threads(args, &name, &text, spec, "digits", run)?;
-            let files = study::write(&study, &timing, &args.out)?;
-            report::write_text(&args.out, "trajectories.svg", &report::trajectories::draw(&map)?)?;
-            finish(args, study::summary(&study), files.len() + 1, &study)
-        }
+    if args.list {
+        return Ok(list());
     }
-}
-
-/// Folder of the data: what was asked for, or that of the experiment.
-fn folder<'a>(args: &'a Reproduce, own: &'a str) -> &'a Path {
-    args.data.as_deref().unwrap_or(Path::new(own))
-}
-
-/// Runs an experiment on the images and threads asked for.
-fn with_data<S: Send + Sync, R: Send>(
-    args: &Reproduce,
-    preset: &str,
-    text: &str,
-    spec: S,
-    run: impl Fn(&Options<'_, S>, &Dataset, &Dataset) -> Result<R, CliError> + Sync,
-) -> Result<R, CliError> {
+    let preset = super::preset::open(&args.preset)?;
+    // The folder of a preset is of no matter to what it says.
+    let file = Path::new(&preset.name).file_name().map(|name| name.to_string_lossy());
+    let name = file.as_deref().unwrap_or(&preset.name);
+    let request = Request {
+        preset: name,
+        text: &preset.text,
+        quick: args.quick,
+        seed: args.seed,
+        chips: args.chips.map(|chips| chips as usize),
+        data: args.data.as_deref(),
+    };
+    let gate = args.gate.as_deref().map(Gate::read).transpose()?;
+    let ready = preset.study()?.open(request).map_err(|error| preset.refused(error))?;
     prepare(&args.out)?;
-    let folder = folder(args, "data/mnist");
-    let (train, test) = data::load(folder)?;
-    let data = format!("{} + {} images from {}", train.len(), test.len(), folder.display());
-    on_threads(args, preset, text, spec, &data, |options| run(options, &train, &test))
-}
-
-/// Runs an experiment on the threads asked for.
-fn on_threads<S: Send + Sync, R: Send>(
-    args: &Reproduce,
-    preset: &str,
-    text: &str,
-    spec: S,
-    data: &str,
-    run: impl Fn(&Options<'_, S>) -> Result<R, CliError> + Sync,
-) -> Result<R, CliError> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads).build();
     let pool = pool.map_err(|error| CliError::Usage {
         what: format!("cannot start {} threads: {error}", args.threads),
         help: "choose fewer with --threads".into(),
     })?;
-    let options = Options {
-        preset,
-        text,
-        spec,
-        out: &args.out,
-        resume: args.resume,
-        threads: pool.current_num_threads(),
-        data_id: data.to_owned(),
-    };
-    pool.install(|| run(&options))
-}
-
-/// Adds where the files are, and what the gate says.
-fn finish(
-    args: &Reproduce,
-    mut out: String,
-    files: usize,
-    report: &impl serde::Serialize,
-) -> Result<String, CliError> {
-    out.push_str(&format!("\n{files} files in {}\n", args.out.display()));
-    if let Some(gate) = &args.gate {
-        out.push_str(&super::gate::check(report, gate)?);
+    let (store, watch) = (Folder::new(&args.out, args.resume), Watch::start());
+    let threads = pool.current_num_threads();
+    let context = Context { store: &store, progress: &Bars, clock: &watch, threads };
+    let Found { mut report, timing } = pool.install(|| ready.run(&context))?;
+    report.run.command = format!("cim reproduce --preset {name}{}", options(args));
+    let files = cim_report::write(&report, &timing, &args.out)?;
+    let mut out = cim_report::summary(&report, &timing);
+    let _ = writeln!(out, "\n{} files in {}", files.len(), args.out.display());
+    if let Some(gate) = gate {
+        out.push_str(&gate.check(&report)?);
     }
     Ok(out)
 }
 
+/// The options that results depend on, each after a space.
+fn options(args: &Reproduce) -> String {
+    let seed = args.seed.map(|seed| format!(" --seed {seed}"));
+    let chips = args.chips.map(|chips| format!(" --chips {chips}"));
+    let quick = args.quick.then(|| " --quick".to_owned());
+    [seed, chips, quick].into_iter().flatten().collect()
+}
+
+/// Every study, with what it is of and how long it takes.
+fn list() -> String {
+    let mut text = String::new();
+    let minutes = |seconds: u32| match seconds {
+        0..60 => format!("{seconds} s"),
+        _ => format!("{} min", seconds.div_ceil(60)),
+    };
+    for study in STUDIES {
+        let (full, quick) = (minutes(study.time.full_s), minutes(study.time.quick_s));
+        let _ = writeln!(text, "{:10} {}", study.name, study.system);
+        let _ = writeln!(text, "{:10} {}; about {full}, {quick} with --quick", "", study.paper);
+    }
+    text
+}
+
 /// Makes the folder of the results and sees that it can be written, before any work is done.
 fn prepare(out: &Path) -> Result<(), CliError> {
-    let cannot = |error: std::io::Error| CliError::Usage {
-        what: format!("cannot write to {}: {error}", out.display()),
-        help: "choose a folder that can be written with --out".into(),
-    };
-    std::fs::create_dir_all(out).map_err(cannot)?;
-    tempfile::NamedTempFile::new_in(out).map(drop).map_err(cannot)
+    cim_report::files::prepare(out).map_err(|error| match error {
+        ReportError::Folder { path, source } => CliError::Usage {
+            what: format!("cannot write to {}: {source}", path.display()),
+            help: "choose a folder that can be written with --out".into(),
+        },
+        other => other.into(),
+    })
 }

@@ -17,7 +17,7 @@ use crate::args::Solve;
 use crate::error::CliError;
 use crate::files::write_atomic;
 use crate::progress;
-use cim_report::{self as report, ArrayMaps};
+use cim_report::chart::{Chart, Map, Maps, Plot};
 
 /// Vectors from which a non-linear array shows how far it is.
 const LONG: usize = 20;
@@ -88,13 +88,24 @@ fn non_linear(array: &Array, all: bool) -> Result<Solved, CircuitError> {
 
 fn picture(array: &Array, solution: &Solution) -> Result<String, CliError> {
     let lost_v = lost(array, solution);
-    let maps = ArrayMaps {
-        row_v: solution.row_v.view(),
-        column_v: solution.column_v.view(),
-        cell_a: solution.cell_a.view(),
-        lost_v: lost_v.view(),
+    let map = |title: &str, unit: &str, values: &Array2<f64>| Map {
+        title: title.to_owned(),
+        unit: unit.to_owned(),
+        columns: values.ncols(),
+        values: values.iter().copied().collect(),
     };
-    Ok(report::array_picture(&maps)?)
+    let maps = vec![
+        map("Row wires", "V", &solution.row_v),
+        map("Column wires", "V", &solution.column_v),
+        map("Cell currents", "A", &solution.cell_a),
+        map("Voltage lost on wires", "V", &lost_v),
+    ];
+    Ok(cim_report::draw(&Chart {
+        name: "array".to_owned(),
+        title: "Voltages and currents of an array".to_owned(),
+        caption: String::new(),
+        plot: Plot::Maps(Maps { x_label: "column".to_owned(), y_label: "row".to_owned(), maps }),
+    })?)
 }
 
 fn npy<S, D>(path: &Path, values: &ndarray::ArrayBase<S, D>) -> Result<Vec<u8>, CliError>

@@ -1,6 +1,6 @@
 //! Independent small generators side by side, written so that the compiler vectorises them.
 
-use super::{GOLDEN, mix};
+use super::mix::{GOLDEN, mix};
 
 /// Generators side by side: one vector of AVX-512, two of AVX2, four of NEON.
 pub(super) const LANES: usize = 16;

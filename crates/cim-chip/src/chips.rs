@@ -1,0 +1,113 @@
+//! Simulated chips: a design programmed and measured many times.
+
+use cim_core::{Stream, Tally};
+use cim_nn::{Dataset, Network, accuracy};
+use cim_tile::{Blueprint, Grid};
+use ndarray::Array2;
+
+use crate::design::ChipDesign;
+use crate::error::ChipError;
+
+/// What a number of chips of one design measured.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// Accuracy of each chip on the test set.
+    pub accuracies: Vec<f64>,
+    /// Mean squared error of the logits against the same weights computed digitally, per unit
+    /// signal power, averaged over chips.
+    pub output_mse: f64,
+    /// Counts over all chips.
+    pub tally: Tally,
+}
+
+/// Programs `chips` chips of a design and runs the test set on each. Chip `k` draws below
+/// `at.child("chip", k)` whatever the design, so that designs are compared pairwise; `tick` is called
+/// after each.
+///
+/// # Errors
+/// [`ChipError::Tile`] for what cannot be programmed.
+pub fn measure(
+    design: &ChipDesign,
+    network: &Network,
+    test: &Dataset,
+    chips: usize,
+    at: Stream,
+    tick: impl Fn(),
+) -> Result<Measured, ChipError> {
+    let (ideal, _) = network.logits(&network.exact(), test);
+    let power = mean_square(&ideal);
+    let mut measured =
+        Measured { accuracies: Vec::new(), output_mse: 0.0, tally: Tally::default() };
+    for chip_idx in 0..chips {
+        let at = at.child("chip", chip_idx as u64);
+        let grids = program(design, network, at, &mut measured.tally)?;
+        let (logits, tally) = network.logits(&grids, test);
+        measured.tally += tally;
+        measured.accuracies.push(accuracy(logits.view(), test.labels()));
+        measured.output_mse += mean_square(&(&logits - &ideal)) / power / chips as f64;
+        tick();
+    }
+    Ok(measured)
+}
+
+/// What every tile of a design is to be programmed to, the same for all its chips.
+pub struct ChipBlueprint<'a> {
+    design: &'a ChipDesign,
+    /// One for each layer.
+    pub layers: Vec<Blueprint>,
+}
+
+impl<'a> ChipBlueprint<'a> {
+    /// Works out the targets of every cell.
+    ///
+    /// # Errors
+    /// [`ChipError::Tile`] for weights or wires that have none.
+    pub fn of(
+        design: &'a ChipDesign,
+        network: &Network,
+        tally: &mut Tally,
+    ) -> Result<Self, ChipError> {
+        let layers = network.layers().iter().zip(&design.layers);
+        let layers = layers
+            .map(|(layer, own)| Blueprint::of(&design.parts, own, layer.weights.view(), tally))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { design, layers })
+    }
+
+    /// Programs the chip at `at`, one grid for each layer.
+    ///
+    /// # Errors
+    /// [`ChipError::Tile`] for what cannot be programmed.
+    pub fn program(&self, at: Stream, tally: &mut Tally) -> Result<Vec<Grid>, ChipError> {
+        let layers = self.design.layers.iter().zip(&self.layers).enumerate();
+        layers
+            .map(|(idx, (own, blueprint))| {
+                let at = at.child("layer", idx as u64);
+                Ok(Grid::from_blueprint(&self.design.parts, own, blueprint, at, tally)?)
+            })
+            .collect()
+    }
+}
+
+/// Programs one chip, one grid for each layer.
+///
+/// # Errors
+/// [`ChipError::Tile`] for what cannot be programmed.
+pub fn program(
+    design: &ChipDesign,
+    network: &Network,
+    at: Stream,
+    tally: &mut Tally,
+) -> Result<Vec<Grid>, ChipError> {
+    let layers = network.layers().iter().zip(&design.layers).enumerate();
+    layers
+        .map(|(idx, (layer, layer_design))| {
+            let at = at.child("layer", idx as u64);
+            Ok(Grid::program(&design.parts, layer_design, layer.weights.view(), at, tally)?)
+        })
+        .collect()
+}
+
+fn mean_square(m: &Array2<f32>) -> f64 {
+    m.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>() / m.len().max(1) as f64
+}

@@ -1,0 +1,52 @@
+//! What can be wrong with a design, a section of a specification, or a measurement.
+
+use cim_adc::AdcError;
+use cim_crossbar::CircuitError;
+use cim_device::DeviceError;
+use cim_nn::NetworkError;
+use cim_opt::OptError;
+use cim_tile::TileError;
+use thiserror::Error;
+
+/// Errors of putting networks on simulated chips.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum ChipError {
+    /// A key of a specification has a value that cannot be.
+    #[error("{key} is {value}")]
+    Section {
+        /// Section and key, such as `converters.adc_bits`.
+        key: String,
+        /// The value as given.
+        value: String,
+        /// What can be.
+        help: String,
+    },
+    /// The device cannot be.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// A converter cannot be.
+    #[error(transparent)]
+    Converter(#[from] AdcError),
+    /// The array or its wires cannot be.
+    #[error(transparent)]
+    Circuit(#[from] CircuitError),
+    /// A tile cannot be.
+    #[error(transparent)]
+    Tile(#[from] TileError),
+    /// The network or its training cannot be.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The convex program has no answer.
+    #[error(transparent)]
+    Optimiser(#[from] OptError),
+}
+
+impl ChipError {
+    /// What the user can do, where it is not said already.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Section { help, .. } => Some(help),
+            _ => None,
+        }
+    }
+}

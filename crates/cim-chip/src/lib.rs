@@ -1,0 +1,37 @@
+//! A network on simulated chips: what it is made of, how it is mapped, optimised, trained for,
+//! programmed and measured.
+//!
+//! This crate knows no file, no clock and no page, and not which study asks.
+#![doc = include_str!("../README.md")]
+
+pub mod sections;
+
+mod chip;
+mod chips;
+mod design;
+mod error;
+mod inputs;
+mod intervals;
+mod jacobian;
+mod model_check;
+mod optimise;
+mod path;
+mod world;
+
+pub use chip::ChipSpec;
+pub use chips::{ChipBlueprint, Measured, measure, program};
+pub use design::{ChipDesign, worst_case};
+pub use error::ChipError;
+pub use inputs::LayerInputs;
+pub use intervals::{Estimate, estimate, paired};
+pub use model_check::{ColumnVariance, ModelCheck, check as check_model};
+pub use optimise::{Goal, Knobs, Optimised, Rules, optimise};
+pub use world::same_world;
+
+/// What designs are made of and measured with, so that this crate is enough to use it.
+pub use {
+    cim_adc::FullScale,
+    cim_core::{MatMul, Scratch, Stream, Tally, units},
+    cim_nn::{Dataset, Layer, LayerPath, Network},
+    cim_tile::{Grid, LayerDesign, LayerErrors, Parts, Targets},
+};

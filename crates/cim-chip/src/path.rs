@@ -1,0 +1,50 @@
+//! The datapath of a design as training sees it.
+
+use cim_nn::{LayerPath, Levels, Network, WeightNoise};
+use cim_tile::StoredVariance;
+
+use crate::design::ChipDesign;
+use crate::error::ChipError;
+use crate::inputs::LayerInputs;
+
+impl ChipDesign {
+    /// The datapath as training sees it: numbers in the units of weights and outputs.
+    pub fn paths(
+        &self,
+        network: &Network,
+        inputs: &LayerInputs,
+    ) -> Result<Vec<LayerPath>, ChipError> {
+        let errors = self.errors(network, inputs)?;
+        let input_top = self.parts.check()?.top_code() as f32;
+        let layers = network.layers().iter().zip(&self.layers).zip(&errors);
+        Ok(layers
+            .map(|((layer, design), errors)| {
+                let (_, outputs) = layer.weights.dim();
+                LayerPath {
+                    weight_clip: design.weight_clip,
+                    weight_noise: self.weight_noise(design.weight_clip),
+                    input_limit: design.input_limit,
+                    input_levels: Levels { top: input_top },
+                    tile_rows: self.parts.rows,
+                    tile_cols: self.parts.outputs.min(outputs),
+                    full_scale: design.output_ranges(&self.parts).mapv(|range| range as f32),
+                    output_levels: Levels { top: design.output_top(&self.parts) as f32 },
+                    output_sigma: errors.read_sigma().mapv(|sigma| sigma as f32),
+                    relu_sigma: errors.output_sigma() as f32,
+                }
+            })
+            .collect())
+    }
+
+    /// Programming error of a stored weight in weight units.
+    fn weight_noise(&self, weight_clip: f32) -> WeightNoise {
+        let law = StoredVariance::of(&self.parts, weight_clip);
+        WeightNoise {
+            c0: law.c0 as f32,
+            c1: law.c1 as f32,
+            c2: law.c2 as f32,
+            cm: law.cm as f32,
+            w0: law.w0 as f32,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! `[device]`: the cell and what comes on top of it.
+//!
+//! Any model, published or with its own numbers, with any effects around it, in every preset:
+//!
+//! ```toml
+//! [device]
+//! model = { kind = "published", name = "pcm" }
+//! effects = []
+//! ```
+
+use std::sync::Arc;
+
+use cim_core::Siemens;
+use cim_device::{Device, GaussianSpec};
+
+use super::need::{need, need_not_negative};
+use crate::error::ChipError;
+
+pub use cim_device::{DeviceSpec, EffectSpec, ModelSpec};
+
+/// Checks the specification and builds the device.
+///
+/// # Errors
+/// [`ChipError::Device`] of the part that is wrong.
+pub fn build(spec: &DeviceSpec) -> Result<Arc<dyn Device>, ChipError> {
+    Ok(spec.clone().build()?)
+}
+
+/// The numbers of a Gaussian cell, if that is what the model is.
+pub fn gaussian(spec: &DeviceSpec) -> Option<&GaussianSpec> {
+    match &spec.model {
+        ModelSpec::Gaussian(gaussian) => Some(gaussian),
+        _ => None,
+    }
+}
+
+/// The same device with `scale` times the programming noise; of a Gaussian cell, whose noise is two
+/// numbers (the inverse and linear parts stay).
+///
+/// # Errors
+/// [`ChipError::Section`] for a factor that cannot be, or for any other model: its noise is a law.
+pub fn with_programming_noise(spec: &DeviceSpec, scale: f64) -> Result<DeviceSpec, ChipError> {
+    need_not_negative("sweeps.programming_scale", scale, scale)?;
+    let mut scaled = spec.clone();
+    let ModelSpec::Gaussian(gaussian) = &mut scaled.model else {
+        return need(
+            false,
+            "sweeps.programming_scale",
+            scale,
+            "only the noise of a gaussian cell can be scaled: give [] with another model",
+        )
+        .map(|()| scaled);
+    };
+    gaussian.programming.constant = Siemens(gaussian.programming.constant.0 * scale);
+    gaussian.programming.proportional *= scale;
+    Ok(scaled)
+}

@@ -1,0 +1,55 @@
+//! `[training.*]`: recipes of training runs.
+
+use serde::{Deserialize, Serialize};
+
+use super::need::{need, need_fraction};
+use crate::error::ChipError;
+
+pub use cim_nn::Recipe;
+
+/// Images of one step that are held at once.
+const MAX_BATCH: usize = 1 << 20;
+const MAX_EPOCHS: usize = 1_000_000;
+
+/// Checks the recipe called `key`, such as `training.digital`.
+///
+/// # Errors
+/// [`ChipError`] naming the first key that cannot be.
+pub fn check(recipe: &Recipe, key: &str) -> Result<(), ChipError> {
+    let Recipe { batch, epochs, max_shift, .. } = *recipe;
+    need(
+        (1..=MAX_BATCH).contains(&batch),
+        &format!("{key}.batch"),
+        batch,
+        "a batch has 1 to 1048576 images",
+    )?;
+    need(epochs <= MAX_EPOCHS, &format!("{key}.epochs"), epochs, "at most 1000000 epochs")?;
+    need(
+        max_shift <= 1024,
+        &format!("{key}.max_shift"),
+        max_shift,
+        "shift by at most 1024 pixels",
+    )?;
+    Ok(recipe.check()?)
+}
+
+/// Fine-tuning under Gaussian noise on every weight, fresh for every batch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoisySpec {
+    /// Standard deviation of the noise, as a fraction of the layer's largest weight, 0 to 1.
+    pub weight_noise: f64,
+    /// The run.
+    pub recipe: Recipe,
+}
+
+impl NoisySpec {
+    /// Checks noise and recipe of `training.noise`.
+    ///
+    /// # Errors
+    /// [`ChipError`] naming the first key that cannot be.
+    pub fn check(&self) -> Result<(), ChipError> {
+        need_fraction("training.noise.weight_noise", self.weight_noise)?;
+        check(&self.recipe, "training.noise.recipe")
+    }
+}

@@ -1,0 +1,55 @@
+//! Presets by name or by file.
+
+use std::path::Path;
+
+use cim_studies::{Entry, StudyError, named, of_text};
+
+use crate::config;
+use crate::error::CliError;
+
+/// A preset: what it is called and what it says.
+pub struct Preset {
+    /// Its name, or the path of its file.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl Preset {
+    /// What a study says of the text, with its place.
+    pub fn refused(&self, error: StudyError) -> CliError {
+        match error {
+            StudyError::Preset { message, span } => {
+                config::at(&self.name, &self.text, span, message).into()
+            }
+            other => other.into(),
+        }
+    }
+
+    /// The study that it is of.
+    pub fn study(&self) -> Result<&'static Entry, CliError> {
+        of_text(&self.text).map_err(|error| self.refused(error))
+    }
+}
+
+/// A built-in preset or a file.
+pub fn open(name: &str) -> Result<Preset, CliError> {
+    let unknown = match named(name) {
+        Ok(study) => return Ok(Preset { name: name.to_owned(), text: study.preset.to_owned() }),
+        Err(unknown) => unknown,
+    };
+    let help = || {
+        let meant = match &unknown {
+            StudyError::Unknown { did_you_mean: Some(meant), .. } => {
+                format!("did you mean `{meant}`? otherwise ")
+            }
+            _ => String::new(),
+        };
+        let names = config::preset_names();
+        format!(
+            "{meant}give {names} or the path of a TOML file; `cim preset paper` prints one to start from"
+        )
+    };
+    let text = config::read(Path::new(name), help)?;
+    Ok(Preset { name: name.to_owned(), text })
+}

@@ -1,0 +1,18 @@
+//! Data sets and arrays in files, read and checked to their last byte.
+//!
+//! A reader trusts nothing that a file says of itself: sizes are compared with what is there before
+//! anything is allocated for them, and a refusal names the file, what is wrong with it and what to do.
+#![doc = include_str!("../README.md")]
+
+mod digest;
+pub mod digits;
+mod error;
+pub mod idx;
+mod limits;
+pub mod npy;
+mod npy_header;
+mod sums;
+
+pub use digest::{sha256, sha256_of_sets};
+pub use error::DataError;
+pub use limits::{CLASSES, MAX_FILE_BYTES, SIDE, SUMS};

@@ -1,0 +1,6 @@
+//! A page or a report as text: HTML, Markdown, JSON, lines for a terminal.
+
+pub mod html;
+pub mod json;
+pub mod markdown;
+pub mod terminal;

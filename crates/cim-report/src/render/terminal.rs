@@ -1,0 +1,111 @@
+//! What a command prints at the end of a study: plain text, at most 80 columns.
+
+use crate::format::{seconds, wrapped};
+use crate::report::{Comparison, Headline, Report};
+use crate::timing::Timing;
+
+/// Columns of a terminal that a line may take.
+const LINE: usize = 80;
+
+/// Width of each column of a comparison: figure, paper, ours, target, mark.
+const COMPARISON: [usize; 5] = [26, 12, 19, 14, 1];
+
+/// Width of each column of headlines: number, what it is, what to compare it with.
+const HEADLINES: [usize; 3] = [12, 30, 34];
+
+/// Width of each column of times.
+const TIMES: [usize; 2] = [44, 14];
+
+const GAP: &str = "  ";
+
+/// Title, run, lead, comparison or headlines, and times; the same for every study.
+pub fn summary(report: &Report, timing: &Timing) -> String {
+    let Report { title, preset, seed, .. } = report;
+    let mut text = String::new();
+    if report.run.quick {
+        text += &paragraph("QUICK RUN: fewer epochs and chips than the preset asks for");
+        text.push('\n');
+    }
+    text += &paragraph(title);
+    text += &paragraph(&format!("preset {preset}, seed {seed}, {} chips", report.chips()));
+    if !report.lead.is_empty() {
+        text.push('\n');
+        text += &paragraph(&report.lead);
+    }
+    if report.comparison.is_empty() {
+        text += &headlines(&report.headlines);
+    } else {
+        text += &comparison(&report.comparison);
+    }
+    text += &times(timing);
+    if !report.figures.is_empty() {
+        let figures = report.figures.len();
+        let more =
+            format!("{figures} figures with their intervals are in report.md and report.json");
+        text += &format!("\n{}", paragraph(&more));
+    }
+    text
+}
+
+fn comparison(rows: &[Comparison]) -> String {
+    let mut text = String::from("\n");
+    if let Some(verdict) = Comparison::verdict(rows) {
+        text += &paragraph(&format!("Targets: {verdict}"));
+        text.push('\n');
+    }
+    text += &head(&COMPARISON, ["", "paper", "ours", "must reach", ""]);
+    for row in rows {
+        let (target, mark) = match &row.target {
+            Some(target) => (target.text.as_str(), if target.met { "✓" } else { "✗" }),
+            None => ("–", ""),
+        };
+        text += &row_of(&COMPARISON, [row.figure.as_str(), &row.paper, &row.ours, target, mark]);
+    }
+    text
+}
+
+fn headlines(headlines: &[Headline]) -> String {
+    let rows = headlines.iter().map(|headline| {
+        let Headline { value, label, detail } = headline;
+        row_of(&HEADLINES, [value.as_str(), label, detail])
+    });
+    let rows: String = rows.collect();
+    if rows.is_empty() { rows } else { format!("\n{rows}") }
+}
+
+fn times(timing: &Timing) -> String {
+    let whole = format!("whole run, threads: {}", timing.threads);
+    let steps = timing.steps.iter().map(|step| (step.name.as_str(), step.seconds));
+    let rows = [(whole.as_str(), timing.total_s)].into_iter().chain(steps);
+    let rows: String =
+        rows.map(|(name, time_s)| row_of(&TIMES, [name, &seconds(time_s)])).collect();
+    format!("\n{rows}")
+}
+
+/// Text over as many lines as it needs.
+fn paragraph(text: &str) -> String {
+    wrapped(text, LINE).into_iter().map(|line| line + "\n").collect()
+}
+
+/// Names of columns of these widths with a rule below.
+fn head<'c>(widths: &[usize], cells: impl IntoIterator<Item = &'c str>) -> String {
+    let rule = "─".repeat(widths.iter().sum::<usize>() + (widths.len() - 1) * GAP.len());
+    row_of(widths, cells) + &rule + "\n"
+}
+
+/// One row, on as many lines as its longest cell needs.
+fn row_of<'c>(widths: &[usize], cells: impl IntoIterator<Item = &'c str>) -> String {
+    let cells: Vec<_> =
+        cells.into_iter().zip(widths).map(|(cell, width)| wrapped(cell, *width)).collect();
+    let height = cells.iter().map(Vec::len).max().unwrap_or(0);
+    let mut text = String::new();
+    for index in 0..height {
+        let parts = cells.iter().zip(widths).map(|(lines, width)| {
+            let part = lines.get(index).map_or("", String::as_str);
+            format!("{part:<width$}")
+        });
+        text += parts.collect::<Vec<_>>().join(GAP).trim_end();
+        text.push('\n');
+    }
+    text
+}

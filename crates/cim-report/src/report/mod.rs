@@ -1,0 +1,15 @@
+//! The data model: what a study hands over, plain and complete. Nothing here draws or writes.
+
+mod chapter;
+pub mod chart;
+mod check;
+mod estimate;
+mod rows;
+mod run;
+mod whole;
+
+pub use chapter::{Chapter, Part};
+pub use estimate::{Estimate, Figure, Shown};
+pub use rows::{Comparison, Headline, Parameter, Table, Target};
+pub use run::RunInfo;
+pub use whole::{FIXED_KEYS, Report, SCHEMA};

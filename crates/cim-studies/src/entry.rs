@@ -1,0 +1,118 @@
+//! A study without its types: what a registry can hold, and the one order of checks.
+
+use std::path::Path;
+
+use cim_report::RunInfo;
+
+use crate::as_run::as_run;
+use crate::context::Context;
+use crate::error::StudyError;
+use crate::parse::parse;
+use crate::study::{Found, Source, Study, StudyData, StudySpec, Time, Written};
+
+/// A study as the registry lists it.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// Name, also of the built-in preset.
+    pub name: &'static str,
+    /// The built-in preset, as written.
+    pub preset: &'static str,
+    /// The system, in a few words.
+    pub system: &'static str,
+    /// Where it was published.
+    pub paper: &'static str,
+    /// How long it takes.
+    pub time: Time,
+    check: fn(&str) -> Result<(), StudyError>,
+    open: for<'a> fn(Request<'a>) -> Result<Box<dyn Ready + 'a>, StudyError>,
+}
+
+/// What is asked of a study.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Name of the preset, for the report.
+    pub preset: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// Within about a minute.
+    pub quick: bool,
+    /// Another seed than the preset's.
+    pub seed: Option<u64>,
+    /// Another number of chips than the preset's.
+    pub chips: Option<usize>,
+    /// Another folder of the data set than the preset's.
+    pub data: Option<&'a Path>,
+}
+
+/// A study that was checked, with its data: all that is left is to run it.
+pub trait Ready: Send + Sync {
+    /// Runs it. The report says what was run on what, but not by which command: that the caller knows.
+    ///
+    /// # Errors
+    /// [`StudyError`] for what shows only on the way.
+    fn run(&self, context: &Context<'_>) -> Result<Found, StudyError>;
+}
+
+impl Entry {
+    /// The entry of a study.
+    pub const fn of<S: Study>() -> Self {
+        Self {
+            name: S::NAME,
+            preset: S::PRESET,
+            system: S::SYSTEM,
+            paper: S::PAPER,
+            time: S::TIME,
+            check: |text| parse::<S::Spec>(text)?.check(),
+            open: |request| open::<S>(request),
+        }
+    }
+
+    /// Checks the text of a preset of this study, without data and without any work.
+    ///
+    /// # Errors
+    /// [`StudyError`] for the first thing that cannot be.
+    pub fn check(&self, text: &str) -> Result<(), StudyError> {
+        (self.check)(text)
+    }
+
+    /// Checks everything that can be known before any work, as written first, and reads the data.
+    ///
+    /// # Errors
+    /// [`StudyError`] for the first thing that cannot be.
+    pub fn open<'a>(&self, request: Request<'a>) -> Result<Box<dyn Ready + 'a>, StudyError> {
+        (self.open)(request)
+    }
+}
+
+fn open<S: Study>(request: Request<'_>) -> Result<Box<dyn Ready + '_>, StudyError> {
+    let written: S::Spec = parse(request.text)?;
+    written.check()?;
+    let mut spec = written.clone();
+    if request.quick {
+        spec = spec.quick();
+    }
+    spec.resize(request.seed, request.chips);
+    spec.check()?;
+    let folder = request.data.unwrap_or(Path::new(&spec.data().folder));
+    let data = S::open(&spec, folder)?;
+    let text = as_run(request.text, &written, &spec);
+    Ok(Box::new(Opened::<S> { request, text, spec, data }))
+}
+
+struct Opened<'a, S: Study> {
+    request: Request<'a>,
+    text: String,
+    spec: S::Spec,
+    data: S::Data,
+}
+
+impl<S: Study> Ready for Opened<'_, S> {
+    fn run(&self, context: &Context<'_>) -> Result<Found, StudyError> {
+        let Self { request: Request { preset, quick, .. }, text, spec, data } = self;
+        let mut found = S::run(&Written { preset, text, spec }, data, context)?;
+        let Source { name, sha256 } = data.source();
+        found.report.run =
+            RunInfo { command: String::new(), quick: *quick, data_name: name, data_sha256: sha256 };
+        Ok(found)
+    }
+}

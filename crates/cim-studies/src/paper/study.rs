@@ -1,0 +1,32 @@
+//! The study as the registry knows it.
+
+use std::path::Path;
+
+use super::spec::Spec;
+use super::stages;
+use crate::context::Context;
+use crate::error::StudyError;
+use crate::shared::images::Images;
+use crate::study::{Found, Study, Time, Written};
+
+/// The system of Abbas et al. 2026.
+pub struct Paper;
+
+impl Study for Paper {
+    type Spec = Spec;
+    type Data = Images;
+    const NAME: &'static str = "paper";
+    const PRESET: &'static str = include_str!("paper.toml");
+    const SYSTEM: &'static str =
+        "perceptron on 128 × 128 tiles, window and full scales by a convex program";
+    const PAPER: &'static str = "Abbas et al. 2026";
+    const TIME: Time = Time { full_s: 300, quick_s: 60 };
+
+    fn open(spec: &Spec, folder: &Path) -> Result<Images, StudyError> {
+        Images::open(folder, &spec.network)
+    }
+
+    fn run(w: &Written<'_, Spec>, data: &Images, on: &Context<'_>) -> Result<Found, StudyError> {
+        stages::run(w, data, on)
+    }
+}

@@ -1,0 +1,191 @@
+//! The study as written in a file.
+
+use cim_chip::sections::{
+    CalibrationSpec, CircuitSpec, CompensationSpec, ConverterSpec, DataSpec, DeviceSpec,
+    EvaluationSpec, MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, need, training,
+};
+use cim_chip::{ChipError, ChipSpec, Parts, Targets};
+use cim_core::Seconds;
+use cim_device::compensation::Scope;
+use serde::{Deserialize, Serialize};
+
+use crate::error::StudyError;
+use crate::study::StudySpec;
+
+/// The only value of the key `experiment` for which this is the specification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// This study.
+    Pcm,
+}
+
+/// The whole study.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Which study.
+    pub experiment: Kind,
+    /// Seed of all randomness.
+    pub seed: u64,
+    /// The cell.
+    pub device: DeviceSpec,
+    /// When it is looked at.
+    pub drift: DriftSpec,
+    /// How drift is measured; all scopes are compared.
+    pub compensation: CompensationSpec,
+    /// The perceptron.
+    pub network: NetworkSpec,
+    /// What it learns.
+    pub data: DataSpec,
+    /// Recipes.
+    pub training: TrainingSpec,
+    /// Images on which the largest input of every layer is found.
+    pub calibration: CalibrationSpec,
+    /// Size of a tile.
+    pub tile: TileSpec,
+    /// Wires of the arrays.
+    pub wires: Wires,
+    /// How weights become conductances.
+    pub mapping: MappingSpec,
+    /// Converters.
+    pub converters: ConverterSpec,
+    /// How cells are read.
+    pub circuit: CircuitSpec,
+    /// Chips of every point.
+    pub evaluation: EvaluationSpec,
+}
+
+/// Recipes of the training runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingSpec {
+    /// The digital network.
+    pub digital: Recipe,
+    /// Fine-tuning under Gaussian noise on the weights, through the noisy datapath.
+    pub noise: NoisySpec,
+}
+
+/// When chips are looked at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DriftSpec {
+    /// Times since programming (s), rising, two or more.
+    pub times: Vec<Seconds>,
+}
+
+impl StudySpec for Spec {
+    /// The same study within about a minute: fewer epochs, three times and half the chips.
+    fn quick(mut self) -> Self {
+        let times = &self.drift.times;
+        if let [first, .., last] = times[..] {
+            self.drift.times = vec![first, times[times.len() / 2], last];
+            self.drift.times.dedup();
+        }
+        self.training.digital.epochs = self.training.digital.epochs.min(5);
+        self.training.noise.recipe.epochs = self.training.noise.recipe.epochs.min(3);
+        self.evaluation.chips = self.evaluation.chips.min(10);
+        self
+    }
+
+    fn data(&self) -> &DataSpec {
+        &self.data
+    }
+
+    fn check(&self) -> Result<(), StudyError> {
+        let device = self.parts()?.device;
+        self.compensation.build(Scope::Global)?;
+        let times = &self.drift.times;
+        need(
+            2 <= times.len() && times.windows(2).all(|pair| pair[0] < pair[1]),
+            "drift.times",
+            format!("{times:?}"),
+            "give at least two times since programming, from early to late: they must rise",
+        )?;
+        for &time in times {
+            device.fitted_times().check(time)?;
+        }
+        self.evaluation.check()?;
+        self.calibration.check()?;
+        self.data.check()?;
+        self.network.check()?;
+        self.training.noise.check()?;
+        Ok(training::check(&self.training.digital, "training.digital")?)
+    }
+
+    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
+        (&mut self.seed, &mut self.evaluation)
+    }
+}
+
+impl Spec {
+    /// The parts of a chip, its cells used over the whole window of the device.
+    ///
+    /// # Errors
+    /// [`ChipError`] for a part that cannot be.
+    pub fn parts(&self) -> Result<Parts, ChipError> {
+        let Self { device, circuit, converters, tile, wires, mapping, .. } = self;
+        let (tile, wires, mapping) = (*tile, *wires, *mapping);
+        ChipSpec { tile, device, circuit, converters, wires, mapping }.build(Targets::Nominal)
+    }
+
+    /// All that training depends on: times, compensation and chips set to one value.
+    pub fn trained_by(&self) -> Self {
+        let mut same = self.clone();
+        same.drift.times.clear();
+        same.compensation.repeats = 0;
+        same.evaluation.chips = 0;
+        same
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::parse;
+    use crate::pcm::Pcm;
+    use crate::study::Study;
+
+    fn refusal(from: &str, to: &str) -> String {
+        assert!(Pcm::PRESET.contains(from), "{from}");
+        match parse::<Spec>(&Pcm::PRESET.replace(from, to)) {
+            Ok(spec) => spec.check().expect_err("must be refused").to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn the_preset_is_valid_and_quick_keeps_its_ends() {
+        let spec: Spec = parse(Pcm::PRESET).expect("parses");
+        spec.check().expect("valid");
+        assert!(10 <= spec.evaluation.chips);
+        let times = &spec.drift.times;
+        let quick = spec.clone().quick();
+        quick.check().expect("valid");
+        assert_eq!(quick.drift.times, [times[0], times[2], times[4]]);
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_before_any_work() {
+        for (from, to, words) in [
+            ("name = \"pcm\"", "name = \"pmc\"", "did you mean 'pcm'?"),
+            ("\"1 s\", \"1 h\"", "\"1 h\", \"1 s\"", "must rise"),
+            ("\"1 s\", \"1 h\"", "\"-1 s\", \"1 h\"", "zero or positive"),
+            ("\"1 s\", \"1 h\"", "1, \"1 h\"", "bare number"),
+            ("repeats = 256", "repeats = 0", "repeats"),
+            ("weight_noise = 0.1", "weight_noise = -0.1", "weight_noise"),
+            ("chips = 20", "chips = 1", "two chips"),
+            ("images = 256", "images = 0", "calibration"),
+            (
+                "{ policy = \"fixed\", full_scale = \"49.8 uA\" }",
+                "{ policy = \"optimised\" }",
+                "optimiser",
+            ),
+            // Times at which the device is not known.
+            ("name = \"pcm\"", "name = \"rram-wan\"", "not extrapolated"),
+        ] {
+            let error = refusal(from, to);
+            assert!(error.contains(words), "{to}: {error}");
+        }
+    }
+}

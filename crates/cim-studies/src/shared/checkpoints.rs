@@ -1,0 +1,82 @@
+//! Checkpoints of training runs: taken up only by the run that would have made them.
+
+use cim_nn::{TrainState, checkpoint};
+use serde::{Deserialize, Serialize};
+
+use super::epoch::Epoch;
+use crate::context::{Context, Store, StoreError};
+
+/// Raised whenever the same specification and data would train to other numbers.
+const MODEL_VERSION: u32 = 1;
+
+/// Checkpoints of one run of a study.
+pub struct Checkpoints<'a> {
+    store: &'a dyn Store,
+    fingerprint: String,
+}
+
+/// What a checkpoint holds.
+#[derive(Serialize, Deserialize)]
+pub struct Saved {
+    fingerprint: String,
+    /// Epochs so far.
+    pub history: Vec<Epoch>,
+    /// Where training stopped.
+    pub state: TrainState,
+}
+
+impl<'a> Checkpoints<'a> {
+    /// Checkpoints of a run whose training depends on `data_sha256` and `trained_by` alone. Those that
+    /// would be taken up are looked at now, so that none of another run is met later.
+    ///
+    /// # Errors
+    /// [`StoreError`] for a checkpoint that is broken or of another run.
+    pub fn open(
+        context: &Context<'a>,
+        data_sha256: &str,
+        trained_by: &impl std::fmt::Debug,
+    ) -> Result<Self, StoreError> {
+        let fingerprint = format!("model {MODEL_VERSION}\ndata {data_sha256}\n{trained_by:?}");
+        let checkpoints = Self { store: context.store, fingerprint };
+        for name in context.store.names()? {
+            checkpoints.load(&name)?;
+        }
+        Ok(checkpoints)
+    }
+
+    /// The checkpoint of a stage, if it is to be taken up.
+    pub fn load(&self, stage: &str) -> Result<Option<Saved>, StoreError> {
+        let Some(bytes) = self.store.load(stage)? else { return Ok(None) };
+        let place = || self.store.place(stage);
+        let saved: Saved = checkpoint::decode(&bytes)
+            .map_err(|error| StoreError::Broken { place: place(), reason: error.to_string() })?;
+        if saved.fingerprint == self.fingerprint {
+            return Ok(Some(saved));
+        }
+        Err(StoreError::Other { place: place() })
+    }
+
+    /// Keeps where a stage is.
+    pub fn save(
+        &self,
+        stage: &str,
+        state: &TrainState,
+        history: &[Epoch],
+    ) -> Result<(), StoreError> {
+        let saved = Saved {
+            fingerprint: self.fingerprint.clone(),
+            history: history.to_vec(),
+            state: state.clone(),
+        };
+        let bytes = checkpoint::encode(&saved).map_err(|error| StoreError::Broken {
+            place: self.store.place(stage),
+            reason: error.to_string(),
+        })?;
+        self.store.save(stage, &bytes)
+    }
+
+    /// The error for a checkpoint that does not fit its run.
+    pub fn misfit(&self, stage: &str, reason: &str) -> StoreError {
+        StoreError::Broken { place: self.store.place(stage), reason: reason.to_owned() }
+    }
+}

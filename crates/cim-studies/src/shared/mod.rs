@@ -1,0 +1,9 @@
+//! What studies have in common.
+
+pub mod checkpoints;
+pub mod counts;
+pub mod epoch;
+pub mod estimates;
+pub mod images;
+pub mod stages;
+pub mod training;

@@ -1,0 +1,115 @@
+//! What a study is.
+
+use std::path::Path;
+
+use cim_chip::sections::{DataSpec, EvaluationSpec};
+use cim_report::{Report, Timing};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::context::Context;
+use crate::error::StudyError;
+
+/// A study of a published system.
+///
+/// [`Entry`](crate::Entry) calls these in one order for all: parse, `check` as written, `quick`,
+/// `resize`, `check` again, `open`, and only then `run`.
+pub trait Study: 'static {
+    /// The study as written in a file.
+    type Spec: StudySpec;
+    /// What it learns from and is measured on.
+    type Data: StudyData;
+    /// Name, also of the built-in preset and the value of its key `experiment`.
+    const NAME: &'static str;
+    /// The built-in preset, as written.
+    const PRESET: &'static str;
+    /// The system, in a few words.
+    const SYSTEM: &'static str;
+    /// Where it was published.
+    const PAPER: &'static str;
+    /// How long it takes.
+    const TIME: Time;
+
+    /// Reads the data set and checks that it fits.
+    ///
+    /// # Errors
+    /// [`StudyError`] for data that are missing, broken or of another shape.
+    fn open(spec: &Self::Spec, folder: &Path) -> Result<Self::Data, StudyError>;
+
+    /// Runs the study.
+    ///
+    /// # Errors
+    /// [`StudyError`] for what shows only on the way.
+    fn run(
+        written: &Written<'_, Self::Spec>,
+        data: &Self::Data,
+        context: &Context<'_>,
+    ) -> Result<Found, StudyError>;
+}
+
+/// A study as written in a file.
+pub trait StudySpec: Serialize + DeserializeOwned + Clone + Send + Sync {
+    /// The same study within about a minute.
+    fn quick(self) -> Self;
+
+    /// Checks everything that the study needs, before any work is done.
+    ///
+    /// # Errors
+    /// [`StudyError`] for the first value that cannot be.
+    fn check(&self) -> Result<(), StudyError>;
+
+    /// Its seed and its chips.
+    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec);
+
+    /// Where its data lie.
+    fn data(&self) -> &DataSpec;
+
+    /// Sets another seed or another number of chips.
+    fn resize(&mut self, seed: Option<u64>, chips: Option<usize>) {
+        let (own_seed, evaluation) = self.size();
+        *own_seed = seed.unwrap_or(*own_seed);
+        evaluation.chips = chips.unwrap_or(evaluation.chips);
+    }
+}
+
+/// What a study learns from and is measured on.
+pub trait StudyData: Send + Sync {
+    /// What it is.
+    fn source(&self) -> Source;
+}
+
+/// About how long a study takes on two cores (s).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Time {
+    /// As written.
+    pub full_s: u32,
+    /// With `quick`.
+    pub quick_s: u32,
+}
+
+/// A preset as written and as run.
+#[derive(Clone, Copy)]
+pub struct Written<'a, S> {
+    /// Its name, for the report.
+    pub preset: &'a str,
+    /// Its text, as run.
+    pub text: &'a str,
+    /// What is run.
+    pub spec: &'a S,
+}
+
+/// What a study found.
+pub struct Found {
+    /// The report.
+    pub report: Report,
+    /// How long it took.
+    pub timing: Timing,
+}
+
+/// What a data set is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Name in reports, with its size.
+    pub name: String,
+    /// SHA-256 of the content, hexadecimal.
+    pub sha256: String,
+}

@@ -1,0 +1,86 @@
+//! No circle of files inside any crate: each can be read with only those below it in mind.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cim_tests::modules::FileGraph;
+
+fn crates() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+    let entries = fs::read_dir(folder).expect("the crates are there");
+    let mut crates: Vec<PathBuf> = entries.map(|entry| entry.expect("readable").path()).collect();
+    crates.sort();
+    crates
+}
+
+/// Circles that are known to be wrong, as crate and files: they may shrink and must go. A part and the
+/// enum that lists its kinds, or a trait and a type of its signature, share a file's worth of words
+/// that want a file of their own.
+const KNOWN: &[(&str, &[&str])] = &[
+    ("cim-crossbar", &["pwm/burst.rs", "pwm/drive.rs", "pwm/spec.rs", "pwm/tile.rs"]),
+    ("cim-device", &["device.rs", "law.rs"]),
+    ("cim-device", &["models/synaptogen/cells.rs", "models/synaptogen/spec.rs"]),
+    ("cim-device", &["program/relaxation.rs", "program/spec.rs", "program/trim.rs"]),
+];
+
+#[test]
+fn files_of_a_crate_use_each_other_in_no_circle() {
+    let mut circles = Vec::new();
+    for folder in crates() {
+        for knot in FileGraph::of(&folder.join("src")).knots() {
+            let name =
+                |file: &&Path| file.strip_prefix(&folder).unwrap_or(file).display().to_string();
+            let names: Vec<String> = knot.iter().map(name).collect();
+            circles.push(format!("{}: {}", folder.display(), names.join(", ")));
+        }
+    }
+    assert!(circles.is_empty(), "circles of files:\n{}", circles.join("\n"));
+}
+
+/// Layers of a study, lowest first: a specification knows no stage, what is shown knows no stage.
+#[test]
+fn specifications_and_outcomes_do_not_know_the_stages() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/cim-studies/src");
+    let graph = FileGraph::of(&src);
+    let mut seen = 0;
+    for (file, used) in graph.edges() {
+        let name = |file: &Path| file.file_name().and_then(|n| n.to_str()).unwrap_or("").to_owned();
+        let forbidden: &[&str] = match name(file).as_str() {
+            "spec.rs" => &["mod.rs", "stages.rs", "outcome.rs", "study.rs"],
+            "outcome.rs" => &["stages.rs"],
+            _ => continue,
+        };
+        seen += 1;
+        let same =
+            |to: &&&Path| to.parent() == file.parent() && forbidden.contains(&name(to).as_str());
+        let wrong: Vec<_> = used.iter().filter(same).collect();
+        assert!(wrong.is_empty(), "{} uses {wrong:?}", file.display());
+    }
+    assert!(8 <= seen, "four studies have a specification and an outcome each");
+}
+
+/// The reader itself, on a crate made up for it.
+#[test]
+fn a_circle_is_found_through_re_exports_and_imported_modules() {
+    let folder = std::env::temp_dir().join(format!("cim-circles-{}", std::process::id()));
+    let write = |name: &str, text: &str| {
+        let file = folder.join(name);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("made");
+        fs::write(file, text).expect("written");
+    };
+    let circle = || FileGraph::of(&folder).knots().first().map(Vec::len);
+    write("lib.rs", "mod a; mod b; pub mod c; pub use a::One;");
+    write(
+        "a.rs",
+        "use crate::b::two; pub struct One; fn f() { two() } #[cfg(test)] mod tests { use crate::c; }",
+    );
+    write("b.rs", "pub fn two() { /* crate::a::One */ \"crate::a\"; }");
+    write("c/mod.rs", "mod d; pub use d::Three;");
+    write("c/d.rs", "use crate::b; pub struct Three; fn g() { b::two() }");
+    assert_eq!(circle(), None);
+    write("b.rs", "pub fn two(_: crate::One) {}");
+    assert_eq!(circle(), Some(2), "through the root's re-export");
+    write("b.rs", "use crate::c; pub fn two(_: c::Three) {}");
+    assert_eq!(circle(), Some(2), "through an imported module's re-export");
+    fs::remove_dir_all(&folder).expect("removed");
+}
