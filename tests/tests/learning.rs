@@ -8,7 +8,7 @@ use cim_device::models::NoiseSpec;
 use cim_device::{CurrentVoltage, GaussianSpec, Window};
 use cim_nn::network::first_images;
 use cim_nn::{
-    Dataset, Layer, LayerPath, Levels, Network, Optimiser, Recipe, TrainState, Trainer,
+    Dataset, InputRange, Layer, LayerPath, Levels, Network, Optimiser, Recipe, TrainState, Trainer,
     WeightNoise, accuracy,
 };
 use cim_tests::chip::{design, dyadic, integers, normals, silent, uniforms};
@@ -125,6 +125,7 @@ fn noisy_paths(network: &Network, data: &Dataset) -> Vec<LayerPath> {
                 ..WeightNoise::NONE
             },
             input_limit: limit,
+            input_range: InputRange::Unsigned,
             input_levels: Levels { top: 255.0 },
             tile_rows: 128,
             tile_cols: 16,

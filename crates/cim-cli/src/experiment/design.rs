@@ -1,8 +1,8 @@
 //! Designs: how a network is put on a chip.
 
-use cim_adc::FullScale;
+use cim_adc::{FullScale, Polarity};
 use cim_core::Amps;
-use cim_nn::{LayerPath, Levels, Network, WeightNoise};
+use cim_nn::{InputRange, LayerPath, Levels, Network, WeightNoise};
 use cim_tile::{Calibration, EnergyParts, EnergySpec, LayerDesign, LayerErrors, Parts, full_scale};
 use ndarray::{Array2, ArrayView2};
 
@@ -142,6 +142,11 @@ impl ChipDesign {
     ) -> Result<Vec<LayerPath>, CliError> {
         let errors = self.errors(network, inputs)?;
         let layers = network.layers().iter().zip(&self.layers).zip(&errors);
+        let bits = self.parts.dac.bits;
+        let (input_range, codes) = match self.parts.dac.polarity {
+            Polarity::Unipolar => (InputRange::Unsigned, 1u32 << bits),
+            Polarity::Bipolar => (InputRange::Signed, 1u32 << (bits - 1)),
+        };
         Ok(layers
             .map(|((layer, design), errors)| {
                 let amps = errors.amps_per_output;
@@ -160,7 +165,8 @@ impl ChipDesign {
                     weight_clip: design.weight_clip,
                     weight_noise: self.weight_noise(design.weight_clip),
                     input_limit: design.input_limit,
-                    input_levels: Levels { top: ((1u32 << self.parts.dac.bits) - 1) as f32 },
+                    input_range,
+                    input_levels: Levels { top: (codes - 1) as f32 },
                     tile_rows: self.parts.rows,
                     tile_cols: self.parts.outputs.min(outputs),
                     full_scale,
