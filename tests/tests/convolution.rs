@@ -347,8 +347,9 @@ fn series_are_learned_by_every_kind_of_network() {
 fn signed_inputs_train_through_a_bipolar_converter() {
     let mut values = vec![0.0f32; 400 * 8];
     Stream::root(8).fill_standard_normal(0, &mut values);
-    // The class is the sign of a sum: without the negative half it cannot be told well.
-    let class = |x: &[f32]| u8::from(x.iter().sum::<f32>() > 0.0);
+    // The class is the sign of the sum of what the product is driven with: without the negative half
+    // it cannot be told well.
+    let class = |x: &[f32]| u8::from(x.iter().map(|x| x.tanh()).sum::<f32>() > 0.0);
     let labels = Labels { values: values.chunks(8).map(class).collect(), classes: 2 };
     let data = Dataset::of_floats(values, Shape::features(8), Some(labels)).expect("a set");
     let text = r#"

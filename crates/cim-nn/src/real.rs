@@ -4,14 +4,13 @@
 //! difference quotients, which `f32` is too coarse for.
 
 use faer::linalg::matmul::matmul;
-use faer::traits::ComplexField;
 use faer::{Accum, MatMut, MatRef, Par};
 use ndarray::NdFloat;
 
 use crate::activation::NoiseAwareRelu;
 
 /// A floating-point number that operations compute with: `f32` or `f64`.
-pub trait Real: NdFloat + ComplexField + Default {
+pub trait Real: NdFloat + Default {
     /// The nearest number of this kind.
     fn of(x: f64) -> Self;
 
@@ -105,19 +104,20 @@ fn normal_density(z: f64) -> f64 {
 }
 
 /// `rows × cols` numbers whose rows are contiguous and `stride` apart.
-pub(crate) fn by_rows<T>(m: &[T], rows: usize, cols: usize, stride: usize) -> MatRef<'_, T> {
+pub(crate) fn by_rows(m: &[f32], rows: usize, cols: usize, stride: usize) -> MatRef<'_, f32> {
     MatRef::from_row_major_slice_with_stride(&m[..span(rows, cols, stride)], rows, cols, stride)
 }
 
 /// As [`by_rows`], to be written to.
-pub(crate) fn by_rows_mut<T>(
-    m: &mut [T],
+pub(crate) fn by_rows_mut(
+    m: &mut [f32],
     rows: usize,
     cols: usize,
     stride: usize,
-) -> MatMut<'_, T> {
+) -> MatMut<'_, f32> {
     let m = &mut m[..span(rows, cols, stride)];
-    MatMut::from_row_major_slice_with_stride_mut(m, rows, cols, stride)
+    // Not `from_row_major_slice_with_stride_mut`: that of faer 0.24 mixes up rows and columns.
+    MatMut::from_column_major_slice_with_stride_mut(m, cols, rows, stride).transpose_mut()
 }
 
 fn span(rows: usize, cols: usize, stride: usize) -> usize {
@@ -125,7 +125,7 @@ fn span(rows: usize, cols: usize, stride: usize) -> usize {
 }
 
 /// `y = a · b`, or `y += a · b` where `onto`, on the calling thread.
-pub(crate) fn gemm<T: Real>(y: MatMut<'_, T>, onto: bool, a: MatRef<'_, T>, b: MatRef<'_, T>) {
+pub(crate) fn gemm(y: MatMut<'_, f32>, onto: bool, a: MatRef<'_, f32>, b: MatRef<'_, f32>) {
     let accumulate = if onto { Accum::Add } else { Accum::Replace };
-    matmul(y, accumulate, a, b, T::of(1.0), Par::Seq);
+    matmul(y, accumulate, a, b, 1.0, Par::Seq);
 }

@@ -140,10 +140,9 @@ impl Operate for BatchNorm {
         work.d_shift.resize(channels, T::default());
         let (mean, d_scale, d_shift) = (&work.mean, &mut work.d_scale, &mut work.d_shift);
         pulp::Arch::new().dispatch(Sums { x, dy, channels, positions, mean, d_scale, d_shift });
-        for channel in 0..channels {
-            // So far against x − μ; γ sees it divided by σ.
-            let sigma = root(work.variance[channel]);
-            work.d_scale[channel] /= sigma;
+        // So far against x − μ; γ sees it divided by σ.
+        for (d_scale, &variance) in work.d_scale.iter_mut().zip(&work.variance) {
+            *d_scale /= root(variance);
         }
         if !wanted {
             return;

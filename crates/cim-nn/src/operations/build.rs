@@ -133,16 +133,19 @@ impl Builder {
 
 /// Tells rectifiers which products they touch, and products what drives them.
 pub(crate) fn link(products: &mut [ProductPlan], operations: &mut [Operation], from_data: bool) {
+    let weighted = |operation: &Operation| match operation {
+        Operation::Linear(_) | Operation::Conv1d(_) | Operation::Conv2d(_) => operation.products(),
+        _ => 0..0,
+    };
     let only = |operation: &Operation| {
-        let range = operation.products();
-        let touches =
-            matches!(operation, Operation::Linear(_) | Operation::Conv1d(_) | Operation::Conv2d(_));
-        (range.len() == 1 && touches).then_some(range.start)
+        let products = weighted(operation);
+        (products.len() == 1).then_some(products.start)
     };
     let next = |operations: &[Operation]| {
         operations.iter().find(|operation| !operation.keeps_range()).and_then(only)
     };
-    if let (true, Some(product)) = (from_data, next(operations)) {
+    let first = operations.iter().find(|operation| !operation.keeps_range()).filter(|_| from_data);
+    for product in first.map_or(0..0, weighted) {
         products[product].reads = Reads::Data;
     }
     for idx in 0..operations.len() {
