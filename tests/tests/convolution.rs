@@ -87,14 +87,15 @@ operations = [
 ]
 "#;
 
-/// Cells that are programmed with an error of 2 % of the window, 8-bit converters.
+/// Cells that are programmed with an error of 1 % of the window, 10-bit output converters whose range is
+/// the largest current that the weights can draw.
 fn parts() -> Parts {
     let us = |x: f64| Siemens(x * 1e-6);
     let window = Window::new(us(5.0), us(105.0)).expect("a window");
     let device = GaussianSpec {
         g_off: window.g_min,
         g_on: window.g_max,
-        programming: NoiseSpec { constant: window.span() * 0.02, ..NoiseSpec::NONE },
+        programming: NoiseSpec { constant: window.span() * 0.01, ..NoiseSpec::NONE },
         read: NoiseSpec::NONE,
         current_voltage: CurrentVoltage::Ohmic,
     };
@@ -102,7 +103,7 @@ fn parts() -> Parts {
         device: Arc::new(device.build().expect("a device")),
         window,
         dac: DacSpec { bits: 8, polarity: Polarity::Unipolar },
-        adc_bits: 8,
+        adc_bits: 10,
         ..silent(64, 16)
     }
 }
