@@ -1,7 +1,7 @@
 //! Training through the noisy, clipped, quantised datapath against digital training.
 
 use cim_core::Stream;
-use cim_nn::{LayerPath, Levels, Optimiser, Recipe, Trainer, WeightNoise};
+use cim_nn::{InputRange, LayerPath, Levels, Optimiser, Recipe, Trainer, WeightNoise};
 use ndarray::Array2;
 use serde::Serialize;
 
@@ -64,6 +64,7 @@ fn noisy(inputs: usize, outputs: usize, relu_sigma: f32) -> LayerPath {
         weight_clip: 0.3,
         weight_noise: WeightNoise { c0: 1e-4, c1: 1e-4, c2: 1e-4, cm: 0.0, w0: 0.0 },
         input_limit: 2.0,
+        input_range: InputRange::Unsigned,
         input_levels: Levels { top: 255.0 },
         tile_rows: 128,
         tile_cols: 128,

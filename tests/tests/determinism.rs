@@ -11,7 +11,8 @@ use cim_device::{Conduction, GaussianSpec, Window};
 use cim_nn::checkpoint::{decode, encode};
 use cim_nn::network::BLOCK;
 use cim_nn::{
-    Dataset, LayerPath, Levels, Network, Optimiser, Recipe, TrainState, Trainer, WeightNoise,
+    Dataset, InputRange, LayerPath, Levels, Network, Optimiser, Recipe, TrainState, Trainer,
+    WeightNoise,
 };
 use cim_tests::chip::{carried, silent, uniforms, worst_case};
 use cim_tests::images::images;
@@ -108,6 +109,7 @@ fn paths(network: &Network) -> Vec<LayerPath> {
             weight_clip: 0.2,
             weight_noise: WeightNoise { c0: 1e-4, c1: 1e-4, c2: 1e-3, cm: 1e-6, w0: 0.01 },
             input_limit: if k == 0 { 1.0 } else { 4.0 },
+            input_range: InputRange::Unsigned,
             input_levels: Levels { top: 255.0 },
             tile_rows: 128,
             tile_cols: 16,

@@ -8,7 +8,7 @@ use cim_device::models::NoiseSpec;
 use cim_device::{Conduction, GaussianSpec, Window};
 use cim_nn::network::first_images;
 use cim_nn::{
-    Dataset, Layer, LayerPath, Levels, Network, Optimiser, Recipe, TrainState, Trainer,
+    Dataset, InputRange, Layer, LayerPath, Levels, Network, Optimiser, Recipe, TrainState, Trainer,
     WeightNoise, accuracy,
 };
 use cim_tests::chip::{design, dyadic, integers, normals, silent, uniforms};
@@ -125,6 +125,7 @@ fn noisy_paths(network: &Network, data: &Dataset) -> Vec<LayerPath> {
                 ..WeightNoise::NONE
             },
             input_limit: limit,
+            input_range: InputRange::Unsigned,
             input_levels: Levels { top: 255.0 },
             tile_rows: 128,
             tile_cols: 16,
@@ -434,4 +435,60 @@ fn gradients_are_those_of_the_loss() {
         }
     }
     assert!(seen > 1.0, "the test must see gradients");
+}
+
+/// With a teacher the loss is the cross-entropy of the mixed target, and a step goes down its slope:
+/// by difference quotients of the loss that the trainer reports, and that against doubles.
+///
+/// The loss is good to 3e-7 of its size, below three, so quotients of width `2h`, `h` = 0.02, to
+/// 5e-5; their truncation is `h²/6` times third derivatives of order one.
+#[test]
+fn distillation_goes_down_the_slope_of_the_mixed_loss() {
+    let at = Stream::root(41);
+    let pixels = uniforms(30, 6, 0.0, 256.0, at.child("pixels", 0)).mapv(|p| p as u8);
+    let x = pixels.mapv(|p| f32::from(p) / 255.0);
+    let labels: Vec<u8> = (0..30).map(|k| (k % 4) as u8).collect();
+    let pixels = pixels.into_raw_vec_and_offset().0;
+    let data = Dataset::new(pixels, labels.clone(), 2, 3, 4).expect("a set");
+    let teacher = Network::new(&[6, 8, 4], at.child("teacher", 0)).expect("widths");
+    let network = Network::new(&[6, 4], at.child("network", 0)).expect("widths");
+    let (share, temperature) = (0.3f32, 2.0f32);
+    let mut recipe = recipe(2, 30, 0.5, PLAIN);
+    (recipe.distillation, recipe.teacher_temperature) = (share, temperature);
+    let step = |weights: &Array2<f32>, rate: f32| {
+        let layer = Layer { weights: weights.clone(), bias: Array1::zeros(4) };
+        let network = Network::from_layers(vec![layer]).expect("one layer");
+        let (recipe, paths) = (Recipe { learning_rate: rate, ..recipe.clone() }, digital(&network));
+        let trainer = Trainer::new(&recipe, network, paths, Some(&teacher), Stream::root(5));
+        let mut trainer = trainer.expect("a recipe");
+        let loss = trainer.epoch(&data).expect("data fit").loss;
+        (loss, trainer.into_state().network.layers()[0].weights.clone())
+    };
+    let weights = network.layers()[0].weights.clone();
+    let (loss, after) = step(&weights, 0.5);
+
+    let log_softmax = |logits: Array2<f64>| {
+        let sums = logits.map_axis(ndarray::Axis(1), |row| row.mapv(f64::exp).sum().ln());
+        logits - sums.insert_axis(ndarray::Axis(1))
+    };
+    let answers = teacher.digital_logits(x.view()).mapv(f64::from) / f64::from(temperature);
+    let mut targets = log_softmax(answers).mapv(f64::exp) * f64::from(share);
+    for (k, &label) in labels.iter().enumerate() {
+        targets[[k, usize::from(label)]] += 1.0 - f64::from(share);
+    }
+    let logits = x.mapv(f64::from).dot(&weights.mapv(f64::from));
+    let want = -(targets * log_softmax(logits)).sum() / 30.0;
+    assert!((loss - want).abs() < 1e-5, "loss {loss}, in doubles {want}");
+
+    for (place, &w) in weights.indexed_iter() {
+        let moved = |by: f32| {
+            let mut weights = weights.clone();
+            weights[place] += by;
+            step(&weights, 1e-30).0
+        };
+        let want = (moved(0.02) - moved(-0.02)) / 0.04;
+        // The middle of the cosine of a run of two: half of the rate.
+        let got = f64::from(w - after[place]) / 0.25;
+        assert!((got - want).abs() < 3e-4, "{place:?}: gradient {got}, quotient {want}");
+    }
 }

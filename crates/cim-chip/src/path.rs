@@ -1,6 +1,6 @@
 //! The datapath of a design as training sees it.
 
-use cim_nn::{LayerPath, Levels, Network, WeightNoise};
+use cim_nn::{InputRange, LayerPath, Levels, Network, WeightNoise};
 use cim_tile::StoredVariance;
 
 use crate::design::ChipDesign;
@@ -15,6 +15,11 @@ impl ChipDesign {
         inputs: &LayerInputs,
     ) -> Result<Vec<LayerPath>, ChipError> {
         let errors = self.errors(network, inputs)?;
+        let input_range = if self.parts.dac.polarity.is_signed() {
+            InputRange::Signed
+        } else {
+            InputRange::Unsigned
+        };
         let input_top = self.parts.check()?.top_code() as f32;
         let layers = network.layers().iter().zip(&self.layers).zip(&errors);
         Ok(layers
@@ -24,6 +29,7 @@ impl ChipDesign {
                     weight_clip: design.weight_clip,
                     weight_noise: self.weight_noise(design.weight_clip),
                     input_limit: design.input_limit,
+                    input_range,
                     input_levels: Levels { top: input_top },
                     tile_rows: self.parts.rows,
                     tile_cols: self.parts.outputs.min(outputs),

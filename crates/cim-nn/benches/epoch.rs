@@ -1,7 +1,9 @@
 //! Training on 2,560 images, ten steps: digital, and through a noisy, clipped, quantised datapath.
 
 use cim_core::Stream;
-use cim_nn::{Dataset, LayerPath, Levels, Network, Optimiser, Recipe, Trainer, WeightNoise};
+use cim_nn::{
+    Dataset, InputRange, LayerPath, Levels, Network, Optimiser, Recipe, Trainer, WeightNoise,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::Array2;
 
@@ -23,6 +25,7 @@ fn noisy(inputs: usize, outputs: usize, relu_sigma: f32) -> LayerPath {
         weight_clip: 0.3,
         weight_noise: WeightNoise { c0: 1e-4, c1: 1e-4, c2: 1e-4, cm: 0.0, w0: 0.0 },
         input_limit: 2.0,
+        input_range: InputRange::Unsigned,
         input_levels: Levels { top: 255.0 },
         tile_rows: 128,
         tile_cols: 128,

@@ -18,8 +18,10 @@ use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
-/// The format version that [`encode`] writes and the newest that [`decode`] reads.
-pub const FORMAT_VERSION: u32 = 1;
+/// The format version that [`encode`] writes and the only one that [`decode`] reads.
+///
+/// Version 2 holds networks of operations; version 1 held perceptrons and cannot be read.
+pub const FORMAT_VERSION: u32 = 2;
 
 /// No checkpoint, decoded or not, takes more than this many bytes.
 pub const MAX_PAYLOAD_BYTES: usize = 1 << 30;
@@ -38,6 +40,15 @@ pub enum CheckpointError {
     /// No build has ever written this version.
     #[error("damaged checkpoint: format version {found} has never existed")]
     UnknownVersion {
+        /// Version in the header.
+        found: u32,
+    },
+    /// An older build wrote this.
+    #[error(
+        "checkpoint of format version {found}, but this build reads version {FORMAT_VERSION} only: \
+         train again, or go on with the build that wrote it"
+    )]
+    PastVersion {
         /// Version in the header.
         found: u32,
     },
@@ -145,6 +156,7 @@ fn payload(bytes: &[u8]) -> Result<&[u8], CheckpointError> {
     match u32::from_le_bytes(field(header, 8)) {
         FORMAT_VERSION => {}
         0 => return Err(CheckpointError::UnknownVersion { found: 0 }),
+        found if found < FORMAT_VERSION => return Err(CheckpointError::PastVersion { found }),
         found => return Err(CheckpointError::FutureVersion { found, newest: FORMAT_VERSION }),
     }
     let need = u64::from_le_bytes(field(header, 12)).saturating_add(HEADER_BYTES as u64);
@@ -197,7 +209,7 @@ mod tests {
     fn the_format_is_pinned() {
         let bytes = encode(&(7u8, "ab")).expect("plain values");
         let body = [7, 2, b'a', b'b'];
-        assert_eq!(bytes[..12], *b"CIMCKPT\0\x01\0\0\0");
+        assert_eq!(bytes[..12], *b"CIMCKPT\0\x02\0\0\0");
         assert_eq!(bytes[12..20], [4, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(bytes[20..24], crc32fast::hash(&body).to_le_bytes());
         assert_eq!(bytes[24..], body);
@@ -232,10 +244,22 @@ mod tests {
         // A later format may differ in everything after the version.
         bytes[12..].fill(0xff);
         let error = decode::<Trained>(&bytes).expect_err("version 7");
-        assert_eq!(error, CheckpointError::FutureVersion { found: 7, newest: 1 });
+        assert_eq!(error, CheckpointError::FutureVersion { found: 7, newest: 2 });
         assert_eq!(
             error.to_string(),
-            "checkpoint of format version 7, but this build reads up to version 1: upgrade cim"
+            "checkpoint of format version 7, but this build reads up to version 2: upgrade cim"
+        );
+    }
+
+    #[test]
+    fn a_past_version_says_what_can_be_done() {
+        let mut bytes = encode(&example()).expect("plain values");
+        bytes[8..12].copy_from_slice(&1u32.to_le_bytes());
+        let error = decode::<Trained>(&bytes).expect_err("version 1");
+        assert_eq!(
+            error.to_string(),
+            "checkpoint of format version 1, but this build reads version 2 only: train again, or \
+             go on with the build that wrote it"
         );
     }
 

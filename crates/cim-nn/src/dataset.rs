@@ -1,8 +1,11 @@
-//! Labelled grey-scale images: what networks are trained on and measured with.
+//! Samples of any shape: what networks are trained on and measured with.
 
 use thiserror::Error;
 
-/// Labelled images of one size, checked once and read-only from then on.
+use crate::shape::Shape;
+
+/// Samples of one shape, checked once and read-only from then on: images as bytes, which networks
+/// see as 0 to 1, or numbers of any sign as they are. With labels, or for inference alone without.
 ///
 /// ```
 /// use cim_nn::dataset::Dataset;
@@ -13,21 +16,58 @@ use thiserror::Error;
 /// assert_eq!(batch, [1.0, 0.0]);
 /// # Ok::<(), cim_nn::dataset::DatasetError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    images: Vec<u8>,
-    labels: Vec<u8>,
-    rows: usize,
-    cols: usize,
-    classes: usize,
+    values: Values,
+    shape: Shape,
+    len: usize,
+    labels: Option<Labels>,
+}
+
+/// What the samples of a data set are made of.
+#[derive(Clone, Debug, PartialEq)]
+enum Values {
+    Bytes(Vec<u8>),
+    Floats(Vec<f32>),
+}
+
+/// One class for each sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Labels {
+    /// The class of each sample, in order.
+    pub values: Vec<u8>,
+    /// Number of classes; every label is below it.
+    pub classes: usize,
 }
 
 /// Why images and labels do not make a data set.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum DatasetError {
-    /// There is not a single image.
+    /// There is not a single sample.
     #[error("the data set is empty: it has no labels")]
     Empty,
+    /// The numbers are not a whole number of samples.
+    #[error("{values} numbers are not a whole number of samples of {shape}, one or more")]
+    Samples {
+        /// Numbers given.
+        values: usize,
+        /// Shape of a sample.
+        shape: Shape,
+    },
+    /// There are more labels than samples, or fewer.
+    #[error("{labels} labels do not fit {samples} samples")]
+    Labels {
+        /// Labels given.
+        labels: usize,
+        /// Samples given.
+        samples: usize,
+    },
+    /// A number is NaN or infinite.
+    #[error("number {index} of the data set is not finite")]
+    NotFinite {
+        /// Which number.
+        index: usize,
+    },
     /// An image has no pixels, or more than can be counted.
     #[error("images of {rows} × {cols} pixels are not possible")]
     ImageSize {
@@ -88,86 +128,155 @@ impl Dataset {
                 cols,
             });
         }
-        if let Some(index) = labels.iter().position(|&label| usize::from(label) >= classes) {
-            return Err(DatasetError::Label { index, label: labels[index], classes });
-        }
-        Ok(Self { images, labels, rows, cols, classes })
+        let labels = Labels { values: labels, classes };
+        Self::of_bytes(images, Shape::image(1, rows, cols), Some(labels))
     }
 
-    /// Number of images, at least one.
+    /// Samples of `shape` as bytes, one after another, which networks see as 0 to 1.
+    ///
+    /// # Errors
+    /// [`DatasetError`] if there is no sample, if lengths disagree, or if a label is not below the
+    /// number of classes.
+    pub fn of_bytes(
+        bytes: Vec<u8>,
+        shape: Shape,
+        labels: Option<Labels>,
+    ) -> Result<Self, DatasetError> {
+        let len = samples(bytes.len(), shape, labels.as_ref())?;
+        Ok(Self { values: Values::Bytes(bytes), shape, len, labels })
+    }
+
+    /// Samples of `shape` as numbers, one after another, which networks see as they are.
+    ///
+    /// # Errors
+    /// As [`of_bytes`](Self::of_bytes), and [`DatasetError::NotFinite`].
+    pub fn of_floats(
+        values: Vec<f32>,
+        shape: Shape,
+        labels: Option<Labels>,
+    ) -> Result<Self, DatasetError> {
+        let len = samples(values.len(), shape, labels.as_ref())?;
+        if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+            return Err(DatasetError::NotFinite { index });
+        }
+        Ok(Self { values: Values::Floats(values), shape, len, labels })
+    }
+
+    /// Shape of a sample.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Number of samples, at least one.
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.len
     }
 
     /// Rows of an image.
     pub fn rows(&self) -> usize {
-        self.rows
+        self.shape.height
     }
 
     /// Columns of an image.
     pub fn cols(&self) -> usize {
-        self.cols
+        self.shape.width
     }
 
-    /// Pixels of an image: what a network sees as inputs.
+    /// Numbers of a sample: what a network sees as inputs.
     pub fn pixels(&self) -> usize {
-        self.rows * self.cols
+        self.shape.len()
     }
 
-    /// Number of classes; every label is below it.
+    /// Number of classes; every label is below it. 0 without labels.
     pub fn classes(&self) -> usize {
-        self.classes
+        self.labels.as_ref().map_or(0, |labels| labels.classes)
     }
 
-    /// One label for each image, in order.
+    /// One label for each sample, in order; empty without labels.
     pub fn labels(&self) -> &[u8] {
-        &self.labels
+        self.labels.as_ref().map_or(&[], |labels| &labels.values)
     }
 
-    /// The pixels of image `index`, row-major, 0 to 255.
+    /// The bytes of image `index`, row-major, 0 to 255; empty where samples are not bytes.
     ///
     /// # Panics
     /// If there is no such image.
     pub fn image(&self, index: usize) -> &[u8] {
-        &self.images[index * self.pixels()..][..self.pixels()]
-    }
-
-    /// Writes the images of `indices` one after another, scaled from 0..=255 to 0..=1.
-    ///
-    /// # Panics
-    /// If `out` is not `indices.len() × pixels` long, or if there is no such image.
-    pub fn batch_into(&self, indices: &[usize], out: &mut [f32]) {
-        assert_eq!(out.len(), indices.len() * self.pixels(), "the batch does not fit its buffer");
-        for (&index, out) in indices.iter().zip(out.chunks_exact_mut(self.pixels())) {
-            scale_into(self.image(index), out);
+        match &self.values {
+            Values::Bytes(bytes) => &bytes[index * self.pixels()..][..self.pixels()],
+            Values::Floats(_) => &[],
         }
     }
 
-    /// Writes as many images as `out` holds, from image `first` on, scaled from 0..=255 to 0..=1.
+    /// Writes the samples of `indices` one after another; bytes are scaled from 0..=255 to 0..=1.
     ///
     /// # Panics
-    /// If there are not so many images.
-    pub fn range_into(&self, first: usize, out: &mut [f32]) {
-        scale_into(&self.images[first * self.pixels()..][..out.len()], out);
+    /// If `out` is not `indices.len() × pixels` long, or if there is no such sample.
+    pub fn batch_into(&self, indices: &[usize], out: &mut [f32]) {
+        assert_eq!(out.len(), indices.len() * self.pixels(), "the batch does not fit its buffer");
+        for (&index, out) in indices.iter().zip(out.chunks_exact_mut(self.pixels())) {
+            self.read(index * self.pixels(), out);
+        }
     }
 
-    /// Writes image `index` moved down by `dy` rows and right by `dx` columns, scaled to 0..=1.
+    /// Writes as many samples as `out` holds, from sample `first` on, scaled as in
+    /// [`batch_into`](Self::batch_into).
+    ///
+    /// # Panics
+    /// If there are not so many samples.
+    pub fn range_into(&self, first: usize, out: &mut [f32]) {
+        self.read(first * self.pixels(), out);
+    }
+
+    /// Writes sample `index` moved down by `dy` rows and right by `dx` columns, scaled as in
+    /// [`batch_into`](Self::batch_into). A side of a single place stays where it is.
     ///
     /// What moves out is lost and what moves in is 0: the image is never wrapped.
     ///
     /// # Panics
-    /// If `out` is not `pixels` long, or if there is no such image.
+    /// If `out` is not `pixels` long, or if there is no such sample.
     pub fn shifted_into(&self, index: usize, dy: i32, dx: i32, out: &mut [f32]) {
         assert_eq!(out.len(), self.pixels(), "the image does not fit its buffer");
-        let image = self.image(index);
-        let (kept_rows, kept_cols) = (kept(self.rows, dy), kept(self.cols, dx));
+        let Shape { height, width, .. } = self.shape;
+        let (kept_rows, kept_cols) = (kept(height, dy), kept(width, dx));
+        let sample = index * self.pixels();
         out.fill(0.0);
-        for row in 0..kept_rows.len {
-            let from = (kept_rows.from + row) * self.cols + kept_cols.from;
-            let to = (kept_rows.to + row) * self.cols + kept_cols.to;
-            scale_into(&image[from..][..kept_cols.len], &mut out[to..][..kept_cols.len]);
+        for (channel, out) in out.chunks_exact_mut(height * width).enumerate() {
+            let plane = sample + channel * height * width;
+            for row in 0..kept_rows.len {
+                let from = (kept_rows.from + row) * width + kept_cols.from;
+                let to = (kept_rows.to + row) * width + kept_cols.to;
+                self.read(plane + from, &mut out[to..][..kept_cols.len]);
+            }
         }
     }
+
+    /// Writes the numbers from place `first` on.
+    fn read(&self, first: usize, out: &mut [f32]) {
+        match &self.values {
+            Values::Bytes(bytes) => scale_into(&bytes[first..][..out.len()], out),
+            Values::Floats(values) => out.copy_from_slice(&values[first..][..out.len()]),
+        }
+    }
+}
+
+/// Number of samples of `shape` among `values` numbers.
+fn samples(values: usize, shape: Shape, labels: Option<&Labels>) -> Result<usize, DatasetError> {
+    let wrong = DatasetError::Samples { values, shape };
+    let size = shape.checked_len().ok_or(wrong.clone())?;
+    if values == 0 || !values.is_multiple_of(size) {
+        return Err(wrong);
+    }
+    let samples = values / size;
+    if let Some(Labels { values, classes }) = labels {
+        if values.len() != samples {
+            return Err(DatasetError::Labels { labels: values.len(), samples });
+        }
+        if let Some(index) = values.iter().position(|&label| usize::from(label) >= *classes) {
+            return Err(DatasetError::Label { index, label: values[index], classes: *classes });
+        }
+    }
+    Ok(samples)
 }
 
 fn scale_into(pixels: &[u8], out: &mut [f32]) {
@@ -200,6 +309,7 @@ struct Kept {
 }
 
 fn kept(n: usize, shift: i32) -> Kept {
+    let shift = if n == 1 { 0 } else { shift };
     let distance = usize::try_from(shift.unsigned_abs()).unwrap_or(usize::MAX).min(n);
     let len = n - distance;
     if len == 0 {
@@ -286,6 +396,36 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn channels_move_alike_and_time_moves_alone() {
+        let values: Vec<f32> = (0..12).map(|k| k as f32 - 5.5).collect();
+        let mut out = [f32::NAN; 12];
+        let pictures = Dataset::of_floats(values.clone(), Shape::image(2, 2, 3), None);
+        pictures.expect("one sample").shifted_into(0, 1, -1, &mut out);
+        assert_eq!(out, [0.0, 0.0, 0.0, -4.5, -3.5, 0.0, 0.0, 0.0, 0.0, 1.5, 2.5, 0.0]);
+        let series = Dataset::of_floats(values, Shape::series(3, 4), None).expect("one sample");
+        series.shifted_into(0, 2, 3, &mut out);
+        assert_eq!(out, [0.0, 0.0, 0.0, -5.5, 0.0, 0.0, 0.0, -1.5, 0.0, 0.0, 0.0, 2.5]);
+        assert_eq!((series.labels(), series.classes(), series.len()), (&[][..], 0, 1));
+    }
+
+    #[test]
+    fn samples_that_do_not_fit_their_shape_or_labels_are_refused() {
+        let shape = Shape::series(2, 3);
+        let of = |n: usize, labels| Dataset::of_floats(vec![0.5; n], shape, labels);
+        for n in [0, 5, 7] {
+            assert_eq!(of(n, None), Err(DatasetError::Samples { values: n, shape }));
+        }
+        let labels = |values: Vec<u8>| Some(Labels { values, classes: 2 });
+        assert_eq!(of(12, labels(vec![1])), Err(DatasetError::Labels { labels: 1, samples: 2 }));
+        let refused = DatasetError::Label { index: 1, label: 2, classes: 2 };
+        assert_eq!(of(12, labels(vec![1, 2])), Err(refused));
+        let refused = Dataset::of_floats(vec![0.0, f32::NAN], Shape::features(1), None);
+        assert!(matches!(refused, Err(DatasetError::NotFinite { index: 1 })));
+        let huge = Shape::image(usize::MAX, 2, 2);
+        assert!(Dataset::of_bytes(vec![0; 4], huge, None).is_err());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::shape::Shape;
+
 /// Errors of networks and their training.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum NetworkError {
@@ -43,6 +45,47 @@ pub enum NetworkError {
         /// The bias.
         value: f32,
     },
+    /// An operation cannot be where it is.
+    #[error("operation {place} ({name}): {problem}")]
+    Operation {
+        /// Index in the list, with those of the lists around it, as in `4.body.0`.
+        place: String,
+        /// Name of the operation.
+        name: &'static str,
+        /// What is wrong.
+        problem: Problem,
+    },
+    /// A network has no operation with weights.
+    #[error("a network needs at least one operation with weights")]
+    NoProducts,
+    /// The operations end in something else than plain features.
+    #[error(
+        "the network ends in samples of {shape}: plain features are needed, flatten or pool first"
+    )]
+    NotFeatures {
+        /// What comes out.
+        shape: Shape,
+    },
+    /// Given weights are not those of the operations.
+    #[error(
+        "{given} layers and {norms} batch norms do not fit operations of {expected} products and {expected_norms} batch norms"
+    )]
+    Parts {
+        /// Layers given.
+        given: usize,
+        /// Products of the operations.
+        expected: usize,
+        /// Batch norms given.
+        norms: usize,
+        /// Batch norms of the operations.
+        expected_norms: usize,
+    },
+    /// A network description names both widths and operations, or neither.
+    #[error("a network is described either by `widths` or by `input` and `operations`")]
+    Description,
+    /// Training needs labels.
+    #[error("the data have no labels: they can be classified, not learned from")]
+    Unlabelled,
     /// A number of the training recipe is out of range.
     #[error("training: {name} is {value}, expected {expected}")]
     Recipe {
@@ -94,5 +137,91 @@ pub enum NetworkError {
         carriers: usize,
         /// Layers of the network.
         layers: usize,
+    },
+}
+
+/// What is wrong with an operation.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum Problem {
+    /// A key is zero.
+    #[error("{key} is 0, expected at least 1")]
+    Zero {
+        /// The key.
+        key: &'static str,
+    },
+    /// Samples have places where plain features are needed.
+    #[error("needs plain features, but samples are {shape}: flatten or pool first")]
+    NotFlat {
+        /// Samples before the operation.
+        shape: Shape,
+    },
+    /// Samples are pictures where series are needed.
+    #[error("needs channels × time, but samples are {shape}")]
+    NotSeries {
+        /// Samples before the operation.
+        shape: Shape,
+    },
+    /// A window does not fit.
+    #[error(
+        "a window of {kernel} does not fit {places} places with {padding} around them; padding is below the window"
+    )]
+    Window {
+        /// Places of the window along the side.
+        kernel: usize,
+        /// Padding on either end.
+        padding: usize,
+        /// Places of the sample along the side.
+        places: usize,
+    },
+    /// Channels cannot be cut into groups.
+    #[error("{channels} channels cannot be cut into {groups} groups")]
+    Groups {
+        /// Groups asked for.
+        groups: usize,
+        /// Channels there are.
+        channels: usize,
+    },
+    /// Body and shortcut cannot be added.
+    #[error("the body ends in {body}, the shortcut in {shortcut}")]
+    Differ {
+        /// Samples behind the body.
+        body: Shape,
+        /// Samples behind the shortcut.
+        shortcut: Shape,
+    },
+    /// Entries do not fit channels.
+    #[error("{entries} entries do not fit {channels} channels")]
+    Entries {
+        /// Entries given.
+        entries: usize,
+        /// Channels there are.
+        channels: usize,
+    },
+    /// A share is not a probability below one.
+    #[error("share is {share}, expected 0 to below 1")]
+    Share {
+        /// As given.
+        share: f32,
+    },
+    /// A number is NaN.
+    #[error("{key} holds what is not a number")]
+    NotANumber {
+        /// The key.
+        key: &'static str,
+    },
+    /// A sample behind the operation is too large.
+    #[error(
+        "samples of {shape} behind it are empty, or larger than {} numbers",
+        crate::shape::MAX_SAMPLE
+    )]
+    Size {
+        /// Samples behind the operation.
+        shape: Shape,
+    },
+    /// The network has too many weights.
+    #[error("with its weights the network has more than {limit}")]
+    Weights {
+        /// Largest number of weights of a network.
+        limit: usize,
     },
 }

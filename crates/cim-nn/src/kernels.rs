@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use pulp::NullaryFnOnce;
 
-use crate::activation::NoiseAwareRelu;
 use crate::noise::{LayerPath, WeightNoise, quantise};
+use crate::operations::build::Reads;
 
 /// Elements whose sums run side by side, so that they vectorise in a fixed order.
 const LANES: usize = 16;
@@ -151,49 +151,145 @@ fn through_lanes(
     }
 }
 
-/// Activation, then the input converter of the next layer; ties round to even.
-pub(crate) struct Activate<'a> {
-    pub relu: NoiseAwareRelu,
-    pub next: &'a LayerPath,
-    pub y: &'a [f32],
-    pub out: &'a mut [f32],
+/// [`Convert`] for outputs × positions: `z` is contiguous, rows of `y` are `stride` apart.
+pub(crate) struct ConvertColumns<'a> {
+    pub at: At<'a>,
+    /// Standard normals, one per `z`, or none.
+    pub noise: &'a [f32],
+    /// Positions.
+    pub width: usize,
+    pub stride: usize,
+    pub z: &'a mut [f32],
+    pub y: &'a mut [f32],
 }
 
-impl NullaryFnOnce for Activate<'_> {
+impl NullaryFnOnce for ConvertColumns<'_> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        let Self { relu, next, y, out } = self;
-        for (a, &y) in out.iter_mut().zip(y) {
-            *a = relu.value(y);
-        }
-        if next.input_levels.is_finite() {
-            let step = next.input_limit / next.input_levels.top;
-            let inverse_step = 1.0 / step;
-            for a in out {
-                *a = (*a * inverse_step).round_ties_even() * step;
+        let Self { at, noise, width, stride, z, y } = self;
+        for col_tile in 0..at.path.full_scale.ncols() {
+            let Converter { cols, step, inverse_step, top, sigma, .. } = at.converter(col_tile);
+            for out in cols {
+                let z = &mut z[out * width..][..width];
+                let y = &mut y[out * stride..][..width];
+                if !noise.is_empty() {
+                    for (z, &n) in z.iter_mut().zip(&noise[out * width..][..width]) {
+                        *z = n.mul_add(sigma, *z);
+                    }
+                }
+                for (y, &z) in y.iter_mut().zip(z.iter()) {
+                    *y += quantise(z, inverse_step, step, top);
+                }
             }
         }
     }
 }
 
-/// Multiplies the gradient behind an activation by its slope.
-pub(crate) struct ThroughRelu<'a> {
-    pub relu: NoiseAwareRelu,
-    pub y: &'a [f32],
-    pub dy: &'a mut [f32],
+/// [`ThroughConverter`] for outputs × positions: rows of `dy` are `stride` apart.
+pub(crate) struct ThroughColumns<'a> {
+    pub at: At<'a>,
+    /// Positions.
+    pub width: usize,
+    pub stride: usize,
+    pub z: &'a [f32],
+    pub dy: &'a [f32],
+    pub dz: &'a mut [f32],
+    /// Collects the gradient with respect to the logarithm of each full scale of the row tile.
+    pub sums: &'a mut [f32],
 }
 
-impl NullaryFnOnce for ThroughRelu<'_> {
+impl NullaryFnOnce for ThroughColumns<'_> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        let Self { relu, y, dy } = self;
-        for (d, &y) in dy.iter_mut().zip(y) {
-            *d *= relu.derivative(y);
+        let Self { at, width, stride, z, dy, dz, sums } = self;
+        for (col_tile, sum) in sums.iter_mut().enumerate() {
+            let converter = at.converter(col_tile);
+            for out in converter.cols.clone() {
+                let (z, dz) = (&z[out * width..][..width], &mut dz[out * width..][..width]);
+                *sum += through_row(&converter, z, &dy[out * stride..][..width], dz);
+            }
         }
+    }
+}
+
+/// Puts `x` through the input converter of a product; ties round to even.
+pub(crate) fn input_converter(path: &LayerPath, reads: Reads, x: &mut [f32]) {
+    pulp::Arch::new().dispatch(InputConverter { path, reads, x });
+}
+
+struct InputConverter<'a> {
+    path: &'a LayerPath,
+    reads: Reads,
+    x: &'a mut [f32],
+}
+
+impl NullaryFnOnce for InputConverter<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { path, reads, x } = self;
+        // What a rectifier has limited is inside.
+        if path.input_limit.is_finite() && reads != Reads::Rectified {
+            let [low, high] = path.input_bounds();
+            for x in x.iter_mut() {
+                let below = if *x < high { *x } else { high };
+                *x = if below > low { below } else { low };
+            }
+        }
+        if path.input_levels.is_finite() {
+            let step = path.input_limit / path.input_levels.top;
+            let inverse_step = 1.0 / step;
+            for x in x {
+                *x = (*x * inverse_step).round_ties_even() * step;
+            }
+        }
+    }
+}
+
+/// Stops the gradient `dx` where `x` is outside the range.
+pub(crate) struct Clip<'a> {
+    pub range: [f32; 2],
+    pub x: &'a [f32],
+    pub dx: &'a mut [f32],
+}
+
+impl NullaryFnOnce for Clip<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let [low, high] = self.range;
+        for (dx, &x) in self.dx.iter_mut().zip(self.x) {
+            *dx = if low <= x && x <= high { *dx } else { 0.0 };
+        }
+    }
+}
+
+/// Sum in a fixed order that vectorises.
+pub(crate) fn sum(x: &[f32]) -> f32 {
+    pulp::Arch::new().dispatch(Sum(x))
+}
+
+struct Sum<'a>(&'a [f32]);
+
+impl NullaryFnOnce for Sum<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn call(self) -> f32 {
+        let mut lanes = [0.0_f32; LANES];
+        let (x, rest) = self.0.as_chunks::<LANES>();
+        for x in x {
+            for i in 0..LANES {
+                lanes[i] += x[i];
+            }
+        }
+        lanes.iter().sum::<f32>() + rest.iter().sum::<f32>()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Noise-aware multilayer perceptrons: training, inference, checkpoints.
+//! Networks of operations for analog hardware: training, inference, checkpoints.
 //!
 //! This crate does not know that currents exist. It trains and infers against
 //! [`cim_core::MatMul`] and is made robust to numbers: a sigma, a full scale, a count of levels.
@@ -6,26 +6,35 @@
 
 pub mod activation;
 pub mod bounded;
+mod carriers;
 pub mod checkpoint;
 pub mod components;
 pub mod dataset;
 pub mod error;
+mod fold;
 pub mod in_loop;
+mod infer;
 mod kernels;
 pub mod network;
 pub mod noise;
-mod pass;
+pub mod operations;
+pub mod real;
 pub mod recipe;
+pub mod shape;
+pub mod spec;
 pub mod train;
 mod update;
 
 pub use activation::NoiseAwareRelu;
 pub use bounded::{Bounds, LeastSquares, Logistic, Minimum, Smooth, minimise};
 pub use components::Components;
-pub use dataset::Dataset;
+pub use dataset::{Dataset, Labels};
 pub use error::NetworkError;
 pub use in_loop::{Carrier, Loss, Tuning};
-pub use network::{Layer, Network, accuracy};
-pub use noise::{LayerPath, Levels, WeightNoise};
+pub use network::{Layer, Network, Product, accuracy};
+pub use noise::{InputRange, LayerPath, Levels, WeightNoise};
+pub use operations::{Operation, OperationSpec};
 pub use recipe::{Optimiser, Recipe};
+pub use shape::Shape;
+pub use spec::NetworkSpec;
 pub use train::{EpochReport, TrainState, Trainer};

@@ -1,20 +1,25 @@
-//! A multilayer perceptron and its inference on whatever carries its products.
+//! A network: a list of operations, and the weights of their products.
 
-use cim_core::matmul::product;
-use cim_core::{Exact, MatMul, Scratch, Stream, Tally};
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
-use rayon::prelude::*;
+use cim_core::{Exact, Stream};
+use ndarray::{Array1, Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::Dataset;
 use crate::error::NetworkError;
+use crate::operations::linear::LinearSpec;
+use crate::operations::relu::ReluSpec;
+use crate::operations::{Builder, Norm, Operate, Operation, OperationSpec, ProductPlan};
+use crate::shape::Shape;
 
-/// Images that one worker carries through the whole network at a time.
+/// Samples that one worker carries through a network without convolutions at a time.
 ///
 /// A fixed number: noise is addressed by block, so results do not depend on the thread count.
 pub const BLOCK: usize = 256;
 
-/// One dense layer: `x · weights + bias`.
+/// Samples that one worker carries through a network with convolutions at a time.
+pub const CONVOLUTION_BLOCK: usize = 16;
+
+/// Weights and bias of one product: `x · weights + bias`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layer {
     /// Inputs × outputs.
@@ -23,69 +28,147 @@ pub struct Layer {
     pub bias: Array1<f32>,
 }
 
-/// A multilayer perceptron with ReLU between layers and none after the last.
+/// A list of operations that ends in plain features, with the weights of its products.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Network {
-    layers: Vec<Layer>,
+    pub(crate) input: Shape,
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) plans: Vec<ProductPlan>,
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) norms: Vec<Norm<f32>>,
+}
+
+/// One product of a network, as hardware has to carry it.
+#[derive(Clone, Copy, Debug)]
+pub struct Product<'a> {
+    /// Place and name of its operation, as `"3 conv2d"`.
+    pub name: &'a str,
+    /// Inputs × outputs.
+    pub weights: ArrayView2<'a, f32>,
+    /// Vectors that one sample drives it with: positions, or points in time.
+    pub per_sample: usize,
 }
 
 impl Network {
-    /// He-initialised network of the given widths, for example `[784, 256, 128, 10]`.
+    /// He-initialised perceptron of the given widths, for example `[784, 256, 128, 10]`: dense
+    /// layers with ReLU between them and none after the last.
     ///
     /// Source: He et al., *Delving deep into rectifiers*, 2015, equation 10.
     ///
     /// # Errors
-    /// [`NetworkError::Widths`] for fewer than two widths or a zero width.
+    /// [`NetworkError::Widths`] for fewer than two widths or a zero width,
+    /// [`NetworkError::Operation`] for too many weights.
     pub fn new(widths: &[usize], at: Stream) -> Result<Self, NetworkError> {
         if widths.len() < 2 || widths.contains(&0) {
             return Err(NetworkError::Widths { widths: widths.to_vec() });
         }
-        let layers = widths
-            .windows(2)
-            .enumerate()
-            .map(|(layer_idx, pair)| {
-                let (inputs, outputs) = (pair[0], pair[1]);
-                let mut weights = vec![0.0; inputs * outputs];
-                at.child("layer", layer_idx as u64).fill_standard_normal(0, &mut weights);
-                let sigma = (2.0 / inputs as f32).sqrt();
-                weights.iter_mut().for_each(|w| *w *= sigma);
-                Layer {
-                    weights: Array2::from_shape_vec((inputs, outputs), weights)
-                        .expect("one weight per pair of input and output"),
-                    bias: Array1::zeros(outputs),
-                }
-            })
-            .collect();
-        Ok(Self { layers })
+        let input = Shape::features(widths[0]);
+        Self::drawn(input, &perceptron(widths[1..].iter().copied()), at)
     }
 
-    /// A network of given layers.
+    /// A network of `operations` on samples of shape `input`, with weights drawn as in
+    /// [`new`](Self::new) from the inputs of each product; those of recurrent operations have
+    /// variance `1 / (3 hidden)`. Biases are zero.
+    ///
+    /// # Errors
+    /// [`NetworkError::Operation`] naming the first operation that cannot be where it is,
+    /// [`NetworkError::NotFeatures`] if the last leaves places, [`NetworkError::NoProducts`] if none
+    /// has weights. Nothing is allocated before sizes are known to be below
+    /// [`MAX_WEIGHTS`](crate::operations::build::MAX_WEIGHTS) and [`MAX_SAMPLE`](crate::shape::MAX_SAMPLE).
+    pub fn drawn(
+        input: Shape,
+        operations: &[OperationSpec],
+        at: Stream,
+    ) -> Result<Self, NetworkError> {
+        let (operations, builder) = planned(input, operations)?;
+        let draw = |(idx, plan): (usize, &ProductPlan)| {
+            let mut weights = vec![0.0; plan.inputs * plan.outputs];
+            at.child("layer", idx as u64).fill_standard_normal(0, &mut weights);
+            weights.iter_mut().for_each(|w| *w *= plan.sigma);
+            Layer {
+                weights: Array2::from_shape_vec((plan.inputs, plan.outputs), weights)
+                    .expect("one weight per pair of input and output"),
+                bias: Array1::zeros(plan.outputs),
+            }
+        };
+        let layers = builder.products.iter().enumerate().map(draw).collect();
+        let norms = builder.norms.iter().map(|&channels| Norm::new(channels)).collect();
+        Ok(Self { input, operations, plans: builder.products, layers, norms })
+    }
+
+    /// A perceptron of given layers.
     ///
     /// # Errors
     /// [`NetworkError`] where shapes do not chain or a weight is not a finite number.
     pub fn from_layers(layers: Vec<Layer>) -> Result<Self, NetworkError> {
-        if layers.is_empty() {
+        let Some(first) = layers.first() else {
             return Err(NetworkError::Widths { widths: Vec::new() });
-        }
-        for (layer_idx, layer) in layers.iter().enumerate() {
+        };
+        let input = Shape::features(first.weights.nrows());
+        for (idx, layer) in layers.iter().enumerate() {
             let (inputs, outputs) = layer.weights.dim();
-            let follows = layer_idx == 0 || layers[layer_idx - 1].bias.len() == inputs;
+            let follows = idx == 0 || layers[idx - 1].bias.len() == inputs;
             if outputs != layer.bias.len() || !follows || inputs == 0 || outputs == 0 {
-                return Err(NetworkError::Chain { layer: layer_idx, inputs, outputs });
+                return Err(NetworkError::Chain { layer: idx, inputs, outputs });
+            }
+        }
+        let operations = perceptron(layers.iter().map(|layer| layer.bias.len()));
+        Self::from_parts(input, &operations, layers, Vec::new())
+    }
+
+    /// A network of `operations` on samples of shape `input` with given weights: one layer per
+    /// product and one norm per batch norm, in the order of [`drawn`](Self::drawn).
+    ///
+    /// # Errors
+    /// As [`drawn`](Self::drawn); [`NetworkError::Parts`] or [`NetworkError::Chain`] where weights do
+    /// not fit, [`NetworkError::NotFinite`] or [`NetworkError::BiasNotFinite`] for what is no number.
+    pub fn from_parts(
+        input: Shape,
+        operations: &[OperationSpec],
+        layers: Vec<Layer>,
+        norms: Vec<Norm<f32>>,
+    ) -> Result<Self, NetworkError> {
+        let (operations, Builder { products: plans, norms: channels, .. }) =
+            planned(input, operations)?;
+        let fits = |(norm, &channels): (&Norm<f32>, &usize)| {
+            [&norm.scale, &norm.shift, &norm.mean, &norm.variance]
+                .into_iter()
+                .all(|values| values.len() == channels && values.iter().all(|v| v.is_finite()))
+                && norm.variance.iter().all(|&v| 0.0 <= v)
+        };
+        let norms_fit = norms.len() == channels.len() && norms.iter().zip(&channels).all(fits);
+        if layers.len() != plans.len() || !norms_fit {
+            return Err(NetworkError::Parts {
+                given: layers.len(),
+                expected: plans.len(),
+                norms: norms.len(),
+                expected_norms: channels.len(),
+            });
+        }
+        for (idx, (layer, plan)) in layers.iter().zip(&plans).enumerate() {
+            let (inputs, outputs) = layer.weights.dim();
+            if (inputs, outputs) != (plan.inputs, plan.outputs) || outputs != layer.bias.len() {
+                return Err(NetworkError::Chain { layer: idx, inputs, outputs });
             }
             if let Some(((row, col), &value)) =
                 layer.weights.indexed_iter().find(|(_, w)| !w.is_finite())
             {
-                return Err(NetworkError::NotFinite { layer: layer_idx, row, col, value });
+                return Err(NetworkError::NotFinite { layer: idx, row, col, value });
             }
             if let Some((col, &value)) = layer.bias.indexed_iter().find(|(_, b)| !b.is_finite()) {
-                return Err(NetworkError::BiasNotFinite { layer: layer_idx, col, value });
+                return Err(NetworkError::BiasNotFinite { layer: idx, col, value });
             }
         }
-        Ok(Self { layers })
+        let standard = |Layer { weights, bias }| Layer {
+            weights: weights.as_standard_layout().into_owned(),
+            bias: bias.as_standard_layout().into_owned(),
+        };
+        let layers = layers.into_iter().map(standard).collect();
+        Ok(Self { input, operations, plans, layers, norms })
     }
 
-    /// The layers, first to last.
+    /// Weights and biases of every product, first to last: one per dense layer, one per group of a
+    /// convolution, two per recurrent operation.
     pub fn layers(&self) -> &[Layer] {
         &self.layers
     }
@@ -94,14 +177,38 @@ impl Network {
         &mut self.layers
     }
 
-    /// Number of inputs of the first layer.
-    pub fn inputs(&self) -> usize {
-        self.layers[0].weights.nrows()
+    /// Every product, first to last.
+    pub fn products(&self) -> impl ExactSizeIterator<Item = Product<'_>> {
+        self.plans.iter().zip(&self.layers).map(|(plan, layer)| Product {
+            name: &plan.name,
+            weights: layer.weights.view(),
+            per_sample: plan.per_sample,
+        })
     }
 
-    /// Number of outputs of the last layer.
+    /// The operations, first to last.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// Parameters and running statistics of every batch norm, first to last.
+    pub fn norms(&self) -> &[Norm<f32>] {
+        &self.norms
+    }
+
+    /// Shape of a sample.
+    pub fn input_shape(&self) -> Shape {
+        self.input
+    }
+
+    /// Numbers of a sample.
+    pub fn inputs(&self) -> usize {
+        self.input.len()
+    }
+
+    /// Number of outputs.
     pub fn outputs(&self) -> usize {
-        self.layers[self.layers.len() - 1].bias.len()
+        self.operations.last().map_or(self.input.len(), |last| last.output().len())
     }
 
     /// The products of this network computed digitally.
@@ -109,124 +216,45 @@ impl Network {
         self.layers.iter().map(|layer| Exact(layer.weights.clone())).collect()
     }
 
-    /// Logits (batch × outputs) of `x` (batch × inputs), computed digitally.
-    pub fn digital_logits(&self, x: ArrayView2<'_, f32>) -> Array2<f32> {
-        let mut input = x.to_owned();
-        for (layer_idx, layer) in self.layers.iter().enumerate() {
-            let mut y = Array2::zeros((x.nrows(), layer.bias.len()));
-            product(input.view(), layer.weights.view(), y.view_mut());
-            y += &layer.bias;
-            if layer_idx + 1 < self.layers.len() {
-                y.mapv_inplace(|v| v.max(0.0));
-            }
-            input = y;
-        }
-        input
-    }
-
-    /// Runs `x` (batch × inputs) through the network on `products`, one per layer.
-    ///
-    /// Returns the pre-activations of every layer, the last of which are the logits. `call`
-    /// numbers the pass, see [`MatMul::apply`].
-    ///
-    /// # Panics
-    /// If `products` does not have one product of the right shape per layer.
-    pub fn pre_activations<M: MatMul>(
-        &self,
-        products: &[M],
-        x: ArrayView2<'_, f32>,
-        call: u64,
-        scratch: &mut Scratch,
-        tally: &mut Tally,
-    ) -> Vec<Array2<f32>> {
-        assert_eq!(products.len(), self.layers.len(), "one product per layer");
-        let mut outputs: Vec<Array2<f32>> = Vec::with_capacity(self.layers.len());
-        let mut input = Array2::zeros((0, 0));
-        for (layer_idx, (layer, product)) in self.layers.iter().zip(products).enumerate() {
-            let mut y = Array2::zeros((x.nrows(), layer.bias.len()));
-            let view = if layer_idx == 0 { x } else { input.view() };
-            product.apply(view, call, y.view_mut(), scratch, tally);
-            y += &layer.bias;
-            input = y.mapv(|v| v.max(0.0));
-            outputs.push(y);
-        }
-        outputs
-    }
-
-    /// Logits (images × classes) of a data set on `products`, block by block over all threads.
-    ///
-    /// # Panics
-    /// As [`pre_activations`](Self::pre_activations).
-    pub fn logits<M: MatMul>(&self, products: &[M], data: &Dataset) -> (Array2<f32>, Tally) {
-        let mut logits = Array2::zeros((data.len(), self.outputs()));
-        let blocks: Vec<Tally> = logits
-            .axis_chunks_iter_mut(ndarray::Axis(0), BLOCK)
-            .into_par_iter()
-            .enumerate()
-            .map_init(Scratch::default, |scratch, (block_idx, out)| {
-                let mut tally = Tally::default();
-                let mut x = scratch.take(out.nrows() * data.pixels());
-                data.range_into(block_idx * BLOCK, &mut x);
-                self.forward(products, x, block_idx as u64, out, scratch, &mut tally);
-                tally
+    /// Samples that one worker carries through at a time.
+    pub fn block(&self) -> usize {
+        fn convolves(operations: &[Operation]) -> bool {
+            operations.iter().any(|operation| match operation {
+                Operation::Conv1d(_) | Operation::Conv2d(_) => true,
+                Operation::Residual(residual) => {
+                    convolves(&residual.body) || convolves(&residual.shortcut)
+                }
+                _ => false,
             })
-            .collect();
-        let mut tally = Tally::default();
-        blocks.into_iter().for_each(|block| tally += block);
-        (logits, tally)
-    }
-
-    /// The logits of `x` (batch × inputs, a buffer of `scratch` to which it returns) and nothing
-    /// else: in place, with no memory of its own.
-    fn forward<M: MatMul>(
-        &self,
-        products: &[M],
-        mut x: Vec<f32>,
-        call: u64,
-        mut logits: ArrayViewMut2<'_, f32>,
-        scratch: &mut Scratch,
-        tally: &mut Tally,
-    ) {
-        assert_eq!(products.len(), self.layers.len(), "one product per layer");
-        let batch = logits.nrows();
-        let last = self.layers.len() - 1;
-        for (layer_idx, (layer, product)) in self.layers.iter().zip(products).enumerate() {
-            let (inputs, outputs) = layer.weights.dim();
-            let mut y = scratch.take(batch * outputs);
-            let input = ArrayView2::from_shape((batch, inputs), &x).expect("batch × inputs");
-            let output = ArrayViewMut2::from_shape((batch, outputs), &mut y);
-            product.apply(input, call, output.expect("batch × outputs"), scratch, tally);
-            let bias = layer.bias.as_slice().expect("standard layout");
-            pulp::Arch::new().dispatch(Bias { bias, rectify: layer_idx < last, y: &mut y });
-            scratch.give(std::mem::replace(&mut x, y));
         }
-        let last_y = ArrayView2::from_shape((batch, self.outputs()), &x).expect("batch × outputs");
-        logits.assign(&last_y);
-        scratch.give(x);
+        if convolves(&self.operations) { CONVOLUTION_BLOCK } else { BLOCK }
     }
 }
 
-/// Adds the bias to every row, and rectifies it where `rectify`; compiled for the vectors of the
-/// machine.
-struct Bias<'a> {
-    bias: &'a [f32],
-    rectify: bool,
-    y: &'a mut [f32],
+/// Dense layers of so many outputs, with ReLU between them.
+fn perceptron(outputs: impl Iterator<Item = usize>) -> Vec<OperationSpec> {
+    let layer = |features| {
+        [OperationSpec::Relu(ReluSpec {}), OperationSpec::Linear(LinearSpec { features })]
+    };
+    outputs.flat_map(layer).skip(1).collect()
 }
 
-impl pulp::NullaryFnOnce for Bias<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let least = if self.rectify { 0.0 } else { f32::NEG_INFINITY };
-        for row in self.y.chunks_exact_mut(self.bias.len()) {
-            for (y, &bias) in row.iter_mut().zip(self.bias) {
-                let sum = *y + bias;
-                *y = if sum > least { sum } else { least };
-            }
-        }
+fn planned(
+    input: Shape,
+    operations: &[OperationSpec],
+) -> Result<(Vec<Operation>, Builder), NetworkError> {
+    let mut builder = Builder::default();
+    if input.checked_len().is_none() {
+        return Err(builder.problem(crate::error::Problem::Size { shape: input }));
     }
+    let (operations, shape) = builder.list(operations, input, None)?;
+    if builder.products.is_empty() {
+        return Err(NetworkError::NoProducts);
+    }
+    if shape.positions() != 1 {
+        return Err(NetworkError::NotFeatures { shape });
+    }
+    Ok((operations, builder))
 }
 
 /// Fraction of rows of `logits` whose largest entry stands at the label.
@@ -254,61 +282,4 @@ pub fn first_images(data: &Dataset, count: usize) -> Array2<f32> {
     let mut x = Array2::zeros((indices.len(), data.pixels()));
     data.batch_into(&indices, x.as_slice_mut().expect("standard layout"));
     x
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use super::*;
-
-    /// A product that writes down its calls.
-    struct Recording<'a> {
-        exact: Exact,
-        layer_idx: usize,
-        /// Layer, call and number of vectors.
-        calls: &'a Mutex<Vec<(usize, u64, usize)>>,
-    }
-
-    impl MatMul for Recording<'_> {
-        fn shape(&self) -> (usize, usize) {
-            self.exact.shape()
-        }
-
-        fn apply(
-            &self,
-            x: ArrayView2<'_, f32>,
-            call: u64,
-            y: ArrayViewMut2<'_, f32>,
-            scratch: &mut Scratch,
-            tally: &mut Tally,
-        ) {
-            self.calls.lock().expect("no panic").push((self.layer_idx, call, x.nrows()));
-            self.exact.apply(x, call, y, scratch, tally);
-        }
-    }
-
-    /// Noise is addressed by call, so a call that came twice would be noise used twice.
-    #[test]
-    fn every_block_is_a_call_of_its_own() {
-        let count = 2 * BLOCK + 5;
-        let pixels = (0..6 * count).map(|i| (i * 37 % 256) as u8).collect();
-        let data = Dataset::new(pixels, vec![0; count], 2, 3, 2).expect("images");
-        let network = Network::new(&[6, 5, 4, 2], Stream::root(1)).expect("a network");
-        let calls = Mutex::new(Vec::new());
-        let products: Vec<_> = network
-            .exact()
-            .into_iter()
-            .enumerate()
-            .map(|(layer_idx, exact)| Recording { exact, layer_idx, calls: &calls })
-            .collect();
-        let (logits, _) = network.logits(&products, &data);
-        let mut calls = calls.lock().expect("no panic").clone();
-        calls.sort_unstable();
-        let want = (0..3).flat_map(|layer| [(layer, 0, BLOCK), (layer, 1, BLOCK), (layer, 2, 5)]);
-        assert!(calls.iter().copied().eq(want), "{calls:?}");
-        // Block by block is what the whole set gives at once, up to the order of sums.
-        let whole = network.digital_logits(first_images(&data, count).view());
-        assert!((&logits - &whole).iter().all(|d| d.abs() < 1e-5));
-    }
 }

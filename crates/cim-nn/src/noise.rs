@@ -52,6 +52,16 @@ impl Levels {
     }
 }
 
+/// What the input converter of a product can tell apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InputRange {
+    /// From zero to the limit.
+    #[default]
+    Unsigned,
+    /// From minus the limit to the limit: a converter with a sign.
+    Signed,
+}
+
 /// The datapath of one layer as training sees it: numbers in the units of weights and outputs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerPath {
@@ -61,7 +71,10 @@ pub struct LayerPath {
     pub weight_noise: WeightNoise,
     /// Largest input: the range of the input converter.
     pub input_limit: f32,
-    /// Levels of the input converter, over `[0, input_limit]`.
+    /// Whether inputs below zero are converted, or become zero. What a product reads from unsigned
+    /// data is taken as it is: images are codes already.
+    pub input_range: InputRange,
+    /// Levels of the input converter, over `[0, input_limit]` or `[−input_limit, input_limit]`.
     pub input_levels: Levels,
     /// Rows that share a converter; a taller layer is cut into several tiles.
     pub tile_rows: usize,
@@ -84,6 +97,8 @@ impl LayerPath {
             weight_clip: f32::INFINITY,
             weight_noise: WeightNoise::NONE,
             input_limit: f32::INFINITY,
+            // Nothing is converted, so numbers below zero stay as they are.
+            input_range: InputRange::Unsigned,
             input_levels: Levels::CONTINUOUS,
             tile_rows: inputs,
             tile_cols: outputs,
@@ -91,6 +106,14 @@ impl LayerPath {
             output_levels: Levels::CONTINUOUS,
             output_sigma: Array2::zeros((1, 1)),
             relu_sigma: 0.0,
+        }
+    }
+
+    /// Least and largest number that the input converter can tell apart.
+    pub fn input_bounds(&self) -> [f32; 2] {
+        match self.input_range {
+            InputRange::Unsigned => [0.0, self.input_limit],
+            InputRange::Signed => [-self.input_limit, self.input_limit],
         }
     }
 

@@ -6,11 +6,12 @@ use rand::RngExt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::carriers::path::{Path, PathWork, store};
 use crate::dataset::Dataset;
 use crate::error::NetworkError;
 use crate::network::{Network, accuracy};
 use crate::noise::LayerPath;
-use crate::pass::{Pass, store};
+use crate::operations::{Context, NormWork, Tape};
 use crate::recipe::Recipe;
 use crate::update::{Moments, StepSize, update};
 
@@ -31,6 +32,8 @@ pub struct TrainState {
     weights: Vec<Moments>,
     bias: Vec<Moments>,
     log_full_scale: Vec<Moments>,
+    /// Of scale and shift of each batch norm.
+    norms: Vec<[Moments; 2]>,
     steps: u64,
 }
 
@@ -53,7 +56,7 @@ pub struct Trainer<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    /// Starts a run from `network` through `paths`, one per layer. All draws come from `at`.
+    /// Starts a run from `network` through `paths`, one per product. All draws come from `at`.
     ///
     /// `teacher` answers where the recipe asks for distillation.
     ///
@@ -61,7 +64,7 @@ impl<'a> Trainer<'a> {
     /// [`NetworkError::Recipe`] if the recipe holds an unusable number.
     ///
     /// # Panics
-    /// If there is not one path per layer.
+    /// If there is not one path per product.
     pub fn new(
         recipe: &'a Recipe,
         network: Network,
@@ -76,6 +79,11 @@ impl<'a> Trainer<'a> {
             weights: layers.iter().map(|l| Moments::new(l.weights.len())).collect(),
             bias: layers.iter().map(|l| Moments::new(l.bias.len())).collect(),
             log_full_scale: paths.iter().map(|p| Moments::new(p.full_scale.len())).collect(),
+            norms: network
+                .norms()
+                .iter()
+                .map(|norm| [norm.scale.len(), norm.shift.len()].map(Moments::new))
+                .collect(),
             steps: 0,
             network,
         };
@@ -88,7 +96,7 @@ impl<'a> Trainer<'a> {
     /// [`NetworkError::Recipe`] if the recipe holds an unusable number.
     ///
     /// # Panics
-    /// If there is not one path per layer.
+    /// If there is not one path per product.
     pub fn resume(
         recipe: &'a Recipe,
         mut state: TrainState,
@@ -97,7 +105,7 @@ impl<'a> Trainer<'a> {
         at: Stream,
     ) -> Result<Self, NetworkError> {
         recipe.check()?;
-        assert_eq!(paths.len(), state.network.layers().len(), "one path per layer");
+        assert_eq!(paths.len(), state.network.layers().len(), "one path per product");
         for (path, full_scale) in paths.iter_mut().zip(&state.full_scale) {
             path.full_scale.clone_from(full_scale);
         }
@@ -130,7 +138,8 @@ impl<'a> Trainer<'a> {
     /// Makes one pass over `data`.
     ///
     /// # Errors
-    /// [`NetworkError::Data`] if the data do not fit the network.
+    /// [`NetworkError::Data`] if the data do not fit the network, [`NetworkError::Unlabelled`] if
+    /// they have no labels.
     pub fn epoch(&mut self, data: &Dataset) -> Result<EpochReport, NetworkError> {
         let network = &self.state.network;
         if data.pixels() != network.inputs() || network.outputs() < data.classes() {
@@ -141,11 +150,14 @@ impl<'a> Trainer<'a> {
                 outputs: network.outputs(),
             });
         }
+        if data.labels().is_empty() {
+            return Err(NetworkError::Unlabelled);
+        }
         let epoch_at = self.at.child("epoch", self.state.epochs_done as u64);
         let order = permutation(data.len(), epoch_at);
         let layers = network.layers();
         let mut workers: Vec<Worker> = (0..self.recipe.batch.div_ceil(CHUNK))
-            .map(|_| Worker::new(layers, &self.paths))
+            .map(|_| Worker::new(network, &self.paths))
             .collect();
         let mut stored: Vec<Vec<f32>> = layers.iter().map(|l| vec![0.0; l.weights.len()]).collect();
         let (mut loss, mut right, mut seen) = (0.0, 0, 0);
@@ -171,8 +183,8 @@ impl<'a> Trainer<'a> {
         workers: &mut [Worker],
         stored: &mut [Vec<f32>],
     ) {
-        let layers = self.state.network.layers();
-        for (layer_idx, (layer, path)) in layers.iter().zip(&self.paths).enumerate() {
+        let network = &self.state.network;
+        for (layer_idx, (layer, path)) in network.layers().iter().zip(&self.paths).enumerate() {
             store(
                 &layer.weights,
                 path,
@@ -186,21 +198,25 @@ impl<'a> Trainer<'a> {
         workers[..used].par_iter_mut().zip(batch.par_chunks(CHUNK)).enumerate().for_each(
             |(chunk_idx, (worker, images))| {
                 let at = at.child("chunk", chunk_idx as u64);
-                worker.load(data, images, self.recipe, &self.paths[0], at);
-                worker.pass.forward(images.len(), layers, stored, &self.paths, at);
+                worker.load(data, images, self.recipe, at);
+                worker.forward(network, stored, &self.paths, images.len(), at);
                 worker.targets(data, images, self.recipe, self.teacher);
                 worker.loss_gradient(images.len(), scale);
-                worker.pass.backward(images.len(), layers, stored, &self.paths);
+                worker.backward(network, stored, &self.paths, images.len(), at);
             },
         );
         let (first, rest) = workers[..used].split_first_mut().expect("a batch is not empty");
-        for worker in rest {
-            add_gradients(&mut first.pass, &worker.pass);
+        for (idx, norm) in self.state.network.norms.iter_mut().enumerate() {
+            norm.follow(&first.norms[idx]);
+            rest.iter().for_each(|worker| norm.follow(&worker.norms[idx]));
         }
-        self.apply(data.len(), &workers[0].pass);
+        for worker in rest {
+            add_gradients(first, worker);
+        }
+        self.apply(data.len(), &workers[0]);
     }
 
-    fn apply(&mut self, images: usize, pass: &Pass) {
+    fn apply(&mut self, images: usize, worker: &Worker) {
         let state = &mut self.state;
         state.steps += 1;
         let total = (images.div_ceil(self.recipe.batch) * self.recipe.epochs) as f64;
@@ -214,9 +230,18 @@ impl<'a> Trainer<'a> {
         };
         let recipe = self.recipe;
         let rule = recipe.optimiser;
+        for (norm, (moments, work)) in
+            state.network.norms.iter_mut().zip(state.norms.iter_mut().zip(&worker.norms))
+        {
+            let parts = [(&mut norm.scale, &work.d_scale), (&mut norm.shift, &work.d_shift)];
+            for (moments, (values, gradient)) in moments.iter_mut().zip(parts) {
+                let size = size(recipe.learning_rate, 0.0);
+                update(rule, size, moments, gradient, f32::INFINITY, values);
+            }
+        }
         for (layer_idx, layer) in state.network.layers_mut().iter_mut().enumerate() {
             let path = &mut self.paths[layer_idx];
-            let gradients = &pass.gradients;
+            let gradients = &worker.work.gradients;
             let weights = layer.weights.as_slice_mut().expect("standard layout");
             update(
                 rule,
@@ -259,8 +284,14 @@ impl<'a> Trainer<'a> {
 
 /// One worker of a step: its images, its pass and what came of them.
 struct Worker {
-    pass: Pass,
+    tape: Tape<f32>,
+    work: PathWork,
+    norms: Vec<NormWork<f32>>,
     images: Vec<f32>,
+    /// Gradient with respect to the logits, batch × classes.
+    slopes: Vec<f32>,
+    /// Nothing: nobody asks for the gradient with respect to images.
+    unused: Vec<f32>,
     targets: Vec<f32>,
     labels: Vec<u8>,
     loss: f64,
@@ -268,10 +299,14 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(layers: &[crate::network::Layer], paths: &[LayerPath]) -> Self {
+    fn new(network: &Network, paths: &[LayerPath]) -> Self {
         Self {
-            pass: Pass::new(layers, paths),
+            tape: Tape::default(),
+            work: PathWork::new(network.layers(), paths),
+            norms: vec![NormWork::default(); network.norms().len()],
             images: vec![],
+            slopes: vec![],
+            unused: vec![],
             targets: vec![],
             labels: vec![],
             loss: 0.0,
@@ -279,14 +314,7 @@ impl Worker {
         }
     }
 
-    fn load(
-        &mut self,
-        data: &Dataset,
-        images: &[usize],
-        recipe: &Recipe,
-        path: &LayerPath,
-        at: Stream,
-    ) {
+    fn load(&mut self, data: &Dataset, images: &[usize], recipe: &Recipe, at: Stream) {
         let pixels = data.pixels();
         self.images.resize(images.len() * pixels, 0.0);
         if recipe.max_shift == 0 {
@@ -299,7 +327,51 @@ impl Worker {
                 data.shifted_into(image, dy, dx, out);
             }
         }
-        self.pass.load(&self.images, pixels, path);
+    }
+
+    fn forward(
+        &mut self,
+        network: &Network,
+        stored: &[Vec<f32>],
+        paths: &[LayerPath],
+        batch: usize,
+        at: Stream,
+    ) {
+        let Self { tape, work, norms, images, .. } = self;
+        let mut path =
+            Path { layers: &network.layers, plans: &network.plans, paths, stored, work, at };
+        let mut context = Context {
+            carrier: &mut path,
+            norms: &network.norms,
+            norm_work: norms,
+            training: Some(at),
+            capacity: CHUNK,
+        };
+        tape.forward(&network.operations, &mut context, batch, images);
+    }
+
+    fn backward(
+        &mut self,
+        network: &Network,
+        stored: &[Vec<f32>],
+        paths: &[LayerPath],
+        batch: usize,
+        at: Stream,
+    ) {
+        let Self { tape, work, norms, images, slopes, unused, .. } = self;
+        work.start_backward();
+        let mut path =
+            Path { layers: &network.layers, plans: &network.plans, paths, stored, work, at };
+        let mut context = Context {
+            carrier: &mut path,
+            norms: &network.norms,
+            norm_work: norms,
+            training: Some(at),
+            capacity: CHUNK,
+        };
+        let operations = &network.operations;
+        tape.backward(operations, &mut context, batch, images, slopes, unused, false);
+        self.work.finish_backward(&network.layers);
     }
 
     /// Targets: the label, mixed with the teacher's answer to the same (shifted) image.
@@ -310,7 +382,7 @@ impl Worker {
         recipe: &Recipe,
         teacher: Option<&Network>,
     ) {
-        let classes = self.pass.logit_gradient().0.len() / images.len();
+        let classes = self.tape.last().len() / images.len();
         self.labels.clear();
         self.labels.extend(images.iter().map(|&image| data.labels()[image]));
         self.targets.resize(images.len() * classes, 0.0);
@@ -333,7 +405,9 @@ impl Worker {
 
     /// Cross-entropy of the targets and its gradient with respect to the logits.
     fn loss_gradient(&mut self, batch: usize, scale: f32) {
-        let (logits, gradient) = self.pass.logit_gradient();
+        let logits = self.tape.last();
+        self.slopes.resize(logits.len(), 0.0);
+        let gradient = &mut self.slopes[..];
         let classes = logits.len() / batch;
         (self.loss, self.right) = (0.0, 0);
         let rows = logits.chunks_exact(classes).zip(gradient.chunks_exact_mut(classes));
@@ -361,8 +435,14 @@ fn softmax(logits: &[f32], out: &mut [f32]) {
     out.iter_mut().for_each(|p| *p /= sum);
 }
 
-fn add_gradients(sum: &mut Pass, other: &Pass) {
-    let (a, b) = (&mut sum.gradients, &other.gradients);
+fn add_gradients(sum: &mut Worker, other: &Worker) {
+    for (a, b) in sum.norms.iter_mut().zip(&other.norms) {
+        let pairs = [(&mut a.d_scale, &b.d_scale), (&mut a.d_shift, &b.d_shift)];
+        for (a, b) in pairs {
+            a.iter_mut().zip(b).for_each(|(a, &b)| *a += b);
+        }
+    }
+    let (a, b) = (&mut sum.work.gradients, &other.work.gradients);
     let pairs = [
         (&mut a.weights, &b.weights),
         (&mut a.bias, &b.bias),

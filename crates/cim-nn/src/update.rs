@@ -143,6 +143,27 @@ mod tests {
         }
     }
 
+    /// Numbers of `torch.optim.AdamW` of PyTorch 2.15 in doubles, for the same gradients and constants.
+    #[test]
+    fn adam_takes_the_steps_of_another_implementation() {
+        let rule = Optimiser::Adam { beta1: 0.9, beta2: 0.99 };
+        let (mut values, mut moments) = (vec![1.0, -2.0], Moments::new(2));
+        let steps = [
+            ([0.5, -1.0], [0.895_000_002, -1.890_000_001]),
+            ([-0.25, 2.0], [0.863_855_06, -1.917_110_772]),
+            ([1.0, 0.125], [0.793_894_501, -1.939_377_277]),
+            ([0.0, -0.75], [0.736_033_108, -1.935_937_52]),
+        ];
+        for (idx, (gradient, want)) in steps.into_iter().enumerate() {
+            let size = StepSize { rate: 0.1, decay: 0.05, step: idx as u64 + 1 };
+            update(rule, size, &mut moments, &gradient, f32::INFINITY, &mut values);
+            for (value, want) in values.iter().zip(want) {
+                // A few roundings of numbers below two.
+                assert!((f64::from(*value) - want).abs() < 1e-6, "step {idx}: {value}, not {want}");
+            }
+        }
+    }
+
     #[test]
     fn the_clip_is_never_left() {
         let clipped = minimise(Optimiser::Sgd { momentum: 0.9 }, 0.05, 0.5);

@@ -1,0 +1,218 @@
+//! Inference: a network on whatever carries its products.
+
+use cim_core::{MatMul, Scratch, Tally};
+use ndarray::{Array2, ArrayView2, Axis};
+use rayon::prelude::*;
+
+use crate::carriers::on_products::{Borrowed, Observer, OnProducts};
+use crate::dataset::Dataset;
+use crate::network::{BLOCK, Network};
+use crate::operations::{Context, Tape};
+
+/// Rows of the inputs of a product, as they are collected.
+type Rows = (Vec<f32>, usize);
+
+impl Network {
+    /// Logits (batch × outputs) of `x` (batch × inputs), computed digitally.
+    pub fn digital_logits(&self, x: ArrayView2<'_, f32>) -> Array2<f32> {
+        let (mut scratch, mut tally) = (Scratch::default(), Tally::default());
+        let mut tape = Tape::default();
+        let mut logits = Array2::zeros((x.nrows(), self.outputs()));
+        let products = self.borrowed();
+        // Without convolutions, all at once: the sums of a product may depend on its height.
+        let convolves = self.block() < BLOCK;
+        let block = if convolves { self.block() } else { x.nrows().max(1) };
+        for (idx, (x, mut out)) in x
+            .axis_chunks_iter(Axis(0), block)
+            .zip(logits.axis_chunks_iter_mut(Axis(0), block))
+            .enumerate()
+        {
+            let x = x.as_standard_layout();
+            let x = x.as_slice().expect("standard layout");
+            let on = self.on(&products, idx as u64, &mut scratch, &mut tally, None);
+            let batch = out.nrows();
+            out.assign(&self.forward(on, x, batch, &mut tape));
+        }
+        logits
+    }
+
+    /// Runs `x` (batch × inputs) through the network on `products`, one per product of the network.
+    ///
+    /// Returns what every product puts out with its bias, one row for each vector that drove it; the
+    /// last are the logits of a perceptron. `call` numbers the pass, see [`MatMul::apply`].
+    ///
+    /// # Panics
+    /// If `products` does not have one product of the right shape per product of the network.
+    pub fn pre_activations<M: MatMul>(
+        &self,
+        products: &[M],
+        x: ArrayView2<'_, f32>,
+        call: u64,
+        scratch: &mut Scratch,
+        tally: &mut Tally,
+    ) -> Vec<Array2<f32>> {
+        let mut rows: Vec<Rows> = vec![(vec![], 0); self.layers.len()];
+        let mut collect = |product: usize, _: ArrayView2<'_, f32>, y: ArrayView2<'_, f32>| {
+            rows[product].0.extend(y.iter());
+            rows[product].1 += y.nrows();
+        };
+        let x = x.as_standard_layout();
+        let on = self.on(products, call, scratch, tally, Some(&mut collect));
+        let batch = x.nrows();
+        self.forward(on, x.as_slice().expect("standard layout"), batch, &mut Tape::default());
+        matrices(rows)
+    }
+
+    /// The vectors that drive every product (rows × inputs) when the first `limit_samples` samples
+    /// of `x` (samples × inputs) go through the network digitally: what calibration looks at.
+    /// Samples are outermost, then positions or points in time.
+    pub fn product_inputs(&self, x: ArrayView2<'_, f32>, limit_samples: usize) -> Vec<Array2<f32>> {
+        let (mut scratch, mut tally) = (Scratch::default(), Tally::default());
+        let mut rows: Vec<Rows> = vec![(vec![], 0); self.layers.len()];
+        let (products, mut tape) = (self.borrowed(), Tape::default());
+        // Sample by sample, so that points in time of one come before those of the next.
+        for sample in x.rows().into_iter().take(limit_samples) {
+            let mut collect = |product: usize, x: ArrayView2<'_, f32>, _: ArrayView2<'_, f32>| {
+                rows[product].0.extend(x.iter());
+                rows[product].1 += x.nrows();
+            };
+            let sample = sample.to_vec();
+            let on = self.on(&products, 0, &mut scratch, &mut tally, Some(&mut collect));
+            self.forward(on, &sample, 1, &mut tape);
+        }
+        matrices(rows)
+    }
+
+    /// Logits (samples × classes) of a data set on `products`, block by block over all threads.
+    ///
+    /// # Panics
+    /// As [`pre_activations`](Self::pre_activations), or if samples do not fit.
+    pub fn logits<M: MatMul>(&self, products: &[M], data: &Dataset) -> (Array2<f32>, Tally) {
+        assert_eq!(data.pixels(), self.inputs(), "samples must fit the network");
+        let mut logits = Array2::zeros((data.len(), self.outputs()));
+        let block = self.block();
+        let blocks: Vec<Tally> = logits
+            .axis_chunks_iter_mut(Axis(0), block)
+            .into_par_iter()
+            .enumerate()
+            .map_init(<(Scratch, Tape<f32>)>::default, |(scratch, tape), (block_idx, mut out)| {
+                let mut tally = Tally::default();
+                let mut x = scratch.take(out.nrows() * data.pixels());
+                data.range_into(block_idx * block, &mut x);
+                let on = self.on(products, block_idx as u64, scratch, &mut tally, None);
+                let batch = out.nrows();
+                out.assign(&self.forward(on, &x, batch, tape));
+                scratch.give(x);
+                tally
+            })
+            .collect();
+        let mut tally = Tally::default();
+        blocks.into_iter().for_each(|block| tally += block);
+        (logits, tally)
+    }
+
+    /// The digital products, borrowed.
+    fn borrowed(&self) -> Vec<Borrowed<'_>> {
+        self.layers.iter().map(|layer| Borrowed(layer.weights.view())).collect()
+    }
+
+    fn on<'a, M: MatMul>(
+        &'a self,
+        products: &'a [M],
+        block: u64,
+        scratch: &'a mut Scratch,
+        tally: &'a mut Tally,
+        observer: Option<&'a mut Observer<'a>>,
+    ) -> OnProducts<'a, M> {
+        assert_eq!(products.len(), self.layers.len(), "one product per product of the network");
+        OnProducts { products, layers: &self.layers, block, scratch, tally, observer }
+    }
+
+    /// What the last operation puts out, batch × outputs.
+    fn forward<'t, M: MatMul>(
+        &self,
+        mut carrier: OnProducts<'_, M>,
+        x: &[f32],
+        batch: usize,
+        tape: &'t mut Tape<f32>,
+    ) -> ArrayView2<'t, f32> {
+        let mut context = Context {
+            carrier: &mut carrier,
+            norms: &self.norms,
+            norm_work: &mut [],
+            training: None,
+            capacity: self.block(),
+        };
+        tape.forward(&self.operations, &mut context, batch, x);
+        ArrayView2::from_shape((batch, self.outputs()), tape.last()).expect("batch × outputs")
+    }
+}
+
+fn matrices(rows: Vec<Rows>) -> Vec<Array2<f32>> {
+    let matrix = |(values, rows): Rows| {
+        let cols = values.len().checked_div(rows).unwrap_or(0);
+        Array2::from_shape_vec((rows, cols), values).expect("rows of one length")
+    };
+    rows.into_iter().map(matrix).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use cim_core::{Exact, Stream};
+    use ndarray::ArrayViewMut2;
+
+    use super::*;
+    use crate::network::first_images;
+
+    /// A product that writes down its calls.
+    struct Recording<'a> {
+        exact: Exact,
+        layer_idx: usize,
+        /// Layer, call and number of vectors.
+        calls: &'a Mutex<Vec<(usize, u64, usize)>>,
+    }
+
+    impl MatMul for Recording<'_> {
+        fn shape(&self) -> (usize, usize) {
+            self.exact.shape()
+        }
+
+        fn apply(
+            &self,
+            x: ArrayView2<'_, f32>,
+            call: u64,
+            y: ArrayViewMut2<'_, f32>,
+            scratch: &mut Scratch,
+            tally: &mut Tally,
+        ) {
+            self.calls.lock().expect("no panic").push((self.layer_idx, call, x.nrows()));
+            self.exact.apply(x, call, y, scratch, tally);
+        }
+    }
+
+    /// Noise is addressed by call, so a call that came twice would be noise used twice.
+    #[test]
+    fn every_block_is_a_call_of_its_own() {
+        let count = 2 * BLOCK + 5;
+        let pixels = (0..6 * count).map(|i| (i * 37 % 256) as u8).collect();
+        let data = Dataset::new(pixels, vec![0; count], 2, 3, 2).expect("images");
+        let network = Network::new(&[6, 5, 4, 2], Stream::root(1)).expect("a network");
+        let calls = Mutex::new(Vec::new());
+        let products: Vec<_> = network
+            .exact()
+            .into_iter()
+            .enumerate()
+            .map(|(layer_idx, exact)| Recording { exact, layer_idx, calls: &calls })
+            .collect();
+        let (logits, _) = network.logits(&products, &data);
+        let mut calls = calls.lock().expect("no panic").clone();
+        calls.sort_unstable();
+        let want = (0..3).flat_map(|layer| [(layer, 0, BLOCK), (layer, 1, BLOCK), (layer, 2, 5)]);
+        assert!(calls.iter().copied().eq(want), "{calls:?}");
+        // Block by block is what the whole set gives at once, up to the order of sums.
+        let whole = network.digital_logits(first_images(&data, count).view());
+        assert!((&logits - &whole).iter().all(|d| d.abs() < 1e-5));
+    }
+}
