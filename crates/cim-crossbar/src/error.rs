@@ -158,9 +158,7 @@ pub enum CircuitError {
         col: usize,
     },
     /// An array is larger than can be solved.
-    #[error(
-        "an array of {rows} rows and {cols} columns is beyond the limit of {limit}"
-    )]
+    #[error("an array of {rows} rows and {cols} columns is beyond the limit of {limit}")]
     TooLarge {
         /// Rows.
         rows: usize,

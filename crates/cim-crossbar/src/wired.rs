@@ -129,11 +129,7 @@ impl Wired {
     ///
     /// # Errors
     /// [`CircuitError`] where such an array cannot be solved.
-    pub fn largest_law_error(
-        &self,
-        law: CurrentVoltage,
-        peak_v: f64,
-    ) -> Result<f64, CircuitError> {
+    pub fn largest_law_error(&self, law: CurrentVoltage, peak_v: f64) -> Result<f64, CircuitError> {
         let Some(solved) = &self.solved else { return Ok(0.0) };
         let circuit = &solved.circuit;
         let (rows, cols) = circuit.shape();
@@ -181,11 +177,14 @@ impl Wired {
     pub fn largest_noise_error(&self) -> f64 {
         let Some(solved) = &self.solved else { return 0.0 };
         let Shares { drive, effect } = solved.shares();
-        drive.iter().zip(effect).map(|(drive, effect)| {
-            let used = 0.25 * (1.0 + drive) * (1.0 + effect);
-            (used / (drive * effect) - 1.0).max(1.0 / used - 1.0)
-        })
-        .fold(0.0, f64::max)
+        drive
+            .iter()
+            .zip(effect)
+            .map(|(drive, effect)| {
+                let used = 0.25 * (1.0 + drive) * (1.0 + effect);
+                (used / (drive * effect) - 1.0).max(1.0 / used - 1.0)
+            })
+            .fold(0.0, f64::max)
     }
 }
 

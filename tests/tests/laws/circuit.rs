@@ -1,9 +1,7 @@
 //! Circuit laws, on arrays of random shape with opens, shorts, ideal and broken wires.
 
 use cim_core::{Ohms, Stream};
-use cim_crossbar::{
-    Bias, Circuit, CircuitError, Ends, Nodal, Scheme, Solution, Transfer, Wires,
-};
+use cim_crossbar::{Bias, Circuit, CircuitError, Ends, Nodal, Scheme, Solution, Transfer, Wires};
 use ndarray::{Array1, Array2, s};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -317,7 +315,8 @@ fn circuits_without_current_are_solved() {
         let size = |u: f32| 1 + (9.0 * u) as usize;
         let (rows, cols) = (size(u[0]), size(u[1]));
         let decade = |u: f32, from: f64, to: f64| from * (to / from).powf(f64::from(u));
-        let g = Array2::from_shape_fn((rows, cols), |(r, c)| decade(u[9 + r * cols + c], 1e-7, 1e-1));
+        let g =
+            Array2::from_shape_fn((rows, cols), |(r, c)| decade(u[9 + r * cols + c], 1e-7, 1e-1));
         let ohm = |u: f32| Ohms(decade(u, 1e-3, 1e3));
         let wires = Wires { source: Some(ohm(u[3])), ..Wires::new(ohm(u[4]), ohm(u[5])) };
         let circuit = Circuit::new(g, wires).unwrap();
@@ -326,7 +325,8 @@ fn circuits_without_current_are_solved() {
         (bias.top, bias.bottom) = (vec![Some(volts); cols], vec![Some(volts); cols]);
         let solution = solve(&circuit, &bias);
         let could = volts * circuit.conductances().sum();
-        let flows = solution.cell_a.iter().chain(&solution.column_a()).fold(0.0_f64, |m, i| m.max(i.abs()));
+        let flows =
+            solution.cell_a.iter().chain(&solution.column_a()).fold(0.0_f64, |m, i| m.max(i.abs()));
         assert!(flows <= 1e-12 * could, "{k}: {flows} A of {could} A");
         let largest = solution.row_v.iter().fold(0.0_f64, |m, v| m.max((v - volts).abs()));
         assert!(largest <= 1e-13 * volts, "{k}: off by {largest} V");
@@ -397,7 +397,10 @@ fn an_ideal_line_may_be_held_at_both_ends() {
     let [one, both] = [one, both].map(|wires| Circuit::new(g.clone(), wires).unwrap());
     let (at_one, at_both) = (solve(&one, &bias), solve(&both, &bias));
     assert_eq!(at_one.column_a(), at_both.column_a());
-    assert_eq!(Transfer::compile(&one).unwrap().matrix(), Transfer::compile(&both).unwrap().matrix());
+    assert_eq!(
+        Transfer::compile(&one).unwrap().matrix(),
+        Transfer::compile(&both).unwrap().matrix()
+    );
     // Four equal segments: the first cell's current comes by three quarters from the left.
     let cells = at_both.cell_a.row(0);
     let left = 0.75 * cells[0] + 0.5 * cells[1] + 0.25 * cells[2];

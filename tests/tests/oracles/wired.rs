@@ -170,9 +170,11 @@ fn a_law_taken_at_the_row_keeps_its_stated_error() {
                 let u = uniform(2 * ROWS, Stream::root(12).child("drive", k));
                 // Of all densities, and rows that are at rest or at the peak.
                 let row_v: Vec<f64> = (0..ROWS)
-                    .map(|row| {
-                        if u[ROWS + row] < k as f64 / 8.0 { peak_v } else { peak_v * u[row] }
-                    })
+                    .map(
+                        |row| {
+                            if u[ROWS + row] < k as f64 / 8.0 { peak_v } else { peak_v * u[row] }
+                        },
+                    )
                     .collect();
                 worst = worst.max(error(&row_v));
                 let extreme: Vec<f64> =

@@ -163,11 +163,19 @@ impl Search<'_> {
             if over.abs() <= 1e-12 * goal.abs() {
                 break;
             }
-            if over > 0.0 { high = v } else { low = v }
+            if over > 0.0 {
+                high = v
+            } else {
+                low = v
+            }
             let newton = v - over / (1.0 + ohm * at.slope);
             // Down an exponential Newton's method goes by one of its scales a step.
             let fast = 8.0 * over.abs() <= before && newton.is_finite();
-            let next = if fast && low < newton && newton < high { newton } else { low + 0.5 * (high - low) };
+            let next = if fast && low < newton && newton < high {
+                newton
+            } else {
+                low + 0.5 * (high - low)
+            };
             before = over.abs();
             if next == v {
                 break;
@@ -221,7 +229,8 @@ impl Search<'_> {
             },
         );
         let all = || slope.indexed_iter().chain(offset.indexed_iter());
-        if let Some(((row, col), _)) = all().find(|(_, x): &(_, &f64)| x.is_nan() || LARGEST < x.abs())
+        if let Some(((row, col), _)) =
+            all().find(|(_, x): &(_, &f64)| x.is_nan() || LARGEST < x.abs())
         {
             return Err(CircuitError::Overflow { row, col });
         }

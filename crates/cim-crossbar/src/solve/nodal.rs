@@ -165,7 +165,12 @@ pub(super) fn held_voltages(
             let one = held[node] && held[other] && plan.alias[node] == plan.alias[other];
             if one && *value != bias.side(other_side)[line] {
                 let other_line = line;
-                return Err(CircuitError::Shorted { side: other_side, line, other_side: side, other_line });
+                return Err(CircuitError::Shorted {
+                    side: other_side,
+                    line,
+                    other_side: side,
+                    other_line,
+                });
             }
         }
     }

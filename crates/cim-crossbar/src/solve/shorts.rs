@@ -89,7 +89,8 @@ impl Wires<'_> {
     /// What the ends of a line give and its cells do not take (A), as a current of its last cell.
     fn left_over(&self, cell_a: &Array2<f64>, line: Line) -> f64 {
         let layout = self.circuit.layout();
-        let end = |side: Side, line: usize| self.end_a[layout.terminal(side, line) - layout.inner()];
+        let end =
+            |side: Side, line: usize| self.end_a[layout.terminal(side, line) - layout.inner()];
         match line {
             Line::Row(row) => end(Side::Left, row) + end(Side::Right, row) - cell_a.row(row).sum(),
             Line::Column(col) => {

@@ -151,15 +151,8 @@ impl Given<'_> {
             top: side(Side::Top),
             bottom: side(Side::Bottom),
         };
-        let mut solution = Solution {
-            row_v,
-            column_v,
-            cell_a,
-            row_wire_a,
-            column_wire_a,
-            end_a,
-            power_w: 0.0,
-        };
+        let mut solution =
+            Solution { row_v, column_v, cell_a, row_wire_a, column_wire_a, end_a, power_w: 0.0 };
         solution.power_w = solution.dissipated(circuit);
         let delivered: f64 = Side::ALL
             .into_iter()
