@@ -182,7 +182,7 @@ pub enum WireEnds {
 }
 
 /// What holds the lines of cells that are not selected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum SelectScheme {
     /// Nothing
     Floating,
