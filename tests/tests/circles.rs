@@ -13,16 +13,6 @@ fn crates() -> Vec<PathBuf> {
     crates
 }
 
-/// Circles that are known to be wrong, as crate and files: they may shrink and must go. A part and the
-/// enum that lists its kinds, or a trait and a type of its signature, share a file's worth of words
-/// that want a file of their own.
-const KNOWN: &[(&str, &[&str])] = &[
-    ("cim-crossbar", &["pwm/burst.rs", "pwm/drive.rs", "pwm/spec.rs", "pwm/tile.rs"]),
-    ("cim-device", &["device.rs", "law.rs"]),
-    ("cim-device", &["models/synaptogen/cells.rs", "models/synaptogen/spec.rs"]),
-    ("cim-device", &["program/relaxation.rs", "program/spec.rs", "program/trim.rs"]),
-];
-
 #[test]
 fn files_of_a_crate_use_each_other_in_no_circle() {
     let mut circles = Vec::new();

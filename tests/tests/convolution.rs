@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cim_adc::{DacSpec, Polarity};
 use cim_core::{Siemens, Stream, Tally};
 use cim_device::models::NoiseSpec;
-use cim_device::{CurrentVoltage, GaussianSpec, Window};
+use cim_device::{Conduction, GaussianSpec, Window};
 use cim_nn::network::first_images;
 use cim_nn::{
     Dataset, InputRange, Labels, LayerPath, Levels, Network, NetworkSpec, Operation, Optimiser,
@@ -97,7 +97,7 @@ fn parts() -> Parts {
         g_on: window.g_max,
         programming: NoiseSpec { constant: window.span() * 0.01, ..NoiseSpec::NONE },
         read: NoiseSpec::NONE,
-        current_voltage: CurrentVoltage::Ohmic,
+        current_voltage: Conduction::Ohmic,
     };
     Parts {
         device: Arc::new(device.build().expect("a device")),

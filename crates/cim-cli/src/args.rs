@@ -185,6 +185,17 @@ pub enum WireEnds {
     Both,
 }
 
+/// What holds the lines of cells that are not selected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum SelectScheme {
+    /// Nothing
+    Floating,
+    /// Half of the voltage on all
+    Half,
+    /// A third of the voltage on rows, two thirds on columns
+    Third,
+}
+
 /// An array in files.
 #[derive(Debug, Args)]
 pub struct ArrayFiles {
@@ -192,14 +203,39 @@ pub struct ArrayFiles {
     #[arg(long)]
     pub conductances: PathBuf,
     /// Voltages of the rows: (rows) or (vectors × rows), in volts (.npy, f64 or f32)
-    #[arg(long)]
-    pub volts: PathBuf,
+    #[arg(long, required_unless_present = "select", conflicts_with = "select")]
+    pub volts: Option<PathBuf>,
+    /// Voltages of the columns: (columns) or (vectors × columns); left out, virtual ground
+    #[arg(long, conflicts_with = "select")]
+    pub column_volts: Option<PathBuf>,
+    /// Rows that nothing holds, counted from 0: 1,3
+    #[arg(long, value_delimiter = ',')]
+    pub float_rows: Vec<usize>,
+    /// Columns that nothing holds, counted from 0
+    #[arg(long, value_delimiter = ',')]
+    pub float_columns: Vec<usize>,
+    /// Write one cell, counted from 0, instead of reading: ROW,COLUMN
+    #[arg(long, value_delimiter = ',', num_args = 1, requires = "write_voltage")]
+    pub select: Option<Vec<usize>>,
+    /// Voltage of the selected cell's row above its column: 1.2 (volts) or "1.2 V"
+    #[arg(long, requires = "select", allow_hyphen_values = true)]
+    pub write_voltage: Option<String>,
+    /// What holds the lines of cells that are not selected
+    #[arg(long, value_enum, default_value = "half")]
+    pub scheme: SelectScheme,
     /// One cell pitch of row wire: 1.5 (ohms) or "1.5 Ohm"; 0 for an ideal wire
-    #[arg(long, allow_hyphen_values = true)]
-    pub r_row: String,
+    #[arg(long, allow_hyphen_values = true, required_unless_present = "row_segments")]
+    pub r_row: Option<String>,
     /// One cell pitch of column wire
-    #[arg(long, allow_hyphen_values = true)]
-    pub r_col: String,
+    #[arg(long, allow_hyphen_values = true, required_unless_present = "column_segments")]
+    pub r_col: Option<String>,
+    /// Resistance of every segment of row wire instead, in ohms: rows × (columns + 1), from the left
+    /// end to the right end (.npy); inf is a broken wire or an end that is not connected
+    #[arg(long, conflicts_with_all = ["r_row", "r_source", "drive"])]
+    pub row_segments: Option<PathBuf>,
+    /// The same of column wire: (rows + 1) × columns, from the top end to the bottom end
+    #[arg(long, conflicts_with_all = ["r_col", "r_sense", "sense"])]
+    pub column_segments: Option<PathBuf>,
     /// All between the ideal driver and a row's first cell; left out, one pitch of row wire
     #[arg(long, allow_hyphen_values = true)]
     pub r_source: Option<String>,

@@ -306,3 +306,100 @@ fn a_netlist_is_printed_or_written() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("holds 2 vectors"));
 }
+
+/// Uniform wires written out segment by segment are the same circuit; a broken one is not.
+#[test]
+fn wires_are_given_segment_by_segment() {
+    let bench = Bench::new();
+    let uniform = ["--r-row", "2", "--r-col", "3"];
+    let base = ["solve", "--conductances", "g.npy", "--volts", "v.npy", "--out", "i.npy"];
+    let solve = |more: &[&str]| {
+        let output = bench.cim(&[&base[..], more].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        bench.load::<Array1<f64>>("i.npy")
+    };
+    let want = solve(&uniform);
+    let ends = |at: usize, last: usize, ohm: f64| if at == last { f64::INFINITY } else { ohm };
+    let row = Array2::from_shape_fn((3, 5), |(_, segment)| ends(segment, 4, 2.0));
+    let mut column = Array2::from_shape_fn((4, 4), |(segment, _)| ends(segment, 0, 3.0));
+    bench.save("row.npy", &row);
+    bench.save("column.npy", &column);
+    let segments = ["--row-segments", "row.npy", "--column-segments", "column.npy"];
+    assert_eq!(solve(&segments), want);
+    // The last cell of column 1 is cut off from the sense.
+    column[[3, 1]] = f64::INFINITY;
+    bench.save("column.npy", &column);
+    let broken = solve(&segments);
+    assert_eq!(broken[1], 0.0);
+    assert!(broken[0] > 0.0);
+    bench.save("row.npy", &Array2::from_elem((3, 4), 2.0));
+    let refused = bench.cim(&[&base[..], &segments].concat());
+    assert_eq!(refused.status.code(), Some(2));
+    let both = bench.cim(&[&base[..], &segments, &["--r-row", "1"]].concat());
+    assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
+fn a_write_holds_the_other_lines_by_its_scheme() {
+    let bench = Bench::new();
+    bench.save("g.npy", &Array2::from_elem((3, 4), 1e-5));
+    let base = ["solve", "--conductances", "g.npy", "--out", "i.npy", "--nodes", "n.npz"];
+    let wires = ["--r-row", "0", "--r-col", "0", "--r-source", "1e-6", "--r-sense", "1e-6"];
+    let write = ["--select", "1,2", "--write-voltage", "1.2 V"];
+    let across = |more: &[&str]| {
+        let output = bench.cim(&[&base[..], &wires, more].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let file = fs::File::open(bench.path("n.npz")).expect("written");
+        let mut nodes = NpzReader::new(file).expect("an archive");
+        let row_v: Array2<f64> = nodes.by_name("row_v").expect("row_v");
+        let column_v: Array2<f64> = nodes.by_name("column_v").expect("column_v");
+        row_v - column_v
+    };
+    for (scheme, half) in [("half", 0.6), ("third", 0.4)] {
+        let volts = across(&[&write[..], &["--scheme", scheme]].concat());
+        assert!((volts[[1, 2]] - 1.2).abs() < 1e-6, "{volts}");
+        assert!((volts[[1, 0]] - half).abs() < 1e-6, "{volts}");
+    }
+    // The same by hand: half of the voltage on all other lines.
+    bench.save("v.npy", &array![0.6, 1.2, 0.6]);
+    bench.save("c.npy", &array![0.6, 0.6, 0.0, 0.6]);
+    let by_hand = across(&["--volts", "v.npy", "--column-volts", "c.npy"]);
+    assert_eq!(by_hand, across(&[&write[..], &["--scheme", "half"]].concat()));
+    // Floating lines are at what the cells make of them, and their ends carry nothing.
+    let floats = ["--float-rows", "0,2", "--float-columns", "0,1,3"];
+    let floating = across(&[&["--volts", "v.npy"][..], &floats].concat());
+    let sneak = 1.2 / (1.0 / 3.0 + 1.0 / 6.0 + 1.0 / 2.0);
+    assert!((floating[[1, 0]] - sneak / 3.0).abs() < 1e-6, "{floating}");
+    assert_eq!(floating, across(&[&write[..], &["--scheme", "floating"]].concat()));
+    let refused =
+        bench.cim(&[&base[..], &wires, &["--volts", "v.npy", "--float-rows", "3"]].concat());
+    assert_eq!(refused.status.code(), Some(2));
+}
+
+/// What is refused with all voltages asked for is refused without, and the other way round.
+#[test]
+fn the_verdict_does_not_depend_on_what_is_asked_for() {
+    let bench = Bench::new();
+    let wires = ["--r-row", "3", "--r-col", "3"];
+    for g in [1e9, f64::INFINITY, -0.0] {
+        let mut cells = conductances();
+        cells[[1, 3]] = g;
+        bench.save("g.npy", &cells);
+        let said = [&[][..], &["--nodes", "n.npz"]].map(|more| {
+            let output = bench.try_solve(&[&wires[..], more].concat());
+            let current: Array1<f64> = bench.load("i.npy");
+            assert!(current.iter().all(|i| i.is_finite()), "{g}: {current}");
+            (output.status.code(), current)
+        });
+        assert_eq!(said[0], said[1], "{g}");
+        assert_eq!(said[0].0, Some(0), "{g}");
+    }
+    // Both ends of an ideal row hold one voltage.
+    bench.save("g.npy", &conductances());
+    let one: Array1<f64> = {
+        bench.solve(&["--r-col", "1"]);
+        bench.load("i.npy")
+    };
+    bench.solve(&["--r-col", "1", "--drive", "both"]);
+    assert_eq!(bench.load::<Array1<f64>>("i.npy"), one);
+}

@@ -25,6 +25,7 @@ impl Circuit {
     pub fn new(g_s: Array2<f64>, wires: Wires) -> Result<Self, CircuitError> {
         wires.check()?;
         let (rows, cols) = g_s.dim();
+        check_size(rows, cols)?;
         let far = |ends: Ends, ohm: f64| if ends == Ends::Both { ohm } else { f64::INFINITY };
         let (source, sense) = (wires.source().0, wires.sense().0);
         let row_ohm = Array2::from_shape_fn((rows, cols + 1), |(_, segment)| match segment {
@@ -55,9 +56,7 @@ impl Circuit {
         column_ohm: Array2<f64>,
     ) -> Result<Self, CircuitError> {
         let (rows, cols) = g_s.dim();
-        if rows == 0 || cols == 0 {
-            return Err(CircuitError::Empty { rows, cols });
-        }
+        check_size(rows, cols)?;
         for (name, got, want) in [
             ("row wire resistances", row_ohm.dim(), (rows, cols + 1)),
             ("column wire resistances", column_ohm.dim(), (rows + 1, cols)),
@@ -78,6 +77,9 @@ impl Circuit {
                 return Err(CircuitError::Segment { line, row, col, value });
             }
         }
+        // A negative zero is zero, not the reciprocal of minus infinity.
+        let unsigned = |values: Array2<f64>| values.mapv_into(|value| value + 0.0);
+        let (g_s, row_ohm, column_ohm) = (unsigned(g_s), unsigned(row_ohm), unsigned(column_ohm));
         Ok(Self { g_s, row_ohm, column_ohm })
     }
 
@@ -162,6 +164,27 @@ impl Circuit {
     }
 }
 
+/// Cells of the largest array that is accepted: 4096 × 4096.
+pub const MOST_CELLS: usize = 1 << 24;
+
+/// Lines of the largest array that is accepted, rows and columns together: what lies between every
+/// two of their ends takes 1 GiB.
+pub const MOST_LINES: usize = 1 << 14;
+
+/// Checks the size of an array, before any memory is asked for.
+fn check_size(rows: usize, cols: usize) -> Result<(), CircuitError> {
+    if rows == 0 || cols == 0 {
+        return Err(CircuitError::Empty { rows, cols });
+    }
+    if rows.checked_mul(cols).is_none_or(|cells| MOST_CELLS < cells) {
+        return Err(CircuitError::TooLarge { rows, cols, limit: "16 777 216 cells" });
+    }
+    if MOST_LINES < rows + cols {
+        return Err(CircuitError::TooLarge { rows, cols, limit: "16 384 lines" });
+    }
+    Ok(())
+}
+
 /// One value for every terminal of an array, by side.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terminals<T> {
@@ -213,6 +236,13 @@ impl Bias {
     pub(crate) fn sense(rows: usize, cols: usize) -> Self {
         let (ground, sensed) = (vec![Some(0.0); rows], vec![Some(1.0); cols]);
         Self { left: ground.clone(), right: ground, top: sensed.clone(), bottom: sensed }
+    }
+
+    /// One column held at 1 V, all else at ground.
+    pub(crate) fn sense_one(rows: usize, cols: usize, column: usize) -> Self {
+        let mut bias = Self::read(&vec![0.0; rows], cols);
+        (bias.top[column], bias.bottom[column]) = (Some(1.0), Some(1.0));
+        bias
     }
 
     /// A write of one cell: its row at `write_v` (V), its column at ground, the others by `scheme`.

@@ -78,7 +78,9 @@ impl Crossbar {
     ) -> Result<Self, CircuitError> {
         ambient.check()?;
         device.current_voltage().check_separable()?;
-        let wired = Wired::new(&g_s, wires)?;
+        let shot = ambient.shot_variance(cim_core::Amps(1.0)) > 0.0;
+        let noisy = shot || g_s.iter().any(|&g| device.read_variance(g) > 0.0);
+        let wired = if noisy { Wired::with_noise } else { Wired::new }(&g_s, wires)?;
         let g_s = Arc::new(g_s);
         let (programmed_s, elapsed, life) = (g_s.clone(), Seconds::ZERO, None);
         Ok(Self { g_s, programmed_s, elapsed, life, wires, wired, device, ambient })

@@ -146,6 +146,27 @@ pub enum CircuitError {
         /// Column of the cell.
         col: usize,
     },
+    /// A number of the circuit is beyond the largest.
+    #[error(
+        "currents at row {row}, column {col} are beyond the largest number: see that conductances \
+         and voltages are in siemens and volts"
+    )]
+    Overflow {
+        /// Row of the cell.
+        row: usize,
+        /// Column of the cell.
+        col: usize,
+    },
+    /// An array is larger than can be solved.
+    #[error("an array of {rows} rows and {cols} columns is beyond the limit of {limit}")]
+    TooLarge {
+        /// Rows.
+        rows: usize,
+        /// Columns.
+        cols: usize,
+        /// What is accepted.
+        limit: &'static str,
+    },
     /// A short lies in a loop without resistance.
     #[error(
         "the current through the short at row {row}, column {col} is not determined: it lies in a \

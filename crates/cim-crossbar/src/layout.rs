@@ -26,6 +26,11 @@ pub enum Side {
 
 impl Side {
     pub(crate) const ALL: [Self; 4] = [Self::Left, Self::Right, Self::Top, Self::Bottom];
+
+    /// Whether it is an end of rows.
+    pub(crate) fn is_row(self) -> bool {
+        matches!(self, Self::Left | Self::Right)
+    }
 }
 
 impl std::fmt::Display for Side {

@@ -1,18 +1,25 @@
 //! What wires do to an array of linear cells.
 
+use std::sync::OnceLock;
+
 use cim_device::Conduction;
 use ndarray::{Array2, ArrayView2, Zip};
 
 use crate::circuit::{Bias, Circuit};
 use crate::error::CircuitError;
+use crate::solve::newton;
 use crate::solve::nodal::Nodal;
 use crate::solve::transfer::Transfer;
 use crate::wires::Wires;
 
-/// The effect of wires on currents and their noise, computed once for an array.
+/// Columns whose adjoint voltages are found at once.
+const ADJOINT: usize = 8;
+
+/// The effect of wires on currents and their noise, computed once for an array: currents at once,
+/// what cells see of voltages when it is first asked for.
 ///
 /// *Currents* of ohmic cells are exact: the array is reduced to its ends ([`Transfer`]). A law that is
-/// not ohmic is taken at the voltage of the row, with the error of
+/// not ohmic is taken at the voltage of the row, with an error of at most
 /// [`largest_law_error`](Self::largest_law_error); [`newton`](crate::solve::newton) solves such an
 /// array exactly, vector by vector.
 ///
@@ -34,7 +41,14 @@ pub struct Wired {
 
 #[derive(Clone, Debug)]
 struct Solved {
+    circuit: Circuit,
     transfer: Transfer,
+    shares: OnceLock<Shares>,
+}
+
+/// What cells see in an array that is driven and sensed in full.
+#[derive(Clone, Debug)]
+struct Shares {
     /// Voltage across each cell per volt on its row, with all rows driven.
     drive: Array2<f64>,
     /// Current in the columns' ends per current through each cell, in all columns together.
@@ -51,14 +65,23 @@ impl Wired {
         if wires.are_ideal() {
             return Ok(Self { solved: None });
         }
-        let (rows, cols) = g_s.dim();
-        let all_rows = Bias::read(&vec![1.0; rows], cols);
-        let nodal = Nodal::new(circuit, &all_rows)?;
-        let driven = nodal.solve(&all_rows)?;
-        let sensed = nodal.solve(&Bias::sense(rows, cols))?;
-        let drive = driven.row_v - driven.column_v;
-        let effect = sensed.column_v - sensed.row_v;
-        Ok(Self { solved: Some(Solved { transfer: nodal.transfer(), drive, effect }) })
+        let transfer = Transfer::compile(&circuit)?;
+        Ok(Self { solved: Some(Solved { circuit, transfer, shares: OnceLock::new() }) })
+    }
+
+    /// The same, where the noise of its cells will be asked for: one reduction for both.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_noise(g_s: &Array2<f64>, wires: Wires) -> Result<Self, CircuitError> {
+        let circuit = Circuit::new(g_s.clone(), wires)?;
+        if wires.are_ideal() {
+            return Ok(Self { solved: None });
+        }
+        let nodal = Nodal::new(circuit, &all_rows(g_s.dim()))?;
+        let (transfer, shares) = (nodal.transfer()?, Shares::of(&nodal)?);
+        let circuit = nodal.circuit().clone();
+        Ok(Self { solved: Some(Solved { circuit, transfer, shares: OnceLock::from(shares) }) })
     }
 
     /// Column currents per row voltage, rows × columns (S).
@@ -83,22 +106,62 @@ impl Wired {
     /// cell sees and the share of its current that its column does.
     pub(crate) fn scale(&self, cells: &mut Array2<f64>, by: impl Fn(f64, f64) -> f64) {
         let Some(solved) = &self.solved else { return };
-        Zip::from(cells).and(&solved.drive).and(&solved.effect).for_each(|cell, drive, effect| {
+        if cells.iter().all(|cell| *cell == 0.0) {
+            return;
+        }
+        let Shares { drive, effect } = solved.shares();
+        Zip::from(cells).and(drive).and(effect).for_each(|cell, drive, effect| {
             *cell *= by(0.5 * (1.0 + drive), 0.5 * (1.0 + effect));
         });
     }
 
-    /// Largest relative error of a current because a law that is not ohmic is taken at the voltage of
-    /// the row, up to `peak_v`, and not at that across the cell, which the wires make smaller.
+    /// Largest error of a column's current because a law that is not ohmic is taken at the voltage
+    /// of the row, and not at that across the cell, which the wires make smaller: for rows at any
+    /// voltages from 0 to `peak_v` (V), relative to the column's current with all rows at `peak_v`.
     ///
-    /// The law multiplies an ohmic cell's current by `f(v)/v`, which grows with `v`. It is taken too
-    /// large, by no more than at the cell that sees least of a fully driven array's voltage; and
-    /// the wires lose more than of ohmic cells, by no more than the same factor.
-    pub fn largest_law_error(&self, law: &Conduction, peak_v: f64) -> f64 {
-        let Some(solved) = &self.solved else { return 0.0 };
-        let least = solved.drive.iter().fold(1.0_f64, |least, &share| least.min(share)).max(0.0);
-        let gain = |v: f64| if v == 0.0 { 1.0 } else { law.effective_v(v) / v };
-        gain(peak_v) / gain(least * peak_v) - 1.0 + (gain(peak_v) - 1.0) * (1.0 - least)
+    /// Let `φ(v) = f(v) − v` be what the law adds to an ohmic cell. By Tellegen's theorem between the
+    /// array and its adjoint of ohmic cells, with `a` the adjoint voltage across each cell for a
+    /// column, the column's current is taken too large by exactly `Σ G a (φ(V) − φ(v))`, `V` at the
+    /// row and `v` across the cell. Node voltages of rising cells rise with every voltage at the ends:
+    /// a row is at least what it is alone with the columns at ground, a column at most what it is with
+    /// all rows at the peak. Both are solved by Newton's method, so that `V − v` has a bound for every
+    /// cell and `|a|` its weight.
+    ///
+    /// # Errors
+    /// [`CircuitError`] where such an array cannot be solved.
+    pub fn largest_law_error(&self, law: &Conduction, peak_v: f64) -> Result<f64, CircuitError> {
+        let Some(solved) = &self.solved else { return Ok(0.0) };
+        let circuit = &solved.circuit;
+        let (rows, cols) = circuit.shape();
+        let at_peak = Bias::read(&vec![peak_v; rows], cols);
+        let full = newton::solve(circuit, law, &at_peak)?.solution;
+        let ground = Array2::from_shape_fn(circuit.column_ohm().dim(), |_| 0.0);
+        let (g_s, row_ohm) = (circuit.conductances().to_owned(), circuit.row_ohm().to_owned());
+        let alone = Circuit::with_segments(g_s, row_ohm, ground)?;
+        let alone = newton::solve(&alone, law, &at_peak)?.solution;
+        let added = |v: f64| law.effective_v(v) - v;
+        let mut missed_a = circuit.conductances().to_owned();
+        for ((row, col), missed) in missed_a.indexed_iter_mut() {
+            let lost_v = peak_v - alone.row_v[[row, col]] + full.column_v[[row, col]];
+            // A row that is driven less than the others may be lifted by the columns.
+            let lifted_v = full.column_v.fold(0.0_f64, |most, v| most.max(*v));
+            let lost_v = lost_v.max(lifted_v).min(2.0 * peak_v);
+            *missed *= added(peak_v) - added(peak_v - lost_v);
+        }
+        let nodal = Nodal::new(circuit.clone(), &all_rows((rows, cols)))?;
+        let column_a = full.column_a();
+        let mut largest: f64 = 0.0;
+        for first in (0..cols).step_by(ADJOINT) {
+            let sensed: [Bias; ADJOINT] =
+                std::array::from_fn(|k| Bias::sense_one(rows, cols, (first + k).min(cols - 1)));
+            let adjoint_v = nodal.across(sensed.each_ref())?;
+            for (adjoint_v, column_a) in adjoint_v.iter().zip(&column_a[first..]) {
+                let weighed = adjoint_v.iter().zip(&missed_a).filter(|(_, missed)| **missed > 0.0);
+                let missed_a: f64 = weighed.map(|(a, missed)| a.abs() * missed).sum();
+                largest = largest.max(missed_a / column_a.abs().max(f64::MIN_POSITIVE));
+            }
+        }
+        Ok(largest)
     }
 
     /// How much of a change of each cell its own column sees, rows × columns: `dI/dG` per volt of
@@ -113,11 +176,38 @@ impl Wired {
     /// in wire resistance.
     pub fn largest_noise_error(&self) -> f64 {
         let Some(solved) = &self.solved else { return 0.0 };
-        let both = solved.drive.iter().zip(&solved.effect);
-        both.map(|(drive, effect)| {
-            let used = 0.25 * (1.0 + drive) * (1.0 + effect);
-            (used / (drive * effect) - 1.0).max(1.0 / used - 1.0)
-        })
-        .fold(0.0, f64::max)
+        let Shares { drive, effect } = solved.shares();
+        drive
+            .iter()
+            .zip(effect)
+            .map(|(drive, effect)| {
+                let used = 0.25 * (1.0 + drive) * (1.0 + effect);
+                (used / (drive * effect) - 1.0).max(1.0 / used - 1.0)
+            })
+            .fold(0.0, f64::max)
     }
+}
+
+impl Solved {
+    fn shares(&self) -> &Shares {
+        self.shares.get_or_init(|| {
+            Nodal::new(self.circuit.clone(), &all_rows(self.circuit.shape()))
+                .and_then(|nodal| Shares::of(&nodal))
+                .expect("an array that was reduced to its ends has a voltage at every cell")
+        })
+    }
+}
+
+impl Shares {
+    fn of(nodal: &Nodal) -> Result<Self, CircuitError> {
+        let (rows, cols) = nodal.circuit().shape();
+        let (driven, sensed) = (all_rows((rows, cols)), Bias::sense(rows, cols));
+        let [drive, against] = nodal.across([&driven, &sensed])?;
+        Ok(Self { drive, effect: -against })
+    }
+}
+
+/// All rows at 1 V, all columns at ground.
+fn all_rows((rows, cols): (usize, usize)) -> Bias {
+    Bias::read(&vec![1.0; rows], cols)
 }

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use cim_core::Ohms;
-use cim_crossbar::{Bias, Circuit, CircuitError, Ends, Wires};
+use cim_crossbar::{Bias, Circuit, CircuitError, Ends, Scheme, Wires};
 use cim_data::npy::{self, dims};
 use cim_device::Conduction;
-use ndarray::{Array2, ArrayView1, Ix1, Ix2};
+use ndarray::{Array2, ArrayView2, Ix1, Ix2};
 
-use crate::args::ArrayFiles;
+use crate::args::{ArrayFiles, SelectScheme};
 use crate::error::CliError;
 
 /// A read array.
@@ -17,12 +17,16 @@ pub struct Array {
     pub circuit: Circuit,
     /// Current-voltage law of the cells.
     pub law: Conduction,
-    /// Wires, as asked for.
-    pub wires: Wires,
+    /// Wires, as asked for; nothing for those given segment by segment.
+    pub wires: Option<Wires>,
     /// Row voltages, vectors × rows (V).
     pub volts: Array2<f64>,
     /// Whether the file held one vector, not a list of vectors.
     pub single: bool,
+    /// What the ends are held at, for each vector.
+    biases: Vec<Bias>,
+    /// Whether every row is driven and every column is at ground.
+    pub is_read: bool,
     g_path: PathBuf,
 }
 
@@ -31,50 +35,85 @@ impl Array {
     pub fn read(args: &ArrayFiles) -> Result<Self, CliError> {
         let wires = wires(args)?;
         let law = law(args.iv.as_deref())?;
-        let (g_path, v_path) = (&args.conductances, &args.volts);
-        let g = npy::read(g_path)?;
-        let g = g.into_dimensionality::<Ix2>().map_err(|error| {
-            usage(
-                format!("{}: {error}: conductances are a matrix", g_path.display()),
-                "give a two-dimensional array, rows × columns, in siemens",
-            )
-        })?;
-        let volts = npy::read(v_path)?;
-        let shape = volts.shape().to_vec();
-        let rows = g.nrows();
-        let single = volts.ndim() == 1;
-        if !(single || volts.ndim() == 2) || shape.last() != Some(&rows) {
-            return Err(usage(
-                format!(
-                    "{} holds {} voltages, {} holds {} conductances: the array has {rows} rows",
-                    v_path.display(),
-                    dims(&shape),
-                    g_path.display(),
-                    dims(g.shape()),
-                ),
-                "give one voltage a row: an array of (rows), or of (vectors × rows) for many",
-            ));
-        }
-        let volts = if single {
-            let vector = volts.into_dimensionality::<Ix1>().expect("one dimension");
-            vector.insert_axis(ndarray::Axis(0))
-        } else {
-            volts.into_dimensionality::<Ix2>().expect("two dimensions")
+        let g_path = &args.conductances;
+        let g = matrix(g_path, "conductances are a matrix, rows × columns, in siemens")?;
+        let refused = |error| circuit_error(g_path, error);
+        let (rows, cols) = g.dim();
+        let uniform = Circuit::new(g, wires).map_err(refused)?;
+        let circuit = match (&args.row_segments, &args.column_segments) {
+            (None, None) => uniform,
+            (row, column) => {
+                let what = "segments are a matrix, in ohms";
+                let of = |path: &Option<PathBuf>, uniform: ArrayView2<'_, f64>| match path {
+                    None => Ok(uniform.to_owned()),
+                    Some(path) => matrix(path, what),
+                };
+                let row_ohm = of(row, uniform.row_ohm())?;
+                let column_ohm = of(column, uniform.column_ohm())?;
+                let g = uniform.conductances().to_owned();
+                Circuit::with_segments(g, row_ohm, column_ohm).map_err(refused)?
+            }
         };
-        if let Some(((vector, row), v)) = volts.indexed_iter().find(|(_, v)| !v.is_finite()) {
-            let place = if single { String::new() } else { format!("vector {vector}, ") };
-            return Err(usage(
-                format!("{}: {v} V at {place}row {row}", v_path.display()),
-                "every voltage must be a finite number, in volts",
-            ));
+        let segments = args.row_segments.is_some() || args.column_segments.is_some();
+        let wires = (!segments).then_some(wires);
+        let g_path = g_path.clone();
+        let Some(v_path) = &args.volts else {
+            let bias = selected(args, (rows, cols))?;
+            let row_v = bias.left.iter().map(|v| v.unwrap_or(0.0));
+            let volts = Array2::from_shape_vec((1, rows), row_v.collect()).expect("one vector");
+            let (single, biases, is_read) = (true, vec![bias], false);
+            return Ok(Self { circuit, law, wires, volts, single, biases, is_read, g_path });
+        };
+        let (volts, single) = vectors(v_path, (rows, "row"), (&g_path, (rows, cols)))?;
+        let mut biases: Vec<Bias> =
+            volts.rows().into_iter().map(|row_v| Bias::read(&row_v.to_vec(), cols)).collect();
+        if let Some(path) = &args.column_volts {
+            let (column_v, _) = vectors(path, (cols, "column"), (&g_path, (rows, cols)))?;
+            if column_v.nrows() != biases.len() {
+                return Err(usage(
+                    format!(
+                        "{} holds {} vectors, {} holds {}",
+                        path.display(),
+                        column_v.nrows(),
+                        v_path.display(),
+                        biases.len()
+                    ),
+                    "give as many vectors of column voltages as of row voltages",
+                ));
+            }
+            for (bias, column_v) in biases.iter_mut().zip(column_v.rows()) {
+                bias.bottom = column_v.iter().copied().map(Some).collect();
+                bias.top.clone_from(&bias.bottom);
+            }
         }
-        let circuit = Circuit::new(g, wires).map_err(|error| circuit_error(g_path, error))?;
-        Ok(Self { circuit, law, wires, volts, single, g_path: g_path.clone() })
+        let floats = [
+            ("--float-rows", &args.float_rows, rows),
+            ("--float-columns", &args.float_columns, cols),
+        ];
+        for (option, lines, count) in floats {
+            if let Some(line) = lines.iter().find(|line| count <= **line) {
+                return Err(usage(
+                    format!("{option}: there is no line {line}: the array has {count}"),
+                    "lines are counted from 0",
+                ));
+            }
+        }
+        for bias in &mut biases {
+            for &row in &args.float_rows {
+                (bias.left[row], bias.right[row]) = (None, None);
+            }
+            for &col in &args.float_columns {
+                (bias.top[col], bias.bottom[col]) = (None, None);
+            }
+        }
+        let floats = args.float_rows.is_empty() && args.float_columns.is_empty();
+        let is_read = args.column_volts.is_none() && floats;
+        Ok(Self { circuit, law, wires, volts, single, biases, is_read, g_path })
     }
 
-    /// What the ends are held at for one vector.
-    pub fn bias(&self, row_v: ArrayView1<'_, f64>) -> Bias {
-        Bias::read(&row_v.to_vec(), self.circuit.shape().1)
+    /// What the ends are held at, for each vector.
+    pub fn biases(&self) -> &[Bias] {
+        &self.biases
     }
 
     /// What the circuit refuses, with its file.
@@ -88,6 +127,7 @@ fn circuit_error(path: &Path, error: CircuitError) -> CliError {
         CircuitError::Conductance { .. } => {
             "conductances are in siemens: 0 is an open cell, inf a short"
         }
+        CircuitError::TooLarge { .. } => "solve it in parts",
         CircuitError::Empty { .. } => "give at least one row and one column",
         CircuitError::Shorted { .. } => {
             "give the wires some resistance (--r-source, --r-sense), or the short a finite conductance"
@@ -97,9 +137,82 @@ fn circuit_error(path: &Path, error: CircuitError) -> CliError {
         }
         CircuitError::OutsideLaw { .. } => "lower the voltages, or choose another law with --iv",
         CircuitError::Falling { .. } | CircuitError::Device(_) => "choose another law with --iv",
-        _ => "see that the array is what you mean: a legal circuit is always solved",
+        _ => "see that the array is what you mean, in siemens, ohms and volts",
     };
     usage(format!("{}: {error}", path.display()), help)
+}
+
+/// A write of one cell.
+fn selected(args: &ArrayFiles, shape: (usize, usize)) -> Result<Bias, CliError> {
+    let help = "write the row and the column of one cell, counted from 0: --select 3,7";
+    let cell = args.select.as_deref().unwrap_or_default();
+    let &[row, col] = cell else {
+        return Err(usage(format!("--select: {} numbers", cell.len()), help));
+    };
+    let text = args.write_voltage.as_deref().unwrap_or_default();
+    let volts = match text.trim().parse::<f64>() {
+        Ok(number) => cim_core::Volts(number),
+        Err(_) => text.parse().map_err(|error| {
+            let help = "write a voltage as a number of volts or with its unit: 1.2 or \"1.2 V\"";
+            usage(format!("--write-voltage: {error}"), help)
+        })?,
+    };
+    let scheme = match args.scheme {
+        SelectScheme::Floating => Scheme::Floating,
+        SelectScheme::Half => Scheme::Half,
+        SelectScheme::Third => Scheme::Third,
+    };
+    if !volts.0.is_finite() {
+        return Err(usage(format!("--write-voltage: {text}"), "it must be finite"));
+    }
+    Bias::select(shape, (row, col), volts.0, scheme)
+        .map_err(|error| usage(format!("--select: {error}"), help))
+}
+
+/// A matrix from an .npy file; `what` says of what.
+fn matrix(path: &Path, what: &str) -> Result<Array2<f64>, CliError> {
+    npy::read(path)?.into_dimensionality::<Ix2>().map_err(|error| {
+        usage(format!("{}: {error}: {what}", path.display()), "give a two-dimensional array")
+    })
+}
+
+/// Voltages of all `lines`, vectors × lines (V), and whether the file held one vector.
+fn vectors(
+    path: &Path,
+    (lines, line): (usize, &str),
+    (g_path, g_shape): (&Path, (usize, usize)),
+) -> Result<(Array2<f64>, bool), CliError> {
+    let volts = npy::read(path)?;
+    let shape = volts.shape().to_vec();
+    let single = volts.ndim() == 1;
+    if !(single || volts.ndim() == 2) || shape.last() != Some(&lines) {
+        return Err(usage(
+            format!(
+                "{} holds {} voltages, {} holds {} conductances: the array has {lines} {line}s",
+                path.display(),
+                dims(&shape),
+                g_path.display(),
+                dims(&[g_shape.0, g_shape.1]),
+            ),
+            format!(
+                "give one voltage a {line}: an array of ({line}s), or of (vectors × {line}s) for many"
+            ),
+        ));
+    }
+    let volts = if single {
+        let vector = volts.into_dimensionality::<Ix1>().expect("one dimension");
+        vector.insert_axis(ndarray::Axis(0))
+    } else {
+        volts.into_dimensionality::<Ix2>().expect("two dimensions")
+    };
+    if let Some(((vector, place), v)) = volts.indexed_iter().find(|(_, v)| !v.is_finite()) {
+        let of = if single { String::new() } else { format!("vector {vector}, ") };
+        return Err(usage(
+            format!("{}: {v} V at {of}{line} {place}", path.display()),
+            "every voltage must be a finite number, in volts",
+        ));
+    }
+    Ok((volts, single))
 }
 
 pub fn usage(what: String, help: impl Into<String>) -> CliError {
@@ -116,7 +229,10 @@ fn wires(args: &ArrayFiles) -> Result<Wires, CliError> {
         sense: optional("--r-sense", &args.r_sense)?,
         driven: end(args.drive == crate::args::WireEnds::Both),
         sensed: end(args.sense == crate::args::WireEnds::Both),
-        ..Wires::new(resistance("--r-row", &args.r_row)?, resistance("--r-col", &args.r_col)?)
+        ..Wires::new(
+            optional("--r-row", &args.r_row)?.unwrap_or(Ohms::ZERO),
+            optional("--r-col", &args.r_col)?.unwrap_or(Ohms::ZERO),
+        )
     };
     Ok(wires)
 }

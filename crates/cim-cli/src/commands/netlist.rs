@@ -16,13 +16,16 @@ pub fn run(args: &Netlist) -> Result<String, CliError> {
             format!(
                 "--vector {}: {} holds {vectors} vectors",
                 args.vector,
-                args.array.volts.display()
+                args.array
+                    .volts
+                    .as_ref()
+                    .map_or("--select".into(), |path| path.display().to_string())
             ),
             "vectors are counted from 0",
         ));
     }
-    let bias = array.bias(array.volts.row(args.vector));
-    let netlist = spice::Netlist::new(&array.circuit, &array.law, &bias)
+    let bias = &array.biases()[args.vector];
+    let netlist = spice::Netlist::new(&array.circuit, &array.law, bias)
         .map_err(|error| array.refused(error))?
         .to_string();
     let Some(out) = &args.out else { return Ok(netlist) };

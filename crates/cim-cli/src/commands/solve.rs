@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use cim_core::{Amps, Ohms, Volts};
 use cim_crossbar::solve::newton;
-use cim_crossbar::{Circuit, CircuitError, Nodal, Solution};
+use cim_crossbar::{Bias, Circuit, CircuitError, Nodal, Solution};
 use cim_device::Conduction;
 use ndarray::{Array1, Array2, Array3, Axis};
 use ndarray_npy::{NpzWriter, WriteNpyExt};
@@ -34,10 +34,11 @@ pub fn run(args: &Solve) -> Result<String, CliError> {
     }
     .map_err(refused)?;
     let seconds = start.elapsed().as_secs_f64();
-    // The currents of the columns may be known where others are not: of shorts in a loop.
+    // The currents of the columns are known where those of shorts in a loop are not.
+    let all = args.nodes.is_some() || args.plot.is_some();
     let solutions = match solutions {
-        Err(error) if args.nodes.is_some() || args.plot.is_some() => return Err(refused(error)),
-        solutions => solutions.unwrap_or_default(),
+        Err(CircuitError::Undetermined { .. }) if !all => Vec::new(),
+        solutions => solutions.map_err(refused)?,
     };
     let out =
         if array.single { npy(&args.out, &column_a.row(0))? } else { npy(&args.out, &column_a)? };
@@ -57,15 +58,23 @@ pub fn run(args: &Solve) -> Result<String, CliError> {
 /// Column currents, vectors × columns (A), and everything else for all vectors or the first.
 type Solved = (Array2<f64>, Result<Vec<Solution>, CircuitError>);
 
-/// One reduction of the array, one matrix product for all vectors.
+/// One reduction of the array; of a read, one matrix product for all vectors.
 fn linear(array: &Array, all: bool) -> Result<Solved, CircuitError> {
-    let (rows, _) = array.circuit.shape();
-    let nodal = Nodal::new(array.circuit.clone(), &array.bias(Array1::zeros(rows).view()))?;
-    let column_a = array.volts.dot(&nodal.transfer().matrix());
-    let vectors = if all { array.volts.nrows() } else { 1 };
-    let chosen = array.volts.rows().into_iter().take(vectors);
-    let solutions = chosen.map(|row_v| nodal.solve(&array.bias(row_v))).collect();
-    Ok((column_a, solutions))
+    let (rows, cols) = array.circuit.shape();
+    let read = Bias::read(&vec![0.0; rows], cols);
+    let biases = array.biases();
+    let nodal = Nodal::new(array.circuit.clone(), biases.first().unwrap_or(&read))?;
+    if !array.is_read {
+        let solutions = nodal.solve_all(biases)?;
+        let mut column_a = Array2::zeros((biases.len(), cols));
+        for (mut column_a, solution) in column_a.rows_mut().into_iter().zip(&solutions) {
+            column_a.assign(&Array1::from(solution.column_a()));
+        }
+        return Ok((column_a, Ok(solutions)));
+    }
+    let column_a = array.volts.dot(&nodal.transfer()?.matrix());
+    let vectors = if all { biases.len() } else { biases.len().min(1) };
+    Ok((column_a, nodal.solve_all(&biases[..vectors])))
 }
 
 /// Newton's method for each vector.
@@ -74,8 +83,8 @@ fn non_linear(array: &Array, all: bool) -> Result<Solved, CircuitError> {
     let mut column_a = Array2::zeros((vectors, cols));
     let mut solutions = Vec::new();
     let bar = (LONG <= vectors).then(|| progress::bar("non-linear array", vectors));
-    for (vector, row_v) in array.volts.rows().into_iter().enumerate() {
-        let solved = newton::solve(&array.circuit, &array.law, &array.bias(row_v))?;
+    for (vector, bias) in array.biases().iter().enumerate() {
+        let solved = newton::solve(&array.circuit, &array.law, bias)?;
         column_a.row_mut(vector).assign(&Array1::from(solved.solution.column_a()));
         if all || vector == 0 {
             solutions.push(solved.solution);
@@ -168,25 +177,30 @@ fn summary(
     seconds: f64,
 ) -> String {
     let (rows, cols) = array.circuit.shape();
-    let wires = array.wires;
     let mut text = String::new();
     let _ = writeln!(text, "array            {rows} × {cols}, {} vectors", array.volts.nrows());
     let ohm = |r: Ohms| if r == Ohms::ZERO { "ideal".to_owned() } else { r.to_string() };
-    let _ = writeln!(
-        text,
-        "wires            row {}, column {}, source {}, sense {}",
-        ohm(wires.row),
-        ohm(wires.column),
-        ohm(wires.source()),
-        ohm(wires.sense())
-    );
+    let _ = match array.wires {
+        None => writeln!(text, "wires            segment by segment"),
+        Some(wires) => writeln!(
+            text,
+            "wires            row {}, column {}, source {}, sense {}",
+            ohm(wires.row),
+            ohm(wires.column),
+            ohm(wires.source()),
+            ohm(wires.sense())
+        ),
+    };
     if let Some(first) = solutions.first() {
         let which = if array.single { "" } else { " (first vector)" };
         let _ = writeln!(text, "power            {:.4e} W{which}", first.power_w);
-        let drop = lost(array, first).iter().fold(0.0_f64, |most, v| most.max(v.abs()));
-        let _ = writeln!(text, "largest IR drop  {:.4}{which}", Volts(drop));
+        if array.is_read {
+            let drop = lost(array, first).iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+            let _ = writeln!(text, "largest IR drop  {:.4}{which}", Volts(drop));
+        }
     }
-    if let Some(factor) = nonideality(&array.circuit, &array.law, &array.volts, column_a) {
+    let read = || nonideality(&array.circuit, &array.law, &array.volts, column_a);
+    if let Some(factor) = array.is_read.then(read).flatten() {
         let _ = writeln!(text, "nonideality      {factor:.6} of the current without wires is lost");
     }
     let largest = column_a.iter().fold(0.0_f64, |most, i| most.max(i.abs()));

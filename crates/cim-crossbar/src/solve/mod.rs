@@ -6,5 +6,6 @@ mod dissection;
 pub mod newton;
 pub mod nodal;
 pub mod ohmic;
+mod shorts;
 pub mod solution;
 pub mod transfer;

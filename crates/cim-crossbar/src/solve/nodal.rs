@@ -6,8 +6,11 @@ use crate::circuit::{Bias, Circuit};
 use crate::error::CircuitError;
 use crate::layout::Side;
 use crate::solve::dissection::{Factors, Plan, Reduced, factorise};
-use crate::solve::solution::Solution;
+use crate::solve::solution::{Given, Solution};
 use crate::solve::transfer::Transfer;
+
+/// Vectors that are solved at once: the factors are read from memory for all of them.
+const TOGETHER: usize = 8;
 
 /// A linear array with its ends held, reduced once and solved for any voltages.
 #[derive(Clone, Debug)]
@@ -23,8 +26,9 @@ impl Nodal {
     /// Reduces a circuit of which those ends are held that `bias` gives a voltage.
     ///
     /// # Errors
-    /// [`CircuitError`] for a bias that does not fit the array or a voltage that is not finite, and
-    /// [`CircuitError::Shorted`] if no resistance lies between two held ends.
+    /// [`CircuitError`] for a bias that does not fit the array or a voltage that is not finite,
+    /// [`CircuitError::Shorted`] if no resistance lies between held ends of two lines, and
+    /// [`CircuitError::TooLarge`] for an array beyond the stated limit.
     pub fn new(circuit: Circuit, bias: &Bias) -> Result<Self, CircuitError> {
         let held = bias.held(&circuit)?;
         let plan = Plan::new(circuit.layout(), &held, circuit.merged(&held))?;
@@ -40,7 +44,10 @@ impl Nodal {
     /// The transfer matrix, which needs no more work.
     ///
     /// It belongs to a read: rows and columns are held at all their connected ends.
-    pub fn transfer(&self) -> Transfer {
+    ///
+    /// # Errors
+    /// [`CircuitError::Overflow`] if a conductance of it is beyond the largest number.
+    pub fn transfer(&self) -> Result<Transfer, CircuitError> {
         Transfer::of(&self.plan, &self.reduced)
     }
 
@@ -49,25 +56,78 @@ impl Nodal {
     ///
     /// # Errors
     /// [`CircuitError`] for a bias that does not fit, a node that floats, and for a solution that
-    /// does not satisfy Kirchhoff's and Ohm's laws or the balance of power: never a wrong number.
+    /// does not satisfy Kirchhoff's and Ohm's laws or the balance of power within rounding.
     pub fn solve(&self, bias: &Bias) -> Result<Solution, CircuitError> {
-        if bias.held(&self.circuit)? != self.held {
-            return Err(CircuitError::NotModelled(
-                "a bias that holds other ends than those for which the array was reduced",
-            ));
+        self.check_held(bias)?;
+        let mut node_v = held_voltages(&self.plan, bias, &self.held)?;
+        self.factors.voltages::<1>(&self.plan, node_v.as_chunks_mut().0, &mut []);
+        self.complete(&node_v)
+    }
+
+    /// The same for many biases, in less time than one by one.
+    ///
+    /// # Errors
+    /// As [`solve`](Self::solve), for the first that has any.
+    pub fn solve_all(&self, biases: &[Bias]) -> Result<Vec<Solution>, CircuitError> {
+        let mut solutions = Vec::with_capacity(biases.len());
+        let mut node_v = vec![[0.0; TOGETHER]; self.plan.layout.nodes()];
+        for group in biases.chunks(TOGETHER) {
+            for (case, bias) in group.iter().enumerate() {
+                self.check_held(bias)?;
+                let held_v = held_voltages(&self.plan, bias, &self.held)?;
+                node_v.iter_mut().zip(held_v).for_each(|(to, v)| to[case] = v);
+            }
+            self.factors.voltages(&self.plan, &mut node_v, &mut []);
+            for case in 0..group.len() {
+                let one: Vec<f64> = node_v.iter().map(|v| v[case]).collect();
+                solutions.push(self.complete(&one)?);
+            }
         }
+        Ok(solutions)
+    }
+
+    /// Voltages of all nodes alone, for `N` biases at once: what cells see in a read.
+    pub(crate) fn across<const N: usize>(
+        &self,
+        biases: [&Bias; N],
+    ) -> Result<[Array2<f64>; N], CircuitError> {
+        let mut node_v = vec![[0.0; N]; self.plan.layout.nodes()];
+        for (case, bias) in biases.iter().enumerate() {
+            let held_v = held_voltages(&self.plan, bias, &self.held)?;
+            node_v.iter_mut().zip(held_v).for_each(|(to, v)| to[case] = v);
+        }
+        self.factors.voltages(&self.plan, &mut node_v, &mut []);
+        let layout = self.plan.layout;
+        let at = |node: usize, case: usize| node_v[self.plan.alias[node] as usize][case];
+        Ok(std::array::from_fn(|case| {
+            Array2::from_shape_fn(self.circuit.shape(), |(row, col)| {
+                at(layout.upper(row, col), case) - at(layout.lower(row, col), case)
+            })
+        }))
+    }
+
+    fn check_held(&self, bias: &Bias) -> Result<(), CircuitError> {
+        if bias.held(&self.circuit)? == self.held {
+            return Ok(());
+        }
+        Err(CircuitError::NotModelled(
+            "a bias that holds other ends than those for which the array was reduced",
+        ))
+    }
+
+    /// Currents from voltages, checked.
+    fn complete(&self, node_v: &[f64]) -> Result<Solution, CircuitError> {
         let layout = self.circuit.layout();
-        let mut node_v = held_voltages(&self.plan, bias, &self.held);
-        self.factors.voltages(&self.plan, &mut node_v, &mut vec![0.0; layout.nodes()]);
-        let end_a = end_currents(&self.plan, &self.reduced, &node_v, &[]);
-        let all_v = spread(&self.plan, &node_v);
-        let (rows, cols) = self.circuit.shape();
-        let cell_a = Array2::from_shape_fn((rows, cols), |(row, col)| {
+        let ends = end_currents(&self.plan, &self.reduced, node_v, &[]);
+        let all_v = spread(&self.plan, node_v);
+        let slope = self.circuit.conductances();
+        let cell_a = Array2::from_shape_fn(self.circuit.shape(), |(row, col)| {
             let across = all_v[layout.upper(row, col)] - all_v[layout.lower(row, col)];
-            let g = self.circuit.conductances()[[row, col]];
+            let g = slope[[row, col]];
             if g == 0.0 { 0.0 } else { g * across }
         });
-        Solution::check(&self.circuit, &self.held, &all_v, cell_a, &end_a)
+        let (circuit, held, alias) = (&self.circuit, &self.held[..], &self.plan.alias[..]);
+        Given { circuit, held, alias, all_v: &all_v, slope, ends }.complete(cell_a)
     }
 }
 
@@ -80,7 +140,14 @@ pub fn solve(circuit: Circuit, bias: &Bias) -> Result<Solution, CircuitError> {
 }
 
 /// Voltages of the held terminals at the nodes that stand for them; others 0.
-pub(super) fn held_voltages(plan: &Plan, bias: &Bias, held: &[bool]) -> Vec<f64> {
+///
+/// # Errors
+/// [`CircuitError::Shorted`] for a line without resistance whose ends are held at two voltages.
+pub(super) fn held_voltages(
+    plan: &Plan,
+    bias: &Bias,
+    held: &[bool],
+) -> Result<Vec<f64>, CircuitError> {
     let layout = plan.layout;
     let mut node_v = vec![0.0; layout.nodes()];
     for side in Side::ALL {
@@ -91,7 +158,23 @@ pub(super) fn held_voltages(plan: &Plan, bias: &Bias, held: &[bool]) -> Vec<f64>
             }
         }
     }
-    node_v
+    for side in [Side::Right, Side::Bottom] {
+        for (line, value) in bias.side(side).iter().enumerate() {
+            let other_side = if side == Side::Right { Side::Left } else { Side::Top };
+            let [node, other] = [side, other_side].map(|side| layout.terminal(side, line));
+            let one = held[node] && held[other] && plan.alias[node] == plan.alias[other];
+            if one && *value != bias.side(other_side)[line] {
+                let other_line = line;
+                return Err(CircuitError::Shorted {
+                    side: other_side,
+                    line,
+                    other_side: side,
+                    other_line,
+                });
+            }
+        }
+    }
+    Ok(node_v)
 }
 
 /// Every node with the voltage of the one that stands for it.
@@ -99,23 +182,42 @@ pub(super) fn spread(plan: &Plan, node_v: &[f64]) -> Vec<f64> {
     plan.alias.iter().map(|&alias| node_v[alias as usize]).collect()
 }
 
-/// Current (A) from each held terminal into the array, by terminal; `put_a` is what currents put
-/// into the array leave at the terminals, by node, or nothing.
+/// What flows at the ends of an array.
+#[derive(Clone, Debug)]
+pub(super) struct EndCurrents {
+    /// Current (A) from each held terminal into the array, by terminal. Where two ends of a line
+    /// are one node, all is counted at one of them.
+    pub amps: Vec<f64>,
+    /// What could flow (A) from one terminal with the largest voltage on it and none on the others.
+    pub could_a: f64,
+}
+
+/// Currents of the held terminals; `put_a` is what currents put into the array leave at the
+/// terminals, by node, or nothing.
 pub(super) fn end_currents(
     plan: &Plan,
     reduced: &Reduced,
     node_v: &[f64],
     put_a: &[f64],
-) -> Vec<f64> {
+) -> EndCurrents {
     let layout = plan.layout;
-    let mut end_a = vec![0.0; layout.terminals()];
-    for (a, &node) in reduced.nodes.iter().enumerate() {
-        let node = node as usize;
-        let own = node_v[node];
-        let others = reduced.nodes.iter().enumerate();
-        let current: f64 =
-            others.map(|(b, &other)| reduced.between(a, b) * (own - node_v[other as usize])).sum();
-        end_a[node - layout.inner()] = current - put_a.get(node).copied().unwrap_or(0.0);
+    let mut amps = vec![0.0; layout.terminals()];
+    let held_v: Vec<f64> = reduced.nodes.iter().map(|&node| node_v[node as usize]).collect();
+    let largest_v = held_v.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+    let mut total_s = vec![0.0; held_v.len()];
+    let mut current_a = vec![0.0; held_v.len()];
+    for a in 0..held_v.len() {
+        for (k, &g) in reduced.after(a).iter().enumerate() {
+            let b = a + 1 + k;
+            let flow = g * (held_v[a] - held_v[b]);
+            (total_s[a], total_s[b]) = (total_s[a] + g, total_s[b] + g);
+            (current_a[a], current_a[b]) = (current_a[a] + flow, current_a[b] - flow);
+        }
     }
-    end_a
+    for (&node, current) in reduced.nodes.iter().zip(current_a) {
+        let node = node as usize;
+        amps[node - layout.inner()] = current - put_a.get(node).copied().unwrap_or(0.0);
+    }
+    let could_a = largest_v * total_s.iter().fold(0.0_f64, |most, g| most.max(*g));
+    EndCurrents { amps, could_a }
 }

@@ -1,16 +1,21 @@
 //! A solved array, checked against the laws that it must satisfy.
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut1};
+use ndarray::{Array2, ArrayView2, ArrayViewMut1, Axis};
 
 use crate::circuit::{Circuit, Terminals};
 use crate::error::CircuitError;
 use crate::layout::{Layout, Side};
+use crate::solve::nodal::EndCurrents;
+use crate::solve::shorts::{Wires, determine};
 
 /// Largest violation of a law, relative to the largest term, that a solution may have.
 ///
 /// Sums of up to 10⁴ rounded terms, each off by some 10 roundings, stay below it by a factor of 10;
 /// a wrong node or sign does not.
 const TOLERANCE: f64 = 1e-10;
+
+/// Roundings by which the voltages at the two sides of a cell may each be off.
+pub(super) const ROUNDINGS: f64 = 100.0;
 
 /// Voltages, currents and power of an array.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,47 +41,81 @@ impl Solution {
     pub fn column_a(&self) -> Vec<f64> {
         self.end_a.top.iter().zip(&self.end_a.bottom).map(|(top, bottom)| -(top + bottom)).collect()
     }
+}
 
-    /// Completes a solution and checks it.
+/// What a solver has found, from which everything else follows.
+pub(super) struct Given<'a> {
+    pub circuit: &'a Circuit,
+    /// Terminals with a voltage, by node.
+    pub held: &'a [bool],
+    /// The node that stands for each node.
+    pub alias: &'a [u32],
+    /// Voltages of all nodes (V).
+    pub all_v: &'a [f64],
+    /// Slope of every cell's current against its voltage (S); infinite for a short.
+    pub slope: ArrayView2<'a, f64>,
+    /// Currents at the ends.
+    pub ends: EndCurrents,
+}
+
+impl Given<'_> {
+    /// Completes a solution and checks it. `cell_a` are currents of the cells by their law (A).
     ///
     /// Wire currents follow from Kirchhoff's law at every node, cell by cell along a wire: they
-    /// keep their digits where the voltage along a wire hardly changes. What is left to be checked
-    /// is Kirchhoff's law at the last node of every wire, Ohm's law in every segment, and the
-    /// balance of power.
-    pub(super) fn check(
-        circuit: &Circuit,
-        held: &[bool],
-        all_v: &[f64],
-        mut cell_a: Array2<f64>,
-        end_a: &[f64],
-    ) -> Result<Self, CircuitError> {
+    /// keep their digits where the voltage along a wire hardly changes. So do the currents of
+    /// shorts, and of cells that conduct so well that the rounding of a voltage drives more than
+    /// all else ([`determine`]). What is left to be checked is Kirchhoff's law at the last node of
+    /// every wire, Ohm's law in every segment, and the balance of power, each relative to what
+    /// flows and to what rounded voltages let flow.
+    pub fn complete(self, mut cell_a: Array2<f64>) -> Result<Solution, CircuitError> {
+        let Self { circuit, held, alias, all_v, slope, ends } = self;
         let layout = circuit.layout();
         check_determined(layout, all_v)?;
+        let EndCurrents { amps: mut end_a, could_a } = ends;
+        let largest_end_a = end_a.iter().fold(could_a, |most, a| most.max(a.abs()));
+        let mut rounding_a = Array2::from_shape_fn(circuit.shape(), |(row, col)| {
+            let (u, w) = (all_v[layout.upper(row, col)], all_v[layout.lower(row, col)]);
+            ROUNDINGS * f64::EPSILON * slope[[row, col]] * (u.abs() + w.abs())
+        });
+        let allowed_a = 0.1 * TOLERANCE * largest_end_a;
+        let unknown = rounding_a.map(|rounding| rounding.is_nan() || allowed_a < *rounding);
+        let wires = Wires { circuit, all_v, end_a: &end_a };
+        determine(&wires, unknown, &mut cell_a, &mut rounding_a)?;
+        share_ends(layout, held, alias, &cell_a, &mut end_a);
         let end = |side: Side, line: usize| end_a[layout.terminal(side, line) - layout.inner()];
-        let rounding_a = determine_shorts(circuit, all_v, &mut cell_a, &end)?;
+        if let Some(((row, col), _)) = cell_a.indexed_iter().find(|(_, a)| !a.is_finite()) {
+            return Err(CircuitError::Overflow { row, col });
+        }
+        if let Some(terminal) = end_a.iter().position(|a| !a.is_finite()) {
+            let (row, col) = layout.cell_of(layout.inner() + terminal);
+            return Err(CircuitError::Overflow { row, col });
+        }
         let (rows, cols) = circuit.shape();
         let mut row_wire_a = Array2::zeros((rows, cols + 1));
         let mut column_wire_a = Array2::zeros((rows + 1, cols));
         let mut row_scale_a = row_wire_a.clone();
         let mut column_scale_a = column_wire_a.clone();
-        let (mut kirchhoff, mut largest_a) = (Worst::default(), 0.0_f64);
+        let largest_a = cell_a.iter().chain(&end_a).fold(0.0_f64, |most, a| most.max(a.abs()));
+        let row_rounding_a = rounding_a.sum_axis(Axis(1));
+        let column_rounding_a = rounding_a.sum_axis(Axis(0));
+        let mut kirchhoff = Worst::default();
+        let mut see = |at: (usize, usize), left_over: f64, rounding: f64| {
+            let scale = (largest_a + rounding / TOLERANCE).max(f64::MIN_POSITIVE);
+            kirchhoff.see(at, left_over / scale);
+        };
         for row in 0..rows {
             let ends = (end(Side::Left, row), end(Side::Right, row));
             let taken: Vec<f64> = cell_a.row(row).to_vec();
             let (amps, scale) = (row_wire_a.row_mut(row), row_scale_a.row_mut(row));
-            kirchhoff.see((row, cols - 1), wire_currents(ends, &taken, amps, scale));
+            see((row, cols - 1), wire_currents(ends, &taken, amps, scale), row_rounding_a[row]);
         }
         for col in 0..cols {
             let ends = (end(Side::Top, col), end(Side::Bottom, col));
             let taken: Vec<f64> = cell_a.column(col).iter().map(|a| -a).collect();
             let (amps, scale) = (column_wire_a.column_mut(col), column_scale_a.column_mut(col));
-            kirchhoff.see((rows - 1, col), wire_currents(ends, &taken, amps, scale));
+            see((rows - 1, col), wire_currents(ends, &taken, amps, scale), column_rounding_a[col]);
         }
-        for &a in cell_a.iter().chain(end_a) {
-            largest_a = largest_a.max(a.abs());
-        }
-        let scale_a = largest_a + rounding_a / TOLERANCE;
-        kirchhoff.within(TOLERANCE, scale_a, "Kirchhoff's current law")?;
+        kirchhoff.within(TOLERANCE, "Kirchhoff's current law")?;
         let largest_v = (0..layout.nodes()).filter(|&n| n < layout.inner() || held[n]);
         let largest_v = largest_v.fold(0.0_f64, |most, n| most.max(all_v[n].abs()));
         let mut ohm = Worst::default();
@@ -90,14 +129,15 @@ impl Solution {
         for ((row, segment), &ohms) in circuit.row_ohm().indexed_iter() {
             let at = [row, segment];
             let ends = layout.row_segment_ends(row, segment);
-            see(ends, ohms, row_wire_a[at], row_scale_a[at]);
+            see(ends, ohms, row_wire_a[at], row_scale_a[at] + row_rounding_a[row] / TOLERANCE);
         }
         for ((segment, col), &ohms) in circuit.column_ohm().indexed_iter() {
             let at = [segment, col];
             let ends = layout.column_segment_ends(segment, col);
-            see(ends, ohms, column_wire_a[at], column_scale_a[at]);
+            let scale_a = column_scale_a[at] + column_rounding_a[col] / TOLERANCE;
+            see(ends, ohms, column_wire_a[at], scale_a);
         }
-        ohm.within(TOLERANCE, 1.0, "Ohm's law of the wires")?;
+        ohm.within(TOLERANCE, "Ohm's law of the wires")?;
 
         let plane = |first: usize| {
             let nodes = all_v[first..first + layout.cells()].to_vec();
@@ -112,7 +152,7 @@ impl Solution {
             bottom: side(Side::Bottom),
         };
         let mut solution =
-            Self { row_v, column_v, cell_a, row_wire_a, column_wire_a, end_a, power_w: 0.0 };
+            Solution { row_v, column_v, cell_a, row_wire_a, column_wire_a, end_a, power_w: 0.0 };
         solution.power_w = solution.dissipated(circuit);
         let delivered: f64 = Side::ALL
             .into_iter()
@@ -124,14 +164,16 @@ impl Solution {
             .sum();
         // Of terms of both signs: relative to the largest voltage times all currents.
         let ends = Side::ALL.into_iter().flat_map(|side| solution.end_a.side(side));
-        let scale = largest_v * ends.map(|a| a.abs()).sum::<f64>();
-        if (delivered - solution.power_w).abs() <= TOLERANCE * scale {
+        let flows_a = could_a + ends.map(|a| a.abs()).sum::<f64>() + rounding_a.sum() / TOLERANCE;
+        if (delivered - solution.power_w).abs() <= TOLERANCE * largest_v * flows_a {
             Ok(solution)
         } else {
             Err(CircuitError::Power { delivered, dissipated: solution.power_w })
         }
     }
+}
 
+impl Solution {
     /// Power (W) of all cells and wires.
     fn dissipated(&self, circuit: &Circuit) -> f64 {
         let across = &self.row_v - &self.column_v;
@@ -160,12 +202,11 @@ impl Worst {
         }
     }
 
-    fn within(self, allowed: f64, scale: f64, law: &'static str) -> Result<(), CircuitError> {
-        if self.residual <= allowed * scale {
+    fn within(self, allowed: f64, law: &'static str) -> Result<(), CircuitError> {
+        if self.residual <= allowed {
             return Ok(());
         }
-        let (row, col) = self.at;
-        let residual = self.residual / scale.max(f64::MIN_POSITIVE);
+        let ((row, col), residual) = (self.at, self.residual);
         Err(CircuitError::Residual { law, row, col, residual, allowed })
     }
 }
@@ -216,60 +257,30 @@ fn wire_currents(
     left_over
 }
 
-/// Finds the currents through shorted cells, which no voltage tells.
-///
-/// A line with one unknown cell gives it by Kirchhoff's law. Where every line has two or more, the
-/// voltage along the wires on both sides of a cell does, if they have any resistance. Returns by
-/// how much (A) such currents may be off, because a voltage is rounded.
-fn determine_shorts(
-    circuit: &Circuit,
-    all_v: &[f64],
-    cell_a: &mut Array2<f64>,
-    end: &impl Fn(Side, usize) -> f64,
-) -> Result<f64, CircuitError> {
-    let g = circuit.conductances();
-    let mut rounding_a = 0.0;
-    let mut unknown: Vec<(usize, usize)> =
-        g.indexed_iter().filter(|(_, g)| **g == f64::INFINITY).map(|(at, _)| at).collect();
-    unknown.iter().for_each(|&at| cell_a[at] = 0.0);
-    while !unknown.is_empty() {
-        let alone = unknown.iter().position(|&(row, col)| {
-            unknown.iter().filter(|at| at.0 == row).count() == 1
-                || unknown.iter().filter(|at| at.1 == col).count() == 1
-        });
-        let (row, col) = unknown.swap_remove(alone.unwrap_or(0));
-        cell_a[[row, col]] = if alone.is_none() {
-            let (amps, rounding) = by_wires(circuit, all_v, (row, col))
-                .ok_or(CircuitError::Undetermined { row, col })?;
-            rounding_a += rounding;
-            amps
-        } else if unknown.iter().all(|at| at.0 != row) {
-            end(Side::Left, row) + end(Side::Right, row) - cell_a.row(row).sum()
-        } else {
-            -end(Side::Top, col) - end(Side::Bottom, col) - cell_a.column(col).sum()
-        };
-    }
-    Ok(rounding_a)
-}
-
-/// Current from the wires on both sides of a cell, where all have resistance, and its rounding.
-fn by_wires(circuit: &Circuit, all_v: &[f64], (row, col): (usize, usize)) -> Option<(f64, f64)> {
-    let layout = circuit.layout();
-    let (rows, cols) = (circuit.row_ohm(), circuit.column_ohm());
-    let flow = |(a, b): (usize, usize), ohm: f64| {
-        if ohm == f64::INFINITY {
-            return (0.0, 0.0);
+/// Where both ends of a line are one node, its wire has no resistance, and how its two ends share
+/// the current is no matter of the circuit: they share it as all wires of equal resistance do, in
+/// the limit of none.
+fn share_ends(
+    layout: Layout,
+    held: &[bool],
+    alias: &[u32],
+    cell_a: &Array2<f64>,
+    end_a: &mut [f64],
+) {
+    for (first, last) in [(Side::Left, Side::Right), (Side::Top, Side::Bottom)] {
+        for line in 0..layout.lines(first) {
+            let ends = [first, last].map(|side| layout.terminal(side, line));
+            if !ends.iter().all(|&end| held[end]) || alias[ends[0]] != alias[ends[1]] {
+                continue;
+            }
+            let taken = if first.is_row() { cell_a.row(line) } else { cell_a.column(line) };
+            let sign = if first.is_row() { 1.0 } else { -1.0 };
+            let segments = (taken.len() + 1) as f64;
+            let far: f64 = taken.iter().enumerate().map(|(k, a)| a * (k + 1) as f64).sum();
+            let ends = ends.map(|end| end - layout.inner());
+            let total = end_a[ends[0]] + end_a[ends[1]];
+            end_a[ends[1]] = sign * far / segments;
+            end_a[ends[0]] = total - end_a[ends[1]];
         }
-        let rounding = 4.0 * f64::EPSILON * (all_v[a].abs() + all_v[b].abs());
-        ((all_v[a] - all_v[b]) / ohm, rounding / ohm)
-    };
-    let row_pair = [col, col + 1].map(|s| (layout.row_segment_ends(row, s), rows[[row, s]]));
-    let column_pair = [row, row + 1].map(|s| (layout.column_segment_ends(s, col), cols[[s, col]]));
-    let between = |[before, after]: [((usize, usize), f64); 2]| {
-        (before.1 > 0.0 && after.1 > 0.0).then(|| {
-            let (before, after) = (flow(before.0, before.1), flow(after.0, after.1));
-            (before.0 - after.0, before.1 + after.1)
-        })
-    };
-    between(row_pair).or_else(|| between(column_pair).map(|(a, rounding)| (-a, rounding)))
+    }
 }

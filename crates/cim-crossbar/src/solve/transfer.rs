@@ -29,7 +29,7 @@ impl Compiler {
         Ok(Self { plan: Plan::new(circuit.layout(), &held, circuit.merged(&held))? })
     }
 
-    pub fn compile(&self, circuit: &Circuit) -> Transfer {
+    pub fn compile(&self, circuit: &Circuit) -> Result<Transfer, CircuitError> {
         Transfer::of(&self.plan, &reduce(&self.plan, &circuit.elements()))
     }
 }
@@ -38,32 +38,39 @@ impl Transfer {
     /// Reduces a circuit.
     ///
     /// # Errors
-    /// [`CircuitError::Shorted`] if no resistance lies between two ends.
+    /// [`CircuitError::Shorted`] if no resistance lies between ends of two lines,
+    /// [`CircuitError::TooLarge`] for an array beyond the stated limit and
+    /// [`CircuitError::Overflow`] if a conductance of it is beyond the largest number.
     pub fn compile(circuit: &Circuit) -> Result<Self, CircuitError> {
-        Ok(Compiler::new(circuit)?.compile(circuit))
+        Compiler::new(circuit)?.compile(circuit)
     }
 
-    pub(crate) fn of(plan: &Plan, reduced: &Reduced) -> Self {
+    pub(crate) fn of(plan: &Plan, reduced: &Reduced) -> Result<Self, CircuitError> {
         let layout = plan.layout;
-        let mut transfer_s = Array2::zeros((layout.rows, layout.cols));
-        let mut column_s = Array2::zeros((layout.cols, layout.cols));
+        let mut transfer_s = Array2::<f64>::zeros((layout.rows, layout.cols));
+        let mut column_s = Array2::<f64>::zeros((layout.cols, layout.cols));
         let ends: Vec<(Side, usize)> =
             reduced.nodes.iter().map(|&node| layout.end(node as usize - layout.inner())).collect();
-        let is_row = |side: Side| matches!(side, Side::Left | Side::Right);
         for (a, &(side, line)) in ends.iter().enumerate() {
-            if is_row(side) {
+            if side.is_row() {
                 continue;
             }
             for (b, &(other_side, other)) in ends.iter().enumerate() {
                 let g = reduced.between(a, b);
-                if is_row(other_side) {
+                if other_side.is_row() {
                     transfer_s[[other, line]] += g;
                 } else if other != line {
                     column_s[[line, other]] += g;
                 }
             }
         }
-        Self { transfer_s, column_s }
+        if let Some(((row, col), _)) = transfer_s.indexed_iter().find(|(_, g)| !g.is_finite()) {
+            return Err(CircuitError::Overflow { row, col });
+        }
+        if let Some(((_, col), _)) = column_s.indexed_iter().find(|(_, g)| !g.is_finite()) {
+            return Err(CircuitError::Overflow { row: layout.rows - 1, col });
+        }
+        Ok(Self { transfer_s, column_s })
     }
 
     /// Column currents per row voltage, rows × columns (S).

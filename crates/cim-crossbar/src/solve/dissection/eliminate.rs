@@ -46,10 +46,11 @@ pub(super) struct Workspace {
 }
 
 /// Removes the first `removed` nodes of `front` and leaves the sum of each one's conductances, at
-/// the moment of its removal, in `sums`. A node without any is left out.
+/// the moment of its removal, in `sums`. A node without any is left out. What comes between two of
+/// the nodes from `wanted` on is left undone.
 pub(super) fn eliminate(
     front: &mut Front,
-    removed: usize,
+    (removed, wanted): (usize, usize),
     sums: &mut Vec<f64>,
     space: &mut Workspace,
 ) {
@@ -57,12 +58,13 @@ pub(super) fn eliminate(
     sums.resize(removed, 0.0);
     space.inverse.clear();
     space.inverse.resize(removed, 0.0);
-    pulp::Arch::new().dispatch(Eliminate { front, removed, sums, space });
+    pulp::Arch::new().dispatch(Eliminate { front, removed, wanted, sums, space });
 }
 
 struct Eliminate<'a> {
     front: &'a mut Front,
     removed: usize,
+    wanted: usize,
     sums: &'a mut [f64],
     space: &'a mut Workspace,
 }
@@ -72,7 +74,7 @@ impl pulp::NullaryFnOnce for Eliminate<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let Self { front, removed, sums, space } = self;
+        let Self { front, removed, wanted, sums, space } = self;
         let Workspace { inverse, left, right } = space;
         let (order, stride) = (front.order, front.stride);
         for first in (0..removed).step_by(PANEL) {
@@ -94,7 +96,7 @@ impl pulp::NullaryFnOnce for Eliminate<'_> {
         }
         for first in (0..removed).step_by(DEPTH) {
             let end = removed.min(first + DEPTH);
-            update(front, inverse, (first, end), (removed, order), left, right);
+            update(front, inverse, (first, end), (removed, wanted), left, right);
         }
     }
 }
@@ -217,7 +219,7 @@ mod tests {
     fn a_star_becomes_its_mesh() {
         let mut front = network(4, |i, _| if i == 0 { 2.0 } else { 0.0 });
         let mut sums = Vec::new();
-        eliminate(&mut front, 1, &mut sums, &mut Workspace::default());
+        eliminate(&mut front, (1, 4), &mut sums, &mut Workspace::default());
         assert_eq!(sums, [6.0]);
         // Three arms of 2 S: a triangle of 2 · 2 / 6 S.
         for (i, j) in [(1, 2), (1, 3), (2, 3)] {
@@ -233,7 +235,7 @@ mod tests {
                 k => 10f64.powi(4 - 3 * k as i32),
             };
             let mut front = network(order, g);
-            eliminate(&mut front, removed, &mut Vec::new(), &mut Workspace::default());
+            eliminate(&mut front, (removed, order), &mut Vec::new(), &mut Workspace::default());
             let want = one_by_one(order, removed, g);
             for (i, want) in want.iter().enumerate().skip(removed) {
                 for (j, &want) in want.iter().enumerate().skip(i + 1) {
@@ -250,7 +252,7 @@ mod tests {
     fn a_node_without_conductance_changes_nothing() {
         let mut front = network(3, |i, _| if i == 0 { 0.0 } else { 5.0 });
         let mut sums = Vec::new();
-        eliminate(&mut front, 1, &mut sums, &mut Workspace::default());
+        eliminate(&mut front, (1, 3), &mut sums, &mut Workspace::default());
         assert_eq!((sums[0], front.values[front.stride + 2]), (0.0, 5.0));
     }
 }

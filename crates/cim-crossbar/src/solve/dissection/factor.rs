@@ -2,42 +2,44 @@
 
 use super::eliminate::{Front, Workspace, eliminate};
 use super::plan::Plan;
+use super::substitute::Factors;
 
 /// What is left of an array: the conductance of every pair of terminals.
 #[derive(Clone, Debug)]
 pub(crate) struct Reduced {
-    /// Terminals, by node.
+    /// Terminals, by node; ends of rows are the last.
     pub nodes: Vec<u32>,
+    /// Terminals whose conductances to those after them are known.
+    known: usize,
     /// Row by row, the conductances (S) to the terminals after.
     mesh: Vec<f64>,
 }
 
 impl Reduced {
+    /// Conductances (S) between a terminal and those after it.
+    pub fn after(&self, a: usize) -> &[f64] {
+        debug_assert!(a < self.known, "what lies between two rows was left out");
+        let count = self.nodes.len() - 1 - a;
+        &self.mesh[a * self.nodes.len() - a * (a + 1) / 2..][..count]
+    }
+
     /// Conductance (S) between two terminals, counted as in [`nodes`](Self::nodes).
     pub fn between(&self, a: usize, b: usize) -> f64 {
         let (a, b) = (a.min(b), a.max(b));
         if a == b {
             return 0.0;
         }
-        self.mesh[a * self.nodes.len() - a * (a + 1) / 2 + b - a - 1]
+        self.after(a)[b - a - 1]
     }
 }
 
-/// The removed nodes of every front, from which voltages are found.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Factors {
-    /// Front by front, a row for each removed node: conductances to the nodes after it (S).
-    rows: Vec<f64>,
-    /// Sum of each row (S).
-    sums: Vec<f64>,
-}
-
-/// Reduces an array to its terminals. `conductance` (S) is that of every element.
+/// Reduces an array to its terminals, but for what lies between the ends of two rows.
+/// `conductance` (S) is that of every element.
 pub(crate) fn reduce(plan: &Plan, conductance: &[f64]) -> Reduced {
     run(plan, conductance, None)
 }
 
-/// The same, and keeps what is needed for voltages.
+/// Reduces an array to all of its terminals, and keeps what is needed for voltages.
 pub(crate) fn factorise(plan: &Plan, conductance: &[f64]) -> (Reduced, Factors) {
     let mut factors = Factors::with_room_for(plan);
     let reduced = run(plan, conductance, Some(&mut factors));
@@ -45,8 +47,10 @@ pub(crate) fn factorise(plan: &Plan, conductance: &[f64]) -> (Reduced, Factors) 
 }
 
 fn run(plan: &Plan, conductance: &[f64], mut factors: Option<&mut Factors>) -> Reduced {
+    let all = factors.is_some();
     let mut waiting = Meshes::default();
     let (mut front, mut sums, mut space) = (Front::default(), Vec::new(), Workspace::default());
+    let mut known = 0;
     for planned in &plan.fronts {
         let order = plan.nodes(planned).len();
         front.reset(order);
@@ -59,120 +63,83 @@ fn run(plan: &Plan, conductance: &[f64], mut factors: Option<&mut Factors>) -> R
             let at = link.from as usize * front.stride + link.to as usize;
             front.values[at] += conductance[link.element as usize];
         }
-        eliminate(&mut front, planned.removed, &mut sums, &mut space);
+        let wanted = if all { order } else { order - planned.row_ends };
+        eliminate(&mut front, (planned.removed, wanted), &mut sums, &mut space);
         if let Some(factors) = factors.as_deref_mut() {
-            for p in 0..planned.removed {
-                let row = &front.values[p * front.stride..][..order];
-                factors.rows.extend_from_slice(&row[p + 1..]);
-            }
-            factors.sums.extend_from_slice(&sums);
+            factors.keep(&front, &sums);
         }
-        waiting.push(&front, planned.removed);
+        waiting.push(&front, (planned.removed, wanted));
+        known = wanted - planned.removed;
     }
-    Reduced { nodes: plan.left().to_vec(), mesh: waiting.values }
+    Reduced { nodes: plan.left().to_vec(), known, mesh: waiting.values }
 }
 
-/// A stack of meshes, each a triangle of rows: the conductances of every node to those after it.
+/// A stack of meshes, each a trapezoid of rows: the conductances of the first nodes to those after
+/// them.
 #[derive(Debug, Default)]
 struct Meshes {
-    orders: Vec<usize>,
+    /// Nodes and rows of each.
+    sizes: Vec<(usize, usize)>,
     values: Vec<f64>,
+    runs: Vec<Run>,
+}
+
+/// Nodes of a mesh that follow one another in a front as they do in the mesh.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    first: usize,
+    end: usize,
+    slot: usize,
 }
 
 impl Meshes {
-    /// Adds what is left of a front after its first nodes were removed.
-    fn push(&mut self, front: &Front, removed: usize) {
-        for i in removed..front.order {
+    /// Adds what is left of a front after its first nodes were removed, for nodes before `wanted`.
+    fn push(&mut self, front: &Front, (removed, wanted): (usize, usize)) {
+        for i in removed..wanted {
             let row = &front.values[i * front.stride..][..front.order];
             self.values.extend_from_slice(&row[i + 1..]);
         }
-        self.orders.push(front.order - removed);
+        self.sizes.push((front.order - removed, wanted - removed));
     }
 
     /// Adds the last mesh to a front, its nodes at the last of `slots`, and returns the others.
     fn pop_onto<'a>(&mut self, front: &mut Front, slots: &'a [u32]) -> &'a [u32] {
-        let order = self.orders.pop().expect("a front comes after its children");
-        let first = self.values.len() - order * order.saturating_sub(1) / 2;
+        let (order, rows) = self.sizes.pop().expect("a front comes after its children");
+        let below = order - rows;
+        let count = order * order.saturating_sub(1) / 2 - below * below.saturating_sub(1) / 2;
+        let first = self.values.len() - count;
         let (others, slots) = slots.split_at(slots.len() - order);
+        self.runs.clear();
+        for (node, &slot) in slots.iter().enumerate() {
+            let slot = slot as usize;
+            match self.runs.last_mut() {
+                Some(run) if run.slot + (run.end - run.first) == slot => run.end += 1,
+                _ => self.runs.push(Run { first: node, end: node + 1, slot }),
+            }
+        }
         let (stride, mut mesh) = (front.stride, &self.values[first..]);
-        for (i, &a) in slots.iter().enumerate() {
+        let mut at_run = 0;
+        for (i, &a) in slots[..rows].iter().enumerate() {
             let (row, rest) = mesh.split_at(order - 1 - i);
             mesh = rest;
             let a = a as usize;
-            for (&g, &b) in row.iter().zip(&slots[i + 1..]) {
-                let b = b as usize;
-                let at = if a < b { a * stride + b } else { b * stride + a };
-                front.values[at] += g;
+            while self.runs.get(at_run).is_some_and(|run| run.end <= i + 1) {
+                at_run += 1;
+            }
+            for run in &self.runs[at_run..] {
+                let start = run.first.max(i + 1);
+                let slot = run.slot + start - run.first;
+                let from = &row[start - i - 1..run.end - i - 1];
+                if a < slot {
+                    let to = &mut front.values[a * stride + slot..][..from.len()];
+                    to.iter_mut().zip(from).for_each(|(to, g)| *to += g);
+                } else {
+                    let to = front.values[slot * stride + a..].iter_mut().step_by(stride);
+                    to.zip(from).for_each(|(to, g)| *to += g);
+                }
             }
         }
         self.values.truncate(first);
         others
     }
-}
-
-impl Factors {
-    fn with_room_for(plan: &Plan) -> Self {
-        let mut room = (0, 0);
-        for front in &plan.fronts {
-            let (order, removed) = (plan.nodes(front).len(), front.removed);
-            room.0 += removed * order - removed * (removed + 1) / 2;
-            room.1 += removed;
-        }
-        Self { rows: Vec::with_capacity(room.0), sums: Vec::with_capacity(room.1) }
-    }
-
-    /// Voltages of all nodes (V), given those of the terminals and currents (A) put into the
-    /// others.
-    ///
-    /// `node_v` holds the terminals' voltages and is filled; `put_a` is used up: afterwards it
-    /// holds at the terminals what of those currents leaves there. Both are by node; of merged
-    /// nodes only the one that stands for them counts. A node without any path to a terminal gets
-    /// a voltage that is not a number.
-    pub fn voltages(&self, plan: &Plan, node_v: &mut [f64], put_a: &mut [f64]) {
-        self.forward(plan, put_a);
-        let (mut row_end, mut sum_end) = (self.rows.len(), self.sums.len());
-        for planned in plan.fronts.iter().rev() {
-            let nodes = plan.nodes(planned);
-            for p in (0..planned.removed).rev() {
-                let after = &nodes[p + 1..];
-                let row = &self.rows[row_end - after.len()..row_end];
-                row_end -= after.len();
-                sum_end -= 1;
-                let own = nodes[p] as usize;
-                let neighbours =
-                    row.iter().zip(after).map(|(&g, &n)| weighted(g, node_v[n as usize]));
-                node_v[own] = (put_a[own] + neighbours.sum::<f64>()) / self.sums[sum_end];
-            }
-        }
-    }
-
-    /// Moves currents put into removed nodes to the terminals.
-    fn forward(&self, plan: &Plan, put_a: &mut [f64]) {
-        if put_a.iter().all(|&i| i == 0.0) {
-            return;
-        }
-        let (mut row_start, mut sum) = (0, 0);
-        for planned in &plan.fronts {
-            let nodes = plan.nodes(planned);
-            for p in 0..planned.removed {
-                let after = &nodes[p + 1..];
-                let row = &self.rows[row_start..row_start + after.len()];
-                row_start += after.len();
-                let (put, total) = (put_a[nodes[p] as usize], self.sums[sum]);
-                sum += 1;
-                if put != 0.0 && total > 0.0 {
-                    let share = put / total;
-                    for (&g, &n) in row.iter().zip(after) {
-                        put_a[n as usize] += g * share;
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// What a neighbour adds: nothing through an open connection, whatever its voltage.
-#[inline(always)]
-fn weighted(g: f64, v: f64) -> f64 {
-    if g == 0.0 { 0.0 } else { g * v }
 }

@@ -14,6 +14,8 @@
 mod eliminate;
 mod factor;
 mod plan;
+mod substitute;
 
-pub(crate) use factor::{Factors, Reduced, factorise, reduce};
+pub(crate) use factor::{Reduced, factorise, reduce};
 pub(crate) use plan::Plan;
+pub(crate) use substitute::Factors;

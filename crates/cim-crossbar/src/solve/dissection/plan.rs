@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::error::CircuitError;
-use crate::layout::Layout;
+use crate::layout::{Layout, Side};
 
 /// Blocks up to this many cells are reduced at once.
 const LEAF_CELLS: usize = 16;
@@ -26,6 +26,9 @@ pub(crate) struct Plan {
 pub(crate) struct FrontPlan {
     nodes: Range<usize>,
     pub removed: usize,
+    /// Ends of rows that are left, the last of its nodes: what lies between two of them is not
+    /// needed for the currents of columns at ground.
+    pub row_ends: usize,
     pub children: usize,
     /// For each child in turn, where the nodes that it left go.
     slots: Range<usize>,
@@ -44,10 +47,10 @@ pub(crate) struct Link {
 
 impl Plan {
     /// Plans for an array of which the terminals `held` (by node) are kept. `merged` are pairs of
-    /// nodes that are one.
+    /// nodes that are one. The two ends of a line may be.
     ///
     /// # Errors
-    /// [`CircuitError::Shorted`] if two held terminals are one node.
+    /// [`CircuitError::Shorted`] if held terminals of two lines are one node.
     pub fn new(
         layout: Layout,
         held: &[bool],
@@ -117,7 +120,7 @@ fn aliases(
         if a == b {
             continue;
         }
-        if held[a] && held[b] {
+        if held[a] && held[b] && !one_line(layout, a, b) {
             let [(side, line), (other_side, other_line)] =
                 [a, b].map(|node| layout.end(node - layout.inner()));
             return Err(CircuitError::Shorted { side, line, other_side, other_line });
@@ -129,6 +132,13 @@ fn aliases(
         parent[node] = root as u32;
     });
     Ok(parent)
+}
+
+/// Whether two terminals are the ends of one line.
+fn one_line(layout: Layout, a: usize, b: usize) -> bool {
+    let [(side, line), (other_side, other_line)] =
+        [a, b].map(|node| layout.end(node - layout.inner()));
+    line == other_line && side.is_row() == other_side.is_row()
 }
 
 const NOWHERE: u32 = u32::MAX;
@@ -183,14 +193,14 @@ impl Builder {
                 let ends = (layout.upper(row, col), layout.lower(row, col));
                 add(layout.cell(row, col), ends);
             }
-            for segment in segments(cols, layout.cols) {
+            for segment in segments(cols) {
                 let ends = layout.row_segment_ends(row, segment);
                 if terminal_held(ends.0) && terminal_held(ends.1) {
                     add(layout.row_segment(row, segment), ends);
                 }
             }
         }
-        for segment in segments(rows, layout.rows) {
+        for segment in segments(rows) {
             for col in cols.clone() {
                 let ends = layout.column_segment_ends(segment, col);
                 if terminal_held(ends.0) && terminal_held(ends.1) {
@@ -202,36 +212,25 @@ impl Builder {
     }
 
     /// Adds the fronts of a block; the last is its own.
+    ///
+    /// A wire that a cut goes through belongs to the block before the cut, with the node at its
+    /// other end: both blocks are left with that one line of nodes, and joining them removes it.
     fn block(&mut self, rows: Range<usize>, cols: Range<usize>, held: &[bool]) {
-        let layout = self.layout;
         if rows.len() * cols.len() <= LEAF_CELLS {
             let links = self.inside(&rows, &cols, held);
             return self.front(&[], &links);
         }
-        let mut links = Vec::new();
-        if rows.len() < cols.len() {
+        let (first, second) = if rows.len() < cols.len() {
             let cut = cols.start + cols.len() / 2;
-            self.block(rows.clone(), cols.start..cut, held);
-            let first = self.plan.fronts.len() - 1;
-            self.block(rows.clone(), cut..cols.end, held);
-            for row in rows {
-                if let Some(ends) = self.ends(layout.row_segment_ends(row, cut)) {
-                    links.push((layout.row_segment(row, cut), ends));
-                }
-            }
-            self.front(&[first, self.plan.fronts.len() - 1], &links);
+            ((rows.clone(), cols.start..cut), (rows, cut..cols.end))
         } else {
             let cut = rows.start + rows.len() / 2;
-            self.block(rows.start..cut, cols.clone(), held);
-            let first = self.plan.fronts.len() - 1;
-            self.block(cut..rows.end, cols.clone(), held);
-            for col in cols {
-                if let Some(ends) = self.ends(layout.column_segment_ends(cut, col)) {
-                    links.push((layout.column_segment(cut, col), ends));
-                }
-            }
-            self.front(&[first, self.plan.fronts.len() - 1], &links);
-        }
+            ((rows.start..cut, cols.clone()), (cut..rows.end, cols))
+        };
+        self.block(first.0, first.1, held);
+        let first = self.plan.fronts.len() - 1;
+        self.block(second.0, second.1, held);
+        self.front(&[first, self.plan.fronts.len() - 1], &[]);
     }
 
     /// Adds a front that joins others and the elements between them.
@@ -267,7 +266,12 @@ impl Builder {
         let removed = all.iter().filter(|node| done(node)).count();
         let nodes = self.plan.nodes.len();
         self.plan.nodes.extend(all.iter().filter(|node| done(node)));
-        self.plan.nodes.extend(all.iter().filter(|node| !done(node)));
+        let (first_end, ends) = (self.layout.inner(), self.layout.terminal(Side::Top, 0));
+        let is_row_end = |node: &u32| (first_end..ends).contains(&(*node as usize));
+        let kept = || all.iter().filter(|node| !done(node));
+        self.plan.nodes.extend(kept().filter(|node| !is_row_end(node)));
+        let row_ends = kept().filter(|node| is_row_end(node)).count();
+        self.plan.nodes.extend(kept().filter(|node| is_row_end(node)));
         for (place, &node) in self.plan.nodes[nodes..].iter().enumerate() {
             self.place[node as usize] = place as u32;
             self.waiting[node as usize] += u32::from(removed <= place);
@@ -283,6 +287,7 @@ impl Builder {
         self.plan.fronts.push(FrontPlan {
             nodes: nodes..self.plan.nodes.len(),
             removed,
+            row_ends,
             children: children.len(),
             slots: slots..self.plan.slots.len(),
             links: first_link..self.plan.links.len(),
@@ -290,10 +295,9 @@ impl Builder {
     }
 }
 
-/// Segments of a line that belong to the cells `range`: those between them, and those to the ends
-/// of a line of `length` cells.
-fn segments(range: &Range<usize>, length: usize) -> Range<usize> {
+/// Segments of a line that belong to the cells `range`: those after each of them, and that before
+/// the first cell of the line.
+fn segments(range: &Range<usize>) -> Range<usize> {
     let first = if range.start == 0 { 0 } else { range.start + 1 };
-    let last = if range.end == length { length + 1 } else { range.end };
-    first..last
+    first..range.end + 1
 }

@@ -1,0 +1,173 @@
+//! Voltages of the removed nodes, from the last removed to the first.
+
+use super::eliminate::Front;
+use super::plan::{FrontPlan, Plan};
+
+/// Terms that are added up side by side.
+const LANES: usize = 8;
+
+/// The removed nodes of every front, from which voltages are found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Factors {
+    /// Front by front, a row for each removed node: conductances to the nodes after it (S).
+    rows: Vec<f64>,
+    /// Sum of each row (S).
+    sums: Vec<f64>,
+}
+
+impl Factors {
+    pub(super) fn with_room_for(plan: &Plan) -> Self {
+        let mut room = (0, 0);
+        for front in &plan.fronts {
+            let (order, removed) = (plan.nodes(front).len(), front.removed);
+            room.0 += removed * order - removed * (removed + 1) / 2;
+            room.1 += removed;
+        }
+        Self { rows: Vec::with_capacity(room.0), sums: Vec::with_capacity(room.1) }
+    }
+
+    /// Keeps the nodes that were removed from a front, one for each of their `sums`.
+    pub(super) fn keep(&mut self, front: &Front, sums: &[f64]) {
+        for p in 0..sums.len() {
+            let row = &front.values[p * front.stride..][..front.order];
+            self.rows.extend_from_slice(&row[p + 1..]);
+        }
+        self.sums.extend_from_slice(sums);
+    }
+
+    /// Voltages of all nodes (V) of `N` cases at once, given those of the terminals and currents (A)
+    /// put into the others.
+    ///
+    /// `node_v` holds the terminals' voltages and is filled; `put_a` is used up: afterwards it
+    /// holds at the terminals what of those currents leaves there; empty, there are none. Both are
+    /// by node; of merged nodes only the one that stands for them counts. A node without any path
+    /// to a terminal gets a voltage that is not a number.
+    pub fn voltages<const N: usize>(
+        &self,
+        plan: &Plan,
+        node_v: &mut [[f64; N]],
+        put_a: &mut [[f64; N]],
+    ) {
+        pulp::Arch::new().dispatch(Substitute { factors: self, plan, node_v, put_a });
+    }
+}
+
+struct Substitute<'a, const N: usize> {
+    factors: &'a Factors,
+    plan: &'a Plan,
+    node_v: &'a mut [[f64; N]],
+    put_a: &'a mut [[f64; N]],
+}
+
+impl<const N: usize> pulp::NullaryFnOnce for Substitute<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { factors, plan, node_v, put_a } = self;
+        if !put_a.is_empty() {
+            forward(factors, plan, put_a);
+        }
+        let (mut row_end, mut sum_end) = (factors.rows.len(), factors.sums.len());
+        let mut local: Vec<[f64; N]> = Vec::new();
+        for front in plan.fronts.iter().rev() {
+            let nodes = plan.nodes(front);
+            local.clear();
+            local.resize(front.removed, [0.0; N]);
+            local.extend(nodes[front.removed..].iter().map(|&node| node_v[node as usize]));
+            if !put_a.is_empty() {
+                for (own, &node) in local.iter_mut().zip(&nodes[..front.removed]) {
+                    *own = put_a[node as usize];
+                }
+            }
+            let length = row_length(front, nodes.len());
+            let rows = &factors.rows[row_end - length..row_end];
+            let sums = &factors.sums[sum_end - front.removed..sum_end];
+            (row_end, sum_end) = (row_end - length, sum_end - front.removed);
+            backward(rows, sums, &mut local);
+            for (&own, &node) in local.iter().zip(&nodes[..front.removed]) {
+                node_v[node as usize] = own;
+            }
+        }
+    }
+}
+
+/// Conductances kept of a front of `order` nodes.
+fn row_length(front: &FrontPlan, order: usize) -> usize {
+    front.removed * order - front.removed * (front.removed + 1) / 2
+}
+
+/// Turns the currents put into a front's removed nodes, its first, into their voltages.
+#[inline(always)]
+fn backward<const N: usize>(rows: &[f64], sums: &[f64], local: &mut [[f64; N]]) {
+    let mut floating = local.iter().flatten().any(|v| v.is_nan());
+    let mut rows = rows;
+    for p in (0..sums.len()).rev() {
+        let (own, after) = local[p..].split_first_mut().expect("a removed node");
+        let row;
+        (rows, row) = rows.split_at(rows.len() - after.len());
+        // Nothing flows through an open connection, whatever the voltage behind it.
+        let sum = if floating || sums[p] == 0.0 {
+            let mut sum = [0.0; N];
+            for (&g, v) in row.iter().zip(&*after).filter(|(g, _)| **g != 0.0) {
+                (0..N).for_each(|k| sum[k] += g * v[k]);
+            }
+            sum
+        } else {
+            weighted(row, after)
+        };
+        (0..N).for_each(|k| own[k] = (own[k] + sum[k]) / sums[p]);
+        if sums[p] == 0.0 {
+            *own = [f64::NAN; N];
+        }
+        floating |= own.iter().any(|v| v.is_nan());
+    }
+}
+
+/// `Σ g v` for every case, with partial sums side by side.
+#[inline(always)]
+fn weighted<const N: usize>(row: &[f64], volts: &[[f64; N]]) -> [f64; N] {
+    let mut lanes = [[0.0; N]; LANES];
+    let (blocks, rest) = row.as_chunks::<LANES>();
+    let (volts, last) = volts.split_at(blocks.len() * LANES);
+    for (g, v) in blocks.iter().zip(volts.as_chunks::<LANES>().0) {
+        for l in 0..LANES {
+            for k in 0..N {
+                lanes[l][k] = g[l].mul_add(v[l][k], lanes[l][k]);
+            }
+        }
+    }
+    let mut sum = [0.0; N];
+    for (k, sum) in sum.iter_mut().enumerate() {
+        let tail: f64 = rest.iter().zip(last).map(|(g, v)| g * v[k]).sum();
+        *sum = lanes.iter().map(|lane| lane[k]).sum::<f64>() + tail;
+    }
+    sum
+}
+
+/// Moves currents put into removed nodes to the terminals.
+#[inline(always)]
+fn forward<const N: usize>(factors: &Factors, plan: &Plan, put_a: &mut [[f64; N]]) {
+    let (mut rows, mut sums) = (&factors.rows[..], &factors.sums[..]);
+    let mut local: Vec<[f64; N]> = Vec::new();
+    for front in &plan.fronts {
+        let nodes = plan.nodes(front);
+        local.clear();
+        local.extend(nodes.iter().map(|&node| put_a[node as usize]));
+        for p in 0..front.removed {
+            let (own, after) = local[p..].split_first_mut().expect("a removed node");
+            let (row, sum);
+            (row, rows) = rows.split_at(after.len());
+            (sum, sums) = sums.split_first().expect("a sum for every removed node");
+            if *sum > 0.0 && own.iter().any(|&put| put != 0.0) {
+                let share = own.map(|put| put / sum);
+                for (&g, to) in row.iter().zip(after) {
+                    (0..N).for_each(|k| to[k] += g * share[k]);
+                }
+            }
+        }
+        for (&put, &node) in local.iter().zip(nodes) {
+            put_a[node as usize] = put;
+        }
+    }
+}
