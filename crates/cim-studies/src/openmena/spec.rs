@@ -249,7 +249,7 @@ mod tests {
         assert!(Openmena::PRESET.contains(from), "{from}");
         let text = Openmena::PRESET.replace(from, to);
         let spec: Spec = parse(&text).map_err(|e| e.to_string())?;
-        spec.check().map_err(|e| e.to_string())
+        spec.check().map_err(|e| format!("{e}: {}", e.help().unwrap_or_default()))
     }
 
     #[test]

@@ -149,7 +149,10 @@ mod tests {
     fn refusal(from: &str, to: &str) -> String {
         assert!(Pcm::PRESET.contains(from), "{from}");
         match parse::<Spec>(&Pcm::PRESET.replace(from, to)) {
-            Ok(spec) => spec.check().expect_err("must be refused").to_string(),
+            Ok(spec) => {
+                let error = spec.check().expect_err("must be refused");
+                format!("{error}: {}", error.help().unwrap_or_default())
+            }
             Err(error) => error.to_string(),
         }
     }
