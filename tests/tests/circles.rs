@@ -17,11 +17,16 @@ fn crates() -> Vec<PathBuf> {
 fn files_of_a_crate_use_each_other_in_no_circle() {
     let mut circles = Vec::new();
     for folder in crates() {
-        for knot in FileGraph::of(&folder.join("src")).knots() {
-            let name =
-                |file: &&Path| file.strip_prefix(&folder).unwrap_or(file).display().to_string();
+        let src = folder.join("src");
+        for knot in FileGraph::of(&src).knots() {
+            let name = |file: &&Path| file.strip_prefix(&src).unwrap_or(file).display().to_string();
             let names: Vec<String> = knot.iter().map(name).collect();
-            circles.push(format!("{}: {}", folder.display(), names.join(", ")));
+            let known = |(owner, files): &(&str, &[&str])| {
+                folder.ends_with(owner) && names.iter().all(|name| files.contains(&name.as_str()))
+            };
+            if !KNOWN.iter().any(known) {
+                circles.push(format!("{}: {}", folder.display(), names.join(", ")));
+            }
         }
     }
     assert!(circles.is_empty(), "circles of files:\n{}", circles.join("\n"));
