@@ -335,7 +335,7 @@ fn series_are_learned_by_every_kind_of_network() {
             ..path
         });
         for paths in [digital(&network), noisy.collect()] {
-            let state = train(&recipe(15, 1e-2), network.clone(), paths, &data);
+            let state = train(&recipe(40, 1e-2), network.clone(), paths, &data);
             let reached = digital_accuracy(&state.network, &data);
             // Chance is one third; six standard errors of 300 samples are 0.16.
             assert!(reached > 0.8, "{reached} by {operations}");
