@@ -20,7 +20,7 @@ fn silent_layer(row_tiles: usize, column_tiles: usize, at: Stream) -> Grid {
     let device: Arc<dyn Device> = Arc::new(Ideal { window });
     let parts = Parts {
         device,
-        mapping: Arc::new(Differential::FINE),
+        mapping: Arc::new(cim_tile::Differential::FINE),
         window,
         read_voltage: Volts(0.2),
         dac: DacSpec { bits: 8, polarity: Polarity::Unipolar },
