@@ -52,6 +52,8 @@ pub struct Trainer<'a> {
     paths: Vec<LayerPath>,
     teacher: Option<&'a Network>,
     state: TrainState,
+    /// Memory of the workers, from the first epoch on.
+    workers: Vec<Worker>,
     at: Stream,
 }
 
@@ -112,7 +114,7 @@ impl<'a> Trainer<'a> {
         for (layer, path) in state.network.layers_mut().iter_mut().zip(&paths) {
             layer.weights.mapv_inplace(|w| w.clamp(-path.weight_clip, path.weight_clip));
         }
-        Ok(Self { recipe, paths, teacher, state, at })
+        Ok(Self { recipe, paths, teacher, state, workers: Vec::new(), at })
     }
 
     /// The state so far.
@@ -156,9 +158,9 @@ impl<'a> Trainer<'a> {
         let epoch_at = self.at.child("epoch", self.state.epochs_done as u64);
         let order = permutation(data.len(), epoch_at);
         let layers = network.layers();
-        let mut workers: Vec<Worker> = (0..self.recipe.batch.div_ceil(CHUNK))
-            .map(|_| Worker::new(network, &self.paths))
-            .collect();
+        let mut workers = std::mem::take(&mut self.workers);
+        let wanted = self.recipe.batch.div_ceil(CHUNK);
+        workers.resize_with(wanted, || Worker::new(network, &self.paths));
         let mut stored: Vec<Vec<f32>> = layers.iter().map(|l| vec![0.0; l.weights.len()]).collect();
         let (mut loss, mut right, mut seen) = (0.0, 0, 0);
         for (step_idx, batch) in order.chunks(self.recipe.batch).enumerate() {
@@ -170,6 +172,7 @@ impl<'a> Trainer<'a> {
             }
             seen += batch.len();
         }
+        self.workers = workers;
         self.state.epochs_done += 1;
         let seen = seen as f64;
         Ok(EpochReport { loss: loss / seen, train_accuracy: right as f64 / seen })
