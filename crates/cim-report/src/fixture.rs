@@ -323,7 +323,7 @@ pub fn scatter() -> Chart {
     chart(
         "variance",
         Plot::Scatter(Scatter {
-            title: "each point a column".to_owned(),
+            cloud_title: "each point a column".to_owned(),
             x_label: "measured variance (A²)".to_owned(),
             y_label: "predicted variance (A²)".to_owned(),
             ratio_title: "how far off".to_owned(),

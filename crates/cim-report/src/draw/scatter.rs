@@ -49,7 +49,7 @@ impl<'c> ScatterSheet<'c> {
         for (cloud, [x, y]) in scatter.drawn() {
             marks::dot(&chart, palette::part(cloud), (x, y))?;
         }
-        panel_title(area, &scatter.title, (frame.left, 12))?;
+        panel_title(area, &scatter.cloud_title, (frame.left, 12))?;
         let off = format!("±{:.0} %", 100.0 * scatter.tolerance);
         let clouds = scatter.clouds.iter().enumerate();
         let entries: Vec<_> = clouds

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scatter {
     /// Title of the cloud.
-    pub title: String,
+    pub cloud_title: String,
     /// What `x` is, with its unit.
     pub x_label: String,
     /// What `y` is, with the same unit.

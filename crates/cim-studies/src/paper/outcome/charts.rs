@@ -204,7 +204,7 @@ fn variance(findings: &Findings) -> Plot {
             .collect(),
     };
     Plot::Scatter(Scatter {
-        title: "each point a column of a tile".to_owned(),
+        cloud_title: "each point a column of a tile".to_owned(),
         x_label: "measured variance (A²)".to_owned(),
         y_label: "predicted variance (A²)".to_owned(),
         ratio_title: "how far off the prediction is".to_owned(),
