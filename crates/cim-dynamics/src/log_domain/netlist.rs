@@ -1,0 +1,200 @@
+//! The learner for ngspice, in transistors of weak inversion.
+//!
+//! Every transistor is a source that follows the law of [`Transistors`](super::device::Transistors). Loops,
+//! followers, charge mirrors, stores and leaks are transistors; copies of a current elsewhere are ideal, and
+//! so are the sum's subtraction and the error's rectifier. Sources of the loops sit on a rail at 0.3 V, so
+//! that followers have room below.
+//!
+//! A loop of four: gates of the first pair at `A`, of the second at `D`; sources of the outer two on the
+//! rail, of the inner two at `B`. Then `I_1 I_3 = I_2 I_4`, whatever `κ`. A follower pulls `B` to where the
+//! third carries its current.
+
+use std::fmt::Write;
+
+use super::device::thermal_voltage;
+use super::learner::LearnerSpec;
+use super::task::{Task, Trajectory, Unit};
+use crate::DynamicsError;
+use crate::error::fits;
+
+/// Rail of the loops and supply (V).
+const RAIL_V: f64 = 0.3;
+const SUPPLY_V: f64 = 1.5;
+
+/// The netlist of one cell whose gradient is a step: `drive` times the unit from a tenth of `end_s` on.
+///
+/// The weight's current is printed as `i_w`, at equal times (s); the closed form is
+/// [`one_weight_law`].
+pub fn one_weight(spec: &LearnerSpec, drive: f64, end_s: f64) -> String {
+    let mut out = head(spec);
+    let (unit, rise) = (spec.unit.0, 1e-4 * end_s);
+    let (low, high, at) = (unit * START, unit * drive, 0.1 * end_s);
+    let _ = writeln!(out, "Ig 0 g 0 PWL(0 {low:e} {at:e} {low:e} {:e} {high:e})", at + rise);
+    let _ = writeln!(out, "Rg g 0 1\nXw g iw cell\n.ic v(xw.c)={:e}", store_v(spec, START));
+    tail(&mut out, end_s, "v(iw)");
+    out
+}
+
+/// Weight and gradient with which [`one_weight`] starts, in units.
+const START: f64 = 0.01;
+
+/// The current of the weight of [`one_weight`] at a time, in units: a low-pass of first order.
+pub fn one_weight_law(spec: &LearnerSpec, drive: f64, end_s: f64, time_s: f64) -> f64 {
+    let learn = spec.rule.rate / spec.rule.presentation.0;
+    let forget = learn * spec.rule.decay;
+    let relax = |from: f64, to: f64, dt: f64| to + (from - to) * (-forget * dt).exp();
+    let (at, gain) = (0.1 * end_s, 1.0 / spec.rule.decay);
+    let before = relax(START, START * gain, time_s.min(at));
+    if time_s <= at { before } else { relax(before, drive * gain, time_s - at) }
+}
+
+/// The netlist of a linear unit that learns `task` for so many presentations; inputs are zero or above.
+///
+/// Weights are printed as rising and falling currents at equal times.
+///
+/// # Errors
+/// [`DynamicsError`] for a logistic unit or a negative input: they need more parts than this circuit has.
+pub fn regression(
+    spec: &LearnerSpec,
+    task: &Task,
+    presentations: usize,
+) -> Result<String, DynamicsError> {
+    fits("linear units", usize::from(task.unit() == Unit::Linear), 1)?;
+    let (hold, unit) = (spec.rule.presentation.0, spec.unit.0);
+    let least = spec.least / spec.unit;
+    let mut out = head(spec);
+    // Currents are carried between parts as volts of one ohm each: one volt is one ampere.
+    let mut sums = [String::new(), String::new()];
+    let mut printed = Vec::new();
+    let staircase = |value: &dyn Fn(usize) -> f64| {
+        let edge = 1e-3 * hold;
+        (0..presentations).fold(String::new(), |mut text, step| {
+            let (start, level) = (step as f64 * hold, unit * value(step));
+            let from = if step == 0 { 0.0 } else { start + edge };
+            let _ = write!(text, " {from:e} {level:e} {:e} {level:e}", start + hold);
+            text
+        })
+    };
+    for i in 0..task.weights() {
+        for step in 0..presentations {
+            let x = task.sample(step).0[i];
+            crate::error::not_negative("an input", x, x)?;
+        }
+        let split = |x: f64| 0.5 * (x + (x * x + 4.0 * least * least).sqrt());
+        let _ = writeln!(out, "Vx{i} x{i} 0 PWL({})", staircase(&|s| split(task.sample(s).0[i])));
+        for (side, [up, down], sum) in
+            [("p", ["en", "ep"], 0), ("n", ["ep", "en"], 1)].map(|(s, e, k)| (s, e, k))
+        {
+            // The falling part of an input is the least current's and is left out: f² / x.
+            let _ = down;
+            let _ = writeln!(out, "Xf{side}{i} x{i} w{side}{i} y{side}{i} multiply");
+            let _ = writeln!(out, "Xg{side}{i} {up} x{i} g{side}{i} multiply");
+            let _ = writeln!(out, "Xw{side}{i} g{side}{i} w{side}{i} cell");
+            let _ = writeln!(out, ".ic v(xw{side}{i}.c)={:e}", store_v(spec, least));
+            let _ = write!(sums[sum], "+v(y{side}{i})");
+            printed.push(format!("v(w{side}{i})"));
+        }
+    }
+    let _ = writeln!(out, "Vy y 0 PWL({})", staircase(&|s| task.sample(s).1));
+    let _ = writeln!(out, "Be e 0 V=({})-({})-v(y)", sums[0], sums[1]);
+    let f = unit * least;
+    // In units of the unit current, so that nothing is lost to the tolerance of a voltage.
+    for (name, sign) in [("ep", ""), ("en", "-")] {
+        let _ = writeln!(out, "B{name} {name} 0 V=0.5*({sign}v(e)+sqrt(v(e)*v(e)+{:e}))", 4.0 * f * f);
+    }
+    tail(&mut out, hold * presentations as f64, &printed.join(" "));
+    Ok(out)
+}
+
+/// The weights after every presentation from what ngspice printed for [`regression`].
+///
+/// # Errors
+/// [`DynamicsError::Shape`] if the numbers printed are not those of the netlist.
+pub fn trajectory(
+    spec: &LearnerSpec,
+    task: &Task,
+    presentations: usize,
+    printed: &str,
+) -> Result<Trajectory, DynamicsError> {
+    let n = task.weights();
+    let rows = table(printed);
+    let mut weights = ndarray::Array2::zeros((presentations + 1, n));
+    for step in 0..=presentations {
+        let time = step as f64 * spec.rule.presentation.0;
+        let near = rows.iter().min_by(|a, b| (a[0] - time).abs().total_cmp(&(b[0] - time).abs()));
+        let row = near.map_or(&[][..], |row| row);
+        fits("columns that ngspice printed", row.len(), 2 * n + 1)?;
+        for i in 0..n {
+            weights[(step, i)] = (row[1 + 2 * i] - row[2 + 2 * i]) / spec.unit.0;
+        }
+    }
+    Ok(Trajectory { weights })
+}
+
+/// Rows of time (s) and values that `wrdata` wrote between marks.
+pub fn table(printed: &str) -> Vec<Vec<f64>> {
+    let row = |line: &str| -> Option<Vec<f64>> {
+        let numbers: Option<Vec<f64>> =
+            line.split_whitespace().map(|word| word.parse().ok()).collect();
+        numbers.filter(|numbers| numbers.len() > 1)
+    };
+    printed.lines().filter_map(row).collect()
+}
+
+/// The gate voltage with which a store on the rail carries `units` of the unit current.
+fn store_v(spec: &LearnerSpec, units: f64) -> f64 {
+    let u_t = thermal_voltage(spec.temperature).0;
+    (RAIL_V + u_t * (units * spec.unit.0 / spec.transistors.i_0.0).ln()) / spec.transistors.kappa
+}
+
+fn head(spec: &LearnerSpec) -> String {
+    let device = &spec.transistors;
+    let u_t = thermal_voltage(spec.temperature).0;
+    let (i_0, kappa, early) = (device.i_0.0, device.kappa, device.early_per_v);
+    let (bias, leak, unit) = (spec.rate_bias().0, spec.leak_bias().0, spec.unit.0);
+    let capacitance = spec.capacitance.0;
+    // All transistors of n type: drain, gate, source; of p type the same below the supply.
+    format!(
+        "* learning in the log domain\n\
+         .options reltol=1e-6 vntol=1e-9 abstol=1e-17 chgtol=1e-22 gmin=1e-18 itl1=2000 itl4=200\n\
+         .param ut={u_t:e} i0={i_0:e} kappa={kappa:e} early={early:e}\n\
+         .subckt nmos d g s\n\
+         B1 d s I={{i0}}*exp({{kappa/ut}}*v(g))*(exp(-v(s)/{{ut}})-exp(-v(d)/{{ut}}))*(1+{{early}}*v(d,s))\n\
+         .ends\n\
+         .subckt pmos d g s\n\
+         B1 s d I={{i0}}*exp({{kappa/ut}}*({SUPPLY_V}-v(g)))*(exp(-({SUPPLY_V}-v(s))/{{ut}})\
+         -exp(-({SUPPLY_V}-v(d))/{{ut}}))*(1+{{early}}*v(s,d))\n\
+         .ends\n\
+         * inner pair and follower of a loop: gates a and d; i3 into the third, i2 out of p\n\
+         .subckt inner a d three p\n\
+         X2 p a b nmos\nX3 three d b nmos\nX5 b three 0 nmos\n\
+         .ends\n\
+         * y = x w / unit, as volts of one ohm\n\
+         .subckt multiply x w y\n\
+         Vs s 0 {SUPPLY_V}\nVr r 0 {RAIL_V}\n\
+         G1 s a x 0 1\nX1 a a r nmos\n\
+         I4 s d {unit:e}\nX4 d d r nmos\n\
+         G3 s three w 0 1\nXi a d three p inner\n\
+         Vp s p 0\nFy 0 y Vp 1\nRy y 0 1\n\
+         .ends\n\
+         * the gate c stores w; g b / w charges it, the leak discharges it\n\
+         .subckt cell g w\n\
+         Vs s 0 {SUPPLY_V}\nVr r 0 {RAIL_V}\n\
+         G1 s a g 0 1\nX1 a a r nmos\n\
+         I3 s three {bias:e}\nXi a c three p inner\n\
+         Xp1 p p s pmos\nXp2 c p s pmos\n\
+         Cc c 0 {capacitance:e}\n\
+         Il s l {leak:e}\nXl1 l l 0 nmos\nXl2 c l 0 nmos\n\
+         Vw s x 0\nX4 x c r nmos\nFw 0 w Vw 1\nRw w 0 1\n\
+         .ends\n"
+    )
+}
+
+fn tail(out: &mut String, end_s: f64, printed: &str) {
+    let step = end_s / 4000.0;
+    let _ = writeln!(
+        out,
+        ".control\nset numdgt=12\nset width=100000\nset nobreak\ntran {step:e} {end_s:e} 0 {step:e}\n\
+         linearize\nset wr_singlescale\nwrdata out.txt {printed}\nshell cat out.txt\n.endc\n.end"
+    );
+}

@@ -1,0 +1,19 @@
+//! What tests share: random layers whose neurons fire about the middle of the window.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use cim_core::Stream;
+use ndarray::Array2;
+
+/// Spike times in the window and weights, inputs × neurons, a quarter of them inhibitory.
+pub fn layer(inputs: usize, neurons: usize, seed: u64) -> (Vec<f64>, Array2<f64>) {
+    let at = Stream::root(seed);
+    let (mut u, mut z) = (vec![0.0_f32; inputs], vec![0.0_f32; inputs * neurons]);
+    at.fill_uniform(0, &mut u);
+    at.fill_standard_normal(1, &mut z);
+    // Inputs spread over the window: a mean of 8 over their number crosses at half of it.
+    let scale = 8.0 / inputs as f64;
+    let weights = Array2::from_shape_fn((inputs, neurons), |(j, i)| {
+        scale * (1.0 + 1.5 * f64::from(z[j * neurons + i]))
+    });
+    (u.into_iter().map(f64::from).collect(), weights)
+}
