@@ -2,7 +2,7 @@
 
 mod common;
 
-use cim_core::Stream;
+use cim_core::Siemens;
 use cim_dynamics::membrane::dstd::{self, Adjoints, Grid, Layer, Tape};
 use cim_dynamics::membrane::{exact, scan};
 use cim_dynamics::{DynamicsError, Membrane, MembraneSpec};
@@ -11,7 +11,7 @@ use ndarray::Array2;
 
 fn leaky() -> Membrane {
     let spec = *Membrane::with_rails(2.5).unwrap().spec();
-    MembraneSpec { leak: 0.2 * spec.capacitance / spec.window, ..spec }.build().unwrap()
+    MembraneSpec { leak: Siemens(0.2 * spec.capacitance.0 / spec.window.0), ..spec }.build().unwrap()
 }
 
 /// A loss with a different slope for every neuron, silent ones included.
@@ -250,5 +250,4 @@ fn one_neuron_is_a_layer_of_one() {
             assert!((at[0] - 1.0).abs() < 1e-9);
         }
     }
-    let _ = Stream::root(0);
 }

@@ -57,9 +57,9 @@ pub struct Transistors {
 }
 
 impl Transistors {
-    /// 1 nA, κ = 0.7, 1 %/V, 3.5 mV·µm, 25 µm²: ours.
+    /// 1 fA (a threshold of some 0.5 V: diodes then saturate at the least currents), κ = 0.7, 1 %/V, 3.5 mV·µm, 25 µm²: ours.
     pub const TYPICAL: Self = Self {
-        i_0: Amps(1e-9),
+        i_0: Amps(1e-15),
         kappa: 0.7,
         early_per_v: 0.01,
         mismatch_v_um: 3.5e-3,

@@ -169,7 +169,7 @@ impl Learner {
         let u_t = thermal_voltage(spec.temperature).0;
         let least = spec.least / spec.unit;
         let mut currents = vec![least; 2 * n];
-        let mut weights = Array2::zeros((presentations + 1, n));
+        let mut weights = Array2::<f64>::zeros((presentations + 1, n));
         let (mut steps, mut z) = (Steps::default(), vec![0.0_f32; 2 * n]);
         let [_, leak] = self.rates();
         let forgotten = 1.0 - (-2.0 * leak * spec.rule.presentation.0).exp();

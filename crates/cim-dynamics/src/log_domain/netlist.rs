@@ -2,12 +2,12 @@
 //!
 //! Every transistor is a source that follows the law of [`Transistors`](super::device::Transistors). Loops,
 //! followers, charge mirrors, stores and leaks are transistors; copies of a current elsewhere are ideal, and
-//! so are the sum's subtraction and the error's rectifier. Sources of the loops sit on a rail at 0.3 V, so
+//! so are the sum's subtraction and the error's rectifier. Sources of the loops sit on a rail at 0.25 V, so
 //! that followers have room below.
 //!
 //! A loop of four: gates of the first pair at `A`, of the second at `D`; sources of the outer two on the
 //! rail, of the inner two at `B`. Then `I_1 I_3 = I_2 I_4`, whatever `κ`. A follower pulls `B` to where the
-//! third carries its current.
+//! third carries its current; its gate is shifted by 0.2 V, to leave the third room.
 
 use std::fmt::Write;
 
@@ -17,9 +17,10 @@ use super::task::{Task, Trajectory, Unit};
 use crate::DynamicsError;
 use crate::error::fits;
 
-/// Rail of the loops and supply (V).
-const RAIL_V: f64 = 0.3;
-const SUPPLY_V: f64 = 1.5;
+/// Rail of the loops, level shift of their followers and supply (V).
+const RAIL_V: f64 = 0.25;
+const SHIFT_V: f64 = 0.2;
+const SUPPLY_V: f64 = 1.8;
 
 /// The netlist of one cell whose gradient is a step: `drive` times the unit from a tenth of `end_s` on.
 ///
@@ -82,11 +83,8 @@ pub fn regression(
         }
         let split = |x: f64| 0.5 * (x + (x * x + 4.0 * least * least).sqrt());
         let _ = writeln!(out, "Vx{i} x{i} 0 PWL({})", staircase(&|s| split(task.sample(s).0[i])));
-        for (side, [up, down], sum) in
-            [("p", ["en", "ep"], 0), ("n", ["ep", "en"], 1)].map(|(s, e, k)| (s, e, k))
-        {
-            // The falling part of an input is the least current's and is left out: f² / x.
-            let _ = down;
+        // The falling part of an input, f² / x, is left out.
+        for (side, up, sum) in [("p", "en", 0), ("n", "ep", 1)] {
             let _ = writeln!(out, "Xf{side}{i} x{i} w{side}{i} y{side}{i} multiply");
             let _ = writeln!(out, "Xg{side}{i} {up} x{i} g{side}{i} multiply");
             let _ = writeln!(out, "Xw{side}{i} g{side}{i} w{side}{i} cell");
@@ -158,16 +156,17 @@ fn head(spec: &LearnerSpec) -> String {
         "* learning in the log domain\n\
          .options reltol=1e-6 vntol=1e-9 abstol=1e-17 chgtol=1e-22 gmin=1e-18 itl1=2000 itl4=200\n\
          .param ut={u_t:e} i0={i_0:e} kappa={kappa:e} early={early:e}\n\
+         .func grow(x) {{exp(min(x,25))*(1+max(x-25,0))}}\n\
          .subckt nmos d g s\n\
-         B1 d s I={{i0}}*exp({{kappa/ut}}*v(g))*(exp(-v(s)/{{ut}})-exp(-v(d)/{{ut}}))*(1+{{early}}*v(d,s))\n\
+         B1 d s I={{i0}}*(grow({{kappa/ut}}*v(g)-v(s)/{{ut}})-grow({{kappa/ut}}*v(g)-v(d)/{{ut}}))*(1+{{early}}*v(d,s))\n\
          .ends\n\
          .subckt pmos d g s\n\
-         B1 s d I={{i0}}*exp({{kappa/ut}}*({SUPPLY_V}-v(g)))*(exp(-({SUPPLY_V}-v(s))/{{ut}})\
-         -exp(-({SUPPLY_V}-v(d))/{{ut}}))*(1+{{early}}*v(s,d))\n\
+         B1 s d I={{i0}}*(grow({{kappa/ut}}*({SUPPLY_V}-v(g))-({SUPPLY_V}-v(s))/{{ut}})\
+         -grow({{kappa/ut}}*({SUPPLY_V}-v(g))-({SUPPLY_V}-v(d))/{{ut}}))*(1+{{early}}*v(s,d))\n\
          .ends\n\
          * inner pair and follower of a loop: gates a and d; i3 into the third, i2 out of p\n\
          .subckt inner a d three p\n\
-         X2 p a b nmos\nX3 three d b nmos\nX5 b three 0 nmos\n\
+         X2 p a b nmos\nX3 three d b nmos\nVl three low {SHIFT_V}\nX5 b low 0 nmos\n\
          .ends\n\
          * y = x w / unit, as volts of one ohm\n\
          .subckt multiply x w y\n\

@@ -37,7 +37,7 @@ pub fn discrete(rule: &Sgdr, task: &Task, presentations: usize) -> Result<Trajec
     rule.check()?;
     let n = task.weights();
     let mut w = vec![0.0; n];
-    let mut weights = Array2::zeros((presentations + 1, n));
+    let mut weights = Array2::<f64>::zeros((presentations + 1, n));
     for step in 0..presentations {
         let (x, y) = task.sample(step);
         let sum = x.iter().zip(&w).map(|(x, w)| x * w).sum();
@@ -64,7 +64,7 @@ pub fn continuous(
     rule.check()?;
     let n = task.weights();
     let mut w = vec![0.0; n];
-    let mut weights = Array2::zeros((presentations + 1, n));
+    let mut weights = Array2::<f64>::zeros((presentations + 1, n));
     for step in 0..presentations {
         let (x, y) = task.sample(step);
         let square: f64 = x.iter().map(|x| x * x).sum();

@@ -91,11 +91,8 @@ impl Task {
     /// The same task through converters of `2^bits` levels over −1 to 1 times the largest value.
     #[must_use]
     pub fn converted(&self, bits: u32) -> Self {
-        let largest = |values: &mut dyn Iterator<Item = &f64>| {
-            values.fold(0.0_f64, |m, v| m.max(v.abs()))
-        };
-        let x = largest(&mut self.inputs.iter());
-        let y = largest(&mut self.targets.iter());
+        let x = largest(self.inputs.iter());
+        let y = largest(self.targets.iter());
         Self {
             unit: self.unit,
             inputs: self.inputs.mapv(|v| rounded(v, x, bits)),
@@ -112,6 +109,10 @@ impl Task {
         });
         right.count() as f64 / self.samples() as f64
     }
+}
+
+fn largest<'a>(values: impl Iterator<Item = &'a f64>) -> f64 {
+    values.fold(0.0, |most, value| most.max(value.abs()))
 }
 
 /// A value on the nearest of `2^bits` levels over `−full..full`, the outermost on the ends.

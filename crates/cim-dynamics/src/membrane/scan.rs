@@ -6,7 +6,7 @@
 //!
 //! Method: Blelloch 1990, prefix sums of an associative operation; for spiking neurons arXiv 2603.13283.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use super::exact::{Gradient, Spikes, Volley, check};
@@ -144,14 +144,17 @@ pub fn gradient(
     let mut carry: Vec<Adjoint> =
         by_rest.iter().map(|&a| Adjoint { a, area: 0.0, moment: 0.0 }).collect();
     // Neurons do not meet on the way back: columns side by side, chunks from the last to the first.
-    let columns: Vec<(usize, &mut [Adjoint])> =
-        carry.chunks_mut(CHUNK).enumerate().map(|(c, a)| (c * CHUNK, a)).collect();
-    let parts: Vec<(usize, Vec<f64>, Array2<f64>)> = columns
+    let Gradient { times: by_input, weights: by_weight } = &mut out;
+    let columns: Vec<_> = by_weight
+        .axis_chunks_iter_mut(Axis(1), CHUNK)
+        .zip(carry.chunks_mut(CHUNK))
+        .enumerate()
+        .collect();
+    let parts: Vec<Vec<f64>> = columns
         .into_par_iter()
-        .map(|(first, carry)| {
-            let width = carry.len();
+        .map(|(column, (mut by_weight, carry))| {
+            let (first, width) = (column * CHUNK, carry.len());
             let mut by_time_part = vec![0.0; events];
-            let mut by_weight = Array2::zeros((events, width));
             let mut tape = vec![State::default(); CHUNK * width];
             for chunk in (0..chunks).rev() {
                 let mut now = starts[chunk * n + first..][..width].to_vec();
@@ -183,20 +186,16 @@ pub fn gradient(
                         adjoint.a *= (-g * h).exp();
                         let w = weights[(volley.input[k], first + i)];
                         let slope = membrane.slope(w);
-                        by_weight[(k, i)] = adjoint.area - slope * adjoint.moment;
+                        by_weight[(volley.input[k], i)] = adjoint.area - slope * adjoint.moment;
                         by_time_part[k] -= adjoint.a * w * (1.0 - slope * v);
                     }
                 }
             }
-            (first, by_time_part, by_weight)
+            by_time_part
         })
         .collect();
-    for (first, by_time_part, by_weight) in parts {
-        for (k, &input) in volley.input.iter().enumerate() {
-            out.times[input] += by_time_part[k];
-            let mut row = out.weights.row_mut(input);
-            row.iter_mut().skip(first).zip(by_weight.row(k)).for_each(|(to, from)| *to = *from);
-        }
+    for part in parts {
+        volley.input.iter().zip(part).for_each(|(&input, part)| by_input[input] += part);
     }
     Ok(out)
 }

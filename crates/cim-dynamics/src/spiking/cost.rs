@@ -158,7 +158,7 @@ pub struct Latency {
 }
 
 impl Work {
-    /// Energy of forward, backward and update; `event_driven` rows or all of them.
+    /// Energy of forward, backward and update; `rows` is [`event_rows`](Self::event_rows) or `dense_rows`.
     pub fn energy(&self, prices: &Prices, rows: f64) -> [Joules; 3] {
         let forward = self.reads as f64 * prices.read
             + rows * prices.row

@@ -42,6 +42,10 @@ pub fn cross_entropy(
     labels: &[usize],
 ) -> Result<(f64, Array2<f32>), DynamicsError> {
     fits("labels", labels.len(), record.logits.nrows())?;
+    let classes = record.logits.ncols();
+    if let Some(label) = labels.iter().find(|label| **label >= classes) {
+        crate::error::within("a label", *label as f64, 0.0, classes as f64 - 1.0)?;
+    }
     let (mut slope, mut loss) = (record.logits.clone(), 0.0);
     for (mut row, &label) in slope.axis_iter_mut(Axis(0)).zip(labels) {
         let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);

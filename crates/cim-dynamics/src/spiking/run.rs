@@ -45,7 +45,7 @@ pub fn run(
     }
     let mut record = Record::default();
     for (layer, array) in network.layers.iter().zip(&arrays.forward) {
-        let before = record.sent.last().map_or(inputs, |sent| sent);
+        let before = record.sent.last().map_or(inputs, Vec::as_slice);
         let seen = layer.windows(before);
         let neurons = layer.weights.ncols();
         let mut rest = Array2::<f32>::zeros((batch, neurons));

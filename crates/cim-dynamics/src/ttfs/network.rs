@@ -134,7 +134,7 @@ impl Network {
         layers: &[(Shape, Start)],
         at: Stream,
     ) -> Result<Self, DynamicsError> {
-        fits("layers beside none", usize::from(layers.is_empty()), 0)?;
+        crate::error::positive("the number of layers", layers.len() as f64, layers.len())?;
         let mut weights = Vec::new();
         for (l, (shape, start)) in layers.iter().enumerate() {
             shape.check()?;

@@ -22,12 +22,10 @@ pub(super) struct Pass {
 
 /// The layers of a network on grids, checked once.
 pub(super) fn layers(network: &Network, per_window: usize) -> Result<Vec<Layer<'_>>, DynamicsError> {
-    let layer = |(l, weights): (usize, &'_ Array2<f32>)| -> Result<_, DynamicsError> {
-        Ok((network.grid(l, per_window)?, weights.dim()))
+    let layer = |l: usize| {
+        Layer::new(&network.membrane, network.grid(l, per_window)?, network.weights[l].view())
     };
-    let grids: Vec<_> = network.weights.iter().enumerate().map(layer).collect::<Result<_, _>>()?;
-    let with = grids.into_iter().zip(&network.weights);
-    with.map(|((grid, _), weights)| Layer::new(&network.membrane, grid, weights.view())).collect()
+    (0..network.weights.len()).map(layer).collect()
 }
 
 impl Pass {

@@ -146,7 +146,7 @@ impl Trainer {
         let layers = layers(&self.network, self.recipe.per_window)?;
         let parts: Vec<_> = batch
             .par_chunks(CHUNK)
-            .map_init(Pass::default, |pass, chunk| {
+            .map_init(Pass::default, |pass, chunk| -> Result<_, DynamicsError> {
                 let mut by_weight: Vec<Array2<f32>> =
                     self.network.weights.iter().map(|w| Array2::zeros(w.dim())).collect();
                 let mut score = Score::default();
@@ -232,7 +232,7 @@ pub fn score(
     let all: Vec<usize> = (0..images.len()).collect();
     let parts: Vec<Score> = all
         .par_chunks(64)
-        .map_init(Pass::default, |pass, chunk| {
+        .map_init(Pass::default, |pass, chunk| -> Result<_, DynamicsError> {
             let mut score = Score::default();
             for &image in chunk {
                 pass.times.resize_with(1, Vec::new);

@@ -51,6 +51,7 @@ pub fn gradient(
     fits("slopes by resting membranes", by_rest.len(), n)?;
     fits("slopes of input times", by_input.len(), inputs)?;
     fits("gradient of weights", by_weight.len(), inputs * n)?;
+    fits("rows that follow each other", usize::from(by_weight.is_standard_layout()), 1)?;
     let cells = layer.grid.cells();
     sweep(layer, tape, by_time, by_rest, adjoints);
     by_input.fill(0.0);

@@ -6,6 +6,7 @@ use pulp::Arch;
 /// `x = G h ≥ 0`; to 3e-7.
 #[inline(always)]
 fn relax(x: f32) -> (f32, f32) {
+    let x = x.max(1e-20);
     // e^{−x} = 2^{−k} e^{−r} with |r| ≤ ln 2 / 2.
     let k = (x * std::f32::consts::LOG2_E).min(120.0).round_ties_even();
     let r = x.min(90.0) - k * std::f32::consts::LN_2;
@@ -13,11 +14,10 @@ fn relax(x: f32) -> (f32, f32) {
     let gone = -r
         * (1.0 - r * (0.5 - r * (1.0 / 6.0 - r * (1.0 / 24.0 - r * (1.0 / 120.0 - r / 720.0)))));
     let gone = scale * gone + (scale - 1.0);
-    let safe = x.max(1e-20);
-    let ratio = -gone / safe;
+    let ratio = -gone / x;
     let by_series = -0.5
         + x * (1.0 / 3.0 - x * (1.0 / 8.0 - x * (1.0 / 30.0 - x * (1.0 / 144.0 - x / 840.0))));
-    let by_closed_form = (1.0 + gone - ratio) / safe;
+    let by_closed_form = (1.0 + gone - ratio) / x;
     (ratio, if x < 0.25 { by_series } else { by_closed_form })
 }
 
