@@ -53,14 +53,17 @@ fn errors() -> Outcome {
         let weights = weights.mapv(|w| w as f32);
         let double: Vec<f64> = times.iter().map(|t| f64::from(*t)).collect();
         let (want, _) =
-            exact::first_spikes(&membrane, &double, weights.mapv(f64::from).view(), 1.0)?;
+            exact::first_spikes(&membrane, &double, weights.mapv(f64::from).view(), 1.2)?;
         print!("rails at {rails} thresholds:");
         for per_window in [5, 10, 20, 40, 80] {
             let mut tape = Tape::default();
-            let layer = Layer::new(&membrane, Grid::new(per_window, 1.0)?, weights.view())?;
+            let layer = Layer::new(&membrane, Grid::new(per_window, 1.2)?, weights.view())?;
             dstd::first_spikes(&layer, &times, &mut tape)?;
             let (mut sum, mut most, mut count, mut missed) = (0.0, 0.0_f64, 0, 0);
             for (want, got) in want.time.iter().zip(&tape.time) {
+                if *want >= 1.0 && *got >= 1.0 {
+                    continue;
+                }
                 if want.is_finite() && got.is_finite() {
                     let error = (want - f64::from(*got)).abs();
                     (sum, most, count) = (sum + error, most.max(error), count + 1);
@@ -126,13 +129,12 @@ fn one(solver: &str, inputs: usize) -> Outcome {
     let (by_time, by_rest) = (vec![1.0; NEURONS], vec![0.0; NEURONS]);
     let mut spent = Vec::new();
     let mut working = 0;
-    let (before, gradients, peak);
+    let (before, peak);
     if let Some(per_window) = solver.strip_prefix("dstd") {
         let times: Vec<f32> = times.iter().map(|t| *t as f32).collect();
         let weights = weights.mapv(|w| w as f32);
         let layer = Layer::new(&membrane, Grid::new(per_window.parse()?, 1.0)?, weights.view())?;
         let [by_time, by_rest] = [&by_time, &by_rest].map(|v| v.iter().map(|g| *g as f32).collect::<Vec<f32>>());
-        gradients = 4 * inputs * NEURONS;
         let mut by_weight = Array2::from_elem((inputs, NEURONS), 0.0_f32);
         by_weight.fill(1e-30);
         let mut by_input = vec![0.0; inputs];
@@ -147,7 +149,6 @@ fn one(solver: &str, inputs: usize) -> Outcome {
         }
         peak = resident_peak();
     } else {
-        gradients = 0;
         before = resident() + 8 * inputs * NEURONS;
         for _ in 0..5 {
             let start = Instant::now();
@@ -165,7 +166,6 @@ fn one(solver: &str, inputs: usize) -> Outcome {
         }
         peak = resident_peak();
     }
-    let _ = gradients;
     spent.sort_by(f64::total_cmp);
     println!(
         "median {:9.3} ms  least {:9.3} ms  working {:10.1} kB  resident {:10.1} kB",

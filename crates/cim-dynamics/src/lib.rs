@@ -13,3 +13,8 @@ pub mod ttfs;
 
 pub use error::DynamicsError;
 pub use membrane::{Membrane, MembraneSpec};
+
+/// Tests the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

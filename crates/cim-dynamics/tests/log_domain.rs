@@ -86,11 +86,13 @@ fn rates_fall_with_temperature_unless_biases_rise_with_it() {
 #[test]
 fn eight_bits_are_within_a_percent() {
     let task = task(8);
-    let spec = LearnerSpec { converters: Converters::Bits(8), ..LearnerSpec::ideal(RULE) };
-    let run = spec.build(8, Stream::root(1)).unwrap().run(&task, 400).unwrap();
-    let far = deviation(&run, &discrete(&RULE, &task, 400).unwrap()).unwrap();
-    println!("8 bits against the steps: {far:?}");
-    assert!(far.rms < 0.0087, "{far:?}");
+    let rule = Sgdr { rate: 0.01, ..RULE };
+    let spec = LearnerSpec { converters: Converters::Bits(8), ..LearnerSpec::ideal(rule) };
+    let run = spec.build(8, Stream::root(1)).unwrap().run(&task, 600).unwrap();
+    let steps = deviation(&run, &discrete(&rule, &task, 600).unwrap()).unwrap();
+    let equation = deviation(&run, &continuous(&rule, &task, 600).unwrap()).unwrap();
+    println!("8 bits against the steps: {steps:?}, the equation {equation:?}");
+    assert!(steps.rms < 0.0087 && equation.rms < 0.0087, "{steps:?} {equation:?}");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn slopes(spikes: &exact::Spikes) -> (Vec<f64>, Vec<f64>) {
 fn the_gradient_is_that_of_finite_differences() {
     for membrane in [leaky(), Membrane::with_rails(f64::INFINITY).unwrap()] {
         let (mut times, mut weights) = layer(40, 12, 3);
-        weights.column_mut(5).mapv_inplace(|w| w * 0.3);
+        weights.column_mut(5).mapv_inplace(|w| w * 0.1);
         let run = |times: &[f64], weights: &Array2<f64>| {
             loss(&exact::first_spikes(&membrane, times, weights.view(), 1.2).unwrap().0)
         };
@@ -124,16 +124,17 @@ fn errors(rails: f64, per_window: usize) -> (f64, f64) {
     let exact_times: Vec<f64> = times.iter().map(|&t| f64::from(t)).collect();
     let weights = weights.mapv(|w| w as f32);
     let (want, _) = exact::first_spikes(
-        &membrane, &exact_times, weights.mapv(f64::from).view(), 1.0,
+        &membrane, &exact_times, weights.mapv(f64::from).view(), 1.2,
     ).unwrap();
-    let grid = Grid::new(per_window, 1.0).unwrap();
+    let grid = Grid::new(per_window, 1.2).unwrap();
     let mut tape = Tape::default();
     let layer = Layer::new(&membrane, grid, weights.view()).unwrap();
     dstd::first_spikes(&layer, &times, &mut tape).unwrap();
     let (mut sum, mut max, mut count) = (0.0, 0.0_f64, 0);
     for (want, got) in want.time.iter().zip(&tape.time) {
-        assert_eq!(want.is_finite(), got.is_finite(), "a spike is missed or too many at {want} {got}");
-        if want.is_finite() {
+        // Those that fire in the window; the run is longer, so that none is lost at its end.
+        if *want < 1.0 || *got < 1.0 {
+            assert_eq!(want.is_finite(), got.is_finite(), "missed, or too many: {want} {got}");
             let error = (want - f64::from(*got)).abs();
             (sum, max, count) = (sum + error, max.max(error), count + 1);
         }

@@ -1,6 +1,6 @@
 //! Spiking layers: gradients by finite differences, learning, and counts by hand.
 
-use cim_core::{MatMul, Scratch, Stream, Tally};
+use cim_core::{Scratch, Stream, Tally};
 use cim_dynamics::spiking::learn::cross_entropy;
 use cim_dynamics::spiking::{
     Arrays, Feedback, Firing, LifSpec, Network, Prices, Reset, Rule, Shape, Teacher, backward,

@@ -1,8 +1,9 @@
 //! Training by the gradient through spike times.
 //!
-//! Loss: cross-entropy of `softmax(−β t)` over the output's first spikes, a silent output counting as one at
-//! the end of its grid, and a penalty `α (1 − v)²` for each silent neuron. After Sakemi et al. 2025 and
-//! their follow-up (arXiv 2607.14672); the penalty takes the membrane at the end, not its maximum.
+//! Loss: cross-entropy of `softmax(−β t)` over the output's first spikes, and a penalty `α (1 − v)²` for
+//! a silent label and silent hidden neurons, `v` their membrane at the end. A silent output counts as one that
+//! comes `1 − v` windows after the end, so that the loss has a slope there too. After Sakemi et al. 2025 and
+//! their follow-up (arXiv 2607.14672); what stands for the time of a silent neuron is ours.
 
 use cim_core::Stream;
 use ndarray::Array2;
@@ -26,7 +27,7 @@ pub struct Recipe {
     pub per_window: usize,
     /// `β`: how sharply the first spike wins, per window.
     pub sharpness: f32,
-    /// `α` of silent outputs.
+    /// `α` of a silent label.
     pub silent: f32,
     /// `α` of silent hidden neurons, shared by the neurons of a layer.
     pub silent_hidden: f32,
@@ -186,19 +187,22 @@ fn judge(
 ) -> (Score, [Vec<f32>; 2]) {
     let (times, rest) = (&pass.times[pass.times.len() - 1], &pass.rest[pass.rest.len() - 1]);
     let weight = 1.0 / batch as f32;
-    let logit = |time: f32| -recipe.sharpness * time.min(end);
-    let most = times.iter().map(|t| logit(*t)).fold(f32::NEG_INFINITY, f32::max);
-    let sum: f32 = times.iter().map(|t| (logit(*t) - most).exp()).sum();
+    let late = |(time, v): (&f32, &f32)| if time.is_finite() { *time } else { end + 1.0 - v };
+    let logits: Vec<f32> =
+        times.iter().zip(rest).map(late).map(|time| -recipe.sharpness * time).collect();
+    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = logits.iter().map(|z| (z - most).exp()).sum();
     let (mut by_time, mut by_rest) = (vec![0.0; times.len()], vec![0.0; times.len()]);
-    let mut loss = f64::from(sum.ln() + most - logit(times[label]));
+    let mut loss = f64::from(sum.ln() + most - logits[label]);
     for (i, (&time, &v)) in times.iter().zip(rest).enumerate() {
         let wanted = f32::from(u8::from(i == label));
-        let p = (logit(time) - most).exp() / sum;
+        let slope = -recipe.sharpness * ((logits[i] - most).exp() / sum - wanted);
         if time.is_finite() {
-            by_time[i] = -recipe.sharpness * (p - wanted) * weight;
+            by_time[i] = slope * weight;
         } else {
-            by_rest[i] = -2.0 * recipe.silent * (1.0 - v) * weight;
-            loss += f64::from(recipe.silent * (1.0 - v).powi(2));
+            let penalty = wanted * recipe.silent;
+            by_rest[i] = (-slope - 2.0 * penalty * (1.0 - v)) * weight;
+            loss += f64::from(penalty * (1.0 - v).powi(2));
         }
     }
     (Score { loss, ..counts(pass, label) }, [by_time, by_rest])

@@ -12,13 +12,16 @@ fn relax(x: f32) -> (f32, f32) {
     let r = x.min(90.0) - k * std::f32::consts::LN_2;
     let scale = f32::from_bits(((127 - k as i32) as u32) << 23);
     let gone = -r
-        * (1.0 - r * (0.5 - r * (1.0 / 6.0 - r * (1.0 / 24.0 - r * (1.0 / 120.0 - r / 720.0)))));
+        * (1.0 - r * (0.5 - r * (1.0 / 6.0 - r * (1.0 / 24.0 - r * (1.0 / 120.0 - r * (1.0 / 720.0 - r / 5040.0))))));
     let gone = scale * gone + (scale - 1.0);
     let ratio = -gone / x;
     let by_series = -0.5
-        + x * (1.0 / 3.0 - x * (1.0 / 8.0 - x * (1.0 / 30.0 - x * (1.0 / 144.0 - x / 840.0))));
+        + x * (1.0 / 3.0
+            - x * (1.0 / 8.0
+                - x * (1.0 / 30.0
+                    - x * (1.0 / 144.0 - x * (1.0 / 840.0 - x * (1.0 / 5760.0 - x / 45360.0))))));
     let by_closed_form = (1.0 + gone - ratio) / x;
-    (ratio, if x < 0.25 { by_series } else { by_closed_form })
+    (ratio, if x < 0.5 { by_series } else { by_closed_form })
 }
 
 /// `v ← v + (S − G v) φ` for all neurons.
