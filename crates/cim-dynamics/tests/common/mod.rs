@@ -6,6 +6,16 @@ use ndarray::Array2;
 
 /// Spike times in the window and weights, inputs × neurons, a quarter of them inhibitory.
 pub fn layer(inputs: usize, neurons: usize, seed: u64) -> (Vec<f64>, Array2<f64>) {
+    spread_layer(inputs, neurons, 1.5, seed)
+}
+
+/// As [`layer`], with weights of a standard deviation of `spread` means.
+pub fn spread_layer(
+    inputs: usize,
+    neurons: usize,
+    spread: f64,
+    seed: u64,
+) -> (Vec<f64>, Array2<f64>) {
     let at = Stream::root(seed);
     let (mut u, mut z) = (vec![0.0_f32; inputs], vec![0.0_f32; inputs * neurons]);
     at.fill_uniform(0, &mut u);
@@ -13,7 +23,7 @@ pub fn layer(inputs: usize, neurons: usize, seed: u64) -> (Vec<f64>, Array2<f64>
     // Inputs spread over the window: a mean of 8 over their number crosses at half of it.
     let scale = 8.0 / inputs as f64;
     let weights = Array2::from_shape_fn((inputs, neurons), |(j, i)| {
-        scale * (1.0 + 1.5 * f64::from(z[j * neurons + i]))
+        scale * (1.0 + spread * f64::from(z[j * neurons + i]))
     });
     (u.into_iter().map(f64::from).collect(), weights)
 }
