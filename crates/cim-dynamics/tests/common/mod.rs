@@ -20,9 +20,10 @@ pub fn spread_layer(
     let (mut u, mut z) = (vec![0.0_f32; inputs], vec![0.0_f32; inputs * neurons]);
     at.fill_uniform(0, &mut u);
     at.fill_standard_normal(1, &mut z);
-    // Inputs spread over the window: a mean of 8 over their number crosses at half of it.
-    let scale = 8.0 / inputs as f64;
+    // Inputs spread over the window: a mean of 8 over their number crosses at half of it; 6 to 12, so that
+    // neurons fire at different times.
     let weights = Array2::from_shape_fn((inputs, neurons), |(j, i)| {
+        let scale = (6.0 + 6.0 * (0.618 * i as f64).fract()) / inputs as f64;
         scale * (1.0 + spread * f64::from(z[j * neurons + i]))
     });
     (u.into_iter().map(f64::from).collect(), weights)
