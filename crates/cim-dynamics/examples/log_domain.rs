@@ -15,7 +15,7 @@ const PRESENTATIONS: usize = 600;
 
 fn on_ngspice() -> (LearnerSpec, Task) {
     let rule = Sgdr { rate: 0.1, decay: 0.02, presentation: Seconds(10e-6) };
-    let spec = LearnerSpec { least: Amps(1e-11), ..LearnerSpec::ideal(rule) };
+    let spec = LearnerSpec { least: Amps(1e-9), ..LearnerSpec::ideal(rule) };
     (spec, Task::regression(16, 8, 0.05, Stream::root(3)))
 }
 
