@@ -7,11 +7,47 @@ mod ngspice;
 
 use cim_core::{Amps, Kelvin, Seconds, Stream};
 use cim_dynamics::log_domain::{
-    Bias, Bill, Converters, LearnerSpec, Prices, Sgdr, Task, Transistors, continuous, deviation,
+    Bias, Bill, Converters, LearnerSpec, Prices, Sgdr, Task, Transistors, Unit, continuous, deviation,
     discrete, netlist,
 };
 
 const PRESENTATIONS: usize = 600;
+
+/// Zeros against ones, 8 × 8 pixels, by a logistic unit: accuracy as steps, and as circuits.
+fn digits() -> Result<(), Box<dyn std::error::Error>> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/digits/digits.csv");
+    let text = std::fs::read_to_string(path)?;
+    let read = |set: &str| -> Result<Task, Box<dyn std::error::Error>> {
+        let (mut inputs, mut targets) = (Vec::new(), Vec::new());
+        for line in text.lines().filter(|line| line.starts_with(set)) {
+            let mut words = line.split(',').skip(2);
+            targets.push(words.next().unwrap_or_default().parse()?);
+            for word in words {
+                inputs.push(word.parse::<f64>()? / 16.0);
+            }
+        }
+        let shape = (targets.len(), inputs.len() / targets.len().max(1));
+        Ok(Task::new(Unit::Logistic, ndarray::Array2::from_shape_vec(shape, inputs)?, targets)?)
+    };
+    let (train, test) = (read("train")?, read("test")?);
+    let rule = Sgdr { rate: 0.01, decay: 0.01, presentation: Seconds(10e-6) };
+    let steps = discrete(&rule, &train, 1000)?;
+    println!("digits 0 and 1, logistic: steps {:.2} % of test", 100.0 * test.accuracy(&steps.last()));
+    let ideal = LearnerSpec::ideal(rule);
+    let typical = LearnerSpec { transistors: Transistors::TYPICAL, noise: 1.0, ..ideal };
+    for (name, spec) in [
+        ("circuit", ideal),
+        ("8 bits", LearnerSpec { converters: Converters::Bits(8), ..ideal }),
+        ("typical devices", typical),
+    ] {
+        let run = spec.build(train.weights(), Stream::root(1))?.run(&train, 1000)?;
+        let far = deviation(&run, &steps)?;
+        let accuracy = 100.0 * test.accuracy(&run.last());
+        println!("  {name}: {accuracy:.2} %, {:.3} % of range from the steps", 100.0 * far.rms);
+    }
+    println!("  least decay of the circuit: {:.2e}", ideal.least_decay());
+    Ok(())
+}
 
 fn on_ngspice() -> (LearnerSpec, Task) {
     let rule = Sgdr { rate: 0.1, decay: 0.02, presentation: Seconds(10e-6) };
@@ -82,6 +118,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             bill.energy(&ideal, &Prices::TYPICAL)
         );
     }
+    digits()?;
     let (spec, task) = on_ngspice();
     if let Some(printed) = ngspice::run(&netlist::regression(&spec, &task, 48)?) {
         let spice = netlist::trajectory(&spec, &task, 48, &printed)?;

@@ -116,7 +116,7 @@ fn main() -> Outcome<()> {
         let random = Feedback::drawn(&network, root.child("random", 0));
         for rule in [Rule::Backpropagation, Rule::FeedbackAlignment] {
             let mut adapted = network.clone();
-            let mut teacher = Teacher::new(&network, 2e-3);
+            let mut teacher = Teacher::new(&network, 3e-4);
             for step in 0..60 {
                 let chip = arrays(&adapted, drift, sigma, root);
                 let record = run(&adapted, &chip, &train.0, step, &mut scratch, &mut tally)?;

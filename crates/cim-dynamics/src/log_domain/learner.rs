@@ -101,6 +101,11 @@ impl LearnerSpec {
         self.rule.decay * self.rate_bias()
     }
 
+    /// The decay that a leak of the least current enforces: a volatile weight cannot do with less.
+    pub fn least_decay(&self) -> f64 {
+        self.least / self.rate_bias()
+    }
+
     /// Time constant with which a weight is forgotten, at 300 K; infinite without leak.
     pub fn memory(&self) -> Seconds {
         self.rule.presentation / (self.rule.rate * self.rule.decay)
