@@ -27,13 +27,15 @@ fn solvers(c: &mut Criterion) {
         group.sample_size(10);
         group.bench_function("exact", |b| {
             b.iter(|| {
-                let (_, tape) = exact::first_spikes(&membrane, &times, wide.view(), 1.0).expect("good");
+                let (_, tape) =
+                    exact::first_spikes(&membrane, &times, wide.view(), 1.0).expect("good");
                 black_box(exact::gradient(&membrane, wide.view(), &tape, &ones, &zeros))
             });
         });
         group.bench_function("scan", |b| {
             b.iter(|| {
-                let (_, tape) = scan::first_spikes(&membrane, &times, wide.view(), 1.0).expect("good");
+                let (_, tape) =
+                    scan::first_spikes(&membrane, &times, wide.view(), 1.0).expect("good");
                 black_box(scan::gradient(&membrane, wide.view(), &tape, &ones, &zeros))
             });
         });
@@ -47,7 +49,13 @@ fn solvers(c: &mut Criterion) {
                 b.iter(|| {
                     dstd::first_spikes(&layer, &u, &mut tape).expect("good");
                     dstd::gradient(
-                        &layer, &tape, &ones, &zeros, &mut adjoints, by_weight.view_mut(), &mut by_input,
+                        &layer,
+                        &tape,
+                        &ones,
+                        &zeros,
+                        &mut adjoints,
+                        by_weight.view_mut(),
+                        &mut by_input,
                     )
                 });
             });

@@ -2,7 +2,11 @@
 //! `cargo run --release -p cim-dynamics --example dstd -- [errors] [circuit] [cost] [mnist FOLDER EPOCHS]`.
 //!
 //! `cost` runs each solver in a process of its own, so that its peak memory is its own.
-#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "an example prints and measures")]
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "an example prints and measures"
+)]
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -103,14 +107,20 @@ fn circuit() -> Outcome {
         let [ideal, rails, physical, solver] =
             [&all.ideal, &all.rails, &all.physical, &all.circuit].map(|m| discrepancy(m, &spice));
         println!("ngspice: ideal {ideal:?}\n  physical {physical:?}\n  Runge-Kutta {solver:?}");
-        println!("  ratio {:.1}, rails alone {:.1}", ideal.rms / physical.rms, ideal.rms / rails.rms);
+        println!(
+            "  ratio {:.1}, rails alone {:.1}",
+            ideal.rms / physical.rms,
+            ideal.rms / rails.rms
+        );
     }
     Ok(())
 }
 
 /// Time and peak memory of a training step, each solver in a process of its own.
 fn cost() -> Outcome {
-    println!("one training step of one sample, 1,000 neurons; memory without weights and their gradient");
+    println!(
+        "one training step of one sample, 1,000 neurons; memory without weights and their gradient"
+    );
     for inputs in [100, 300, 1000, 3000, 6000] {
         for solver in ["naive", "scan", "dstd10", "dstd20", "dstd40"] {
             let child = std::process::Command::new(std::env::current_exe()?)
@@ -134,7 +144,8 @@ fn one(solver: &str, inputs: usize) -> Outcome {
         let times: Vec<f32> = times.iter().map(|t| *t as f32).collect();
         let weights = weights.mapv(|w| w as f32);
         let layer = Layer::new(&membrane, Grid::new(per_window.parse()?, 1.0)?, weights.view())?;
-        let [by_time, by_rest] = [&by_time, &by_rest].map(|v| v.iter().map(|g| *g as f32).collect::<Vec<f32>>());
+        let [by_time, by_rest] =
+            [&by_time, &by_rest].map(|v| v.iter().map(|g| *g as f32).collect::<Vec<f32>>());
         let mut by_weight = Array2::from_elem((inputs, NEURONS), 0.0_f32);
         by_weight.fill(1e-30);
         let mut by_input = vec![0.0; inputs];
@@ -143,7 +154,15 @@ fn one(solver: &str, inputs: usize) -> Outcome {
         for _ in 0..30 {
             let start = Instant::now();
             dstd::first_spikes(&layer, &times, &mut tape)?;
-            dstd::gradient(&layer, &tape, &by_time, &by_rest, &mut adjoints, by_weight.view_mut(), &mut by_input)?;
+            dstd::gradient(
+                &layer,
+                &tape,
+                &by_time,
+                &by_rest,
+                &mut adjoints,
+                by_weight.view_mut(),
+                &mut by_input,
+            )?;
             spent.push(start.elapsed().as_secs_f64());
             working = tape.bytes() + adjoints.bytes();
         }
@@ -219,7 +238,8 @@ fn mnist(folder: &str, epochs: usize) -> Outcome {
 /// Two convolutions and a dense layer.
 fn conv(folder: &str, epochs: usize) -> Outcome {
     let first = Shape::Conv { rows: 28, cols: 28, channels: 1, kernel: 5, stride: 2, features: 16 };
-    let second = Shape::Conv { rows: 12, cols: 12, channels: 16, kernel: 5, stride: 2, features: 32 };
+    let second =
+        Shape::Conv { rows: 12, cols: 12, channels: 16, kernel: 5, stride: 2, features: 32 };
     let third = Shape::Dense { inputs: second.neurons(), neurons: 10 };
     let layers = [
         (first, Start { sum: 12.0, spread: 3.6 }),
@@ -268,7 +288,11 @@ fn learn(folder: &str, layers: &[(Shape, Start)], recipe: Recipe) -> Outcome {
     }
     for per_window in [10, 20, 40] {
         let found = score(trainer.network(), &test, per_window)?;
-        println!("test, M = {per_window}: {:.2} %, no answer {}", 100.0 * found.accuracy(), found.silent);
+        println!(
+            "test, M = {per_window}: {:.2} %, no answer {}",
+            100.0 * found.accuracy(),
+            found.silent
+        );
     }
     for rails in [2.0, 4.0, 8.0, f64::INFINITY] {
         let network = trainer.network().in_membrane(Membrane::with_rails(rails)?);

@@ -7,8 +7,8 @@ mod ngspice;
 
 use cim_core::{Amps, Kelvin, Seconds, Stream};
 use cim_dynamics::log_domain::{
-    Bias, Bill, Converters, LearnerSpec, Prices, Sgdr, Task, Transistors, Unit, continuous, deviation,
-    discrete, netlist,
+    Bias, Bill, Converters, LearnerSpec, Prices, Sgdr, Task, Transistors, Unit, continuous,
+    deviation, discrete, netlist,
 };
 
 const PRESENTATIONS: usize = 600;
@@ -32,7 +32,10 @@ fn digits() -> Result<(), Box<dyn std::error::Error>> {
     let (train, test) = (read("train")?, read("test")?);
     let rule = Sgdr { rate: 0.01, decay: 0.01, presentation: Seconds(10e-6) };
     let steps = discrete(&rule, &train, 1000)?;
-    println!("digits 0 and 1, logistic: steps {:.2} % of test", 100.0 * test.accuracy(&steps.last()));
+    println!(
+        "digits 0 and 1, logistic: steps {:.2} % of test",
+        100.0 * test.accuracy(&steps.last())
+    );
     let ideal = LearnerSpec::ideal(rule);
     let typical = LearnerSpec { transistors: Transistors::TYPICAL, noise: 1.0, ..ideal };
     for (name, spec) in [
@@ -73,7 +76,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let (a, b) = (deviation(&run, &steps)?, deviation(&run, &equation)?);
             println!(
                 "  {name:34} steps {:.3} % (MSE {:.4} %), equation {:.3} %, {:.1} bits",
-                100.0 * a.rms, 100.0 * a.mean_square, 100.0 * b.rms, b.bits
+                100.0 * a.rms,
+                100.0 * a.mean_square,
+                100.0 * b.rms,
+                b.bits
             );
             Ok(())
         };
@@ -87,25 +93,31 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         show("output conductance 1 %/V", LearnerSpec { transistors: early, ..ideal })?;
         show("noise kT/C", LearnerSpec { noise: 1.0, ..ideal })?;
         for area_um2 in [4.0, 25.0, 100.0, 400.0] {
-            let transistors =
-                Transistors { mismatch_v_um: 3.5e-3, area_um2, ..ideal.transistors };
+            let transistors = Transistors { mismatch_v_um: 3.5e-3, area_um2, ..ideal.transistors };
             show(&format!("mismatch at {area_um2} um2"), LearnerSpec { transistors, ..ideal })?;
         }
         for celsius in [-20.0, 80.0] {
             for bias in [Bias::Constant, Bias::Ptat] {
                 let temperature = Kelvin(273.15 + celsius);
-                show(&format!("{celsius} C, {bias:?}"), LearnerSpec { temperature, bias, ..ideal })?;
+                show(
+                    &format!("{celsius} C, {bias:?}"),
+                    LearnerSpec { temperature, bias, ..ideal },
+                )?;
             }
         }
         for rate in [1e-4, 1e-3, 1e-2, 1e-1] {
             let rule = Sgdr { rate, ..rule };
-            let run = LearnerSpec::ideal(rule).build(weights, Stream::root(1))?.run(&task, PRESENTATIONS)?;
+            let run = LearnerSpec::ideal(rule)
+                .build(weights, Stream::root(1))?
+                .run(&task, PRESENTATIONS)?;
             let far = deviation(&run, &discrete(&rule, &task, PRESENTATIONS)?)?;
             println!("  rate {rate}: {:.3} % of range from the steps", 100.0 * far.rms);
         }
         for decay in [1e-3, 1e-2, 1e-1, 1.0] {
             let rule = Sgdr { decay, ..rule };
-            let run = LearnerSpec::ideal(rule).build(weights, Stream::root(1))?.run(&task, PRESENTATIONS)?;
+            let run = LearnerSpec::ideal(rule)
+                .build(weights, Stream::root(1))?
+                .run(&task, PRESENTATIONS)?;
             let far = deviation(&run, &discrete(&rule, &task, PRESENTATIONS)?)?;
             println!("  decay {decay}: {:.3} % of range from the steps", 100.0 * far.rms);
         }
@@ -124,7 +136,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let spice = netlist::trajectory(&spec, &task, 48, &printed)?;
         let model = spec.build(8, Stream::root(1))?.run(&task, 48)?;
         let far = deviation(&model, &spice)?;
-        println!("eight weights on ngspice: {:.3} % of range, largest {:.3} %", 100.0 * far.rms, 100.0 * far.largest);
+        println!(
+            "eight weights on ngspice: {:.3} % of range, largest {:.3} %",
+            100.0 * far.rms,
+            100.0 * far.largest
+        );
     }
     Ok(())
 }

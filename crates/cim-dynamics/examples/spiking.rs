@@ -7,7 +7,8 @@
 use cim_core::{MatMul, Scratch, Stream, Tally};
 use cim_dynamics::spiking::learn::cross_entropy;
 use cim_dynamics::spiking::{
-    Arrays, Feedback, LifSpec, Network, Prices, Rule, Shape, Teacher, backward, count, feedback, run,
+    Arrays, Feedback, LifSpec, Network, Prices, Rule, Shape, Teacher, backward, count, feedback,
+    run,
 };
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 
@@ -81,11 +82,17 @@ fn rhythms(batch: usize, steps: usize, at: Stream) -> (Vec<Array2<f32>>, Vec<usi
     (inputs.collect(), labels)
 }
 
-fn accuracy(network: &Network, arrays: &Arrays, data: &(Vec<Array2<f32>>, Vec<usize>)) -> Outcome<f64> {
-    let record = run(network, arrays, &data.0, 1 << 20, &mut Scratch::default(), &mut Tally::default())?;
-    let right = record.logits.outer_iter().zip(&data.1).filter(|(row, label)| {
-        (0..4).max_by(|&a, &b| row[a].total_cmp(&row[b])) == Some(**label)
-    });
+fn accuracy(
+    network: &Network,
+    arrays: &Arrays,
+    data: &(Vec<Array2<f32>>, Vec<usize>),
+) -> Outcome<f64> {
+    let record =
+        run(network, arrays, &data.0, 1 << 20, &mut Scratch::default(), &mut Tally::default())?;
+    let right =
+        record.logits.outer_iter().zip(&data.1).filter(|(row, label)| {
+            (0..4).max_by(|&a, &b| row[a].total_cmp(&row[b])) == Some(**label)
+        });
     Ok(100.0 * right.count() as f64 / data.1.len() as f64)
 }
 
@@ -107,7 +114,8 @@ fn main() -> Outcome<()> {
             let exact = Arrays::exact(&network);
             let record = run(&network, &exact, &train.0, step, &mut scratch, &mut tally)?;
             let (_, error) = cross_entropy(&record, &train.1)?;
-            let gradient = backward(&network, &exact, &record, &error, step, &mut scratch, &mut tally)?;
+            let gradient =
+                backward(&network, &exact, &record, &error, step, &mut scratch, &mut tally)?;
             teacher.step(&mut network, &gradient)?;
         }
         let digital = accuracy(&network, &Arrays::exact(&network), &test)?;
@@ -125,9 +133,15 @@ fn main() -> Outcome<()> {
                     Rule::Backpropagation => {
                         backward(&adapted, &chip, &record, &error, step, &mut scratch, &mut tally)?
                     }
-                    Rule::FeedbackAlignment => {
-                        feedback(&adapted, &random, &record, &error, step, &mut scratch, &mut tally)?
-                    }
+                    Rule::FeedbackAlignment => feedback(
+                        &adapted,
+                        &random,
+                        &record,
+                        &error,
+                        step,
+                        &mut scratch,
+                        &mut tally,
+                    )?,
                 };
                 teacher.step(&mut adapted, &gradient)?;
             }
@@ -146,7 +160,10 @@ fn main() -> Outcome<()> {
                 println!("{rule:?}: {work:?}");
                 println!(
                     "  forward {forward}, backward {back}, update {update}; {} + {} + {}; {:.0} um2",
-                    time.forward, time.backward, time.update, work.area_um2(&prices)
+                    time.forward,
+                    time.backward,
+                    time.update,
+                    work.area_um2(&prices)
                 );
             }
         }

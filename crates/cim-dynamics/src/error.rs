@@ -35,7 +35,9 @@ pub enum DynamicsError {
         max: f64,
     },
     /// The excitatory rail does not exceed the threshold: no neuron could ever fire.
-    #[error("the excitatory rail, {rail}, is not above the threshold, {threshold}: no neuron can ever fire")]
+    #[error(
+        "the excitatory rail, {rail}, is not above the threshold, {threshold}: no neuron can ever fire"
+    )]
     NeverFires {
         /// Reversal potential of excitatory synapses.
         rail: Volts,
@@ -126,11 +128,7 @@ pub(crate) fn within(
 }
 
 /// Checks that there are as many of something as are needed.
-pub(crate) fn fits(
-    what: &'static str,
-    found: usize,
-    expected: usize,
-) -> Result<(), DynamicsError> {
+pub(crate) fn fits(what: &'static str, found: usize, expected: usize) -> Result<(), DynamicsError> {
     if found == expected {
         return Ok(());
     }

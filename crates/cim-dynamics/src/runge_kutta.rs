@@ -59,7 +59,8 @@ pub fn integrate(
         step(&mut slope, t, h, whole, stages);
         step(&mut slope, t, h / 2.0, halves, stages);
         step(&mut slope, t + h / 2.0, h / 2.0, halves, stages);
-        let error = whole.iter().zip(&*halves).map(|(w, f)| (w - f).abs()).fold(0.0, nan_max) / 15.0;
+        let error =
+            whole.iter().zip(&*halves).map(|(w, f)| (w - f).abs()).fold(0.0, nan_max) / 15.0;
         if error <= tolerance.error {
             t = if h == end - t { end } else { t + h };
             for ((state, fine), coarse) in state.iter_mut().zip(&*halves).zip(&*whole) {

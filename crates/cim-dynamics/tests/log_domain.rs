@@ -70,7 +70,8 @@ fn a_circuit_without_imperfections_is_the_equation() {
 fn rates_fall_with_temperature_unless_biases_rise_with_it() {
     let task = task(3);
     let run = |temperature, bias| {
-        let spec = LearnerSpec { temperature: Kelvin(temperature), bias, ..LearnerSpec::ideal(RULE) };
+        let spec =
+            LearnerSpec { temperature: Kelvin(temperature), bias, ..LearnerSpec::ideal(RULE) };
         spec.build(3, Stream::root(1)).unwrap().run(&task, 30).unwrap()
     };
     let cold = run(300.0, Bias::Constant);
@@ -98,7 +99,8 @@ fn eight_bits_are_within_a_percent() {
 #[test]
 fn noise_and_mismatch_are_those_of_their_address() {
     let task = task(4);
-    let spec = LearnerSpec { transistors: Transistors::TYPICAL, noise: 1.0, ..LearnerSpec::ideal(RULE) };
+    let spec =
+        LearnerSpec { transistors: Transistors::TYPICAL, noise: 1.0, ..LearnerSpec::ideal(RULE) };
     let run = |seed| spec.build(4, Stream::root(seed)).unwrap().run(&task, 20).unwrap();
     assert_eq!(run(1), run(1));
     assert_ne!(run(1), run(2));
@@ -144,7 +146,7 @@ fn one_weight_on_ngspice() {
 #[test]
 fn a_regression_of_eight_weights_on_ngspice() {
     let spec = LearnerSpec { least: Amps(1e-9), ..LearnerSpec::ideal(Sgdr { rate: 0.1, ..RULE }) };
-    let (task, presentations) = (task(8), 24);
+    let (task, presentations) = (task(8), 12);
     let text = netlist::regression(&spec, &task, presentations).unwrap();
     let Some(printed) = ngspice::run(&text) else { return };
     let spice = netlist::trajectory(&spec, &task, presentations, &printed)

@@ -11,7 +11,9 @@ use ndarray::Array2;
 
 fn leaky() -> Membrane {
     let spec = *Membrane::with_rails(2.5).unwrap().spec();
-    MembraneSpec { leak: Siemens(0.2 * spec.capacitance.0 / spec.window.0), ..spec }.build().unwrap()
+    MembraneSpec { leak: Siemens(0.2 * spec.capacitance.0 / spec.window.0), ..spec }
+        .build()
+        .unwrap()
 }
 
 /// A loss with a different slope for every neuron, silent ones included.
@@ -25,9 +27,11 @@ fn loss(spikes: &exact::Spikes) -> f64 {
 
 fn slopes(spikes: &exact::Spikes) -> (Vec<f64>, Vec<f64>) {
     let factor = |i: usize| (i as f64 * 0.7).sin() + 1.2;
-    let by_time = spikes.time.iter().enumerate().map(|(i, t)| {
-        if t.is_finite() { 2.0 * factor(i) * t } else { 0.0 }
-    });
+    let by_time = spikes
+        .time
+        .iter()
+        .enumerate()
+        .map(|(i, t)| if t.is_finite() { 2.0 * factor(i) * t } else { 0.0 });
     let by_rest = spikes.rest.iter().enumerate().map(|(i, v)| -2.0 * factor(i) * (1.0 - v));
     (by_time.collect(), by_rest.collect())
 }
@@ -98,8 +102,7 @@ fn the_scan_is_the_exact_solver() {
     for membrane in [leaky(), Membrane::with_rails(f64::INFINITY).unwrap()] {
         for inputs in [1, 63, 64, 65, 300] {
             let (times, weights) = layer(inputs, 70, 11);
-            let (want, tape) =
-                exact::first_spikes(&membrane, &times, weights.view(), 1.5).unwrap();
+            let (want, tape) = exact::first_spikes(&membrane, &times, weights.view(), 1.5).unwrap();
             let (got, checkpoints) =
                 scan::first_spikes(&membrane, &times, weights.view(), 1.5).unwrap();
             for (want, got) in want.time.iter().zip(&got.time) {
@@ -123,9 +126,8 @@ fn errors(rails: f64, spread: f64, per_window: usize) -> (f64, f64) {
     let times: Vec<f32> = times.iter().map(|&t| t as f32).collect();
     let exact_times: Vec<f64> = times.iter().map(|&t| f64::from(t)).collect();
     let weights = weights.mapv(|w| w as f32);
-    let (want, _) = exact::first_spikes(
-        &membrane, &exact_times, weights.mapv(f64::from).view(), 1.2,
-    ).unwrap();
+    let (want, _) =
+        exact::first_spikes(&membrane, &exact_times, weights.mapv(f64::from).view(), 1.2).unwrap();
     let grid = Grid::new(per_window, 1.2).unwrap();
     let mut tape = Tape::default();
     let layer = Layer::new(&membrane, grid, weights.view()).unwrap();
@@ -147,9 +149,15 @@ fn errors(rails: f64, spread: f64, per_window: usize) -> (f64, f64) {
 fn the_error_of_the_grid_falls_four_times_a_doubling() {
     // What is left of the sum over the inputs of an interval: its mean falls as D², what differs between
     // inputs as D^(3/2), which is 2.8 times a doubling where weights differ much.
-    for (rails, spread, least) in [(1.5, 0.3, 3.3), (4.0, 0.3, 3.3), (1000.0, 0.3, 3.3), (4.0, 1.5, 2.4)] {
-        let mean: Vec<f64> = [5, 10, 20, 40, 80].iter().map(|m| errors(rails, spread, *m).0).collect();
-        println!("rails {rails}, spread {spread}: {mean:.6?}, largest at 10 {:.4}", errors(rails, spread, 10).1);
+    for (rails, spread, least) in
+        [(1.5, 0.3, 3.3), (4.0, 0.3, 3.3), (1000.0, 0.3, 3.3), (4.0, 1.5, 2.4)]
+    {
+        let mean: Vec<f64> =
+            [5, 10, 20, 40, 80].iter().map(|m| errors(rails, spread, *m).0).collect();
+        println!(
+            "rails {rails}, spread {spread}: {mean:.6?}, largest at 10 {:.4}",
+            errors(rails, spread, 10).1
+        );
         assert!(mean[1] < 0.0019, "{mean:?}");
         let fall = (mean[0] / mean[4]).powf(0.25);
         assert!(least < fall && fall < 4.8, "rails {rails}: {mean:?}, {fall} a doubling");
@@ -199,7 +207,13 @@ fn the_gradient_of_the_grid_is_that_of_its_split_events() {
             [by_time, by_rest].map(|v| v.iter().map(|&g| g as f32).collect::<Vec<f32>>());
         let (mut by_weight, mut by_input) = (Array2::zeros((inputs, n)), vec![0.0; inputs]);
         dstd::gradient(
-            &layer, &tape, &by_time, &by_rest, &mut adjoints, by_weight.view_mut(), &mut by_input,
+            &layer,
+            &tape,
+            &by_time,
+            &by_rest,
+            &mut adjoints,
+            by_weight.view_mut(),
+            &mut by_input,
         )
         .unwrap();
         let scale = by_weight.iter().fold(0.0_f32, |m, g| m.max(g.abs()));
@@ -242,8 +256,7 @@ fn one_neuron_is_a_layer_of_one() {
     let mut order: Vec<usize> = (0..50).collect();
     order.sort_by(|&a, &b| times[a].total_cmp(&times[b]));
     for i in 0..20 {
-        let events: Vec<(f64, f64)> =
-            order.iter().map(|&j| (times[j], weights[(j, i)])).collect();
+        let events: Vec<(f64, f64)> = order.iter().map(|&j| (times[j], weights[(j, i)])).collect();
         let time = exact::first_spike(&membrane, &events, 1.3).unwrap_or(f64::INFINITY);
         assert!(time == spikes.time[i] || (time - spikes.time[i]).abs() < 1e-12);
         if time.is_finite() {

@@ -9,14 +9,16 @@ use cim_dynamics::spiking::{
 use ndarray::Array2;
 
 fn shapes(lif: LifSpec) -> [Shape; 2] {
-    [
-        Shape { taps: 4, stride: 2, neurons: 7, lif },
-        Shape { taps: 1, stride: 1, neurons: 6, lif },
-    ]
+    [Shape { taps: 4, stride: 2, neurons: 7, lif }, Shape { taps: 1, stride: 1, neurons: 6, lif }]
 }
 
 /// Sequences of `classes` rhythms in three channels, with noise.
-fn rhythms(batch: usize, steps: usize, classes: usize, at: Stream) -> (Vec<Array2<f32>>, Vec<usize>) {
+fn rhythms(
+    batch: usize,
+    steps: usize,
+    classes: usize,
+    at: Stream,
+) -> (Vec<Array2<f32>>, Vec<usize>) {
     let mut z = vec![0.0_f32; batch * steps * 3];
     at.fill_standard_normal(0, &mut z);
     let labels: Vec<usize> = (0..batch).map(|b| b % classes).collect();
@@ -63,7 +65,10 @@ fn backpropagation_is_the_slope_of_a_smooth_network() {
                 let numerical = (at(h) - at(-h)) / (2.0 * f64::from(h));
                 // Single precision: 1e-7 / h, and kinks of the slope of the smooth step.
                 let error = (f64::from(*g) - numerical).abs();
-                assert!(error < 0.02 * f64::from(scale) + 2e-5, "{reset:?} {l} {k}: {g} {numerical}");
+                assert!(
+                    error < 0.02 * f64::from(scale) + 2e-5,
+                    "{reset:?} {l} {k}: {g} {numerical}"
+                );
             }
         }
     }
@@ -74,8 +79,7 @@ fn both_rules_learn_rhythms() {
     let (inputs, labels) = rhythms(64, 24, 4, Stream::root(5));
     let (unseen, truth) = rhythms(64, 24, 4, Stream::root(6));
     for rule in [Rule::Backpropagation, Rule::FeedbackAlignment] {
-        let mut network =
-            Network::new(3, &shapes_wide(), 4, 1.0, Stream::root(2)).unwrap();
+        let mut network = Network::new(3, &shapes_wide(), 4, 1.0, Stream::root(2)).unwrap();
         let matrices = Feedback::drawn(&network, Stream::root(9));
         let mut teacher = Teacher::new(&network, 0.01);
         let (mut scratch, mut tally) = (Scratch::default(), Tally::default());
@@ -122,7 +126,8 @@ fn counts_are_those_of_the_arrays() {
     let (mut scratch, mut tally) = (Scratch::default(), Tally::default());
     let arrays = Arrays::exact(&network);
     let record = run(&network, &arrays, &inputs, 0, &mut scratch, &mut tally).unwrap();
-    let [bp, dfa] = [Rule::Backpropagation, Rule::FeedbackAlignment].map(|r| count(&network, &record, r));
+    let [bp, dfa] =
+        [Rule::Backpropagation, Rule::FeedbackAlignment].map(|r| count(&network, &record, r));
     // 24 × 70 on two parts, 70 × 20 on two, 20 × 4 on one; five steps each.
     assert_eq!((bp.reads, dfa.reads), (25, 25));
     assert_eq!(bp.neuron_updates, 5 * 90);

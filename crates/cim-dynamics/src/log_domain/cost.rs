@@ -49,7 +49,9 @@ impl Bill {
         let forward = 2.0 * product(weight / 2.0, input);
         let back = 4.0 * product(error / 2.0, input / 2.0);
         let cell = 2.0
-            * (unit * weight / 2.0 + unit * error * input / 4.0 + 2.0 * spec.rate_bias().0
+            * (unit * weight / 2.0
+                + unit * error * input / 4.0
+                + 2.0 * spec.rate_bias().0
                 + spec.leak_bias().0);
         Self {
             transistors: weights * (6 * PRODUCT + 2 * CELL) + ERROR,

@@ -178,8 +178,11 @@ impl Learner {
         let (mut steps, mut z) = (Steps::default(), vec![0.0_f32; 2 * n]);
         let [_, leak] = self.rates();
         let forgotten = 1.0 - (-2.0 * leak * spec.rule.presentation.0).exp();
-        let sigma = spec.noise * capacitor_noise(spec.temperature, spec.capacitance).0
-            * spec.transistors.kappa / u_t * forgotten.sqrt();
+        let sigma = spec.noise
+            * capacitor_noise(spec.temperature, spec.capacitance).0
+            * spec.transistors.kappa
+            / u_t
+            * forgotten.sqrt();
         let tolerance = Tolerance { error: 1e-8, max_steps: 100_000 };
         for step in 0..presentations {
             let (x, y) = seen.sample(step);
@@ -237,7 +240,8 @@ impl Learner {
             for side in 0..2 {
                 let [charge, leak] = [g[6 + 2 * side], g[7 + 2 * side]];
                 // The capacitor's voltage above that of a unit current.
-                let above = if early == 0.0 { 0.0 } else { early * volts * a[side].max(1e-12).ln() };
+                let above =
+                    if early == 0.0 { 0.0 } else { early * volts * a[side].max(1e-12).ln() };
                 out[side] = learn * charge * (1.0 - above) * drive[side]
                     - forget * leak * (1.0 + above) * a[side];
             }

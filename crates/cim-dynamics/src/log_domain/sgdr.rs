@@ -33,7 +33,11 @@ impl Sgdr {
 ///
 /// # Errors
 /// [`DynamicsError`] for a rate or a presentation that is not above zero, or a negative decay.
-pub fn discrete(rule: &Sgdr, task: &Task, presentations: usize) -> Result<Trajectory, DynamicsError> {
+pub fn discrete(
+    rule: &Sgdr,
+    task: &Task,
+    presentations: usize,
+) -> Result<Trajectory, DynamicsError> {
     rule.check()?;
     let n = task.weights();
     let mut w = vec![0.0; n];

@@ -41,7 +41,11 @@ impl Task {
     /// [`DynamicsError`] if there are no samples, the numbers differ, or a value is not finite.
     pub fn new(unit: Unit, inputs: Array2<f64>, targets: Vec<f64>) -> Result<Self, DynamicsError> {
         fits("targets", targets.len(), inputs.nrows())?;
-        crate::error::positive("the number of inputs of all samples", inputs.len() as f64, inputs.len())?;
+        crate::error::positive(
+            "the number of inputs of all samples",
+            inputs.len() as f64,
+            inputs.len(),
+        )?;
         for &value in inputs.iter().chain(&targets) {
             crate::error::not_negative("the size of a value", value.abs(), value)?;
         }

@@ -56,7 +56,11 @@ impl CircuitSpec {
         positive("the excitatory rail", self.membrane.excitatory.0, self.membrane.excitatory)?;
         let depth = -self.membrane.inhibitory;
         positive("the depth of the inhibitory rail", depth.0, depth)?;
-        not_negative("the curvature per square volt", self.curvature_per_v2, self.curvature_per_v2)?;
+        not_negative(
+            "the curvature per square volt",
+            self.curvature_per_v2,
+            self.curvature_per_v2,
+        )?;
         not_negative("the resistance of a switch", self.switch.0, self.switch)?;
         not_negative("the delay of the comparator", self.delay.0, self.delay)?;
         let threshold = self.membrane.threshold + self.offset;
@@ -119,7 +123,8 @@ impl Circuit {
         // Newton for the voltage across the device; the cubic rises everywhere, so it converges.
         let mut u = over / (1.0 + g * r);
         for _ in 0..40 {
-            let change = (u + r * g * u * (1.0 + k * u * u) - over) / (1.0 + r * g * (1.0 + 3.0 * k * u * u));
+            let change = (u + r * g * u * (1.0 + k * u * u) - over)
+                / (1.0 + r * g * (1.0 + 3.0 * k * u * u));
             u -= change;
             if change.abs() <= 1e-15 * over.abs() {
                 break;
@@ -155,7 +160,8 @@ impl Circuit {
 
     /// The spike that the straight lines predict, delay included, in windows.
     pub fn predicted(&self, synapses: &[Synapse], horizon: f64) -> Option<f64> {
-        let time = super::compare::first_crossing(&self.lines(synapses), self.membrane.leak(), horizon);
+        let time =
+            super::compare::first_crossing(&self.lines(synapses), self.membrane.leak(), horizon);
         time.map(|time| time + self.spec.delay / self.spec.membrane.window)
     }
 

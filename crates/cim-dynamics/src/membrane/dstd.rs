@@ -114,9 +114,7 @@ impl<'a> Layer<'a> {
 pub fn check_times(layer: &Layer<'_>, times: &[f32]) -> Result<(), DynamicsError> {
     fits("spike times", times.len(), layer.shape().0)?;
     match times.iter().position(|time| !(0.0 <= *time)) {
-        Some(input) => {
-            Err(DynamicsError::SpikeTime { input, time: f64::from(times[input]) })
-        }
+        Some(input) => Err(DynamicsError::SpikeTime { input, time: f64::from(times[input]) }),
         None => Ok(()),
     }
 }

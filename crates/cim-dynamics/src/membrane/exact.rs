@@ -77,7 +77,9 @@ impl Tape {
     /// Bytes that it takes.
     pub fn bytes(&self) -> usize {
         8 * (self.drive.capacity() + self.conductance.capacity() + self.membrane.capacity())
-            + 8 * (self.volley.input.capacity() + self.volley.time.capacity() + self.fired.capacity())
+            + 8 * (self.volley.input.capacity()
+                + self.volley.time.capacity()
+                + self.fired.capacity())
     }
 }
 

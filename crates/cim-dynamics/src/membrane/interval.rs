@@ -67,8 +67,7 @@ mod tests {
     fn the_slope_by_conductance_is_the_numerical_one() {
         for g in [1e-9, 1e-3, 0.09, 0.11, 0.7, 5.0, 40.0] {
             let (v, s, h, eps) = (0.3, 2.0, 0.9, 1e-4 * g);
-            let numerical =
-                (advance(v, s, g + eps, h) - advance(v, s, g - eps, h)) / (2.0 * eps);
+            let numerical = (advance(v, s, g + eps, h) - advance(v, s, g - eps, h)) / (2.0 * eps);
             let exact = by_conductance(v, s, g, h);
             // Central differences: rounding 1e-16 / eps beside a truncation of eps².
             let allowed = 1e-15 / eps + 1e-7 * exact.abs();

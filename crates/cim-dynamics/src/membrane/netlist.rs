@@ -60,7 +60,8 @@ impl<'a> Netlist<'a> {
 impl fmt::Display for Netlist<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let CircuitSpec { membrane, curvature_per_v2, switch, offset, .. } = *self.circuit.spec();
-        let MembraneSpec { capacitance, threshold, excitatory, inhibitory, leak, window } = membrane;
+        let MembraneSpec { capacitance, threshold, excitatory, inhibitory, leak, window } =
+            membrane;
         let end_s = self.volley.time.last().map_or(window.0, |windows| windows * window.0);
         writeln!(f, "* a layer of membranes with reversal potentials")?;
         writeln!(f, ".options reltol=1e-7 vntol=1e-11 abstol=1e-18 chgtol=1e-22 method=trap")?;
@@ -80,7 +81,8 @@ impl fmt::Display for Netlist<'_> {
             for &input in &self.volley.input {
                 let weight = self.weights[(input, neuron)];
                 let rail = if weight < 0.0 { "inh" } else { "exc" };
-                let (g, node) = (self.circuit.membrane().conductance(weight).0, format!("{input}_{neuron}"));
+                let (g, node) =
+                    (self.circuit.membrane().conductance(weight).0, format!("{input}_{neuron}"));
                 writeln!(f, "S_{node} d_{node} m_{neuron} c_{input} 0 closing")?;
                 if curvature_per_v2 == 0.0 {
                     writeln!(f, "G_{node} {rail} d_{node} {rail} d_{node} {g:e}")?;

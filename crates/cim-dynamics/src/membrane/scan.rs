@@ -112,7 +112,9 @@ pub fn first_spikes(
             // margin is for the order of rounding.
             if fired[i].0 == chunks && v.max(0.0) + map.peak >= 1.0 - 1e-9 {
                 let column = |k: usize| weights[(volley.input[k], i)];
-                if let Some((k, t)) = walk(membrane, &volley, range(chunk, events), column, starts[at]) {
+                if let Some((k, t)) =
+                    walk(membrane, &volley, range(chunk, events), column, starts[at])
+                {
                     (fired[i], time[i]) = ((chunk, k), t);
                 }
             }

@@ -88,7 +88,9 @@ pub fn count(network: &Network, record: &Record, rule: Rule) -> Work {
     // Layers follow each other by one step; the first layer's steps are the most.
     work.forward_depth = (steps[0] + depth) as u64;
     work.backward_depth = match rule {
-        Rule::Backpropagation => 1 + (steps[1..depth].iter().max().copied().unwrap_or(0) + depth - 1) as u64,
+        Rule::Backpropagation => {
+            1 + (steps[1..depth].iter().max().copied().unwrap_or(0) + depth - 1) as u64
+        }
         Rule::FeedbackAlignment => 1,
     };
     work

@@ -76,7 +76,8 @@ pub fn backward(
 ) -> Result<Vec<Array2<f32>>, DynamicsError> {
     arrays.check(network)?;
     fits("entries of the error", error.len(), record.logits.len())?;
-    let mut gradient: Vec<Array2<f32>> = network.weights().map(|w| Array2::zeros(w.dim())).collect();
+    let mut gradient: Vec<Array2<f32>> =
+        network.weights().map(|w| Array2::zeros(w.dim())).collect();
     let depth = network.layers.len();
     let steps = record.sent[depth - 1].len();
     gradient[depth] = readout_gradient(record, error);

@@ -57,13 +57,8 @@ pub struct Lif(LifSpec);
 
 impl LifSpec {
     /// Threshold 0.5, λ = 0.75, soft reset, γ = 1.
-    pub const TYPICAL: Self = Self {
-        keep: 0.75,
-        threshold: 0.5,
-        reset: Reset::Soft,
-        width: 1.0,
-        firing: Firing::Spike,
-    };
+    pub const TYPICAL: Self =
+        Self { keep: 0.75, threshold: 0.5, reset: Reset::Soft, width: 1.0, firing: Firing::Spike };
 
     /// Checks everything once.
     ///

@@ -137,7 +137,10 @@ impl Arrays {
         let boxed = |w: Array2<f32>| Box::new(Exact(w)) as Box<dyn MatMul>;
         Self {
             forward: network.weights().map(|w| boxed(w.clone())).collect(),
-            transposed: network.weights().map(|w| boxed(w.t().as_standard_layout().into_owned())).collect(),
+            transposed: network
+                .weights()
+                .map(|w| boxed(w.t().as_standard_layout().into_owned()))
+                .collect(),
         }
     }
 
@@ -149,7 +152,8 @@ impl Arrays {
         let count = network.layers.len() + 1;
         fits("arrays forward", self.forward.len(), count)?;
         fits("arrays transposed", self.transposed.len(), count)?;
-        for ((w, forward), transposed) in network.weights().zip(&self.forward).zip(&self.transposed) {
+        for ((w, forward), transposed) in network.weights().zip(&self.forward).zip(&self.transposed)
+        {
             let (rows, cols) = w.dim();
             fits("rows of an array", forward.shape().0, rows)?;
             fits("columns of an array", forward.shape().1, cols)?;

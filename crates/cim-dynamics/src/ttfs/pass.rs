@@ -21,7 +21,10 @@ pub(super) struct Pass {
 }
 
 /// The layers of a network on grids, checked once.
-pub(super) fn layers(network: &Network, per_window: usize) -> Result<Vec<Layer<'_>>, DynamicsError> {
+pub(super) fn layers(
+    network: &Network,
+    per_window: usize,
+) -> Result<Vec<Layer<'_>>, DynamicsError> {
     let layer = |l: usize| {
         Layer::new(&network.membrane, network.grid(l, per_window)?, network.weights[l].view())
     };
@@ -30,7 +33,11 @@ pub(super) fn layers(network: &Network, per_window: usize) -> Result<Vec<Layer<'
 
 impl Pass {
     /// Spikes of every layer for `self.times[0]`.
-    pub fn forward(&mut self, network: &Network, layers: &[Layer<'_>]) -> Result<(), DynamicsError> {
+    pub fn forward(
+        &mut self,
+        network: &Network,
+        layers: &[Layer<'_>],
+    ) -> Result<(), DynamicsError> {
         self.times.resize_with(layers.len() + 1, Vec::new);
         self.rest.resize_with(layers.len(), Vec::new);
         self.tapes.resize_with(layers.len(), Vec::new);

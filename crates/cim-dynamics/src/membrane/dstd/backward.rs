@@ -93,9 +93,13 @@ fn sweep(
     drive[cells * n..].fill(0.0);
     conductance[cells * n..].fill(0.0);
     a.clear();
-    a.extend(by_rest.iter().zip(&tape.fired).map(|(&slope, &fired)| {
-        if fired as usize == cells { slope } else { 0.0 }
-    }));
+    a.extend(
+        by_rest.iter().zip(&tape.fired).map(
+            |(&slope, &fired)| {
+                if fired as usize == cells { slope } else { 0.0 }
+            },
+        ),
+    );
     let width = layer.grid.width();
     for cell in (0..cells).rev() {
         let at = cell * n;

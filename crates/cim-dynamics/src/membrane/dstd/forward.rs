@@ -97,8 +97,7 @@ pub fn first_spikes(
         let (g, g_next) = tape.conductance[from..to + n].split_at_mut(n);
         advance(layer.grid.width() as f32, s, g, v, next);
         let sums = s_next.iter_mut().zip(&*s).zip(g_next.iter_mut().zip(&*g));
-        for ((fired, &v), ((s_next, s), (g_next, g))) in
-            tape.fired.iter_mut().zip(&*next).zip(sums)
+        for ((fired, &v), ((s_next, s), (g_next, g))) in tape.fired.iter_mut().zip(&*next).zip(sums)
         {
             // What this interval's inputs add at its end is there already.
             *s_next += s;

@@ -12,7 +12,10 @@ fn relax(x: f32) -> (f32, f32) {
     let r = x.min(90.0) - k * std::f32::consts::LN_2;
     let scale = f32::from_bits(((127 - k as i32) as u32) << 23);
     let gone = -r
-        * (1.0 - r * (0.5 - r * (1.0 / 6.0 - r * (1.0 / 24.0 - r * (1.0 / 120.0 - r * (1.0 / 720.0 - r / 5040.0))))));
+        * (1.0
+            - r * (0.5
+                - r * (1.0 / 6.0
+                    - r * (1.0 / 24.0 - r * (1.0 / 120.0 - r * (1.0 / 720.0 - r / 5040.0))))));
     let gone = scale * gone + (scale - 1.0);
     let ratio = -gone / x;
     let by_series = -0.5
