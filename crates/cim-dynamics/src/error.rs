@@ -96,7 +96,7 @@ pub(crate) fn positive(
     value: f64,
     shown: impl ToString,
 ) -> Result<(), DynamicsError> {
-    if 0.0 < value && value < f64::INFINITY {
+    if value > 0.0 && value.is_finite() {
         return Ok(());
     }
     Err(DynamicsError::NotPositive { name, value: shown.to_string() })
@@ -108,7 +108,7 @@ pub(crate) fn not_negative(
     value: f64,
     shown: impl ToString,
 ) -> Result<(), DynamicsError> {
-    if 0.0 <= value && value < f64::INFINITY {
+    if value >= 0.0 && value.is_finite() {
         return Ok(());
     }
     Err(DynamicsError::Negative { name, value: shown.to_string() })

@@ -65,7 +65,7 @@ impl CircuitSpec {
         not_negative("the delay of the comparator", self.delay.0, self.delay)?;
         let threshold = self.membrane.threshold + self.offset;
         positive("the threshold with its offset", threshold.0, threshold)?;
-        if !(threshold.0 < self.membrane.excitatory.0) {
+        if threshold.0 >= self.membrane.excitatory.0 {
             return Err(DynamicsError::NeverFires { rail: self.membrane.excitatory, threshold });
         }
         Ok(Circuit { spec: self, membrane })

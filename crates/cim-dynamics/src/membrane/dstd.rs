@@ -59,7 +59,7 @@ impl Grid {
     fn place(&self, time: f32) -> Option<(usize, f32)> {
         let at = time * self.per_window as f32;
         let cell = at as usize;
-        (at < self.cells as f32).then(|| (cell, at - cell as f32))
+        (at < self.cells as f32).then_some((cell, at - cell as f32))
     }
 }
 
@@ -113,7 +113,7 @@ impl<'a> Layer<'a> {
 /// [`DynamicsError`] for a number of times that is not that of the inputs, and a time below zero or NaN.
 pub fn check_times(layer: &Layer<'_>, times: &[f32]) -> Result<(), DynamicsError> {
     fits("spike times", times.len(), layer.shape().0)?;
-    match times.iter().position(|time| !(0.0 <= *time)) {
+    match times.iter().position(|time| time.is_nan() || *time < 0.0) {
         Some(input) => Err(DynamicsError::SpikeTime { input, time: f64::from(times[input]) }),
         None => Ok(()),
     }

@@ -44,7 +44,7 @@ impl Volley {
     /// [`DynamicsError::SpikeTime`] for a time that is negative or not a number.
     pub fn new(times: &[f64], horizon: f64) -> Result<Self, DynamicsError> {
         for (input, &time) in times.iter().enumerate() {
-            if !(0.0 <= time) {
+            if time.is_nan() || time < 0.0 {
                 return Err(DynamicsError::SpikeTime { input, time });
             }
         }

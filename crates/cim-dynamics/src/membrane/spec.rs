@@ -66,10 +66,10 @@ impl MembraneSpec {
         positive("the window", self.window.0, self.window)?;
         not_negative("the leak", self.leak.0, self.leak)?;
         let (rail, threshold) = (self.excitatory, self.threshold);
-        if !(threshold.0 < rail.0) {
+        if rail.0.is_nan() || rail.0 <= threshold.0 {
             return Err(DynamicsError::NeverFires { rail, threshold });
         }
-        if !(self.inhibitory.0 < 0.0) {
+        if self.inhibitory.0.is_nan() || self.inhibitory.0 >= 0.0 {
             return Err(DynamicsError::InhibitoryRail { rail: self.inhibitory });
         }
         Ok(Membrane {

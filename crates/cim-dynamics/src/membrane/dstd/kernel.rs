@@ -65,6 +65,9 @@ pub(super) fn retreat(
     );
 }
 
+/// Neurons side by side on the way back: fixed, so that sums have one order on every machine.
+const LANES: usize = 16;
+
 /// Rows of weights that are added at once: fewer stores for each.
 pub(super) const GROUP: usize = 4;
 
@@ -117,24 +120,27 @@ pub(super) fn open(
         #[inline(always)]
         || {
             let n = weights.len();
-            let (s0, ds, g0, dg) = (&s0[..n], &ds[..n], &g0[..n], &dg[..n]);
-            let by_weight = &mut by_weight[..n];
-            let mut lanes = [0.0_f32; 16];
-            let whole = n - n % 16;
-            for at in (0..whole).step_by(16) {
-                for lane in 0..16 {
-                    let i = at + lane;
-                    let w = weights[i];
-                    let slope = if w < 0.0 { inhibitory } else { excitatory };
-                    by_weight[i] += s0[i] + fraction * ds[i] + slope * (g0[i] + fraction * dg[i]);
-                    lanes[lane] += w * (ds[i] + slope * dg[i]);
+            let adjoints = [&s0[..n], &ds[..n], &g0[..n], &dg[..n]];
+            let [s0, ds, g0, dg] = adjoints.map(|values| values.as_chunks::<LANES>());
+            let (to, to_rest) = by_weight[..n].as_chunks_mut::<LANES>();
+            let (w, w_rest) = weights.as_chunks::<LANES>();
+            let mut lanes = [0.0_f32; LANES];
+            let blocks = w.iter().zip(s0.0).zip(ds.0).zip(g0.0).zip(dg.0).zip(to);
+            for (((((w, s0), ds), g0), dg), to) in blocks {
+                #[expect(clippy::needless_range_loop, reason = "seven arrays side by side")]
+                for i in 0..LANES {
+                    let slope = if w[i] < 0.0 { inhibitory } else { excitatory };
+                    let gain = ds[i] + slope * dg[i];
+                    to[i] += s0[i] + slope * g0[i] + fraction * gain;
+                    lanes[i] += w[i] * gain;
                 }
             }
-            for i in whole..n {
-                let w = weights[i];
-                let slope = if w < 0.0 { inhibitory } else { excitatory };
-                by_weight[i] += s0[i] + fraction * ds[i] + slope * (g0[i] + fraction * dg[i]);
-                lanes[i - whole] += w * (ds[i] + slope * dg[i]);
+            let rest = w_rest.iter().zip(s0.1).zip(ds.1).zip(g0.1).zip(dg.1).zip(to_rest);
+            for (((((w, s0), ds), g0), dg), to) in rest {
+                let slope = if *w < 0.0 { inhibitory } else { excitatory };
+                let gain = ds + slope * dg;
+                *to += s0 + slope * g0 + fraction * gain;
+                lanes[0] += w * gain;
             }
             lanes.iter().sum()
         },
