@@ -127,7 +127,6 @@ pub(super) fn open(
             let mut lanes = [0.0_f32; LANES];
             let blocks = w.iter().zip(s0.0).zip(ds.0).zip(g0.0).zip(dg.0).zip(to);
             for (((((w, s0), ds), g0), dg), to) in blocks {
-                #[expect(clippy::needless_range_loop, reason = "seven arrays side by side")]
                 for i in 0..LANES {
                     let slope = if w[i] < 0.0 { inhibitory } else { excitatory };
                     let gain = ds[i] + slope * dg[i];
