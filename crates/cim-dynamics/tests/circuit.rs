@@ -1,4 +1,5 @@
 //! Models of the neuron against its circuit, integrated by Runge–Kutta and by ngspice.
+#![expect(clippy::print_stdout, reason = "figures are shown on request")]
 
 mod common;
 #[path = "common/ngspice.rs"]

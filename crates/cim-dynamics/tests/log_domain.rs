@@ -1,4 +1,5 @@
 //! The learner against the steps it stands for, their equation, and ngspice.
+#![expect(clippy::print_stdout, reason = "figures are shown on request")]
 
 #[path = "common/ngspice.rs"]
 mod ngspice;
@@ -31,8 +32,8 @@ fn the_closed_form_is_the_equation() {
             }
         };
         integrate(slope, 0.0, 1.0, Tolerance::FINE, &mut w, &mut Steps::default()).unwrap();
-        for i in 0..5 {
-            assert!((w[i] - closed.weights[(step + 1, i)]).abs() < 1e-7, "{step} {i}");
+        for (i, w) in w.iter().enumerate() {
+            assert!((w - closed.weights[(step + 1, i)]).abs() < 1e-7, "{step} {i}");
         }
     }
 }

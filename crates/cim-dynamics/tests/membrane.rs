@@ -1,4 +1,5 @@
 //! Solvers of the membrane against each other, finite differences and their definition.
+#![expect(clippy::print_stdout, reason = "figures are shown on request")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Spiking layers: gradients by finite differences, learning, and counts by hand.
+#![expect(clippy::print_stdout, reason = "figures are shown on request")]
 
 use cim_core::{Scratch, Stream, Tally};
 use cim_dynamics::spiking::learn::cross_entropy;

@@ -1,4 +1,5 @@
 //! Networks that answer by the first spike: gradients through layers, learning, determinism.
+#![expect(clippy::print_stdout, reason = "figures are shown on request")]
 
 use cim_core::Stream;
 use cim_dynamics::Membrane;
