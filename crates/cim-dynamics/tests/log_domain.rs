@@ -27,8 +27,8 @@ fn the_closed_form_is_the_equation() {
         let (x, y) = task.sample(step);
         let slope = |_: f64, w: &[f64], out: &mut [f64]| {
             let error: f64 = x.iter().zip(w).map(|(x, w)| x * w).sum::<f64>() - y;
-            for i in 0..5 {
-                out[i] = -RULE.rate * (error * x[i] + RULE.decay * w[i]);
+            for (out, (x, w)) in out.iter_mut().zip(x.iter().zip(w)) {
+                *out = -RULE.rate * (error * x + RULE.decay * w);
             }
         };
         integrate(slope, 0.0, 1.0, Tolerance::FINE, &mut w, &mut Steps::default()).unwrap();
