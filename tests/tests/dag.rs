@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// What each crate may know, in an order in which every crate comes after all that it knows.
-const MAY_KNOW: [(&str, &[&str]); 14] = [
+const MAY_KNOW: [(&str, &[&str]); 15] = [
     ("xtask", &[]),
     ("cim-api", &[]),
     ("cim-report", &[]),
@@ -14,6 +14,7 @@ const MAY_KNOW: [(&str, &[&str]); 14] = [
     ("cim-adc", &["cim-core"]),
     ("cim-nn", &["cim-core"]),
     ("cim-data", &["cim-nn"]),
+    ("cim-dynamics", &["cim-core"]),
     ("cim-crossbar", &["cim-core", "cim-device"]),
     ("cim-tile", &["cim-core", "cim-device", "cim-adc", "cim-crossbar"]),
     ("cim-opt", &["cim-core", "cim-tile"]),

@@ -1,0 +1,83 @@
+//! Models of the neuron against its circuit, integrated by Runge–Kutta and by ngspice.
+#![expect(clippy::print_stdout, reason = "figures are shown on request")]
+
+mod common;
+#[path = "common/ngspice.rs"]
+mod ngspice;
+
+use cim_core::{Ohms, Seconds, Volts};
+use cim_dynamics::membrane::circuit::{Circuit, CircuitSpec};
+use cim_dynamics::membrane::compare::{describe, discrepancy};
+use cim_dynamics::membrane::netlist::Netlist;
+use cim_dynamics::{DynamicsError, Membrane};
+
+fn circuit() -> CircuitSpec {
+    CircuitSpec {
+        membrane: *Membrane::with_rails(4.0).unwrap().spec(),
+        curvature_per_v2: 0.05,
+        switch: Ohms(20e3),
+        offset: Volts(1.5e-3),
+        delay: Seconds(2e-9),
+    }
+}
+
+fn plain() -> Circuit {
+    let off = CircuitSpec {
+        curvature_per_v2: 0.0,
+        switch: Ohms::ZERO,
+        offset: Volts::ZERO,
+        delay: Seconds::ZERO,
+        ..circuit()
+    };
+    off.build().unwrap()
+}
+
+#[test]
+fn the_closed_form_is_the_circuit_where_nothing_is_left_out() {
+    let (times, weights) = common::layer(60, 10, 2);
+    let all = describe(&plain(), &times, weights.view(), 1.0, 500.0).unwrap();
+    for (rails, circuit) in all.rails.iter().zip(&all.circuit) {
+        let (rails, circuit) = (rails.unwrap(), circuit.unwrap());
+        // Runge–Kutta: h⁴ of 1/500 is 2e-11.
+        assert!((rails - circuit).abs() < 1e-9, "{rails} {circuit}");
+    }
+}
+
+#[test]
+fn the_physical_model_is_ten_times_nearer_than_the_ideal_one() {
+    let circuit = circuit().build().unwrap();
+    let (times, weights) = common::layer(80, 24, 4);
+    let all = describe(&circuit, &times, weights.view(), 1.5, 200.0).unwrap();
+    let [ideal, rails, physical] =
+        [&all.ideal, &all.rails, &all.physical].map(|m| discrepancy(m, &all.circuit));
+    println!("Runge–Kutta: ideal {ideal:?}, rails {rails:?}, physical {physical:?}");
+    assert!(physical.compared > 20 && physical.disagree == 0);
+    assert!(ideal.rms > 10.0 * physical.rms);
+}
+
+#[test]
+fn ngspice_agrees() {
+    let circuit = circuit().build().unwrap();
+    let (times, weights) = common::layer(30, 8, 4);
+    let horizon = 1.5;
+    let netlist = Netlist::new(&circuit, &times, weights.view(), horizon, 20_000).unwrap();
+    let Some(printed) = ngspice::run(&netlist.to_string()) else { return };
+    let spice = netlist.spike_times(&printed);
+    let all = describe(&circuit, &times, weights.view(), horizon, 400.0).unwrap();
+    let solver = discrepancy(&all.circuit, &spice);
+    let [ideal, physical] = [&all.ideal, &all.physical].map(|m| discrepancy(m, &spice));
+    println!("ngspice: Runge–Kutta {solver:?}, ideal {ideal:?}, physical {physical:?}");
+    assert!(solver.compared >= 6 && solver.disagree == 0, "{printed}");
+    assert!(solver.rms < 1e-4, "a hundredth of a percent of the window: {solver:?}");
+    assert!(ideal.rms > 10.0 * physical.rms);
+}
+
+#[test]
+fn stiff_and_impossible_circuits_are_errors() {
+    assert!(CircuitSpec { offset: Volts(2.0), ..circuit() }.build().is_err());
+    assert!(CircuitSpec { switch: Ohms(-1.0), ..circuit() }.build().is_err());
+    let circuit = circuit().build().unwrap();
+    let synapses = circuit.synapses(&[(0.0, 1e9), (0.0, -9e9)]);
+    let run = circuit.integrate(&synapses, 1.0, 100.0);
+    assert!(matches!(run, Err(DynamicsError::Stiff { .. })), "{run:?}");
+}

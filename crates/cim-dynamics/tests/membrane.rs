@@ -1,0 +1,268 @@
+//! Solvers of the membrane against each other, finite differences and their definition.
+#![expect(clippy::print_stdout, reason = "figures are shown on request")]
+
+mod common;
+
+use cim_core::Siemens;
+use cim_dynamics::membrane::dstd::{self, Adjoints, Grid, Layer, Tape};
+use cim_dynamics::membrane::{exact, scan};
+use cim_dynamics::{DynamicsError, Membrane, MembraneSpec};
+use common::{layer, spread_layer};
+use ndarray::Array2;
+
+fn leaky() -> Membrane {
+    let spec = *Membrane::with_rails(2.5).unwrap().spec();
+    MembraneSpec { leak: Siemens(0.2 * spec.capacitance.0 / spec.window.0), ..spec }
+        .build()
+        .unwrap()
+}
+
+/// A loss with a different slope for every neuron, silent ones included.
+fn loss(spikes: &exact::Spikes) -> f64 {
+    let term = |(i, (t, v)): (usize, (&f64, &f64))| {
+        let factor = (i as f64 * 0.7).sin() + 1.2;
+        factor * if t.is_finite() { t * t } else { (1.0 - v).powi(2) }
+    };
+    spikes.time.iter().zip(&spikes.rest).enumerate().map(term).sum()
+}
+
+fn slopes(spikes: &exact::Spikes) -> (Vec<f64>, Vec<f64>) {
+    let factor = |i: usize| (i as f64 * 0.7).sin() + 1.2;
+    let by_time = spikes
+        .time
+        .iter()
+        .enumerate()
+        .map(|(i, t)| if t.is_finite() { 2.0 * factor(i) * t } else { 0.0 });
+    let by_rest = spikes.rest.iter().enumerate().map(|(i, v)| -2.0 * factor(i) * (1.0 - v));
+    (by_time.collect(), by_rest.collect())
+}
+
+#[test]
+fn the_gradient_is_that_of_finite_differences() {
+    for membrane in [leaky(), Membrane::with_rails(f64::INFINITY).unwrap()] {
+        let (mut times, mut weights) = layer(40, 12, 3);
+        weights.column_mut(5).mapv_inplace(|w| w * 0.1);
+        let run = |times: &[f64], weights: &Array2<f64>| {
+            loss(&exact::first_spikes(&membrane, times, weights.view(), 1.2).unwrap().0)
+        };
+        let (spikes, tape) = exact::first_spikes(&membrane, &times, weights.view(), 1.2).unwrap();
+        assert!(spikes.time.iter().any(|t| t.is_finite()) && spikes.time[5].is_infinite());
+        let (by_time, by_rest) = slopes(&spikes);
+        let gradient =
+            exact::gradient(&membrane, weights.view(), &tape, &by_time, &by_rest).unwrap();
+        // Fourth order: truncation h⁴, rounding 1e-16 / h; of all slopes beside the largest.
+        let h = 2e-4;
+        let differ = |f: &mut dyn FnMut(f64) -> f64| {
+            (8.0 * (f(h) - f(-h)) - (f(2.0 * h) - f(-2.0 * h))) / (12.0 * h)
+        };
+        // Away from ties: no event lies within the step of an input or of a spike.
+        let near = |a: f64, b: f64| (a - b).abs() < 3.0 * h;
+        let mut compared = 0;
+        let scale = gradient.times.iter().fold(0.0_f64, |m, g| m.max(g.abs()));
+        for j in 0..times.len() {
+            let t = times[j];
+            let tie = times.iter().enumerate().any(|(k, &other)| k != j && near(other, t));
+            if tie || spikes.time.iter().any(|&spike| near(spike, t)) {
+                continue;
+            }
+            let numerical = differ(&mut |step| {
+                times[j] = t + step;
+                let value = run(&times, &weights);
+                times[j] = t;
+                value
+            });
+            let error = (gradient.times[j] - numerical).abs() / scale;
+            assert!(error < 1e-6, "time {j}: {} {numerical}", gradient.times[j]);
+            compared += 1;
+        }
+        assert!(compared > 10, "{compared}");
+        let scale = gradient.weights.iter().fold(0.0_f64, |m, g| m.max(g.abs()));
+        for j in (0..times.len()).step_by(7) {
+            for i in 0..12 {
+                let w = weights[(j, i)];
+                // A weight moves the spike, which must not meet an event on the way; nor change its sign.
+                let moved = 2.0 * h * 2.0;
+                if times.iter().any(|&t| (t - spikes.time[i]).abs() < moved) || w.abs() < moved {
+                    continue;
+                }
+                let numerical = differ(&mut |step| {
+                    weights[(j, i)] = w + step;
+                    let value = run(&times, &weights);
+                    weights[(j, i)] = w;
+                    value
+                });
+                let error = (gradient.weights[(j, i)] - numerical).abs() / scale;
+                assert!(error < 1e-6, "weight {j} {i}: {} {numerical}", gradient.weights[(j, i)]);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_scan_is_the_exact_solver() {
+    for membrane in [leaky(), Membrane::with_rails(f64::INFINITY).unwrap()] {
+        for inputs in [1, 63, 64, 65, 300] {
+            let (times, weights) = layer(inputs, 70, 11);
+            let (want, tape) = exact::first_spikes(&membrane, &times, weights.view(), 1.5).unwrap();
+            let (got, checkpoints) =
+                scan::first_spikes(&membrane, &times, weights.view(), 1.5).unwrap();
+            for (want, got) in want.time.iter().zip(&got.time) {
+                assert!(want == got || (want - got).abs() < 1e-11, "{inputs}: {want} {got}");
+            }
+            let (by_time, by_rest) = slopes(&want);
+            let view = weights.view();
+            let want = exact::gradient(&membrane, view, &tape, &by_time, &by_rest).unwrap();
+            let got = scan::gradient(&membrane, view, &checkpoints, &by_time, &by_rest).unwrap();
+            let scale = want.weights.iter().fold(1.0_f64, |m, g| m.max(g.abs()));
+            let apart = (&want.weights - &got.weights).mapv(f64::abs);
+            assert!(apart.iter().all(|a| *a < 1e-9 * scale));
+            assert!(want.times.iter().zip(&got.times).all(|(a, b)| (a - b).abs() < 1e-9 * scale));
+        }
+    }
+}
+
+fn errors(rails: f64, spread: f64, per_window: usize) -> (f64, f64) {
+    let membrane = Membrane::with_rails(rails).unwrap();
+    let (times, weights) = spread_layer(200, 400, spread, 5);
+    let times: Vec<f32> = times.iter().map(|&t| t as f32).collect();
+    let exact_times: Vec<f64> = times.iter().map(|&t| f64::from(t)).collect();
+    let weights = weights.mapv(|w| w as f32);
+    let (want, _) =
+        exact::first_spikes(&membrane, &exact_times, weights.mapv(f64::from).view(), 1.2).unwrap();
+    let grid = Grid::new(per_window, 1.2).unwrap();
+    let mut tape = Tape::default();
+    let layer = Layer::new(&membrane, grid, weights.view()).unwrap();
+    dstd::first_spikes(&layer, &times, &mut tape).unwrap();
+    let (mut sum, mut max, mut count) = (0.0, 0.0_f64, 0);
+    for (want, got) in want.time.iter().zip(&tape.time) {
+        // Those that fire in the window; the run is longer, so that none is lost at its end.
+        if *want < 1.0 || *got < 1.0 {
+            assert_eq!(want.is_finite(), got.is_finite(), "missed, or too many: {want} {got}");
+            let error = (want - f64::from(*got)).abs();
+            (sum, max, count) = (sum + error, max.max(error), count + 1);
+        }
+    }
+    assert!(count > 200, "{count} neurons fire");
+    (sum / f64::from(count), max)
+}
+
+#[test]
+fn the_error_of_the_grid_falls_four_times_a_doubling() {
+    // What is left of the sum over the inputs of an interval: its mean falls as D², what differs between
+    // inputs as D^(3/2), which is 2.8 times a doubling where weights differ much.
+    for (rails, spread, least) in
+        [(1.5, 0.3, 3.3), (4.0, 0.3, 3.3), (1000.0, 0.3, 3.3), (4.0, 1.5, 2.4)]
+    {
+        let mean: Vec<f64> =
+            [5, 10, 20, 40, 80].iter().map(|m| errors(rails, spread, *m).0).collect();
+        println!(
+            "rails {rails}, spread {spread}: {mean:.6?}, largest at 10 {:.4}",
+            errors(rails, spread, 10).1
+        );
+        assert!(mean[1] < 0.0019, "{mean:?}");
+        let fall = (mean[0] / mean[4]).powf(0.25);
+        assert!(least < fall && fall < 4.8, "rails {rails}: {mean:?}, {fall} a doubling");
+    }
+}
+
+/// The grid is the exact membrane of split events, so the exact solver gives its gradient too.
+#[test]
+fn the_gradient_of_the_grid_is_that_of_its_split_events() {
+    for membrane in [leaky(), Membrane::with_rails(f64::INFINITY).unwrap()] {
+        let (inputs, n, per_window) = (60, 33, 8);
+        let (times, mut weights) = layer(inputs, n, 23);
+        weights.column_mut(4).mapv_inplace(|w| w * 0.3);
+        let mut times: Vec<f32> = times.iter().map(|&t| t as f32).collect();
+        (times[3], times[7]) = (1.6, f32::INFINITY);
+        let weights = weights.mapv(|w| w as f32);
+        let grid = Grid::new(per_window, 1.5).unwrap();
+        let layer = Layer::new(&membrane, grid, weights.view()).unwrap();
+        let (mut tape, mut adjoints) = (Tape::default(), Adjoints::default());
+        dstd::first_spikes(&layer, &times, &mut tape).unwrap();
+        assert_eq!(tape.late, 2);
+        // Two events for every input.
+        let width = grid.width();
+        let mut event_times = vec![f64::INFINITY; 2 * inputs];
+        let mut event_weights = Array2::zeros((2 * inputs, n));
+        let mut fractions = vec![0.0; inputs];
+        for j in (0..inputs).filter(|&j| times[j] < 1.5) {
+            let cell = (f64::from(times[j]) / width).floor();
+            fractions[j] = f64::from(times[j]) / width - cell;
+            (event_times[2 * j], event_times[2 * j + 1]) = (cell * width, (cell + 1.0) * width);
+            for i in 0..n {
+                let w = f64::from(weights[(j, i)]);
+                event_weights[(2 * j, i)] = (1.0 - fractions[j]) * w;
+                event_weights[(2 * j + 1, i)] = fractions[j] * w;
+            }
+        }
+        let (want, exact_tape) =
+            exact::first_spikes(&membrane, &event_times, event_weights.view(), 1.5).unwrap();
+        for (want, got) in want.time.iter().zip(&tape.time) {
+            assert!(want == &f64::from(*got) || (want - f64::from(*got)).abs() < 2e-6);
+        }
+        let (by_time, by_rest) = slopes(&want);
+        let split =
+            exact::gradient(&membrane, event_weights.view(), &exact_tape, &by_time, &by_rest)
+                .unwrap();
+        let [by_time, by_rest] =
+            [by_time, by_rest].map(|v| v.iter().map(|&g| g as f32).collect::<Vec<f32>>());
+        let (mut by_weight, mut by_input) = (Array2::zeros((inputs, n)), vec![0.0; inputs]);
+        dstd::gradient(
+            &layer,
+            &tape,
+            &by_time,
+            &by_rest,
+            &mut adjoints,
+            by_weight.view_mut(),
+            &mut by_input,
+        )
+        .unwrap();
+        let scale = by_weight.iter().fold(0.0_f32, |m, g| m.max(g.abs()));
+        let scale_input = by_input.iter().fold(0.0_f32, |m, g| m.max(g.abs()));
+        for j in 0..inputs {
+            let mut by_fraction = 0.0;
+            for i in 0..n {
+                let [a, b] = [split.weights[(2 * j, i)], split.weights[(2 * j + 1, i)]];
+                let want = if times[j] < 1.5 { a + fractions[j] * (b - a) } else { 0.0 };
+                let got = f64::from(by_weight[(j, i)]);
+                assert!((want - got).abs() < 2e-5 * f64::from(scale), "{j} {i}: {want} {got}");
+                by_fraction += f64::from(weights[(j, i)]) * (b - a);
+            }
+            let want = if times[j] < 1.5 { by_fraction / width } else { 0.0 };
+            let got = f64::from(by_input[j]);
+            assert!((want - got).abs() < 2e-5 * f64::from(scale_input), "{j}: {want} {got}");
+        }
+    }
+}
+
+#[test]
+fn bad_input_is_an_error_and_saturation_is_silence() {
+    let membrane = Membrane::with_rails(2.0).unwrap();
+    let weights = Array2::from_elem((2, 1), 1.0);
+    let run = |times: &[f64]| exact::first_spikes(&membrane, times, weights.view(), 1.0);
+    assert!(matches!(run(&[0.1, -0.1]), Err(DynamicsError::SpikeTime { input: 1, .. })));
+    assert!(matches!(run(&[f64::NAN, 0.1]), Err(DynamicsError::SpikeTime { input: 0, .. })));
+    assert!(matches!(run(&[0.1]), Err(DynamicsError::Shape { .. })));
+    // Balanced rails: the membrane stays at 0 V however long it waits.
+    let balanced = ndarray::arr2(&[[50.0], [-50.0]]);
+    let spikes = exact::first_spikes(&membrane, &[0.0, 0.0], balanced.view(), 1e6).unwrap().0;
+    assert_eq!(spikes.time, [f64::INFINITY]);
+}
+
+#[test]
+fn one_neuron_is_a_layer_of_one() {
+    let membrane = leaky();
+    let (times, weights) = layer(50, 20, 8);
+    let (spikes, _) = exact::first_spikes(&membrane, &times, weights.view(), 1.3).unwrap();
+    let mut order: Vec<usize> = (0..50).collect();
+    order.sort_by(|&a, &b| times[a].total_cmp(&times[b]));
+    for i in 0..20 {
+        let events: Vec<(f64, f64)> = order.iter().map(|&j| (times[j], weights[(j, i)])).collect();
+        let time = exact::first_spike(&membrane, &events, 1.3).unwrap_or(f64::INFINITY);
+        assert!(time == spikes.time[i] || (time - spikes.time[i]).abs() < 1e-12);
+        if time.is_finite() {
+            let at = exact::trace(&membrane, &events, &[time]);
+            assert!((at[0] - 1.0).abs() < 1e-9);
+        }
+    }
+}

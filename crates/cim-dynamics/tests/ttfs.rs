@@ -1,0 +1,79 @@
+//! Networks that answer by the first spike: gradients through layers, learning, determinism.
+#![expect(clippy::print_stdout, reason = "figures are shown on request")]
+
+use cim_core::Stream;
+use cim_dynamics::Membrane;
+use cim_dynamics::ttfs::{Images, Network, Recipe, Shape, Start, Trainer, score};
+
+const RECIPE: Recipe = Recipe {
+    per_window: 10,
+    sharpness: 10.0,
+    silent: 1.0,
+    silent_hidden: 0.1,
+    rate: 0.01,
+    decay: 0.0,
+    batch: 16,
+    epochs: 12,
+};
+
+/// Images of 6 × 6 pixels with a bright bar in one of four places.
+fn bars(count: usize, at: Stream) -> (Vec<u8>, Vec<u8>) {
+    let mut noise = vec![0.0_f32; count * 36];
+    at.fill_uniform(0, &mut noise);
+    let labels: Vec<u8> = (0..count).map(|k| (k % 4) as u8).collect();
+    let pixel = |p: usize| {
+        let (label, row, col) = (labels[p / 36], p % 36 / 6, p % 6);
+        let bright = match label {
+            0 => row < 2,
+            1 => row > 3,
+            2 => col < 2,
+            _ => col > 3,
+        };
+        (if bright { 140.0 } else { 0.0 } + 110.0 * noise[p]) as u8
+    };
+    ((0..count * 36).map(pixel).collect(), labels)
+}
+
+fn layers() -> [(Shape, Start); 2] {
+    let conv = Shape::Conv { rows: 6, cols: 6, channels: 1, kernel: 3, stride: 1, features: 6 };
+    let dense = Shape::Dense { inputs: conv.neurons(), neurons: 4 };
+    [(conv, Start { sum: 6.0, spread: 4.0 }), (dense, Start { sum: 5.0, spread: 4.0 })]
+}
+
+#[test]
+fn a_convolutional_network_learns_bars() {
+    let membrane = Membrane::with_rails(3.0).unwrap();
+    let network = Network::new(membrane, &layers(), Stream::root(1)).unwrap();
+    let (pixels, labels) = bars(400, Stream::root(4));
+    let (unseen, truth) = bars(200, Stream::root(5));
+    let images = Images::new(&pixels, &labels, 36).unwrap();
+    let run = || {
+        let mut trainer = Trainer::new(RECIPE, network.clone(), Stream::root(2)).unwrap();
+        while !trainer.is_done() {
+            let found = trainer.epoch(&images).unwrap();
+            println!("{found:?}");
+        }
+        trainer.network().clone()
+    };
+    let trained = run();
+    let test = score(&trained, &Images::new(&unseen, &truth, 36).unwrap(), 40).unwrap();
+    println!("{test:?}");
+    assert!(test.accuracy() > 0.9, "{test:?}");
+    assert_eq!(run(), trained, "the same seed, the same bytes");
+}
+
+#[test]
+fn shapes_that_do_not_fit_are_errors() {
+    let membrane = Membrane::with_rails(3.0).unwrap();
+    let [conv, mut dense] = layers();
+    dense.0 = Shape::Dense { inputs: 5, neurons: 4 };
+    assert!(Network::new(membrane, &[conv, dense], Stream::root(1)).is_err());
+    assert!(Network::new(membrane, &[], Stream::root(1)).is_err());
+    let images = Images::new(&[0; 36], &[0], 36).unwrap();
+    let small = Network::new(
+        membrane,
+        &[(Shape::Dense { inputs: 5, neurons: 4 }, Start { sum: 1.0, spread: 1.0 })],
+        Stream::root(1),
+    );
+    assert!(score(&small.unwrap(), &images, 10).is_err());
+}
