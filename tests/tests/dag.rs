@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// What each crate may know, in an order in which every crate comes after all that it knows.
-const MAY_KNOW: [(&str, &[&str]); 11] = [
+const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("xtask", &[]),
     ("cim-api", &[]),
     ("cim-report", &[]),
@@ -13,6 +13,7 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
     ("cim-device", &["cim-core"]),
     ("cim-adc", &["cim-core"]),
     ("cim-nn", &["cim-core"]),
+    ("cim-graph", &["cim-core"]),
     ("cim-crossbar", &["cim-core", "cim-device"]),
     ("cim-tile", &["cim-core", "cim-device", "cim-adc", "cim-crossbar"]),
     ("cim-opt", &["cim-core", "cim-tile"]),
