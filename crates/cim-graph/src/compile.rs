@@ -40,6 +40,7 @@ pub(crate) fn compile(
         products: Vec::new(),
         placed: Vec::new(),
         folded: 0,
+        work: Limits::FOLDING_WORK.min(limits.work),
     };
     let Graph { nodes, constants, inputs, outputs } = model.graph;
     for (name, _) in fixed {
@@ -91,6 +92,8 @@ struct Compiler {
     placed: Vec<Placed>,
     /// Elements of constants that were computed.
     folded: u64,
+    /// Operations that computing them may still take.
+    work: u64,
 }
 
 impl Compiler {
@@ -213,10 +216,12 @@ impl Compiler {
             tally: &mut Tally::default(),
             limits: &limits,
             watch: None,
-            work: Limits::FOLDING_WORK.min(limits.work),
+            work: self.work,
             taken: 0,
         };
-        let computed = operator.run(Inputs(inputs), &mut run).ok()?;
+        let computed = operator.run(Inputs(inputs), &mut run);
+        self.work = run.work;
+        let computed = computed.ok()?;
         self.folded += computed.iter().map(|tensor| tensor.len() as u64).sum::<u64>();
         Some(computed.iter().map(Tensor::to_standard).collect())
     }

@@ -6,7 +6,7 @@ use crate::error::OpError;
 /// anything is allocated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Elements of one tensor.
+    /// Elements of one tensor, and of all that a run holds at one time.
     pub elements: u64,
     /// Multiplications and additions of one run.
     pub work: u64,
@@ -15,14 +15,14 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 2²⁸ elements a tensor (1 GiB of `f32`), 2⁴⁴ operations a run, 8 graphs within each other.
+    /// 2²⁸ elements a tensor (1 GiB of `f32`), 2⁴² operations a run, 8 graphs within each other.
     fn default() -> Self {
-        Self { elements: 1 << 28, work: 1 << 44, nesting: 8 }
+        Self { elements: 1 << 28, work: 1 << 42, nesting: 8 }
     }
 }
 
 impl Limits {
-    /// Operations that a constant may take to compute when a network is read.
+    /// Operations that all constants together may take to compute when a network is read.
     pub(crate) const FOLDING_WORK: u64 = 1 << 32;
 
     /// Number of elements of a shape, if a tensor may have so many.

@@ -104,7 +104,8 @@ impl Resize {
             Coordinates::PytorchHalfPixel if to <= 1 => 0.0,
             Coordinates::PytorchHalfPixel => (at + 0.5) / scale - 0.5,
             Coordinates::AlignCorners if to <= 1 => 0.0,
-            Coordinates::AlignCorners => at * (from as f64 - 1.0) / (to as f64 - 1.0),
+            // The size before it was rounded, as ONNX's reference has it.
+            Coordinates::AlignCorners => at * (from as f64 - 1.0) / (scale * from as f64 - 1.0),
             Coordinates::Asymmetric => at / scale,
         }
     }
