@@ -119,9 +119,7 @@ impl Attributes {
     pub(crate) fn finish(self) -> Result<(), OpError> {
         match self.left.keys().next() {
             None => Ok(()),
-            Some(name) => {
-                Err(unsupported!("attribute {name} (opset {})", self.opset))
-            }
+            Some(name) => Err(unsupported!("attribute {name} (opset {})", self.opset)),
         }
     }
 }

@@ -6,7 +6,8 @@ use crate::strided::strides;
 /// The shape that both are stretched to.
 pub(crate) fn common_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>, OpError> {
     let rank = a.len().max(b.len());
-    let dim = |shape: &[usize], k: usize| (k + shape.len()).checked_sub(rank).map_or(1, |k| shape[k]);
+    let dim =
+        |shape: &[usize], k: usize| (k + shape.len()).checked_sub(rank).map_or(1, |k| shape[k]);
     (0..rank)
         .map(|k| match (dim(a, k), dim(b, k)) {
             (m, n) if m == n => Ok(m),
@@ -78,9 +79,10 @@ pub(crate) fn zip<A: Copy, B: Copy, O>(
             }
             (1, 0) => out.extend(a_row[..inner].iter().map(|&a| f(a, b_row[0]))),
             (0, 1) => out.extend(b_row[..inner].iter().map(|&b| f(a_row[0], b))),
-            _ => out.extend((0..inner as isize).map(|k| {
-                f(a_row[(k * a_step) as usize], b_row[(k * b_step) as usize])
-            })),
+            _ => out.extend(
+                (0..inner as isize)
+                    .map(|k| f(a_row[(k * a_step) as usize], b_row[(k * b_step) as usize])),
+            ),
         }
         let mut dim = outer.len();
         loop {

@@ -175,7 +175,15 @@ impl Compiler {
         let outputs = self.define_all(&node.outputs)?;
         let kind = Kind::Operator(operator);
         let (takes, frees) = (Vec::new(), Vec::new());
-        steps.push(Step { node: node.name, operator: node.operator, kind, inputs, outputs, takes, frees });
+        steps.push(Step {
+            node: node.name,
+            operator: node.operator,
+            kind,
+            inputs,
+            outputs,
+            takes,
+            frees,
+        });
         Ok(())
     }
 
@@ -208,7 +216,8 @@ impl Compiler {
         if !operator.takes_any_layout() {
             inputs.iter_mut().flatten().for_each(standardise);
         }
-        let limits = Limits { elements: self.limits.elements.saturating_sub(self.folded), ..self.limits };
+        let limits =
+            Limits { elements: self.limits.elements.saturating_sub(self.folded), ..self.limits };
         let mut run = Run {
             products: &[],
             call: 0,
@@ -297,7 +306,15 @@ impl Compiler {
         let outputs = self.define_all(&node.outputs)?;
         let (takes, frees) = (Vec::new(), Vec::new());
         let kind = Kind::If(blocks);
-        steps.push(Step { node: node.name, operator: node.operator, kind, inputs, outputs, takes, frees });
+        steps.push(Step {
+            node: node.name,
+            operator: node.operator,
+            kind,
+            inputs,
+            outputs,
+            takes,
+            frees,
+        });
         Ok(())
     }
 

@@ -170,9 +170,11 @@ impl OpError {
         match self {
             Self::Unsupported(what) => GraphError::Refused { node, operator, what },
             Self::Invalid(what) => GraphError::Node { node, operator, what },
-            Self::Limit { what, count, limit } => {
-                GraphError::Limit { what: format!("node {node} ({operator}): {what}"), count, limit }
-            }
+            Self::Limit { what, count, limit } => GraphError::Limit {
+                what: format!("node {node} ({operator}): {what}"),
+                count,
+                limit,
+            },
         }
     }
 }

@@ -209,7 +209,11 @@ impl Network {
             let wanted = self.products().get(index).map(|product| product.weights.dim());
             if given != wanted {
                 let name = |dim: Option<_>| dim.map_or("nothing".to_owned(), shape);
-                return Err(GraphError::Products { index, given: name(given), wanted: name(wanted) });
+                return Err(GraphError::Products {
+                    index,
+                    given: name(given),
+                    wanted: name(wanted),
+                });
             }
         }
         Ok(())

@@ -113,7 +113,8 @@ impl Block {
         let mut used: std::collections::BTreeSet<usize> = keeps.iter().copied().collect();
         used.extend(&self.outputs);
         for step in self.steps.iter_mut().rev() {
-            step.frees = step.outputs.iter().flatten().copied().filter(|id| !used.contains(id)).collect();
+            step.frees =
+                step.outputs.iter().flatten().copied().filter(|id| !used.contains(id)).collect();
             let mut reads = Vec::new();
             step.reads(&mut reads);
             reads.sort_unstable();
@@ -125,8 +126,13 @@ impl Block {
                 }
                 Kind::If(_) => vec![false; step.inputs.len()],
             };
-            let taken: Vec<usize> =
-                step.inputs.iter().zip(&step.takes).filter(|(_, takes)| **takes).filter_map(|(id, _)| *id).collect();
+            let taken: Vec<usize> = step
+                .inputs
+                .iter()
+                .zip(&step.takes)
+                .filter(|(_, takes)| **takes)
+                .filter_map(|(id, _)| *id)
+                .collect();
             reads.dedup();
             step.frees.extend(reads.iter().copied().filter(|id| dies(*id) && !taken.contains(id)));
             used.extend(reads);
@@ -146,7 +152,8 @@ impl Step {
         let outputs = match &self.kind {
             Kind::Operator(operator) => self.run_operator(operator.as_ref(), values, run),
             Kind::If(branches) => {
-                let condition = self.inputs.first().copied().flatten().and_then(|id| values.get(id));
+                let condition =
+                    self.inputs.first().copied().flatten().and_then(|id| values.get(id));
                 let branch = match condition.map(Tensor::data) {
                     Some(Data::Bool(condition)) if condition.len() == 1 => {
                         &branches[usize::from(!condition[0])]

@@ -51,7 +51,9 @@ mod tests {
 
     #[test]
     fn pickles_are_known_under_any_name() {
-        for pickle in [&b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."[..], b"PK\x03\x04....net/data.pkl.."] {
+        for pickle in
+            [&b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."[..], b"PK\x03\x04....net/data.pkl.."]
+        {
             for wanted in ["ONNX", "safetensors"] {
                 let error = refuse_others(pickle, wanted).expect_err("a pickle");
                 assert!(matches!(error, GraphError::Pickle { .. }));
@@ -62,7 +64,9 @@ mod tests {
 
     #[test]
     fn other_formats_are_named() {
-        for (bytes, name) in [(&b"PK\x03\x04arr_0.npy"[..], "a zip archive"), (b"", "an empty file")] {
+        for (bytes, name) in
+            [(&b"PK\x03\x04arr_0.npy"[..], "a zip archive"), (b"", "an empty file")]
+        {
             let error = refuse_others(bytes, "ONNX").expect_err("not ONNX");
             assert_eq!(error, GraphError::Format { found: name, wanted: "ONNX" });
         }

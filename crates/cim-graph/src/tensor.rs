@@ -107,7 +107,9 @@ macro_rules! for_numbers {
 pub(crate) use for_numbers;
 
 /// A type that elements can have.
-pub(crate) trait Element: Copy + Default + PartialEq + PartialOrd + Send + Sync + 'static {
+pub(crate) trait Element:
+    Copy + Default + PartialEq + PartialOrd + Send + Sync + 'static
+{
     const TYPE: DataType;
     fn wrap(values: Vec<Self>) -> Data;
     fn of(data: &Data) -> Option<&[Self]>;

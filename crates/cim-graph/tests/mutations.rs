@@ -28,10 +28,15 @@ fn damaged(file: &[u8], at: Stream, copy: u64) -> Vec<u8> {
     match copy % 4 {
         0 => {
             let count = 1 + values[7] % 4;
-            places[..count].iter().zip(&values).for_each(|(&place, &value)| bytes[place] = value as u8);
+            places[..count]
+                .iter()
+                .zip(&values)
+                .for_each(|(&place, &value)| bytes[place] = value as u8);
         }
         // Lengths and types are small numbers: nearby values matter most.
-        1 => bytes[places[0]] = bytes[places[0]].wrapping_add(if values[0] < 128 { 1 } else { 255 }),
+        1 => {
+            bytes[places[0]] = bytes[places[0]].wrapping_add(if values[0] < 128 { 1 } else { 255 })
+        }
         2 => bytes.truncate(places[0]),
         _ => {
             let len = (1 + values[0]).min(file.len() - places[0]);
@@ -53,8 +58,11 @@ fn damaged_onnx_files_are_refused_or_run_within_limits() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let at = Stream::root(11);
     let (mut read, mut ran, mut refused) = (0, 0, 0);
-    for (index, name) in ["cnn", "mlp", "quantised", "recurrent", "transformer"].into_iter().enumerate() {
-        let bytes = |file: &str| std::fs::read(golden.join(name).join(file)).expect("a golden file");
+    for (index, name) in
+        ["cnn", "mlp", "quantised", "recurrent", "transformer"].into_iter().enumerate()
+    {
+        let bytes =
+            |file: &str| std::fs::read(golden.join(name).join(file)).expect("a golden file");
         let file = bytes("model.onnx");
         let inputs: Vec<Tensor> = (0..2)
             .map(|k| golden.join(name).join(format!("test_data_set_0/input_{k}.pb")))
@@ -63,7 +71,8 @@ fn damaged_onnx_files_are_refused_or_run_within_limits() {
             .collect::<Result<_, _>>()
             .expect("inputs");
         for copy in 0..COPIES {
-            match Network::from_onnx(&damaged(&file, at.child("file", index as u64), copy), LIMITS) {
+            match Network::from_onnx(&damaged(&file, at.child("file", index as u64), copy), LIMITS)
+            {
                 Ok(network) => {
                     read += 1;
                     ran += usize::from(run(&network, &inputs));
@@ -80,7 +89,10 @@ fn damaged_onnx_files_are_refused_or_run_within_limits() {
         }
         let data = bytes("test_data_set_0/input_0.pb");
         for copy in 0..COPIES {
-            let _ = Network::tensor_from_onnx(&damaged(&data, at.child("data", index as u64), copy), LIMITS);
+            let _ = Network::tensor_from_onnx(
+                &damaged(&data, at.child("data", index as u64), copy),
+                LIMITS,
+            );
         }
     }
     println!("{refused} refused, {read} read, {ran} of them ran");
@@ -142,7 +154,11 @@ fn damaged_safetensors_and_descriptions_are_refused_or_run_within_limits() {
     let at = Stream::root(12);
     let mut refused = 0;
     for copy in 0..4 * COPIES {
-        match Network::from_safetensors(&damaged(&file, at.child("weights", 0), copy), LAYERS, LIMITS) {
+        match Network::from_safetensors(
+            &damaged(&file, at.child("weights", 0), copy),
+            LAYERS,
+            LIMITS,
+        ) {
             Ok(network) => drop(run(&network, &[x()])),
             Err(error) => {
                 refused += 1;
@@ -150,7 +166,9 @@ fn damaged_safetensors_and_descriptions_are_refused_or_run_within_limits() {
             }
         }
         let layers = damaged(LAYERS.as_bytes(), at.child("layers", 0), copy);
-        if let Ok(network) = Network::from_safetensors(&file, &String::from_utf8_lossy(&layers), LIMITS) {
+        if let Ok(network) =
+            Network::from_safetensors(&file, &String::from_utf8_lossy(&layers), LIMITS)
+        {
             let _ = run(&network, &[x()]);
         }
     }

@@ -45,7 +45,14 @@ fn ints(name: &str, values: &[usize]) -> (String, Attribute) {
 }
 
 impl Builder {
-    fn node(&mut self, name: &str, operator: &str, inputs: &[&str], output: &str, attributes: Attributes) {
+    fn node(
+        &mut self,
+        name: &str,
+        operator: &str,
+        inputs: &[&str],
+        output: &str,
+        attributes: Attributes,
+    ) {
         self.graph.nodes.push(Node {
             name: name.to_owned(),
             operator: operator.to_owned(),

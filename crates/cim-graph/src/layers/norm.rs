@@ -23,7 +23,8 @@ pub(super) fn fold(
         if values.len() == outputs {
             Ok(values)
         } else {
-            Err(layer.error(format!("tensor {name} has {} values for {outputs} channels", values.len())))
+            Err(layer
+                .error(format!("tensor {name} has {} values for {outputs} channels", values.len())))
         }
     };
     let (scale, shift) = (of_channel("weight")?, of_channel("bias")?);

@@ -14,7 +14,8 @@ pub(super) struct Weights {
 
 impl Weights {
     pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Self, GraphError> {
-        let what = |e: safetensors::SafeTensorError| GraphError::Safetensors { what: e.to_string() };
+        let what =
+            |e: safetensors::SafeTensorError| GraphError::Safetensors { what: e.to_string() };
         let file = SafeTensors::deserialize(bytes).map_err(what)?;
         let mut left = BTreeMap::new();
         for (name, view) in file.iter() {
@@ -22,10 +23,14 @@ impl Weights {
             if name.ends_with("num_batches_tracked") {
                 continue;
             }
-            let malformed = |what: String| GraphError::Malformed { what: format!("tensor {name}: {what}") };
+            let malformed =
+                |what: String| GraphError::Malformed { what: format!("tensor {name}: {what}") };
             let shape = view.shape().to_vec();
             let count = limits.elements_of(&shape).map_err(|_| {
-                malformed(format!("the shape {shape:?} is beyond the limit of {} elements", limits.elements))
+                malformed(format!(
+                    "the shape {shape:?} is beyond the limit of {} elements",
+                    limits.elements
+                ))
             })?;
             let values = widened(view.dtype(), view.data());
             let values = values.ok_or_else(|| GraphError::Unsupported {
@@ -48,7 +53,9 @@ impl Weights {
         match self.left.keys().find(|name| !unused.contains(name)) {
             None => Ok(()),
             Some(name) => Err(GraphError::Malformed {
-                what: format!("tensor {name} is used by no layer; list it in `unused` if none should"),
+                what: format!(
+                    "tensor {name} is used by no layer; list it in `unused` if none should"
+                ),
             }),
         }
     }
@@ -58,9 +65,9 @@ impl Weights {
 fn widened(data_type: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
     let halves = || bytes.as_chunks::<2>().0.iter().map(|&half| u16::from_le_bytes(half));
     match data_type {
-        Dtype::F32 => {
-            Some(bytes.as_chunks::<4>().0.iter().map(|&single| f32::from_le_bytes(single)).collect())
-        }
+        Dtype::F32 => Some(
+            bytes.as_chunks::<4>().0.iter().map(|&single| f32::from_le_bytes(single)).collect(),
+        ),
         Dtype::BF16 => Some(halves().map(|half| f32::from_bits(u32::from(half) << 16)).collect()),
         Dtype::F16 => Some(halves().map(half_precision).collect()),
         _ => None,

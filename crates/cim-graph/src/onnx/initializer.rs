@@ -53,7 +53,8 @@ pub(super) fn tensor_of_message(
     limits: &Limits,
 ) -> Result<Tensor, GraphError> {
     let name = if message.name.is_empty() { "without a name" } else { message.name };
-    let unsupported = |what: String| GraphError::Unsupported { what: format!("tensor {name}: {what}") };
+    let unsupported =
+        |what: String| GraphError::Unsupported { what: format!("tensor {name}: {what}") };
     let malformed = |what: String| GraphError::Malformed { what: format!("tensor {name}: {what}") };
     if let Some(place) = message.external {
         return Err(unsupported(format!(
@@ -66,7 +67,10 @@ pub(super) fn tensor_of_message(
     let data_type = data_type(message.data_type).map_err(unsupported)?;
     let shape = shape_of(&message.dims).map_err(malformed)?;
     let count = limits.elements_of(&shape).map_err(|_| {
-        malformed(format!("the shape {shape:?} is beyond the limit of {} elements", limits.elements))
+        malformed(format!(
+            "the shape {shape:?} is beyond the limit of {} elements",
+            limits.elements
+        ))
     })?;
     let data = elements(message, data_type, count).map_err(malformed)?;
     Ok(Tensor::with(shape, data))
@@ -78,7 +82,11 @@ fn shape_of(dims: &[i64]) -> Result<Vec<usize>, String> {
         .collect()
 }
 
-fn elements(message: &TensorMessage<'_>, data_type: DataType, count: usize) -> Result<Data, String> {
+fn elements(
+    message: &TensorMessage<'_>,
+    data_type: DataType,
+    count: usize,
+) -> Result<Data, String> {
     if let Some(bytes) = message.raw {
         return raw_elements(bytes, data_type, count);
     }
@@ -146,9 +154,5 @@ fn raw_elements(bytes: &[u8], data_type: DataType, count: usize) -> Result<Data,
 }
 
 fn fills(given: usize, wanted: usize) -> Result<(), String> {
-    if given == wanted {
-        Ok(())
-    } else {
-        Err(format!("{given} elements in a shape of {wanted}"))
-    }
+    if given == wanted { Ok(()) } else { Err(format!("{given} elements in a shape of {wanted}")) }
 }

@@ -75,7 +75,8 @@ fn refuse_other_types(port: &PortMessage<'_>) -> Result<(), GraphError> {
 
 fn port_of(port: &PortMessage<'_>, limits: &Limits) -> Result<Port, GraphError> {
     refuse_other_types(port)?;
-    let of_port = |what: String| GraphError::Unsupported { what: format!("input {}: {what}", port.name) };
+    let of_port =
+        |what: String| GraphError::Unsupported { what: format!("input {}: {what}", port.name) };
     let data_type = data_type(port.data_type.unwrap_or(0)).map_err(of_port)?;
     let known = |&dim: &Option<i64>| {
         let dim = dim.and_then(|dim| usize::try_from(dim).ok());

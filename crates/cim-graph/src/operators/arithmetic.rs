@@ -244,10 +244,8 @@ fn of_any_type(
         a: (&[N], &[usize]),
         b: (&[N], &[usize]),
     ) -> Result<Data, OpError> {
-        let divides = matches!(
-            operation,
-            Arithmetic::Div | Arithmetic::Modulo | Arithmetic::Remainder
-        );
+        let divides =
+            matches!(operation, Arithmetic::Div | Arithmetic::Modulo | Arithmetic::Remainder);
         // Where a floating-point divisor is zero the quotient is defined, and `over` is there.
         let zero = N::default();
         if divides && zero.over(zero).is_none() && b.0.contains(&zero) {
@@ -468,4 +466,3 @@ impl Operator for BitShift {
         Ok(vec![Tensor::with(shape, data)])
     }
 }
-

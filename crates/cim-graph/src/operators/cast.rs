@@ -84,11 +84,19 @@ pub(super) fn converted(x: &Tensor, to: DataType) -> Result<Tensor, OpError> {
                     $values.iter().map(whole).collect::<Vec<_>>().into()
                 }
                 DataType::I8 => $values.iter().map(|&v| v as i64 as i8).collect::<Vec<_>>().into(),
-                DataType::I16 => $values.iter().map(|&v| v as i64 as i16).collect::<Vec<_>>().into(),
-                DataType::I32 => $values.iter().map(|&v| v as i64 as i32).collect::<Vec<_>>().into(),
+                DataType::I16 => {
+                    $values.iter().map(|&v| v as i64 as i16).collect::<Vec<_>>().into()
+                }
+                DataType::I32 => {
+                    $values.iter().map(|&v| v as i64 as i32).collect::<Vec<_>>().into()
+                }
                 DataType::U8 => $values.iter().map(|&v| v as i64 as u8).collect::<Vec<_>>().into(),
-                DataType::U16 => $values.iter().map(|&v| v as i64 as u16).collect::<Vec<_>>().into(),
-                DataType::U32 => $values.iter().map(|&v| v as i64 as u32).collect::<Vec<_>>().into(),
+                DataType::U16 => {
+                    $values.iter().map(|&v| v as i64 as u16).collect::<Vec<_>>().into()
+                }
+                DataType::U32 => {
+                    $values.iter().map(|&v| v as i64 as u32).collect::<Vec<_>>().into()
+                }
                 DataType::Bool => $values.iter().map(|&v| v != 0.0).collect::<Vec<_>>().into(),
             }
         }};

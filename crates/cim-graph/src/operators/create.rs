@@ -80,7 +80,8 @@ impl Operator for EyeLike {
         run.spend(&[like.len()])?;
         let mut eye = vec![0.0f32; like.len()];
         for row in 0..rows {
-            let col = (row as i64).checked_add(self.diagonal).and_then(|col| usize::try_from(col).ok());
+            let col =
+                (row as i64).checked_add(self.diagonal).and_then(|col| usize::try_from(col).ok());
             if let Some(col) = col.filter(|&col| col < cols) {
                 eye[row * cols + col] = 1.0;
             }
@@ -101,7 +102,8 @@ impl Operator for Range {
             }
         }
         fn range<N: Number>(inputs: &Inputs<'_>, run: &mut Run<'_>) -> Result<Tensor, OpError> {
-            let (start, end, step) = (one::<N>(inputs, 0)?, one::<N>(inputs, 1)?, one::<N>(inputs, 2)?);
+            let (start, end, step) =
+                (one::<N>(inputs, 0)?, one::<N>(inputs, 1)?, one::<N>(inputs, 2)?);
             if step == N::default() {
                 return Err(invalid!("a step of 0"));
             }

@@ -145,7 +145,11 @@ pub(super) fn sigmoid<R: Real>(x: R) -> R {
 /// Rounds to the nearest whole number, halves to even.
 pub(super) fn round_half_even<R: Real>(x: R) -> R {
     let rounded = x.round();
-    if (x - x.trunc()).abs() == R::at(0.5) { R::at(2.0) * (x / R::at(2.0)).round() } else { rounded }
+    if (x - x.trunc()).abs() == R::at(0.5) {
+        R::at(2.0) * (x / R::at(2.0)).round()
+    } else {
+        rounded
+    }
 }
 
 impl Function {

@@ -67,7 +67,12 @@ struct GatherElements {
 }
 
 /// Where in `x` each index along an axis points, the other indices being those of the index.
-pub(super) fn targets(x: &Tensor, at: usize, indices: &Tensor, flat: &[i64]) -> Result<Vec<usize>, OpError> {
+pub(super) fn targets(
+    x: &Tensor,
+    at: usize,
+    indices: &Tensor,
+    flat: &[i64],
+) -> Result<Vec<usize>, OpError> {
     let fits = |k: usize| k == at || indices.shape()[k] <= x.shape()[k];
     if indices.rank() != x.rank() || !(0..x.rank()).all(fits) {
         return Err(invalid!("indices of shape {:?} into {:?}", indices.shape(), x.shape()));

@@ -73,7 +73,9 @@ impl WindowSpec {
         let dilations = of_rank(&self.dilations, "dilations")?;
         let kernel = of_rank(&Some(kernel.to_vec()), "kernel_shape")?;
         if strides.contains(&0) || dilations.contains(&0) || kernel.contains(&0) {
-            return Err(invalid!("kernel {kernel:?}, strides {strides:?}, dilations {dilations:?}"));
+            return Err(invalid!(
+                "kernel {kernel:?}, strides {strides:?}, dilations {dilations:?}"
+            ));
         }
         let mut window = Window {
             input: [1; 3],
@@ -95,7 +97,8 @@ impl WindowSpec {
                 }
                 Padding::Same { odd_behind } => {
                     let positions = space[k].div_ceil(strides[k]);
-                    let reach = positions.saturating_sub(1).saturating_mul(strides[k]).saturating_add(span);
+                    let reach =
+                        positions.saturating_sub(1).saturating_mul(strides[k]).saturating_add(span);
                     let sum = reach.saturating_sub(space[k]);
                     let less = sum / 2;
                     if *odd_behind { (less, sum - less) } else { (sum - less, less) }
@@ -106,7 +109,10 @@ impl WindowSpec {
                 return Err(invalid!("a kernel of {span} on {padded} padded elements"));
             };
             let mut positions = room / strides[k] + 1;
-            if self.rounds_up && room % strides[k] != 0 && positions * strides[k] < space[k] + before {
+            if self.rounds_up
+                && room % strides[k] != 0
+                && positions * strides[k] < space[k] + before
+            {
                 positions += 1;
             }
             window.input[at] = space[k];
@@ -168,7 +174,8 @@ impl Window {
             for kh in 0..self.kernel[1] {
                 let row = z.zip(self.source(1, h, kh)).map(|(z, y)| z * self.input[1] + y);
                 for kw in 0..self.kernel[2] {
-                    let pixel = row.zip(self.source(2, w, kw)).map(|(row, x)| row * self.input[2] + x);
+                    let pixel =
+                        row.zip(self.source(2, w, kw)).map(|(row, x)| row * self.input[2] + x);
                     visit(tap, pixel);
                     tap += 1;
                 }

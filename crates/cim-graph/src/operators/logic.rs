@@ -21,7 +21,8 @@ pub(super) const TABLE: &[Row] = &[
     row("Greater", 2, 1, |a| binary(a, Comparison::Greater)),
     row("GreaterOrEqual", 2, 1, |a| binary(a, Comparison::GreaterOrEqual)),
     row("IsInf", 1, 1, |a| {
-        let (negative, positive) = (a.flag("detect_negative", true)?, a.flag("detect_positive", true)?);
+        let (negative, positive) =
+            (a.flag("detect_negative", true)?, a.flag("detect_positive", true)?);
         Ok(Box::new(Is { nan: false, negative, positive }))
     }),
     row("IsNaN", 1, 1, |_| Ok(Box::new(Is { nan: true, negative: false, positive: false }))),

@@ -46,7 +46,11 @@ impl Operator for Loss {
         let mut shape = vec![batch];
         shape.extend(&x.shape()[2..]);
         if inputs.get(1)?.shape() != shape {
-            return Err(invalid!("labels of shape {:?} for {:?}", inputs.get(1)?.shape(), x.shape()));
+            return Err(invalid!(
+                "labels of shape {:?} for {:?}",
+                inputs.get(1)?.shape(),
+                x.shape()
+            ));
         }
         run.spend(&[x.len(), 4])?;
         let mut logs = values::<f32>(x, "input 0")?.to_vec();

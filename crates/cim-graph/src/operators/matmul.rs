@@ -15,10 +15,8 @@ use crate::operator::{Constants, Inputs, Operator, Place, Run, values};
 use crate::strided::permuted;
 use crate::tensor::{Data, DataType, Tensor, for_numbers};
 
-pub(super) const TABLE: &[Row] = &[
-    row("Gemm", 3, 1, gemm),
-    row("MatMul", 2, 1, |_| Ok(Box::new(MatMul))),
-];
+pub(super) const TABLE: &[Row] =
+    &[row("Gemm", 3, 1, gemm), row("MatMul", 2, 1, |_| Ok(Box::new(MatMul)))];
 
 /// A product of two tensors, neither of which is known beforehand.
 struct MatMul;
@@ -45,7 +43,8 @@ fn place_matmul(constants: &Constants<'_>, first: usize) -> Result<Place, OpErro
     if w.data_type() != DataType::F32 {
         return Ok(Place::Digital(format!("weights of type {}", w.data_type())));
     }
-    let flat: Vec<usize> = w.shape().iter().copied().skip_while(|&dim| dim == 1 && w.rank() > 2).collect();
+    let flat: Vec<usize> =
+        w.shape().iter().copied().skip_while(|&dim| dim == 1 && w.rank() > 2).collect();
     let (rows, cols, is_vector) = match (w.rank(), &flat[..]) {
         (1, &[inputs]) if !is_left => (inputs, 1, true),
         (2, &[rows, cols]) => (rows, cols, false),
@@ -58,7 +57,11 @@ fn place_matmul(constants: &Constants<'_>, first: usize) -> Result<Place, OpErro
         Array2::from_shape_vec((rows, cols), w.to_vec()).expect("rows × cols values")
     };
     let operator = Box::new(Placed { first, shape: weights.dim(), is_left, is_vector });
-    Ok(Place::Products { operator, weights: vec![(String::new(), weights)], consumed: vec![usize::from(!is_left)] })
+    Ok(Place::Products {
+        operator,
+        weights: vec![(String::new(), weights)],
+        consumed: vec![usize::from(!is_left)],
+    })
 }
 
 /// A product with weights that are handed out.
@@ -134,7 +137,8 @@ pub(super) fn multiplied(a: &Tensor, b: &Tensor, run: &mut Run<'_>) -> Result<Te
         let order: Vec<usize> = (0..of.iter().product()).collect();
         crate::strided::view_of(&order, 0, &stack, &stretched(of, &stack), stacked)
     };
-    let pairs: Vec<(usize, usize)> = matrix_of(a_stack).into_iter().zip(matrix_of(b_stack)).collect();
+    let pairs: Vec<(usize, usize)> =
+        matrix_of(a_stack).into_iter().zip(matrix_of(b_stack)).collect();
     let data = match (a.data(), b.data()) {
         (Data::F32(a), Data::F32(b)) => {
             let mut y = run.buffer(count);
@@ -254,7 +258,9 @@ impl Operator for Gemm {
         let data = match y.into_data() {
             Data::F32(mut y) => {
                 let (alpha, beta, c) = (self.alpha, self.beta, values::<f32>(c, "C")?);
-                if c_shape.iter().product::<usize>() == shape[1] && c_shape.last() == Some(&shape[1]) {
+                if c_shape.iter().product::<usize>() == shape[1]
+                    && c_shape.last() == Some(&shape[1])
+                {
                     for row in y.chunks_exact_mut(shape[1].max(1)) {
                         row.iter_mut().zip(c).for_each(|(y, c)| *y = alpha * *y + beta * c);
                     }
@@ -290,7 +296,11 @@ impl Operator for Gemm {
         let w = values::<f32>(&factor, "the weights")?.to_vec();
         let weights = Array2::from_shape_vec(shape, w).expect("inputs × outputs values");
         let operator = Box::new(Self { placed: Some((first, at, shape)), ..self.clone() });
-        Ok(Place::Products { operator, weights: vec![(String::new(), weights)], consumed: vec![at] })
+        Ok(Place::Products {
+            operator,
+            weights: vec![(String::new(), weights)],
+            consumed: vec![at],
+        })
     }
 }
 

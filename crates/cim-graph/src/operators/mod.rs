@@ -6,8 +6,8 @@ mod conv;
 mod create;
 mod elementwise;
 mod gather;
-mod image;
 mod im2col;
+mod image;
 mod logic;
 mod loss;
 mod matmul;
@@ -26,5 +26,5 @@ mod shape;
 mod softmax;
 mod table;
 
-pub(crate) use table::{Entry, find};
 pub use table::known_operators;
+pub(crate) use table::{Entry, find};

@@ -235,8 +235,11 @@ fn range(start: i64, end: i64, step: i64, dim: usize) -> Result<(usize, usize), 
         0 => return Err(invalid!("a step of 0")),
         1.. => {
             let (start, end) = (start.clamp(0, dim), end.clamp(0, dim));
-            (start, (end - start).max(0) as u64 / step.unsigned_abs()
-                + u64::from((end - start).max(0) as u64 % step.unsigned_abs() != 0))
+            (
+                start,
+                (end - start).max(0) as u64 / step.unsigned_abs()
+                    + u64::from((end - start).max(0) as u64 % step.unsigned_abs() != 0),
+            )
         }
         _ => {
             let (start, end) = (start.clamp(-1, dim - 1), end.clamp(-1, dim - 1));
@@ -330,7 +333,9 @@ impl Operator for Pad {
             }
         }
         let data = match (x.data(), value) {
-            (Data::F32(values), Some(fill)) => padded_with(values, x.shape(), &shape, &sources, fill).into(),
+            (Data::F32(values), Some(fill)) => {
+                padded_with(values, x.shape(), &shape, &sources, fill).into()
+            }
             (Data::F64(values), Some(fill)) => {
                 padded_with(values, x.shape(), &shape, &sources, f64::from(fill)).into()
             }
@@ -384,7 +389,9 @@ fn padded_with<E: Element>(
         }
         match at {
             None => y.extend(std::iter::repeat_n(fill, last.len())),
-            Some(at) => y.extend(last.iter().map(|index| index.map_or(fill, |index| x[at + index]))),
+            Some(at) => {
+                y.extend(last.iter().map(|index| index.map_or(fill, |index| x[at + index])))
+            }
         }
     }
     y

@@ -50,7 +50,11 @@ fn batch_norm(attributes: &mut Attributes) -> Result<Box<dyn Operator>, OpError>
 }
 
 /// Scale and shift of every channel.
-fn affine<R: Real>(inputs: &Inputs<'_>, channels: usize, epsilon: f32) -> Result<Vec<(R, R)>, OpError>
+fn affine<R: Real>(
+    inputs: &Inputs<'_>,
+    channels: usize,
+    epsilon: f32,
+) -> Result<Vec<(R, R)>, OpError>
 where
     R: crate::tensor::Element,
 {
@@ -277,7 +281,10 @@ fn lrn(attributes: &mut Attributes) -> Result<Box<dyn Operator>, OpError> {
         alpha: attributes.float_or("alpha", 1e-4)?,
         beta: attributes.float_or("beta", 0.75)?,
         bias: attributes.float_or("bias", 1.0)?,
-        size: usize::try_from(size).ok().filter(|&n| n > 0).ok_or_else(|| invalid!("size {size}"))?,
+        size: usize::try_from(size)
+            .ok()
+            .filter(|&n| n > 0)
+            .ok_or_else(|| invalid!("size {size}"))?,
     }))
 }
 

@@ -82,7 +82,11 @@ impl PerChannel {
     }
 
     fn at(&self, at: usize) -> f64 {
-        if self.values.len() == 1 { self.values[0] } else { self.values[at / self.inner % self.dim] }
+        if self.values.len() == 1 {
+            self.values[0]
+        } else {
+            self.values[at / self.inner % self.dim]
+        }
     }
 }
 
@@ -163,13 +167,18 @@ impl Operator for DynamicQuantise {
         let min = x_values.iter().copied().fold(0.0, f32::min);
         let max = x_values.iter().copied().fold(0.0, f32::max);
         let scale = (max - min) / 255.0;
-        let zero = if scale == 0.0 { 0.0 } else { round_half_even((-min / scale).clamp(0.0, 255.0)) };
+        let zero =
+            if scale == 0.0 { 0.0 } else { round_half_even((-min / scale).clamp(0.0, 255.0)) };
         let level = |&v: &f32| match scale {
             0.0 => 0.0,
             scale => f64::from(round_half_even(v / scale)) + f64::from(zero),
         };
         let y = saturated(x_values.iter().map(level), DataType::U8)?;
-        Ok(vec![Tensor::with(x.shape().to_vec(), y), Tensor::scalar(scale), Tensor::scalar(zero as u8)])
+        Ok(vec![
+            Tensor::with(x.shape().to_vec(), y),
+            Tensor::scalar(scale),
+            Tensor::scalar(zero as u8),
+        ])
     }
 }
 
@@ -186,7 +195,8 @@ fn centred(x: &Tensor, zero: Option<&Tensor>, along: i64) -> Result<Tensor, OpEr
 /// Whether sums of products with these weights and 8-bit inputs are exact in `f32`.
 fn is_exact(weights: &[Array2<f32>]) -> bool {
     let worst = |w: &Array2<f32>| {
-        let column = |column: ndarray::ArrayView1<'_, f32>| column.iter().map(|v| v.abs()).sum::<f32>();
+        let column =
+            |column: ndarray::ArrayView1<'_, f32>| column.iter().map(|v| v.abs()).sum::<f32>();
         w.columns().into_iter().map(column).fold(0.0, f32::max)
     };
     weights.iter().map(worst).fold(0.0, f32::max) * 255.0 <= (1 << 24) as f32
@@ -319,7 +329,9 @@ impl Operator for Conv {
         let x = centred(inputs.get(0)?, inputs.optional(x_zero), 1)?;
         // A bias is on the grid of the sums.
         let bias: Option<Vec<f32>> = match inputs.optional(8) {
-            Some(bias) => Some(values::<i32>(bias, "the bias")?.iter().map(|&v| v as f32).collect()),
+            Some(bias) => {
+                Some(values::<i32>(bias, "the bias")?.iter().map(|&v| v as f32).collect())
+            }
             None => None,
         };
         let y = match &self.placed {

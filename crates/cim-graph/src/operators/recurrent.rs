@@ -24,7 +24,9 @@ enum Kind {
     Rnn,
     Lstm,
     /// Whether the reset gate acts on the state before its product, or on the product.
-    Gru { resets_before: bool },
+    Gru {
+        resets_before: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -204,7 +206,15 @@ impl Recurrent {
         let (bias_x, bias_h) = bias.split_at(gates);
         for step in 0..steps {
             let part = step as u64;
-            multiply(carrier, run, first + 1, part, &state.h, &mut from_h, (batch, hidden, state_gates))?;
+            multiply(
+                carrier,
+                run,
+                first + 1,
+                part,
+                &state.h,
+                &mut from_h,
+                (batch, hidden, state_gates),
+            )?;
             if self.per_direction() == 3 {
                 // The reset gate is needed before the last product.
                 let mut reset = vec![0.0; batch * hidden];
@@ -218,7 +228,15 @@ impl Recurrent {
                         reset[b * hidden + j] = r * state.h[b * hidden + j];
                     }
                 }
-                multiply(carrier, run, first + 2, part, &reset, &mut from_reset, (batch, hidden, hidden))?;
+                multiply(
+                    carrier,
+                    run,
+                    first + 2,
+                    part,
+                    &reset,
+                    &mut from_reset,
+                    (batch, hidden, hidden),
+                )?;
             }
             for b in 0..batch {
                 let Some(t) = direction.time(step, b) else { continue };
@@ -290,7 +308,11 @@ fn multiply(
 }
 
 /// An optional input of this shape.
-fn optional<'t>(inputs: &'t Inputs<'_>, index: usize, shape: &[usize]) -> Result<Option<&'t [f32]>, OpError> {
+fn optional<'t>(
+    inputs: &'t Inputs<'_>,
+    index: usize,
+    shape: &[usize],
+) -> Result<Option<&'t [f32]>, OpError> {
     let Some(tensor) = inputs.optional(index) else { return Ok(None) };
     if tensor.shape() != shape {
         return Err(invalid!("input {index} of shape {:?} in place of {shape:?}", tensor.shape()));
@@ -333,8 +355,9 @@ impl Operator for Recurrent {
                 let lengths = inputs.integers(4)?;
                 let valid = |&len: &i64| usize::try_from(len).ok().filter(|&len| len <= steps);
                 let valid: Option<Vec<usize>> = lengths.iter().map(valid).collect();
-                valid.filter(|valid| valid.len() == batch)
-                    .ok_or_else(|| invalid!("lengths {lengths:?} of {batch} sequences of {steps} steps"))?
+                valid.filter(|valid| valid.len() == batch).ok_or_else(|| {
+                    invalid!("lengths {lengths:?} of {batch} sequences of {steps} steps")
+                })?
             }
         };
         let state_shape = if self.is_batch_first { [batch, n, hidden] } else { [n, batch, hidden] };
@@ -371,10 +394,18 @@ impl Operator for Recurrent {
                 y[at * hidden..][..hidden].copy_from_slice(h);
             };
             let first = k * self.per_direction();
-            self.direction((x_values, sizes), (&carrier, first), &direction, &mut state, &mut write, run)?;
+            self.direction(
+                (x_values, sizes),
+                (&carrier, first),
+                &direction,
+                &mut state,
+                &mut write,
+                run,
+            )?;
             for (end, state) in ends.iter_mut().zip([&state.h, &state.c]) {
                 for b in 0..batch {
-                    end[place(b) * hidden..][..hidden].copy_from_slice(&state[b * hidden..][..hidden]);
+                    end[place(b) * hidden..][..hidden]
+                        .copy_from_slice(&state[b * hidden..][..hidden]);
                 }
             }
         }

@@ -55,13 +55,14 @@ fn resize(attributes: &mut Attributes) -> Result<Box<dyn Operator>, OpError> {
         "cubic" => Mode::Cubic { a, excludes_outside },
         other => return Err(unsupported!("mode {other:?}")),
     };
-    let coordinates = match attributes.text_or("coordinate_transformation_mode", "half_pixel")?.as_str() {
-        "half_pixel" => Coordinates::HalfPixel,
-        "pytorch_half_pixel" => Coordinates::PytorchHalfPixel,
-        "align_corners" => Coordinates::AlignCorners,
-        "asymmetric" => Coordinates::Asymmetric,
-        other => return Err(unsupported!("coordinate_transformation_mode {other:?}")),
-    };
+    let coordinates =
+        match attributes.text_or("coordinate_transformation_mode", "half_pixel")?.as_str() {
+            "half_pixel" => Coordinates::HalfPixel,
+            "pytorch_half_pixel" => Coordinates::PytorchHalfPixel,
+            "align_corners" => Coordinates::AlignCorners,
+            "asymmetric" => Coordinates::Asymmetric,
+            other => return Err(unsupported!("coordinate_transformation_mode {other:?}")),
+        };
     let rounding = match attributes.text_or("nearest_mode", "round_prefer_floor")?.as_str() {
         "round_prefer_floor" => Rounding::HalfDown,
         "round_prefer_ceil" => Rounding::HalfUp,
@@ -163,7 +164,8 @@ impl Operator for Resize {
                 (wanted.clone(), scales.collect())
             }
             None => {
-                let scales = given(self.scales_at).ok_or_else(|| invalid!("neither scales nor sizes"))?;
+                let scales =
+                    given(self.scales_at).ok_or_else(|| invalid!("neither scales nor sizes"))?;
                 let scales = values::<f32>(scales, "the scales")?;
                 if scales.iter().any(|s| !(s.is_finite() && *s > 0.0 && *s < 1e6)) {
                     return Err(invalid!("scales {scales:?}"));

@@ -46,7 +46,13 @@ fn scatter_elements(attributes: &mut Attributes) -> Result<Box<dyn Operator>, Op
 }
 
 /// Writes runs of `len` updates at their places, in order.
-fn write(x: &mut Data, updates: &Tensor, places: &[usize], len: usize, reduction: Reduction) -> Result<(), OpError> {
+fn write(
+    x: &mut Data,
+    updates: &Tensor,
+    places: &[usize],
+    len: usize,
+    reduction: Reduction,
+) -> Result<(), OpError> {
     fn set<E: Element>(x: &mut [E], from: &[E], places: &[usize], len: usize) {
         for (from, &at) in from.chunks_exact(len.max(1)).zip(places) {
             x[at..at + len].copy_from_slice(&from[..len]);
@@ -81,7 +87,11 @@ impl Operator for ScatterElements {
         let mut y = inputs.take(0)?;
         let (indices, updates) = (inputs.get(1)?, inputs.get(2)?);
         if indices.shape() != updates.shape() {
-            return Err(invalid!("{:?} updates for {:?} indices", updates.shape(), indices.shape()));
+            return Err(invalid!(
+                "{:?} updates for {:?} indices",
+                updates.shape(),
+                indices.shape()
+            ));
         }
         run.spend(&[indices.len(), y.rank()])?;
         let places = targets(&y, axis(self.axis, y.rank())?, indices, &inputs.integers(1)?)?;

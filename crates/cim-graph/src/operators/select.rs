@@ -63,9 +63,7 @@ impl Operator for OneHot {
         fn whole<N: Number>(values: &[N]) -> Vec<i64> {
             values.iter().map(|v| v.to_f64() as i64).collect()
         }
-        let of = |x: &Tensor| {
-            for_numbers!(x.data(), v => Ok(whole(v)), bool => Err(invalid!("truth values as indices")))
-        };
+        let of = |x: &Tensor| for_numbers!(x.data(), v => Ok(whole(v)), bool => Err(invalid!("truth values as indices")));
         let depth = match of(inputs.get(1)?)?[..] {
             [depth] => usize::try_from(depth).map_err(|_| invalid!("a depth of {depth}"))?,
             ref several => return Err(invalid!("{} depths in place of one", several.len())),
@@ -98,7 +96,8 @@ impl Operator for OneHot {
             }
             Ok(y)
         }
-        let data = for_any!(off_on.data(), values => spread(values, &hot, (outer, depth, inner))?.into());
+        let data =
+            for_any!(off_on.data(), values => spread(values, &hot, (outer, depth, inner))?.into());
         Ok(vec![Tensor::with(shape, data)])
     }
 }

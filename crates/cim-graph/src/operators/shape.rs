@@ -130,7 +130,8 @@ impl Operator for Shape {
     fn run(&self, inputs: Inputs<'_>, _run: &mut Run<'_>) -> Result<Vec<Tensor>, OpError> {
         let shape = inputs.get(0)?.shape();
         let rank = shape.len() as i64;
-        let clamp = |at: i64| if at < 0 { at.saturating_add(rank) } else { at }.clamp(0, rank) as usize;
+        let clamp =
+            |at: i64| if at < 0 { at.saturating_add(rank) } else { at }.clamp(0, rank) as usize;
         let (start, end) = (clamp(self.start), clamp(self.end.unwrap_or(rank)));
         let dims: Vec<i64> = shape[start..end.max(start)].iter().map(|&dim| dim as i64).collect();
         Ok(vec![Tensor::of(vec![dims.len()], dims)])

@@ -74,7 +74,6 @@ fn along<R: Real>(kind: Kind, x: &mut [R], outer: usize, dim: usize, inner: usiz
     }
 }
 
-
 /// Logarithm of the softmax of one vector.
 pub(super) fn one_log_softmax<R: Real>(row: &mut [R]) {
     one(Kind::LogSoftmax, row);

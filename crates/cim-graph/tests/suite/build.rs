@@ -37,7 +37,8 @@ pub fn graph(
 
 /// An input; dimensions of 0 are free.
 pub fn input(name: &str, data_type: DataType, dims: &[i64]) -> ValueInfoProto {
-    let dim = |&dim: &i64| Dimension { dim_value: (dim > 0).then_some(dim), ..Dimension::default() };
+    let dim =
+        |&dim: &i64| Dimension { dim_value: (dim > 0).then_some(dim), ..Dimension::default() };
     let shape = TensorShapeProto { dim: dims.iter().map(dim).collect() };
     let tensor_type = TypeProtoTensor { elem_type: Some(data_type), shape: Some(shape) };
     let r#type = TypeProto { tensor_type: Some(tensor_type), ..TypeProto::default() };
@@ -45,7 +46,12 @@ pub fn input(name: &str, data_type: DataType, dims: &[i64]) -> ValueInfoProto {
 }
 
 /// A node whose name is its operator and first output.
-pub fn node(operator: &str, inputs: &[&str], output: &str, attributes: Vec<AttributeProto>) -> NodeProto {
+pub fn node(
+    operator: &str,
+    inputs: &[&str],
+    output: &str,
+    attributes: Vec<AttributeProto>,
+) -> NodeProto {
     NodeProto {
         name: Some(format!("{operator} {output}")),
         op_type: Some(operator.to_owned()),

@@ -1,15 +1,24 @@
 //! Networks in the layout of ONNX's tests: `model.onnx` beside `test_data_set_0`.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use cim_core::{MatMul, Scratch, Tally};
 use cim_graph::{Data, GraphError, Limits, Network, Tensor};
 
 /// Why a network does not give what it should.
-#[derive(Debug)]
 pub enum Fault {
     Error(GraphError),
     Differs(String),
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error(error) => write!(f, "{error}"),
+            Self::Differs(how) => f.write_str(how),
+        }
+    }
 }
 
 /// Runs a network in a folder twice and compares it with its expected outputs. A tolerance is
@@ -40,7 +49,9 @@ pub fn tensors(folder: &Path, kind: &str) -> Result<Vec<Tensor>, Fault> {
     let file = |k: usize| folder.join(format!("test_data_set_0/{kind}_{k}.pb"));
     let files = (0..).map(file).take_while(|file| file.exists());
     files
-        .map(|file| Network::tensor_from_onnx(&read(&file), Limits::default()).map_err(Fault::Error))
+        .map(|file| {
+            Network::tensor_from_onnx(&read(&file), Limits::default()).map_err(Fault::Error)
+        })
         .collect()
 }
 
@@ -54,7 +65,11 @@ pub fn compare(given: &Tensor, wanted: &Tensor, tolerance: (f64, f64)) -> Result
     let differ = |at: usize, given: f64, wanted: f64| {
         let is_near = (given - wanted).abs() <= absolute + relative * wanted.abs();
         let is_same = given == wanted || given.is_nan() && wanted.is_nan();
-        if is_near || is_same { Ok(()) } else { Err(format!("{given} in place of {wanted} at {at}")) }
+        if is_near || is_same {
+            Ok(())
+        } else {
+            Err(format!("{given} in place of {wanted} at {at}"))
+        }
     };
     match (given.data(), wanted.data()) {
         (Data::F32(given), Data::F32(wanted)) => {

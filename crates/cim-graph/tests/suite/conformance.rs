@@ -21,7 +21,9 @@ const TOLERANCE: (f64, f64) = (1e-7, 1e-3);
 #[test]
 fn every_model_is_right_or_refused_by_name() {
     if !Path::new(MODELS).exists() {
-        println!("left out: {MODELS} is not there; `apt-get install libonnx-testdata` puts it there");
+        println!(
+            "left out: {MODELS} is not there; `apt-get install libonnx-testdata` puts it there"
+        );
         return;
     }
     let mut models: Vec<PathBuf> =

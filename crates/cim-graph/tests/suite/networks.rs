@@ -15,7 +15,10 @@ fn data(part: &str) -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     let path = named.unwrap_or_else(beside).join(part);
     if !path.exists() {
-        println!("left out: {} is not there; set CIM_DATA to the folder that has it", path.display());
+        println!(
+            "left out: {} is not there; set CIM_DATA to the folder that has it",
+            path.display()
+        );
         return None;
     }
     Some(path)
@@ -27,7 +30,8 @@ const ROUNDING: (f64, f64) = (2e-5, 1e-4);
 #[test]
 fn golden_networks_give_what_onnxruntime_gives() {
     for folder in golden() {
-        let network = run(&folder, ROUNDING).unwrap_or_else(|e| panic!("{}: {e:?}", folder.display()));
+        let network =
+            run(&folder, ROUNDING).unwrap_or_else(|e| panic!("{}: {e:?}", folder.display()));
         assert!(!network.products().is_empty(), "{}", folder.display());
     }
 }
@@ -55,7 +59,8 @@ fn a_fixed_input_leaves_one_branch() {
     let bytes = read(&folder.join("model.onnx"));
     let rate = Tensor::new(Vec::new(), vec![16_000i64]).expect("one number");
     let whole = Network::from_onnx(&bytes, Limits::default()).expect("a network");
-    let half = Network::from_onnx_with(&bytes, &[("sr", rate)], Limits::default()).expect("a network");
+    let half =
+        Network::from_onnx_with(&bytes, &[("sr", rate)], Limits::default()).expect("a network");
     assert_eq!(half.products().len() * 2, whole.products().len());
     assert_eq!(half.inputs().len() + 1, whole.inputs().len());
 }
@@ -101,10 +106,14 @@ fn resnet_20_is_as_accurate_as_in_pytorch() {
         let y = network.run(&products, &[x], block as u64, &mut scratch, &mut tally);
         let y = y.expect("logits");
         let logits = y[0].as_f32().expect("numbers");
-        right += logits.chunks_exact(10).zip(labels).filter(|(logits, label)| {
-            let best = (0..10).max_by(|&a, &b| logits[a].total_cmp(&logits[b]));
-            best == Some(usize::from(**label))
-        }).count();
+        right += logits
+            .chunks_exact(10)
+            .zip(labels)
+            .filter(|(logits, label)| {
+                let best = (0..10).max_by(|&a, &b| logits[a].total_cmp(&logits[b]));
+                best == Some(usize::from(**label))
+            })
+            .count();
     }
     println!("{right} of {} right", labels.len());
     assert_eq!((right, labels.len()), (854, 932));

@@ -48,7 +48,13 @@ fn no_product_gets_a_call_twice() {
         let recording: Vec<_> = network.exact().into_iter().enumerate().map(record).collect();
         let products: Vec<&dyn MatMul> = recording.iter().map(|product| product as _).collect();
         for call in 0..2 {
-            let run = network.run(&products, &inputs, call, &mut Scratch::default(), &mut Tally::default());
+            let run = network.run(
+                &products,
+                &inputs,
+                call,
+                &mut Scratch::default(),
+                &mut Tally::default(),
+            );
             run.expect("outputs");
         }
         let calls = calls.lock().expect("no panic").clone();
@@ -103,7 +109,8 @@ fn handing_products_out_changes_nothing() {
         let run = |network: &Network, inputs: &[Tensor]| {
             let exact = network.exact();
             let products: Vec<&dyn MatMul> = exact.iter().map(|product| product as _).collect();
-            let run = network.run(&products, inputs, 0, &mut Scratch::default(), &mut Tally::default());
+            let run =
+                network.run(&products, inputs, 0, &mut Scratch::default(), &mut Tally::default());
             run.expect("outputs")
         };
         let mut inputs = tensors(&folder, "input").expect("inputs");
@@ -111,7 +118,8 @@ fn handing_products_out_changes_nothing() {
         inputs.extend(weights);
         for (given, wanted) in run(&digital, &inputs).iter().zip(&wanted) {
             // The same products in the same order: rounding included.
-            compare(given, wanted, (1e-6, 1e-6)).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+            compare(given, wanted, (1e-6, 1e-6))
+                .unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
         }
     }
 }
@@ -120,12 +128,19 @@ fn handing_products_out_changes_nothing() {
 #[test]
 fn weights_on_either_side_are_handed_out() {
     let w: Vec<f32> = (0..6).map(|k| k as f32 - 2.0).collect();
-    for (is_left, x_shape) in [(false, vec![4, 3]), (true, vec![3, 4]), (false, vec![2, 4, 3]), (true, vec![2, 3, 4])] {
+    for (is_left, x_shape) in
+        [(false, vec![4, 3]), (true, vec![3, 4]), (false, vec![2, 4, 3]), (true, vec![2, 3, 4])]
+    {
         let names = if is_left { ["w", "x"] } else { ["x", "w"] };
         let dims = if is_left { [2, 3] } else { [3, 2] };
         let nodes = vec![node("MatMul", &names, "y", Vec::new())];
         let free = vec![0; x_shape.len()];
-        let graph = graph(nodes, vec![input("x", DataType::FLOAT, &free)], &["y"], vec![floats("w", &dims, &w)]);
+        let graph = graph(
+            nodes,
+            vec![input("x", DataType::FLOAT, &free)],
+            &["y"],
+            vec![floats("w", &dims, &w)],
+        );
         let network = Network::from_onnx(&model(17, graph), Limits::default()).expect("a network");
         assert_eq!(network.products()[0].weights.dim(), (3, 2));
         let count = x_shape.iter().product::<usize>();
@@ -139,10 +154,14 @@ fn weights_on_either_side_are_handed_out() {
         for x in x.chunks(12) {
             for row in 0..if is_left { 2 } else { 4 } {
                 for col in 0..if is_left { 4 } else { 2 } {
-                    want.push((0..3).map(|k| match is_left {
-                        true => w[row * 3 + k] * x[k * 4 + col],
-                        false => x[row * 3 + k] * w[k * 2 + col],
-                    }).sum::<f32>());
+                    want.push(
+                        (0..3)
+                            .map(|k| match is_left {
+                                true => w[row * 3 + k] * x[k * 4 + col],
+                                false => x[row * 3 + k] * w[k * 2 + col],
+                            })
+                            .sum::<f32>(),
+                    );
                 }
             }
         }

@@ -38,7 +38,10 @@ pub(super) fn build(attributes: &mut Attributes) -> Result<Box<dyn Operator>, Op
         other => return Err(invalid!("auto_pad {other:?}")),
     };
     let spec = Spec {
-        groups: usize::try_from(groups).ok().filter(|&n| n > 0).ok_or_else(|| invalid!("no groups"))?,
+        groups: usize::try_from(groups)
+            .ok()
+            .filter(|&n| n > 0)
+            .ok_or_else(|| invalid!("no groups"))?,
         strides: attributes.sizes("strides")?,
         dilations: attributes.sizes("dilations")?,
         pads: attributes.sizes("pads")?,
@@ -73,12 +76,19 @@ impl Spec {
         }
         let (strides, dilations) = (or(&self.strides, 1, rank)?, or(&self.dilations, 1, rank)?);
         let (pads, extra) = (or(&self.pads, 0, 2 * rank)?, or(&self.output_padding, 0, rank)?);
-        if strides.contains(&0) || dilations.contains(&0) || kernel.contains(&0) || space.contains(&0) {
+        if strides.contains(&0)
+            || dilations.contains(&0)
+            || kernel.contains(&0)
+            || space.contains(&0)
+        {
             return Err(invalid!("kernel {kernel:?}, strides {strides:?}, space {space:?}"));
         }
         let line = |k: usize| {
             let span = (kernel[k] - 1).saturating_mul(dilations[k]).saturating_add(1);
-            let full = strides[k].saturating_mul(space[k] - 1).saturating_add(extra[k]).saturating_add(span);
+            let full = strides[k]
+                .saturating_mul(space[k] - 1)
+                .saturating_add(extra[k])
+                .saturating_add(span);
             let wanted = match (&self.output_shape, self.same) {
                 (Some(shape), _) if shape.len() != rank => {
                     return Err(invalid!("output_shape {shape:?} over {rank} dimensions"));
@@ -94,7 +104,8 @@ impl Spec {
                     (if odd_behind { sum / 2 } else { sum - sum / 2 }, output)
                 }
                 None => {
-                    let output = full.checked_sub(pads[k]).and_then(|n| n.checked_sub(pads[k + rank]));
+                    let output =
+                        full.checked_sub(pads[k]).and_then(|n| n.checked_sub(pads[k + rank]));
                     (pads[k], output.ok_or_else(|| invalid!("pads {pads:?} leave nothing"))?)
                 }
             };
