@@ -23,7 +23,7 @@ mod strided;
 
 pub use error::GraphError;
 pub use limits::Limits;
-pub use network::{Network, Port};
+pub use network::{Network, Port, Watch};
 pub use operator::Product;
 pub use operators::known_operators;
 pub use program::{Placed, Placement};

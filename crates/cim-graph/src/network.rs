@@ -9,6 +9,7 @@ use crate::compile::{Compiled, compile};
 use crate::error::GraphError;
 use crate::limits::Limits;
 pub use crate::model::Port;
+pub use crate::operator::Watch;
 use crate::operator::{Product, Run};
 use crate::program::{Placed, Values};
 use crate::tensor::Tensor;
@@ -128,7 +129,7 @@ impl Network {
         call: u64,
         scratch: &mut Scratch,
         tally: &mut Tally,
-        watch: Option<&mut dyn FnMut(usize, ArrayView2<'_, f32>)>,
+        watch: Option<Watch<'_>>,
     ) -> Result<Vec<Tensor>, GraphError> {
         let compiled = &self.compiled;
         self.check_products(products)?;

@@ -127,7 +127,7 @@ pub(crate) fn values<'t, T: Element>(tensor: &'t Tensor, what: &str) -> Result<&
 }
 
 /// Sees the rows that enter a product: its index and rows × inputs.
-pub(crate) type Watch<'a> = &'a mut dyn FnMut(usize, ArrayView2<'_, f32>);
+pub type Watch<'a> = &'a mut dyn FnMut(usize, ArrayView2<'_, f32>);
 
 /// One run of a network, or of a node whose inputs are constant.
 pub(crate) struct Run<'a> {

@@ -36,7 +36,7 @@ impl ConvSpec {
 
     /// Checks a kernel (outputs × channels of a group × space).
     fn check_kernel(&self, kernel: &[usize]) -> Result<(), OpError> {
-        if kernel.len() < 3 || kernel[0] % self.groups != 0 {
+        if kernel.len() < 3 || !kernel[0].is_multiple_of(self.groups) {
             return Err(invalid!("a kernel of shape {kernel:?} in {} groups", self.groups));
         }
         match &self.window.kernel {

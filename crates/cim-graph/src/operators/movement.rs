@@ -182,9 +182,12 @@ impl Operator for Split {
     }
 }
 
+/// Starts, ends and axes.
+type FixedSlice = (Vec<i64>, Vec<i64>, Option<Vec<i64>>);
+
 struct Slice {
     /// Starts, ends and axes as attributes, before opset 10.
-    fixed: Option<(Vec<i64>, Vec<i64>, Option<Vec<i64>>)>,
+    fixed: Option<FixedSlice>,
 }
 
 fn slice(attributes: &mut Attributes) -> Result<Box<dyn Operator>, OpError> {
@@ -235,11 +238,7 @@ fn range(start: i64, end: i64, step: i64, dim: usize) -> Result<(usize, usize), 
         0 => return Err(invalid!("a step of 0")),
         1.. => {
             let (start, end) = (start.clamp(0, dim), end.clamp(0, dim));
-            (
-                start,
-                (end - start).max(0) as u64 / step.unsigned_abs()
-                    + u64::from((end - start).max(0) as u64 % step.unsigned_abs() != 0),
-            )
+            (start, ((end - start).max(0) as u64).div_ceil(step.unsigned_abs()))
         }
         _ => {
             let (start, end) = (start.clamp(-1, dim - 1), end.clamp(-1, dim - 1));
@@ -319,10 +318,7 @@ impl Operator for Pad {
                 (0..shape[k] as i64).map(|to| source(self.mode, to - before[k], dim)).collect()
             })
             .collect();
-        let value = match &self.fixed {
-            Some((_, value)) => Some(*value),
-            None => None,
-        };
+        let value = self.fixed.as_ref().map(|(_, value)| *value);
         let fill = inputs.optional(2);
         fn fill_of<E: Element>(fill: Option<&Tensor>, like: &[E]) -> Result<E, OpError> {
             let _ = like;

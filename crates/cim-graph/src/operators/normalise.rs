@@ -50,14 +50,11 @@ fn batch_norm(attributes: &mut Attributes) -> Result<Box<dyn Operator>, OpError>
 }
 
 /// Scale and shift of every channel.
-fn affine<R: Real>(
+fn affine<R: Real + crate::tensor::Element>(
     inputs: &Inputs<'_>,
     channels: usize,
     epsilon: f32,
-) -> Result<Vec<(R, R)>, OpError>
-where
-    R: crate::tensor::Element,
-{
+) -> Result<Vec<(R, R)>, OpError> {
     let of_channel = |index| {
         let values = inputs.values::<R>(index)?;
         if values.len() == channels {

@@ -87,8 +87,8 @@ impl Operator for NonZero {
         let places = for_any!(x.data(), values => places(values));
         let steps = strides(x.shape());
         let mut y = Vec::with_capacity(places.len() * x.rank());
-        for k in 0..x.rank() {
-            y.extend(places.iter().map(|at| (at / steps[k] as usize % x.shape()[k]) as i64));
+        for (&step, &dim) in steps.iter().zip(x.shape()) {
+            y.extend(places.iter().map(|at| (at / step as usize % dim) as i64));
         }
         Ok(vec![Tensor::of(vec![x.rank(), places.len()], y)])
     }

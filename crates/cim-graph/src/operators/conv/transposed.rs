@@ -118,7 +118,7 @@ impl Spec {
     /// One matrix (channels × outputs · taps) a group.
     fn matrices(&self, kernel: &Tensor) -> Result<Vec<Array2<f32>>, OpError> {
         let shape = kernel.shape();
-        if shape.len() < 3 || shape[0] % self.groups != 0 {
+        if shape.len() < 3 || !shape[0].is_multiple_of(self.groups) {
             return Err(invalid!("a kernel of shape {shape:?} in {} groups", self.groups));
         }
         let w = values::<f32>(kernel, "the kernel")?;
