@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// What each crate may know, in an order in which every crate comes after all that it knows.
-const MAY_KNOW: [(&str, &[&str]); 15] = [
+const MAY_KNOW: [(&str, &[&str]); 16] = [
     ("xtask", &[]),
     ("cim-api", &[]),
     ("cim-report", &[]),
@@ -15,6 +15,7 @@ const MAY_KNOW: [(&str, &[&str]); 15] = [
     ("cim-nn", &["cim-core"]),
     ("cim-data", &["cim-nn"]),
     ("cim-dynamics", &["cim-core"]),
+    ("cim-graph", &["cim-core"]),
     ("cim-crossbar", &["cim-core", "cim-device"]),
     ("cim-tile", &["cim-core", "cim-device", "cim-adc", "cim-crossbar"]),
     ("cim-opt", &["cim-core", "cim-tile"]),

@@ -129,6 +129,7 @@ fn ci() -> Result<(), Failure> {
     package()?;
     openblas::install_in_ci();
     debian::install_in_ci("ngspice", ngspice_is_found);
+    debian::install_in_ci("libonnx-testdata", onnx_models_are_found);
     test()?;
     if ngspice_is_found() {
         golden(&["--check"])?;
@@ -149,6 +150,11 @@ const GATES: [(&str, &str); 4] = [
     ("pcm", "data/golden/quick-pcm.json"),
     ("openmena", "data/golden/quick-openmena.json"),
 ];
+
+/// Where `crates/cim-graph` finds ONNX's conformance models.
+fn onnx_models_are_found() -> bool {
+    std::path::Path::new("/usr/share/libonnx-testdata/data").exists()
+}
 
 fn ngspice_is_found() -> bool {
     debian::succeeds(std::process::Command::new("ngspice").arg("--version"))

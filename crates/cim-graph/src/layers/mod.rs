@@ -1,0 +1,8 @@
+//! Networks as weights in safetensors and a list of layers in TOML.
+
+mod build;
+mod norm;
+mod spec;
+mod weights;
+
+pub(crate) use build::read;
