@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::tensor::DataType;
+use crate::data_type::DataType;
 
 /// Why a network cannot be read, or cannot run on what it was given.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

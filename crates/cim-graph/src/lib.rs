@@ -4,6 +4,7 @@
 //! What is not known (an operator, an attribute, a type of data) is refused by name, never guessed.
 //! This crate opens no file, reads no clock and draws no numbers.
 
+mod data_type;
 pub mod error;
 pub mod limits;
 pub mod network;
@@ -21,13 +22,14 @@ mod program;
 mod sniff;
 mod strided;
 
+pub use data_type::DataType;
 pub use error::GraphError;
 pub use limits::Limits;
 pub use network::{Network, Port, Watch};
 pub use operator::Product;
 pub use operators::known_operators;
 pub use program::{Placed, Placement};
-pub use tensor::{Data, DataType, Tensor};
+pub use tensor::{Data, Tensor};
 
 /// Tests the examples of the README.
 #[cfg(doctest)]

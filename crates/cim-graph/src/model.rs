@@ -1,7 +1,8 @@
 //! A network as files of any format describe it: names, operators, attributes, constants.
 
+use crate::data_type::DataType;
 use crate::error::GraphError;
-use crate::tensor::{DataType, Tensor};
+use crate::tensor::Tensor;
 
 /// What a file says, before anything is known about its operators.
 #[derive(Debug, Default)]

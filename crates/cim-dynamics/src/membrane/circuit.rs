@@ -3,6 +3,7 @@
 use cim_core::{Ohms, Seconds, Siemens, Volts};
 use serde::{Deserialize, Serialize};
 
+use super::interval::{advance, crossing};
 use super::spec::{Membrane, MembraneSpec};
 use crate::DynamicsError;
 use crate::error::{not_negative, positive};
@@ -160,8 +161,7 @@ impl Circuit {
 
     /// The spike that the straight lines predict, delay included, in windows.
     pub fn predicted(&self, synapses: &[Synapse], horizon: f64) -> Option<f64> {
-        let time =
-            super::compare::first_crossing(&self.lines(synapses), self.membrane.leak(), horizon);
+        let time = first_crossing(&self.lines(synapses), self.membrane.leak(), horizon);
         time.map(|time| time + self.spec.delay / self.spec.membrane.window)
     }
 
@@ -216,4 +216,19 @@ impl Circuit {
         }
         Ok(None)
     }
+}
+
+/// When synapses on straight lines first bring the membrane to 1, in windows.
+fn first_crossing(closings: &[Closing], leak: f64, horizon: f64) -> Option<f64> {
+    let (mut s, mut g, mut v) = (0.0, leak, 0.0);
+    for (k, closing) in closings.iter().enumerate().take_while(|(_, c)| c.time < horizon) {
+        s += closing.drive;
+        g += closing.conductance;
+        let end = closings.get(k + 1).map_or(horizon, |next| next.time.min(horizon));
+        match crossing(v, s, g) {
+            Some(h) if closing.time + h <= end => return Some(closing.time + h),
+            _ => v = advance(v, s, g, end - closing.time),
+        }
+    }
+    None
 }

@@ -2,9 +2,8 @@
 
 use ndarray::ArrayView2;
 
-use super::circuit::{Circuit, Closing};
+use super::circuit::Circuit;
 use super::exact::{Volley, check, first_spike};
-use super::interval::{advance, crossing};
 use super::spec::Membrane;
 use crate::DynamicsError;
 
@@ -90,19 +89,4 @@ pub fn discrepancy(model: &[Option<f64>], circuit: &[Option<f64>]) -> Discrepanc
     }
     out.rms = if out.compared == 0 { 0.0 } else { (sum / out.compared as f64).sqrt() };
     out
-}
-
-/// When synapses on straight lines first bring the membrane to 1, in windows.
-pub(crate) fn first_crossing(closings: &[Closing], leak: f64, horizon: f64) -> Option<f64> {
-    let (mut s, mut g, mut v) = (0.0, leak, 0.0);
-    for (k, closing) in closings.iter().enumerate().take_while(|(_, c)| c.time < horizon) {
-        s += closing.drive;
-        g += closing.conductance;
-        let end = closings.get(k + 1).map_or(horizon, |next| next.time.min(horizon));
-        match crossing(v, s, g) {
-            Some(h) if closing.time + h <= end => return Some(closing.time + h),
-            _ => v = advance(v, s, g, end - closing.time),
-        }
-    }
-    None
 }

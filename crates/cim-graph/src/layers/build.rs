@@ -3,10 +3,11 @@
 use super::norm;
 use super::spec::{Activation, Kind, LayerSpec, NetworkSpec};
 use super::weights::Weights;
+use crate::data_type::DataType;
 use crate::error::GraphError;
 use crate::limits::Limits;
 use crate::model::{Attribute, Graph, Model, Node, Port};
-use crate::tensor::{DataType, Tensor};
+use crate::tensor::Tensor;
 
 /// Version of ONNX's operators that layers are built on.
 const OPSET: i64 = 20;

@@ -1,9 +1,10 @@
 //! Tensors as files hold them, checked against their shape before they are made.
 
 use super::messages::TensorMessage;
+use crate::data_type::DataType;
 use crate::error::GraphError;
 use crate::limits::Limits;
-use crate::tensor::{Data, DataType, Tensor};
+use crate::tensor::{Data, Tensor};
 
 /// The type of an element by its number in the file.
 pub(crate) fn data_type(number: i64) -> Result<DataType, String> {

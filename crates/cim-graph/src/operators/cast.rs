@@ -1,9 +1,10 @@
 //! Conversions between types.
 
 use super::table::{Row, row};
+use crate::data_type::DataType;
 use crate::error::{OpError, invalid, unsupported};
 use crate::operator::{Inputs, Operator, Run};
-use crate::tensor::{Data, DataType, Tensor};
+use crate::tensor::{Data, Tensor};
 
 pub(super) const TABLE: &[Row] = &[
     row("Cast", 1, 1, |a| {

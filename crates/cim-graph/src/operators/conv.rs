@@ -204,7 +204,7 @@ impl Operator for Conv {
             let carrier = Carrier::Products(*first);
             return Ok(vec![self.spec.run(x, kernel, &carrier, bias, run)?]);
         }
-        if x.data_type() != crate::tensor::DataType::F32 {
+        if x.data_type() != crate::data_type::DataType::F32 {
             return Err(unsupported!("data of type {}", x.data_type()));
         }
         let kernel = inputs.get(1)?;

@@ -4,9 +4,10 @@ use super::arithmetic::Number;
 use super::movement::sizes;
 use super::table::{Row, row};
 use crate::attributes::Attributes;
+use crate::data_type::DataType;
 use crate::error::{OpError, invalid, unsupported};
 use crate::operator::{Inputs, Operator, Run};
-use crate::tensor::{Data, DataType, Tensor, for_any};
+use crate::tensor::{Data, Tensor, for_any};
 
 pub(super) const TABLE: &[Row] = &[
     row("Constant", 0, 1, constant),

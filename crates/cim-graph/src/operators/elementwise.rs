@@ -4,9 +4,10 @@ use num_traits::{Float, Signed, WrappingNeg};
 
 use super::table::{Row, row};
 use crate::attributes::Attributes;
+use crate::data_type::DataType;
 use crate::error::{OpError, unsupported};
 use crate::operator::{Inputs, Operator, Run};
-use crate::tensor::{Data, DataType, Tensor};
+use crate::tensor::{Data, Tensor};
 
 pub(super) const TABLE: &[Row] = &[
     row("Abs", 1, 1, |_| of(Function::Abs)),

@@ -10,10 +10,11 @@ use super::products::{Carrier, transposed};
 use super::table::{Row, row};
 use crate::attributes::Attributes;
 use crate::broadcast::{common_shape, stretched, zip};
+use crate::data_type::DataType;
 use crate::error::{OpError, invalid, unsupported};
 use crate::operator::{Constants, Inputs, Operator, Place, Run, values};
 use crate::strided::permuted;
-use crate::tensor::{Data, DataType, Tensor, for_numbers};
+use crate::tensor::{Data, Tensor, for_numbers};
 
 pub(super) const TABLE: &[Row] =
     &[row("Gemm", 3, 1, gemm), row("MatMul", 2, 1, |_| Ok(Box::new(MatMul)))];

@@ -9,10 +9,11 @@ use super::elementwise::round_half_even;
 use super::products::Carrier;
 use super::table::{Row, row};
 use crate::attributes::Attributes;
+use crate::data_type::DataType;
 use crate::error::{OpError, invalid, unsupported};
 use crate::operator::{Constants, Inputs, Operator, Place, Run, values};
 use crate::strided::{around, axis};
-use crate::tensor::{Data, DataType, Tensor};
+use crate::tensor::{Data, Tensor};
 
 pub(super) const TABLE: &[Row] = &[
     row("ConvInteger", 4, 1, |a| {

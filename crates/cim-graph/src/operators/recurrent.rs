@@ -8,10 +8,11 @@ use super::elementwise::sigmoid;
 use super::products::{Carrier, transposed};
 use super::table::{Row, row};
 use crate::attributes::Attributes;
+use crate::data_type::DataType;
 use crate::error::{OpError, invalid, unsupported};
 use crate::operator::{Constants, Inputs, Operator, Place, Run, values};
 use crate::strided::permuted;
-use crate::tensor::{DataType, Tensor};
+use crate::tensor::Tensor;
 
 pub(super) const TABLE: &[Row] = &[
     row("GRU", 6, 2, |a| recurrent(a, Kind::Gru { resets_before: true })),

@@ -3,10 +3,11 @@
 use super::arithmetic::Number;
 use super::table::{Row, row};
 use crate::attributes::Attributes;
+use crate::data_type::DataType;
 use crate::error::{OpError, invalid, unsupported};
 use crate::operator::{Inputs, Operator, Run};
 use crate::strided::{around, axes, axis, permuted};
-use crate::tensor::{DataType, Tensor, for_numbers};
+use crate::tensor::{Tensor, for_numbers};
 
 pub(super) const TABLE: &[Row] = &[
     row("CumSum", 2, 1, |a| {

@@ -207,7 +207,7 @@ fn target(lines: &[Line], mut pixel: usize, mut tap: usize) -> Option<usize> {
 impl Operator for ConvTranspose {
     fn run(&self, inputs: Inputs<'_>, run: &mut Run<'_>) -> Result<Vec<Tensor>, OpError> {
         let x = inputs.get(0)?;
-        if x.data_type() != crate::tensor::DataType::F32 {
+        if x.data_type() != crate::data_type::DataType::F32 {
             return Err(unsupported!("data of type {}", x.data_type()));
         }
         let bias = inputs.optional(2).map(|bias| values::<f32>(bias, "the bias")).transpose()?;
