@@ -139,7 +139,8 @@ fn a_convolutional_network_is_predicted_and_optimised_with_every_mapping() {
     assert!(network.norms().is_empty(), "the batch norm went into the convolution");
     let inputs = LayerInputs::of_first(&network, &training, 64);
     let few = LayerInputs::of_first(&network, &training, 3);
-    let (optimiser, circuit): (OptimiserSpec, CircuitSpec) = (section("optimiser"), section("circuit"));
+    let (optimiser, circuit): (OptimiserSpec, CircuitSpec) =
+        (section("optimiser"), section("circuit"));
     let energy: EnergySpec = section("energy");
     let rules = Rules { optimiser: &optimiser, circuit: &circuit, energy: &energy };
     for mapping in MappingSpec::registered() {
@@ -191,8 +192,10 @@ fn energy_counts_positions() {
 /// Behind a tanh half of the inputs is negative.
 #[test]
 fn signed_inputs_need_signed_converters() {
-    let network = build("input = [6]\noperations = [{ op = \"linear\", features = 5 }, \
-        { op = \"tanh\" }, { op = \"linear\", features = 2 }]");
+    let network = build(
+        "input = [6]\noperations = [{ op = \"linear\", features = 5 }, \
+        { op = \"tanh\" }, { op = \"linear\", features = 2 }]",
+    );
     let images = ndarray::Array2::ones((4, 6));
     let inputs = LayerInputs::of(&network, images.view());
     let design = |polarity| {
@@ -218,11 +221,7 @@ fn calibration_keeps_some_vectors_of_every_sample() {
     );
     let mut images = ndarray::Array2::zeros((6, 1600));
     Stream::root(9).fill_uniform(0, images.as_slice_mut().expect("standard layout"));
-    let data = Dataset::of_floats(
-        images.iter().copied().collect(),
-        Shape::image(1, 40, 40),
-        None,
-    );
+    let data = Dataset::of_floats(images.iter().copied().collect(), Shape::image(1, 40, 40), None);
     let inputs = LayerInputs::of(&network, images.view());
     let again = LayerInputs::of_first(&network, &data.expect("images"), 6);
     let kept = LayerInputs::MOST_ROWS / 6;

@@ -92,18 +92,16 @@ pub fn optimise(
     let sensitivity = sensitivities(network, inputs);
     let mut design = start.clone();
     let bins = rules.optimiser.histogram_bins;
-    let terms_of = |design: &ChipDesign,
-                    idx: usize,
-                    layer: &LayerDesign|
-     -> Result<LayerTerms, ChipError> {
-        let Product { weights, per_sample, .. } = products[idx];
-        let calibration = inputs.calibration(idx, layer.input_limit, &design.parts)?;
-        let parts = &design.parts;
-        let mut terms =
-            layer_terms(parts, idx, layer, weights, &calibration, sensitivity[idx], bins)?;
-        terms.tiles.iter_mut().for_each(|tile| tile.uses = per_sample as f64);
-        Ok(terms)
-    };
+    let terms_of =
+        |design: &ChipDesign, idx: usize, layer: &LayerDesign| -> Result<LayerTerms, ChipError> {
+            let Product { weights, per_sample, .. } = products[idx];
+            let calibration = inputs.calibration(idx, layer.input_limit, &design.parts)?;
+            let parts = &design.parts;
+            let mut terms =
+                layer_terms(parts, idx, layer, weights, &calibration, sensitivity[idx], bins)?;
+            terms.tiles.iter_mut().for_each(|tile| tile.uses = per_sample as f64);
+            Ok(terms)
+        };
     let problem_of = |design: &ChipDesign, terms: Vec<LayerTerms>| WindowProblem {
         device: device_terms(
             &design.parts,

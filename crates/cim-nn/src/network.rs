@@ -229,9 +229,7 @@ impl Network {
 }
 
 /// What a perceptron of these widths is a list of.
-pub(crate) fn perceptron_of(
-    widths: &[usize],
-) -> Result<(Shape, Vec<OperationSpec>), NetworkError> {
+pub(crate) fn perceptron_of(widths: &[usize]) -> Result<(Shape, Vec<OperationSpec>), NetworkError> {
     if widths.len() < 2 || widths.contains(&0) {
         return Err(NetworkError::Widths { widths: widths.to_vec() });
     }

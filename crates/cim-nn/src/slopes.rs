@@ -92,7 +92,8 @@ mod tests {
         let operations = spec.operations.expect("a list");
         let with = |layers: Vec<Layer>| {
             let norms = vec![norm.clone()];
-            Network::from_parts(drawn.input_shape(), &operations, layers, norms).expect("weights fit")
+            Network::from_parts(drawn.input_shape(), &operations, layers, norms)
+                .expect("weights fit")
         };
         let network = with(drawn.layers().to_vec());
         let mut x = Array2::zeros((5, 24));

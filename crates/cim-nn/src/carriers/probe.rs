@@ -22,7 +22,14 @@ impl Carrier<f32> for Probe<'_, '_> {
         self.forward.rows(call, batch, x, y);
     }
 
-    fn rows_back(&mut self, call: Call, batch: usize, _: &[f32], dy: &[f32], dx: Option<&mut [f32]>) {
+    fn rows_back(
+        &mut self,
+        call: Call,
+        batch: usize,
+        _: &[f32],
+        dy: &[f32],
+        dx: Option<&mut [f32]>,
+    ) {
         self.squares[call.product] += sum_of_squares(dy.iter());
         let Some(dx) = dx else { return };
         let weights = &self.forward.layers[call.product].weights;

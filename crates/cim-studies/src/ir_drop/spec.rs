@@ -2,8 +2,7 @@
 
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EvaluationSpec, GainSpec,
-    MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, need, network,
-    training,
+    MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, need, network, training,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Ohms;
