@@ -4,6 +4,11 @@
 //! The suites themselves are in `tests/`: laws, oracles, determinism, learning, the graph of
 //! crates and that of their files. A part listed in [`registered`] is tested by the law suite from then on.
 
+/// The worked examples of the contributing page, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../CONTRIBUTING.md")]
+pub struct Contributing;
+
 pub mod chip;
 pub mod foreign;
 pub mod golden;

@@ -53,7 +53,7 @@ pub fn measure(
 /// What every tile of a design is to be programmed to, the same for all its chips.
 pub struct ChipBlueprint<'a> {
     design: &'a ChipDesign,
-    /// One for each layer.
+    /// One for each product.
     pub layers: Vec<Blueprint>,
 }
 
@@ -67,14 +67,14 @@ impl<'a> ChipBlueprint<'a> {
         network: &Network,
         tally: &mut Tally,
     ) -> Result<Self, ChipError> {
-        let layers = network.layers().iter().zip(&design.layers);
+        let layers = network.products().zip(&design.layers);
         let layers = layers
-            .map(|(layer, own)| Blueprint::of(&design.parts, own, layer.weights.view(), tally))
+            .map(|(product, own)| Blueprint::of(&design.parts, own, product.weights, tally))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self { design, layers })
     }
 
-    /// Programs the chip at `at`, one grid for each layer.
+    /// Programs the chip at `at`, one grid for each product.
     ///
     /// # Errors
     /// [`ChipError::Tile`] for what cannot be programmed.
@@ -89,7 +89,7 @@ impl<'a> ChipBlueprint<'a> {
     }
 }
 
-/// Programs one chip, one grid for each layer.
+/// Programs one chip, one grid for each product.
 ///
 /// # Errors
 /// [`ChipError::Tile`] for what cannot be programmed.
@@ -99,11 +99,11 @@ pub fn program(
     at: Stream,
     tally: &mut Tally,
 ) -> Result<Vec<Grid>, ChipError> {
-    let layers = network.layers().iter().zip(&design.layers).enumerate();
-    layers
-        .map(|(idx, (layer, layer_design))| {
+    let products = network.products().zip(&design.layers).enumerate();
+    products
+        .map(|(idx, (product, layer_design))| {
             let at = at.child("layer", idx as u64);
-            Ok(Grid::program(&design.parts, layer_design, layer.weights.view(), at, tally)?)
+            Ok(Grid::program(&design.parts, layer_design, product.weights, at, tally)?)
         })
         .collect()
 }

@@ -9,12 +9,14 @@ use ndarray::{Array2, ArrayView2};
 use crate::error::ChipError;
 use crate::inputs::LayerInputs;
 
-/// A network on a chip: parts and one design per layer.
+/// A network on a chip: parts and one design for each of its products, which
+/// [`Network::products`] names. Batch norms in front of the mapping are
+/// [folded](Network::folded) by whoever asks for it, before anything else: what stays is digital.
 #[derive(Clone)]
 pub struct ChipDesign {
     /// What every tile is made of.
     pub parts: Parts,
-    /// How each layer uses them, first layer first.
+    /// How each product uses them, in the order of the network.
     pub layers: Vec<LayerDesign>,
 }
 
@@ -23,9 +25,9 @@ impl ChipDesign {
     /// voltage, and full scales for the largest current that the weights can draw.
     pub fn naive(parts: Parts, network: &Network, limits: &[f32]) -> Self {
         let mut layers = Vec::new();
-        for (layer, &input_limit) in network.layers().iter().zip(limits) {
+        for (product, &input_limit) in network.products().zip(limits) {
             let weight_clip =
-                layer.weights.iter().fold(0.0f32, |m, w| m.max(w.abs())).max(f32::MIN_POSITIVE);
+                product.weights.iter().fold(0.0f32, |m, w| m.max(w.abs())).max(f32::MIN_POSITIVE);
             let mut design = LayerDesign {
                 weight_clip,
                 input_limit,
@@ -33,13 +35,17 @@ impl ChipDesign {
                     / parts.read_voltage.0,
                 full_scale: Array2::from_elem((0, 0), Amps::ZERO),
             };
-            worst_case(&parts, &mut design, layer.weights.view());
+            worst_case(&parts, &mut design, product.weights);
             layers.push(design);
         }
         Self { parts, layers }
     }
 
     /// The naive mapping, but with full scales by `policy` on the drives of `inputs`.
+    ///
+    /// # Errors
+    /// [`ChipError::Sign`] for inputs that converters cannot carry, [`ChipError::Tile`] for parts or
+    /// weights that cannot be.
     pub fn by_policy(
         parts: Parts,
         network: &Network,
@@ -47,10 +53,13 @@ impl ChipDesign {
         policy: FullScale,
     ) -> Result<Self, ChipError> {
         let mut design = Self::naive(parts, network, &inputs.limits());
+        for (idx, own) in design.layers.iter().enumerate() {
+            inputs.calibration(idx, own.input_limit, &design.parts)?;
+        }
         if policy == FullScale::WorstCase {
             return Ok(design);
         }
-        for (idx, layer) in network.layers().iter().enumerate() {
+        for (idx, product) in network.products().enumerate() {
             let own = &mut design.layers[idx];
             let calibration = inputs.calibration(idx, own.input_limit, &design.parts)?;
             let amps = own.amps_per_output(&design.parts) * f64::from(own.input_limit);
@@ -58,7 +67,7 @@ impl ChipDesign {
             own.full_scale = full_scale::by_policy(
                 policy,
                 &design.parts,
-                layer.weights.view(),
+                product.weights,
                 own.weight_clip,
                 amps,
                 &calibration,
@@ -68,22 +77,28 @@ impl ChipDesign {
         Ok(design)
     }
 
-    /// Errors of every layer in closed form.
+    /// Errors of every product in closed form, at each vector of `inputs`.
+    ///
+    /// # Errors
+    /// As [`by_policy`](Self::by_policy).
     pub fn errors(
         &self,
         network: &Network,
         inputs: &LayerInputs,
     ) -> Result<Vec<LayerErrors>, ChipError> {
-        let layers = network.layers().iter().zip(&self.layers).enumerate();
-        layers
-            .map(|(idx, (layer, design))| {
+        let products = network.products().zip(&self.layers).enumerate();
+        products
+            .map(|(idx, (product, design))| {
                 let calibration = inputs.calibration(idx, design.input_limit, &self.parts)?;
-                Ok(LayerErrors::of(&self.parts, design, layer.weights.view(), &calibration)?)
+                Ok(LayerErrors::of(&self.parts, design, product.weights, &calibration)?)
             })
             .collect()
     }
 
-    /// Energy of one inference.
+    /// Energy of one inference: of each product as often as one sample drives it.
+    ///
+    /// # Errors
+    /// As [`by_policy`](Self::by_policy); [`ChipError::Tile`] for converters without a price.
     pub fn energy(
         &self,
         network: &Network,
@@ -91,9 +106,10 @@ impl ChipDesign {
         spec: &EnergySpec,
     ) -> Result<EnergyParts, ChipError> {
         let mut layers = Vec::new();
-        for (idx, (layer, design)) in network.layers().iter().zip(&self.layers).enumerate() {
+        for (idx, (product, design)) in network.products().zip(&self.layers).enumerate() {
             let calibration = inputs.calibration(idx, design.input_limit, &self.parts)?;
-            layers.push(spec.layer(&self.parts, design, layer.weights.view(), &calibration)?);
+            let once = spec.layer(&self.parts, design, product.weights, &calibration)?;
+            layers.push(once.times(product.per_sample));
         }
         Ok(EnergySpec::sum(layers))
     }

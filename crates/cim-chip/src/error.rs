@@ -21,6 +21,14 @@ pub enum ChipError {
         /// What can be.
         help: String,
     },
+    /// A product has negative inputs, and nothing to drive rows with them.
+    #[error("operation {product} is driven with negative inputs, down to {least}")]
+    Sign {
+        /// Place and name of its operation.
+        product: String,
+        /// The least input.
+        least: f32,
+    },
     /// The device cannot be.
     #[error(transparent)]
     Device(#[from] DeviceError),
@@ -46,6 +54,7 @@ impl ChipError {
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Section { help, .. } => Some(help),
+            Self::Sign { .. } => Some("set converters.dac_polarity to bipolar or two-phase"),
             _ => None,
         }
     }

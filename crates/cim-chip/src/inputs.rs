@@ -1,55 +1,131 @@
-//! What drives the layers of a network on calibration data.
+//! What drives the products of a network on calibration data.
 
+use cim_core::Stream;
 use cim_nn::network::first_images;
 use cim_nn::{Dataset, Network};
 use cim_tile::{Calibration, Parts};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::error::ChipError;
 
-/// Inputs of every layer on calibration images, computed digitally.
-pub struct LayerInputs(Vec<Array2<f32>>);
+/// Inputs of every product on calibration samples, computed digitally.
+///
+/// A product that is driven more than once per sample (at every position, or point in time) keeps
+/// about [`MOST_ROWS`](Self::MOST_ROWS) of the vectors that drive it.
+pub struct LayerInputs {
+    /// Samples × inputs of the network.
+    samples: Array2<f32>,
+    products: Vec<ProductInputs>,
+}
+
+/// What drives one product.
+struct ProductInputs {
+    name: String,
+    per_sample: usize,
+    /// Vectors × inputs.
+    rows: Array2<f32>,
+    /// Least and largest input, of all vectors.
+    range: [f32; 2],
+}
 
 impl LayerInputs {
-    /// Runs `images` (samples × inputs) through `network`.
-    pub fn of(network: &Network, images: ArrayView2<'_, f32>) -> Self {
-        let mut inputs = vec![images.to_owned()];
-        let outputs = network.pre_activations(
-            &network.exact(),
-            images,
-            0,
-            &mut Default::default(),
-            &mut Default::default(),
-        );
-        let hidden = outputs.len() - 1;
-        inputs.extend(outputs.into_iter().take(hidden).map(|y| y.mapv_into(|v| v.max(0.0))));
-        Self(inputs)
+    /// Vectors that a product driven at many positions keeps, one per sample at least: of each sample
+    /// equally many, one from each of as many equal stretches of its positions, drawn at an address
+    /// of its own, so that the same samples always give the same vectors.
+    pub const MOST_ROWS: usize = 2048;
+
+    /// Runs `samples` (samples × inputs) through `network`. Batch norms that can be folded should be:
+    /// what is mapped are the weights as they are.
+    pub fn of(network: &Network, samples: ArrayView2<'_, f32>) -> Self {
+        let count = samples.nrows();
+        let mut products: Vec<ProductInputs> = network
+            .products()
+            .map(|product| ProductInputs {
+                name: product.name.to_owned(),
+                per_sample: product.per_sample,
+                rows: Array2::zeros((0, product.weights.nrows())),
+                range: [0.0; 2],
+            })
+            .collect();
+        if products.iter().all(|product| product.per_sample == 1) {
+            let inputs = network.product_inputs(samples, count);
+            products.iter_mut().zip(inputs).for_each(|(product, rows)| product.add_all(rows));
+        } else {
+            let at = Stream::root(0).child("calibration", 0);
+            for (sample_idx, sample) in samples.axis_chunks_iter(Axis(0), 1).enumerate() {
+                let inputs = network.product_inputs(sample, 1);
+                for (product_idx, (product, rows)) in products.iter_mut().zip(inputs).enumerate() {
+                    let at = at.child("product", product_idx as u64);
+                    product.add_some(rows, Self::MOST_ROWS / count, at, sample_idx as u64);
+                }
+            }
+        }
+        Self { samples: samples.to_owned(), products }
     }
 
-    /// Runs the first `count` images of `data` through `network`; all, if there are fewer.
+    /// Runs the first `count` samples of `data` through `network`; all, if there are fewer.
     pub fn of_first(network: &Network, data: &Dataset, count: usize) -> Self {
         Self::of(network, first_images(data, count).view())
     }
 
-    /// Largest magnitude of the inputs of each layer; 1 where a layer is never driven.
+    /// Largest magnitude of the inputs of each product; 1 where a product is never driven.
     pub fn limits(&self) -> Vec<f32> {
-        let largest = |x: &Array2<f32>| x.iter().fold(0.0f32, |m, x| m.max(x.abs()));
-        self.0.iter().map(largest).map(|m| if m > 0.0 { m } else { 1.0 }).collect()
+        let largest = |product: &ProductInputs| product.range[1].max(-product.range[0]);
+        self.products.iter().map(largest).map(|m| if m > 0.0 { m } else { 1.0 }).collect()
     }
 
-    /// Inputs of one layer, samples × inputs.
-    pub fn layer(&self, layer: usize) -> ArrayView2<'_, f32> {
-        self.0[layer].view()
+    /// Inputs of one product, vectors × inputs.
+    pub fn layer(&self, product: usize) -> ArrayView2<'_, f32> {
+        self.products[product].rows.view()
     }
 
-    /// Drives of one layer whose largest input is `limit`.
+    /// What was run through the network, samples × inputs.
+    pub fn samples(&self) -> ArrayView2<'_, f32> {
+        self.samples.view()
+    }
+
+    /// Drives of one product whose largest input is `limit`.
+    ///
+    /// # Errors
+    /// [`ChipError::Sign`] for negative inputs where converters carry no sign; [`ChipError::Tile`]
+    /// for parts that cannot be.
     pub fn calibration(
         &self,
-        layer: usize,
+        product: usize,
         limit: f32,
         parts: &Parts,
     ) -> Result<Calibration, ChipError> {
         let dac = parts.check()?;
-        Ok(Calibration::new(self.0[layer].view(), limit, &dac))
+        let ProductInputs { name, rows, range: [least, _], .. } = &self.products[product];
+        if *least < 0.0 && !parts.dac.polarity.is_signed() {
+            return Err(ChipError::Sign { product: name.clone(), least: *least });
+        }
+        Ok(Calibration::new(rows.view(), limit, &dac))
+    }
+}
+
+impl ProductInputs {
+    fn widen(&mut self, rows: &Array2<f32>) {
+        let [least, largest] = self.range;
+        self.range = rows.iter().fold([least, largest], |[a, b], &x| [a.min(x), b.max(x)]);
+    }
+
+    fn add_all(&mut self, rows: Array2<f32>) {
+        self.widen(&rows);
+        self.rows = rows;
+    }
+
+    /// Keeps at most `most` of the vectors of a sample, and at least one.
+    fn add_some(&mut self, rows: Array2<f32>, most: usize, at: Stream, sample_idx: u64) {
+        self.widen(&rows);
+        let kept = most.clamp(1, rows.nrows().max(1));
+        let mut draws = vec![0.0_f32; kept];
+        at.fill_uniform(sample_idx, &mut draws);
+        let stretch = rows.nrows() as f64 / kept as f64;
+        for (idx, draw) in draws.into_iter().enumerate() {
+            let row = (stretch * (idx as f64 + f64::from(draw))) as usize;
+            let row = rows.row(row.min(rows.nrows() - 1));
+            self.rows.push_row(row).expect("every vector has the inputs of the product");
+        }
     }
 }

@@ -32,6 +32,6 @@ pub use world::same_world;
 pub use {
     cim_adc::FullScale,
     cim_core::{MatMul, Scratch, Stream, Tally, units},
-    cim_nn::{Dataset, Layer, LayerPath, Network},
+    cim_nn::{Dataset, Layer, LayerPath, Network, Product},
     cim_tile::{Grid, LayerDesign, LayerErrors, Parts, Targets},
 };

@@ -28,7 +28,7 @@ pub struct ModelCheck {
 /// Variance of one column, mean over inputs (A²).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ColumnVariance {
-    /// Layer, from 0.
+    /// Product, from 0.
     pub layer: usize,
     /// Tile of the layer, from 0.
     pub tile: usize,
@@ -67,14 +67,14 @@ pub fn check(
     let errors = design.errors(network, inputs)?;
     let (mut ratios, mut columns) = (Vec::new(), Vec::new());
     let (mut covered, mut samples) = (0, 0);
-    for (layer_idx, (layer, layer_errors)) in network.layers().iter().zip(&errors).enumerate() {
+    for (layer_idx, (product, layer_errors)) in network.products().zip(&errors).enumerate() {
         for (tile_idx, tile) in layer_errors.tiles.iter().enumerate() {
             let at = at.child("layer", layer_idx as u64).child("tile", tile_idx as u64);
             let (first, second, inside, reads) = measure(
                 design,
                 layer_idx,
                 tile.place,
-                layer.weights.view(),
+                product.weights,
                 inputs,
                 layer_errors,
                 chips,

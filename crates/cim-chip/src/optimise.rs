@@ -2,7 +2,7 @@
 
 use cim_core::{Amps, Joules, Volts};
 use cim_device::Window;
-use cim_nn::Network;
+use cim_nn::{Network, Product};
 use cim_opt::terms::{LayerTerms, check_signal, circuit_terms, device_terms, layer_terms};
 use cim_opt::{Limits, Solution, WindowProblem, clip};
 use cim_tile::LayerDesign;
@@ -72,6 +72,10 @@ pub struct Optimised {
 ///
 /// The read voltage is the most frugal one whose error stays within the tolerance of the
 /// optimum. Full scales that the optimiser may not turn are those of the worst case.
+///
+/// # Errors
+/// [`ChipError::Tile`] for a product without signal, [`ChipError::Sign`] for inputs that converters
+/// cannot carry, [`ChipError::Optimiser`] where the program has no answer.
 pub fn optimise(
     rules: Rules<'_>,
     start: &ChipDesign,
@@ -80,21 +84,24 @@ pub fn optimise(
     goal: Goal,
 ) -> Result<Optimised, ChipError> {
     let Goal { knobs, search_clip, energy } = goal;
-    for (idx, layer) in network.layers().iter().enumerate() {
+    let products: Vec<Product<'_>> = network.products().collect();
+    for (idx, product) in products.iter().enumerate() {
         let calibration = inputs.calibration(idx, start.layers[idx].input_limit, &start.parts)?;
-        check_signal(idx, layer.weights.view(), &calibration)?;
+        check_signal(idx, product.weights, &calibration)?;
     }
     let sensitivity = sensitivities(network, inputs);
     let mut design = start.clone();
     let bins = rules.optimiser.histogram_bins;
-    let terms_of = |design: &ChipDesign,
-                    idx: usize,
-                    layer: &LayerDesign|
-     -> Result<LayerTerms, ChipError> {
-        let weights = network.layers()[idx].weights.view();
-        let calibration = inputs.calibration(idx, layer.input_limit, &design.parts)?;
-        Ok(layer_terms(&design.parts, idx, layer, weights, &calibration, sensitivity[idx], bins)?)
-    };
+    let terms_of =
+        |design: &ChipDesign, idx: usize, layer: &LayerDesign| -> Result<LayerTerms, ChipError> {
+            let Product { weights, per_sample, .. } = products[idx];
+            let calibration = inputs.calibration(idx, layer.input_limit, &design.parts)?;
+            let parts = &design.parts;
+            let mut terms =
+                layer_terms(parts, idx, layer, weights, &calibration, sensitivity[idx], bins)?;
+            terms.tiles.iter_mut().for_each(|tile| tile.uses = per_sample as f64);
+            Ok(terms)
+        };
     let problem_of = |design: &ChipDesign, terms: Vec<LayerTerms>| WindowProblem {
         device: device_terms(
             &design.parts,
@@ -107,7 +114,7 @@ pub fn optimise(
     };
     if knobs.window && search_clip {
         for idx in 0..design.layers.len() {
-            let largest = network.layers()[idx].weights.iter().fold(0.0f32, |m, w| m.max(w.abs()));
+            let largest = products[idx].weights.iter().fold(0.0f32, |m, w| m.max(w.abs()));
             let least = rules.optimiser.least_clip;
             let found =
                 clip::search(f64::from(largest), least, rules.optimiser.clip_points, |clip| {
@@ -139,13 +146,13 @@ pub fn optimise(
         set_read_voltage(&mut design, inputs, frugal.read_voltage)?;
     }
     let mut ranges = conic.ranges.iter();
-    for (idx, layer) in network.layers().iter().enumerate() {
+    for (idx, product) in products.iter().enumerate() {
         let layer_design = &mut design.layers[idx];
         let amps =
             design.parts.read_voltage.0 * layer_design.drive_gain * design.parts.window.span().0;
         // Tiles without signal keep the worst case, as all do that may not be turned.
         let own: Vec<_> = places[idx].iter().zip(ranges.by_ref()).collect();
-        worst_case(&design.parts, layer_design, layer.weights.view());
+        worst_case(&design.parts, layer_design, product.weights);
         if knobs.full_scale {
             own.into_iter().for_each(|(&at, r)| layer_design.full_scale[at] = Amps(r * amps));
         }

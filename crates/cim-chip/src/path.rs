@@ -8,7 +8,11 @@ use crate::error::ChipError;
 use crate::inputs::LayerInputs;
 
 impl ChipDesign {
-    /// The datapath as training sees it: numbers in the units of weights and outputs.
+    /// The datapath as training sees it, one for each product: numbers in the units of weights and
+    /// outputs.
+    ///
+    /// # Errors
+    /// As [`errors`](Self::errors).
     pub fn paths(
         &self,
         network: &Network,
@@ -21,10 +25,10 @@ impl ChipDesign {
             InputRange::Unsigned
         };
         let input_top = self.parts.check()?.top_code() as f32;
-        let layers = network.layers().iter().zip(&self.layers).zip(&errors);
-        Ok(layers
-            .map(|((layer, design), errors)| {
-                let (_, outputs) = layer.weights.dim();
+        let products = network.products().zip(&self.layers).zip(&errors);
+        Ok(products
+            .map(|((product, design), errors)| {
+                let (_, outputs) = product.weights.dim();
                 LayerPath {
                     weight_clip: design.weight_clip,
                     weight_noise: self.weight_noise(design.weight_clip),

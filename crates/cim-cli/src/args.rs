@@ -115,10 +115,11 @@ pub struct Program {
 /// Options of `cim optimise`.
 #[derive(Debug, Args)]
 pub struct Optimise {
-    /// Weights, inputs × outputs, one .npy file a layer (f32 or f64), first layer first
+    /// Weights, inputs × outputs, one .npy file a layer (f32 or f64), first layer first: with ReLU between
+    /// them, or those of the operations of the preset's [network]
     #[arg(long, required = true, num_args = 1..)]
     pub weights: Vec<PathBuf>,
-    /// Inputs of the first layer on calibration data, samples × inputs (.npy); ReLU between layers
+    /// Inputs of the network on calibration data, samples × inputs (.npy)
     #[arg(long)]
     pub inputs: PathBuf,
     /// Built-in preset (paper) or path of a TOML file

@@ -1,7 +1,7 @@
 //! Inference: a network on whatever carries its products.
 
 use cim_core::{MatMul, Scratch, Tally};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
 use crate::carriers::on_products::{Borrowed, Observer, OnProducts};
@@ -65,20 +65,26 @@ impl Network {
 
     /// The vectors that drive every product (rows × inputs) when the first `limit_samples` samples
     /// of `x` (samples × inputs) go through the network digitally: what calibration looks at.
-    /// Samples are outermost, then positions or points in time.
+    /// Samples are outermost, then positions or points in time. Where every product is driven once
+    /// per sample they go through together, else one by one.
     pub fn product_inputs(&self, x: ArrayView2<'_, f32>, limit_samples: usize) -> Vec<Array2<f32>> {
         let (mut scratch, mut tally) = (Scratch::default(), Tally::default());
         let mut rows: Vec<Rows> = vec![(vec![], 0); self.layers.len()];
         let (products, mut tape) = (self.borrowed(), Tape::default());
-        // Sample by sample, so that points in time of one come before those of the next.
-        for sample in x.rows().into_iter().take(limit_samples) {
+        let x = x.slice(s![..limit_samples.min(x.nrows()), ..]);
+        let once = self.plans.iter().all(|plan| plan.per_sample == 1);
+        // Else sample by sample, so that points in time of one come before those of the next.
+        let together = if once { x.nrows().max(1) } else { 1 };
+        for samples in x.axis_chunks_iter(Axis(0), together) {
             let mut collect = |product: usize, x: ArrayView2<'_, f32>, _: ArrayView2<'_, f32>| {
                 rows[product].0.extend(x.iter());
                 rows[product].1 += x.nrows();
             };
-            let sample = sample.to_vec();
+            let batch = samples.nrows();
+            let samples = samples.as_standard_layout();
+            let samples = samples.as_slice().expect("standard layout");
             let on = self.on(&products, 0, &mut scratch, &mut tally, Some(&mut collect));
-            self.forward(on, &sample, 1, &mut tape);
+            self.forward(on, samples, batch, &mut tape);
         }
         matrices(rows)
     }
@@ -112,7 +118,7 @@ impl Network {
     }
 
     /// The digital products, borrowed.
-    fn borrowed(&self) -> Vec<Borrowed<'_>> {
+    pub(crate) fn borrowed(&self) -> Vec<Borrowed<'_>> {
         self.layers.iter().map(|layer| Borrowed(layer.weights.view())).collect()
     }
 

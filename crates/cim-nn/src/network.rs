@@ -59,11 +59,8 @@ impl Network {
     /// [`NetworkError::Widths`] for fewer than two widths or a zero width,
     /// [`NetworkError::Operation`] for too many weights.
     pub fn new(widths: &[usize], at: Stream) -> Result<Self, NetworkError> {
-        if widths.len() < 2 || widths.contains(&0) {
-            return Err(NetworkError::Widths { widths: widths.to_vec() });
-        }
-        let input = Shape::features(widths[0]);
-        Self::drawn(input, &perceptron(widths[1..].iter().copied()), at)
+        let (input, operations) = perceptron_of(widths)?;
+        Self::drawn(input, &operations, at)
     }
 
     /// A network of `operations` on samples of shape `input`, with weights drawn as in
@@ -231,6 +228,14 @@ impl Network {
     }
 }
 
+/// What a perceptron of these widths is a list of.
+pub(crate) fn perceptron_of(widths: &[usize]) -> Result<(Shape, Vec<OperationSpec>), NetworkError> {
+    if widths.len() < 2 || widths.contains(&0) {
+        return Err(NetworkError::Widths { widths: widths.to_vec() });
+    }
+    Ok((Shape::features(widths[0]), perceptron(widths[1..].iter().copied())))
+}
+
 /// Dense layers of so many outputs, with ReLU between them.
 fn perceptron(outputs: impl Iterator<Item = usize>) -> Vec<OperationSpec> {
     let layer = |features| {
@@ -239,7 +244,7 @@ fn perceptron(outputs: impl Iterator<Item = usize>) -> Vec<OperationSpec> {
     outputs.flat_map(layer).skip(1).collect()
 }
 
-fn planned(
+pub(crate) fn planned(
     input: Shape,
     operations: &[OperationSpec],
 ) -> Result<(Vec<Operation>, Builder), NetworkError> {

@@ -4,8 +4,8 @@ use cim_core::Stream;
 use serde::{Deserialize, Serialize};
 
 use crate::error::NetworkError;
-use crate::network::Network;
-use crate::operations::OperationSpec;
+use crate::network::{Network, perceptron_of, planned};
+use crate::operations::{Operate, OperationSpec};
 use crate::shape::Shape;
 
 /// A network, either a perceptron by its widths or a list of operations on samples of a shape.
@@ -42,7 +42,41 @@ pub struct NetworkSpec {
     pub operations: Option<Vec<OperationSpec>>,
 }
 
+/// What a network takes and gives, before any weight is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// Shape of a sample.
+    pub input: Shape,
+    /// Number of outputs.
+    pub outputs: usize,
+    /// Weights of all products, biases aside.
+    pub weights: usize,
+}
+
 impl NetworkSpec {
+    /// A perceptron of these widths, inputs first, with ReLU between its layers.
+    pub fn of_widths(widths: impl Into<Vec<usize>>) -> Self {
+        Self { widths: Some(widths.into()), ..Self::default() }
+    }
+
+    /// What the network takes and gives; nothing is allocated for weights.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn outline(&self) -> Result<Outline, NetworkError> {
+        let (input, operations) = match (&self.widths, self.input, &self.operations) {
+            (Some(widths), None, None) => perceptron_of(widths)?,
+            (None, Some(input), Some(operations)) => (input, operations.clone()),
+            _ => return Err(NetworkError::Description),
+        };
+        let (operations, builder) = planned(input, &operations)?;
+        Ok(Outline {
+            input,
+            outputs: operations.last().map_or(input, Operate::output).len(),
+            weights: builder.products.iter().map(|plan| plan.inputs * plan.outputs).sum(),
+        })
+    }
+
     /// A network with weights drawn at `at`.
     ///
     /// # Errors

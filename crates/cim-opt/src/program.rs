@@ -80,7 +80,7 @@ pub(crate) fn error_coefficients(problem: &WindowProblem, tile: &TileTerms) -> [
 
 /// Energy coefficients of one tile over [`LIMIT_POWERS`]: cells, and the amplifier at range 1.
 pub(crate) fn energy_coefficients(circuit: &CircuitTerms, tile: &TileTerms) -> [f64; 6] {
-    let seconds = tile.columns * circuit.read_time.0;
+    let seconds = tile.columns * tile.uses * circuit.read_time.0;
     [
         0.0,
         0.0,

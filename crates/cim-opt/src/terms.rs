@@ -86,7 +86,8 @@ pub fn check_signal(
 ///
 /// `sensitivity` is the objective per squared output unit of error of one output. Histograms have
 /// `bins` bins over the calibration currents, widened by the noise they carry in `parts`. What the
-/// bottom of the window adds to a current without a minus is in them as it is in `parts`.
+/// bottom of the window adds to a current without a minus is in them as it is in `parts`. Tiles are
+/// taken to be read once per inference.
 ///
 /// # Errors
 /// [`TileError`] for weights or parts that cannot be, or a layer without signal.
@@ -131,6 +132,7 @@ pub fn layer_terms(
             terms.tiles.push(TileTerms {
                 layer,
                 columns: own.len() as f64 * phases,
+                uses: 1.0,
                 rows: block.nrows() as f64,
                 path,
                 cells: behind.count,

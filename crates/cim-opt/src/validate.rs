@@ -101,6 +101,7 @@ fn tile_terms(tile_idx: usize, tile: &TileTerms) -> Result<(), OptError> {
     }
     let sums = [
         ("columns", tile.columns),
+        ("uses", tile.uses),
         ("path", tile.path.0),
         ("s1", tile.s1),
         ("u1", tile.u1),

@@ -91,6 +91,8 @@ pub struct TileTerms {
     pub layer: usize,
     /// How many columns it stands for. Counts for energy only.
     pub columns: f64,
+    /// How often it is read in one inference. Counts for energy only.
+    pub uses: f64,
     /// Rows `n`.
     pub rows: f64,
     /// What its wires lose, per siemens of the mean conductance of a column's cells in a row with all rows driven: the
@@ -320,5 +322,5 @@ fn tile_energy(
     let circuit = &problem.circuit;
     let cells_w = v * v * (tile.drawn_cells * tile.u2 * g_min + tile.drawn_v2 * swing);
     let amplifier_w = circuit.supply.0 * range * v * swing;
-    tile.columns * circuit.read_time.0 * (cells_w + amplifier_w)
+    tile.columns * tile.uses * circuit.read_time.0 * (cells_w + amplifier_w)
 }

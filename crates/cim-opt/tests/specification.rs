@@ -42,6 +42,7 @@ fn example() -> WindowProblem {
         tiles: vec![TileTerms {
             layer: 0,
             columns: 128.0,
+            uses: 1.0,
             rows,
             path: Ohms(0.5 * 0.35 * rows * rows),
             cells: 2.0,

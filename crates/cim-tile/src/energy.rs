@@ -64,6 +64,20 @@ impl EnergyParts {
         self.parts().iter().map(|(_, joules)| joules).sum()
     }
 
+    /// Energy of so many of the same, such as the positions of a convolution.
+    #[must_use]
+    pub fn times(self, count: usize) -> Self {
+        let count = count as f64;
+        Self {
+            array: count * self.array,
+            sense: count * self.sense,
+            adc: count * self.adc,
+            dac: count * self.dac,
+            digital: count * self.digital,
+            buffer: count * self.buffer,
+        }
+    }
+
     fn add(&mut self, other: Self) {
         self.array += other.array;
         self.sense += other.sense;
@@ -75,7 +89,7 @@ impl EnergyParts {
 }
 
 impl EnergySpec {
-    /// Energy of one inference of one layer, for the drives of `calibration`.
+    /// Energy of one product of a vector with the weights of a layer, for the drives of `calibration`.
     ///
     /// Cells: `V² t Σ u² g` with the targets as conductances; the unused cells of a half-empty tile
     /// stay at the bottom of the window and conduct. Sense amplifiers: `V_dd · FS · t` for every

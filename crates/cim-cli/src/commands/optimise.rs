@@ -28,9 +28,11 @@ struct Answer {
     layers: Vec<LayerAnswer>,
 }
 
-/// What one layer gets.
+/// What one product gets.
 #[derive(Serialize)]
 struct LayerAnswer {
+    /// Place and name of its operation in the network.
+    operation: String,
     weight_clip: f32,
     input_limit: f32,
     /// Row tiles × column tiles.
@@ -54,7 +56,7 @@ pub fn run(args: &Optimise) -> Result<String, CliError> {
             Ok(Layer { bias: Array1::zeros(weights.ncols()), weights })
         })
         .collect::<Result<Vec<_>, CliError>>()?;
-    let network = Network::from_layers(layers).map_err(|error| misfit(&args.weights, error))?;
+    let network = network(&spec, layers).map_err(|error| misfit(&args.weights, error))?;
     let samples = matrix(&args.inputs)?;
     let signed = spec.converters.dac_polarity.is_signed();
     check_inputs(&args.inputs, &samples, network.inputs(), signed)?;
@@ -80,7 +82,9 @@ pub fn run(args: &Optimise) -> Result<String, CliError> {
         layers: design
             .layers
             .iter()
-            .map(|layer| LayerAnswer {
+            .zip(network.products())
+            .map(|(layer, product)| LayerAnswer {
+                operation: product.name.to_owned(),
                 weight_clip: layer.weight_clip,
                 input_limit: layer.input_limit,
                 full_scale_a: layer
@@ -122,12 +126,13 @@ fn table(design: &ChipDesign, answer: &Answer) -> String {
         Joules(answer.array_and_sense_energy_j)
     );
     let _ = writeln!(text, "certified gap       {:.1e}", answer.certified_gap);
-    for (idx, layer) in design.layers.iter().enumerate() {
+    for (idx, (layer, answer)) in design.layers.iter().zip(&answer.layers).enumerate() {
         let (rows, cols) = layer.full_scale.dim();
         let _ = writeln!(
             text,
-            "layer {}: weight clip {:.4}, {rows} × {cols} tiles, full scale",
+            "layer {} ({}): weight clip {:.4}, {rows} × {cols} tiles, full scale",
             idx + 1,
+            answer.operation,
             layer.weight_clip
         );
         for row in layer.full_scale.rows() {
@@ -143,6 +148,16 @@ fn budget(text: &str) -> Result<Joules, CliError> {
         what: format!("--energy-budget: {error}"),
         help: "write an energy with its unit, such as \"5 nJ\"".into(),
     })
+}
+
+/// The operations of the preset with these weights; where it has widths, whatever perceptron they are.
+fn network(spec: &Spec, layers: Vec<Layer>) -> Result<Network, NetworkError> {
+    match (spec.network.input, &spec.network.operations) {
+        (Some(input), Some(operations)) => {
+            Network::from_parts(input, operations, layers, Vec::new())
+        }
+        _ => Network::from_layers(layers),
+    }
 }
 
 /// A matrix of numbers, as networks hold them.

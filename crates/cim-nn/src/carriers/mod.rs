@@ -4,3 +4,4 @@
 pub(crate) mod exact;
 pub(crate) mod on_products;
 pub(crate) mod path;
+pub(crate) mod probe;

@@ -48,6 +48,7 @@ pub fn gaussian_tile(rows: f64, drive: f64, sigma_w: f64, bits: u32, bins: usize
     TileTerms {
         layer: 0,
         columns: 128.0,
+        uses: 1.0,
         rows,
         path: Ohms(0.5 * 0.35 * rows * rows),
         cells: 2.0,
@@ -165,6 +166,7 @@ pub fn random_problem(draws: &mut Draws) -> WindowProblem {
         problem.tiles.push(TileTerms {
             layer,
             columns: draws.log(1.0, 1e4).round(),
+            uses: 1.0,
             rows,
             path: Ohms(0.5 * wire_ohm * rows * rows),
             cells: 2.0,

@@ -2,7 +2,7 @@
 
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EvaluationSpec, GainSpec,
-    MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, need, training,
+    MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, need, network, training,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Ohms;
@@ -39,7 +39,7 @@ pub struct Spec {
     pub converters: ConverterSpec,
     /// How weights become conductances.
     pub mapping: MappingSpec,
-    /// The perceptron.
+    /// The network.
     pub network: NetworkSpec,
     /// What it learns.
     pub data: DataSpec,
@@ -110,7 +110,7 @@ impl StudySpec for Spec {
         for &ohm in wires {
             self.parts(rows[0], ohm, Targets::Nominal)?;
         }
-        self.network.check()?;
+        network::check(&self.network)?;
         self.data.check()?;
         training::check(&self.training.digital, "training.digital")?;
         self.training.noise.check()?;

@@ -16,7 +16,7 @@ use crate::error::StudyError;
 use crate::shared::epoch::Epoch;
 use crate::shared::estimates::{estimate, paired};
 use crate::study::Written;
-use cim_chip::{Measured, Optimised};
+use cim_chip::{Measured, Network, Optimised, Product};
 use findings::{
     Budget, Counts, Design, Digital, EnergyBreakdown, EnergyPart, EnergyRatios, Findings,
     Optimiser, Paired, SourceShare, Variant,
@@ -51,7 +51,7 @@ pub fn report(outcome: &Outcome<'_>) -> Result<Report, StudyError> {
         headlines: words::headlines(&findings),
         comparison: comparison::rows(&findings),
         figures: words::figures(&findings),
-        chapters: words::chapters(),
+        chapters: words::chapters(options.spec),
         charts: charts::all(&findings),
         cover: Some(charts::summary(&findings)),
         tables: tables::all(&findings),
@@ -86,7 +86,7 @@ fn findings(outcome: &Outcome<'_>) -> Result<Findings, StudyError> {
         .iter()
         .map(|c| c.design.energy(&c.network, &c.inputs, &spec.energy))
         .collect::<Result<Vec<_>, _>>()?;
-    let digital = digital_energies(spec);
+    let digital = digital_energies(spec, &naive.network);
     let variants: Vec<Variant> = outcome
         .candidates
         .iter()
@@ -228,11 +228,13 @@ fn parts_of(energy: &EnergyParts) -> Vec<EnergyPart> {
 }
 
 /// The digital baselines: multiply-accumulates, weight bytes, the same activations and buffer.
-fn digital_energies(spec: &Spec) -> [(Design, Vec<EnergyPart>); 3] {
-    let widths = &spec.network.widths;
-    let macs: usize = widths.windows(2).map(|pair| pair[0] * pair[1]).sum();
-    let moved: usize = widths.windows(2).map(|pair| pair[0] + pair[1]).sum();
-    let outputs: usize = widths[1..].iter().sum();
+fn digital_energies(spec: &Spec, network: &Network) -> [(Design, Vec<EnergyPart>); 3] {
+    let (mut macs, mut moved, mut outputs) = (0, 0, 0);
+    for Product { weights, per_sample, .. } in network.products() {
+        macs += per_sample * weights.len();
+        moved += per_sample * (weights.nrows() + weights.ncols());
+        outputs += per_sample * weights.ncols();
+    }
     let of = |weight_byte: f64| {
         let mut parts =
             vec![EnergyPart { part: "MAC".into(), joules: macs as f64 * spec.digital.mac.0 }];

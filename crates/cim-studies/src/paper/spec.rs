@@ -4,7 +4,7 @@ use cim_chip::sections::evaluation::check_chips;
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EnergySpec, EvaluationSpec,
     MappingSpec, NetworkSpec, OptimiserSpec, Recipe, TileSpec, Wires, converters, device, energy,
-    need, need_not_negative, need_positive, need_share_above_zero, training,
+    need, need_not_negative, need_positive, need_share_above_zero, network, training,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Rules, Targets};
 use cim_core::{Hertz, Joules, Kelvin};
@@ -31,7 +31,7 @@ pub struct Spec {
     pub experiment: Kind,
     /// Seed of all randomness.
     pub seed: u64,
-    /// The perceptron.
+    /// The network.
     pub network: NetworkSpec,
     /// What it learns.
     pub data: DataSpec,
@@ -140,13 +140,7 @@ impl StudySpec for Spec {
 
     fn check(&self) -> Result<(), StudyError> {
         check_design(self)?;
-        self.network.check()?;
-        need(
-            self.network.widths.len() == 4,
-            "network.widths",
-            format!("{:?}", self.network.widths),
-            "this study has three layers: give four widths, inputs first",
-        )?;
+        network::check(&self.network)?;
         self.data.check()?;
         self.calibration.check()?;
         let digital = self.digital;

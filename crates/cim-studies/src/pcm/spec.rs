@@ -2,7 +2,8 @@
 
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, CompensationSpec, ConverterSpec, DataSpec, DeviceSpec,
-    EvaluationSpec, MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, need, training,
+    EvaluationSpec, MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, need, network,
+    training,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Seconds;
@@ -34,7 +35,7 @@ pub struct Spec {
     pub drift: DriftSpec,
     /// How drift is measured; all scopes are compared.
     pub compensation: CompensationSpec,
-    /// The perceptron.
+    /// The network.
     pub network: NetworkSpec,
     /// What it learns.
     pub data: DataSpec,
@@ -108,7 +109,7 @@ impl StudySpec for Spec {
         self.evaluation.check()?;
         self.calibration.check()?;
         self.data.check()?;
-        self.network.check()?;
+        network::check(&self.network)?;
         self.training.noise.check()?;
         Ok(training::check(&self.training.digital, "training.digital")?)
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cim_chip::sections::NetworkSpec;
+use cim_chip::sections::{NetworkSpec, network};
 use cim_data::{idx, sha256_of_sets};
 use cim_nn::{Dataset, NetworkError};
 
@@ -24,7 +24,8 @@ impl Images {
     /// class.
     pub fn open(folder: &Path, network: &NetworkSpec) -> Result<Self, StudyError> {
         let (train, test) = idx::load(folder)?;
-        let (inputs, outputs) = (network.widths[0], network.widths[network.widths.len() - 1]);
+        let outline = network::check(network)?;
+        let (inputs, outputs) = (outline.input.len(), outline.outputs);
         let (pixels, classes) = (train.pixels(), train.classes());
         if pixels != inputs || outputs < classes {
             return Err(NetworkError::Data { pixels, classes, inputs, outputs }.into());

@@ -28,7 +28,7 @@ pub struct Run<'a> {
     pub recipe: &'a Recipe,
     /// From where.
     pub start: &'a Network,
-    /// Through what, one for each layer.
+    /// Through what, one for each product.
     pub paths: Vec<LayerPath>,
     /// Who answers where the recipe asks for distillation.
     pub teacher: Option<&'a Network>,
@@ -85,7 +85,8 @@ impl<'a> Training<'a> {
         Ok(Trained { state: trainer.into_state(), history })
     }
 
-    /// Trains a network from its start, digitally.
+    /// Trains a network from its start, digitally; batch norms behind products are folded into them
+    /// in the end, as they will be mapped.
     pub fn digital(
         &self,
         network: &NetworkSpec,
@@ -96,7 +97,10 @@ impl<'a> Training<'a> {
         let start = network.build(root.child("init", 0))?;
         let paths = digital_paths(&start);
         let (stage, at) = ("digital".to_owned(), root.child("train", 0));
-        self.train(Run { stage, recipe, start: &start, paths, teacher: None, at }, Some(test))
+        let run = Run { stage, recipe, start: &start, paths, teacher: None, at };
+        let mut trained = self.train(run, Some(test))?;
+        trained.state.network = trained.state.network.folded();
+        Ok(trained)
     }
 
     /// Trains `start` on through `paths`, itself the teacher.
@@ -137,7 +141,8 @@ fn fits(state: &TrainState, start: &Network, paths: &[LayerPath]) -> bool {
     let same = |(a, b): (&cim_nn::Layer, &cim_nn::Layer)| {
         a.weights.dim() == b.weights.dim() && a.bias.len() == b.bias.len()
     };
-    layers.len() == start.layers().len()
+    state.network.operations() == start.operations()
+        && layers.len() == start.layers().len()
         && layers.iter().zip(start.layers()).all(same)
         && state.full_scale.len() == paths.len()
         && state.full_scale.iter().zip(paths).all(|(a, b)| a.dim() == b.full_scale.dim())

@@ -1,6 +1,6 @@
 //! Parameters of the experiment as its report lists them.
 
-use cim_chip::sections::device;
+use cim_chip::sections::{NetworkSpec, device};
 use cim_core::Siemens;
 use cim_report::Parameter;
 use cim_report::format::whole_si;
@@ -18,7 +18,6 @@ pub fn of(spec: &Spec) -> Result<Vec<Parameter>, StudyError> {
     };
     let paper =
         |name: &str, value: String, note: &str| Parameter { ours: false, ..row(name, value, note) };
-    let widths: Vec<String> = spec.network.widths.iter().map(ToString::to_string).collect();
     let [sigma, window, read, law] = cell(spec)?.map(|(name, value, note)| row(name, value, note));
     Ok(vec![
         paper(
@@ -26,7 +25,7 @@ pub fn of(spec: &Spec) -> Result<Vec<Parameter>, StudyError> {
             format!("{} × {} differential pairs", spec.tile.rows, spec.tile.outputs),
             "128 × 128 in the abstract",
         ),
-        row("network", widths.join("-"), "the paper says three layers"),
+        row("network", network(&spec.network), "the paper says three layers"),
         sigma,
         window,
         read,
@@ -55,6 +54,16 @@ pub fn of(spec: &Spec) -> Result<Vec<Parameter>, StudyError> {
         ),
         row("sense amplifier", "class A, V_dd × FS × t".into(), "biased at the full scale"),
     ])
+}
+
+/// Widths of a perceptron; else the shape of a sample and the names of the operations.
+fn network(spec: &NetworkSpec) -> String {
+    let widths = spec.widths.iter().flatten().map(ToString::to_string);
+    let operations = spec.operations.iter().flatten().map(|operation| operation.name());
+    match spec.input {
+        Some(input) => format!("{input}: {}", operations.collect::<Vec<_>>().join(", ")),
+        None => widths.collect::<Vec<_>>().join("-"),
+    }
 }
 
 /// Rows on the cell: of a Gaussian one as it is written, of any other by its law.

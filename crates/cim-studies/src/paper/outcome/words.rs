@@ -66,7 +66,10 @@ pub fn figures(findings: &Findings) -> BTreeMap<String, Figure> {
 }
 
 /// The chapters of the page.
-pub fn chapters() -> Vec<Chapter> {
+pub fn chapters(spec: &Spec) -> Vec<Chapter> {
+    let kind = if spec.network.widths.is_some() { "multilayer perceptron" } else { "network" };
+    let trained = format!("A {kind} is trained digitally; {}", METHOD[0]);
+    let method = [trained].into_iter().chain(METHOD[1..].iter().copied().map(str::to_owned));
     let chapter = |title: &str, parts: Vec<Part>| Chapter {
         title: title.to_owned(),
         parts,
@@ -90,7 +93,7 @@ pub fn chapters() -> Vec<Chapter> {
         chapter("Energy", vec![chart("energy")]),
         chapter("Sensitivity", vec![chart("sweeps")]),
         chapter("What the optimiser chose", vec![table(tables::OPTIMUM)]),
-        Chapter { points: METHOD.map(str::to_owned).to_vec(), ..chapter("Method", Vec::new()) },
+        Chapter { points: method.collect(), ..chapter("Method", Vec::new()) },
         Chapter {
             text:
                 "Nothing clips in silence: conversions, clipped samples and cells that programming \
@@ -103,7 +106,7 @@ pub fn chapters() -> Vec<Chapter> {
 }
 
 const METHOD: [&str; 6] = [
-    "A multilayer perceptron is trained digitally; its weights are cut into tiles, each a \
+    "its weights are cut into tiles, each a \
      differential pair of cells per weight, programmed once per simulated chip with fresh error.",
     "Inputs go through a DAC, currents add up along the columns with thermal, shot and read noise, \
      and an ADC turns them into codes; everything outside its full scale clips and is counted.",
