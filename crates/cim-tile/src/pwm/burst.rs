@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::pwm::error::PwmError;
-use crate::pwm::spec::Integration;
+use crate::pwm::integration::Integration;
 
 /// How many bursts of pulses carry an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
