@@ -10,6 +10,7 @@ use crate::pwm::integration::Integration;
 #[serde(tag = "mode", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum InputMode {
     /// One burst as long as the largest magnitude.
+    #[serde(deserialize_with = "cim_core::no_keys")]
     OnePass,
     /// Two bursts: the low bits of the magnitude, then the others.
     Split {
@@ -17,6 +18,7 @@ pub enum InputMode {
         low_bits: u32,
     },
     /// One short burst for each bit of the magnitude.
+    #[serde(deserialize_with = "cim_core::no_keys")]
     BitWise,
 }
 

@@ -30,6 +30,7 @@ pub enum SynaptogenNoise {
     /// Those of the public speech-recognition library that uses this model: a bandwidth of 1e-8 and
     /// a charge of 2.718. It is about 40 times the noise of nature at 100 MHz. Only to compare with
     /// figures made by it.
+    #[serde(deserialize_with = "cim_core::no_keys")]
     LibraryCompatible,
 }
 
