@@ -23,6 +23,7 @@ pub mod recipe;
 pub mod shape;
 pub mod spec;
 pub mod train;
+mod train_state;
 mod update;
 
 pub use activation::NoiseAwareRelu;
@@ -37,4 +38,5 @@ pub use operations::{Operation, OperationSpec};
 pub use recipe::{Optimiser, Recipe};
 pub use shape::Shape;
 pub use spec::NetworkSpec;
-pub use train::{EpochReport, TrainState, Trainer};
+pub use train::{EpochReport, Trainer};
+pub use train_state::TrainState;
