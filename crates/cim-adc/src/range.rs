@@ -11,6 +11,7 @@ use crate::error::AdcError;
 pub enum FullScale {
     /// The largest current that the programmed weights of the tile can draw: never clips by
     /// design, wastes most codes.
+    #[serde(deserialize_with = "cim_core::no_keys")]
     WorstCase,
     /// A percentile of the magnitude of the tile's currents on calibration data.
     Percentile {
@@ -23,6 +24,7 @@ pub enum FullScale {
         full_scale: Amps,
     },
     /// What the convex program chooses, tile by tile.
+    #[serde(deserialize_with = "cim_core::no_keys")]
     Optimised,
 }
 

@@ -4,12 +4,14 @@
 //! This crate knows no physics beyond Ohm's law, opens no file and reads no clock.
 
 pub mod constants;
+pub mod keys;
 pub mod matmul;
 pub mod stream;
 pub mod tally;
 pub mod units;
 
 pub use constants::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C};
+pub use keys::no_keys;
 pub use matmul::{Exact, MatMul, Scratch};
 pub use stream::{NormalRows, Stream};
 pub use tally::Tally;

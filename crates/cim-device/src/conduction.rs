@@ -18,6 +18,7 @@ use crate::error::DeviceError;
 pub enum Conduction {
     /// `I = G V`.
     #[default]
+    #[serde(deserialize_with = "cim_core::no_keys")]
     Ohmic,
     /// `I = G v₀ sinh(V / v₀)`: trap-assisted conduction.
     Sinh {
@@ -35,6 +36,7 @@ pub enum Conduction {
     },
     /// HfO₂ cells of Milo et al. 2021: `I = G V + c₂ V² + c₃ V³` with `c₂`, `c₃` polynomials of
     /// `log₁₀ G`, for voltages up to 0.5 V; fitted from 50 to 225 µS. Coefficients as in CrossSim.
+    #[serde(deserialize_with = "cim_core::no_keys")]
     Milo2021,
     /// `I = G f(V)`, `f` straight between given points and beyond the last of them.
     Table {

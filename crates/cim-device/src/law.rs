@@ -2,8 +2,8 @@
 
 use cim_core::Siemens;
 
-use crate::device::Window;
 use crate::error::DeviceError;
+use crate::window::Window;
 
 /// Variance of a conductance as a posynomial of the conductance `G` (S):
 /// `a0 + a1 G + a2 G² + am / G`, in S², all coefficients zero or positive.

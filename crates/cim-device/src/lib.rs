@@ -3,6 +3,7 @@
 //! A device knows no wires, no codes and no weights.
 #![doc = include_str!("../README.md")]
 
+pub mod card;
 pub mod catalogue;
 pub mod compensation;
 pub mod conduction;
@@ -15,11 +16,13 @@ pub mod nanosecond;
 pub mod program;
 pub mod spec;
 pub mod time;
+pub mod window;
 
-pub use catalogue::{Card, Published, published, published_names};
+pub use card::Card;
+pub use catalogue::{Published, published, published_names};
 pub use compensation::{Compensation, CompensationSpec};
 pub use conduction::{Conduction, Operating};
-pub use device::{Device, Life, Moments, Window};
+pub use device::{Device, Life, Moments};
 pub use error::DeviceError;
 pub use law::{Posynomial, PosynomialFit, SigmaLaw};
 pub use models::{
@@ -35,3 +38,4 @@ pub use program::{
 };
 pub use spec::{DeviceSpec, EffectSpec, ModelSpec};
 pub use time::FittedTimes;
+pub use window::Window;

@@ -6,12 +6,13 @@ use cim_core::Siemens;
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::published;
-use crate::device::{Device, Window};
+use crate::device::Device;
 use crate::error::DeviceError;
 use crate::models::{
     CmoHfoxSpec, GaussianSpec, Ideal, LogNormalSpec, PcmSpec, RramWanSpec, StuckSpec,
     TelegraphSpec, TemperatureSpec,
 };
+use crate::window::Window;
 
 /// A device as written in a file.
 ///

@@ -80,6 +80,18 @@ pub enum NetworkError {
         /// Batch norms of the operations.
         expected_norms: usize,
     },
+    /// The update rule has too many or too few states.
+    #[error(
+        "the update rule has states {states:?} (mean, square) of {what} of {parameters:?} parameters"
+    )]
+    Moments {
+        /// Which parameters.
+        what: &'static str,
+        /// Means and mean squares that there are, group by group.
+        states: Vec<(usize, usize)>,
+        /// Parameters of every group.
+        parameters: Vec<usize>,
+    },
     /// A network description names both widths and operations, or neither.
     #[error("a network is described either by `widths` or by `input` and `operations`")]
     Description,

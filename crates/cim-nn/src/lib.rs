@@ -24,6 +24,7 @@ pub mod shape;
 mod slopes;
 pub mod spec;
 pub mod train;
+mod train_state;
 mod update;
 
 pub use activation::NoiseAwareRelu;
@@ -38,4 +39,5 @@ pub use operations::{Operation, OperationSpec};
 pub use recipe::{Optimiser, Recipe};
 pub use shape::Shape;
 pub use spec::{NetworkSpec, Outline};
-pub use train::{EpochReport, TrainState, Trainer};
+pub use train::{EpochReport, Trainer};
+pub use train_state::TrainState;

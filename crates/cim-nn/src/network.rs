@@ -2,7 +2,8 @@
 
 use cim_core::{Exact, Stream};
 use ndarray::{Array1, Array2, ArrayView2};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::dataset::Dataset;
 use crate::error::NetworkError;
@@ -29,7 +30,10 @@ pub struct Layer {
 }
 
 /// A list of operations that ends in plain features, with the weights of its products.
+///
+/// One that is read from bytes has weights of the sizes that its operations say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Network {
     pub(crate) input: Shape,
     pub(crate) operations: Vec<Operation>,
@@ -164,6 +168,42 @@ impl Network {
         Ok(Self { input, operations, plans, layers, norms })
     }
 
+    /// Checks that weights, biases and batch norms are of the sizes that the operations say.
+    ///
+    /// # Errors
+    /// [`NetworkError::Parts`] or [`NetworkError::Chain`].
+    pub(crate) fn check_sizes(&self) -> Result<(), NetworkError> {
+        let products = self.operations.iter().map(|operation| operation.products().end).max();
+        let mut channels = vec![None; self.norms.len()];
+        let norms_found = norm_channels(&self.operations, &mut channels);
+        let fits = |(norm, channels): (&Norm<f32>, &Option<usize>)| {
+            [&norm.scale, &norm.shift, &norm.mean, &norm.variance]
+                .into_iter()
+                .all(|values| Some(values.len()) == *channels)
+        };
+        if self.layers.len() != self.plans.len()
+            || products != Some(self.plans.len())
+            || norms_found != self.norms.len()
+            || !self.norms.iter().zip(&channels).all(fits)
+        {
+            return Err(NetworkError::Parts {
+                given: self.layers.len(),
+                expected: products.unwrap_or(0),
+                norms: self.norms.len(),
+                expected_norms: norms_found,
+            });
+        }
+        for (layer, (Layer { weights, bias }, plan)) in
+            self.layers.iter().zip(&self.plans).enumerate()
+        {
+            let (inputs, outputs) = weights.dim();
+            if (inputs, outputs) != (plan.inputs, plan.outputs) || outputs != bias.len() {
+                return Err(NetworkError::Chain { layer, inputs, outputs });
+            }
+        }
+        Ok(())
+    }
+
     /// Weights and biases of every product, first to last: one per dense layer, one per group of a
     /// convolution, two per recurrent operation.
     pub fn layers(&self) -> &[Layer] {
@@ -260,6 +300,37 @@ pub(crate) fn planned(
         return Err(NetworkError::NotFeatures { shape });
     }
     Ok((operations, builder))
+}
+
+/// Puts the channels of every batch norm at its number and counts them.
+fn norm_channels(operations: &[Operation], channels: &mut [Option<usize>]) -> usize {
+    let count = |operation: &Operation, channels: &mut [Option<usize>]| match operation {
+        Operation::BatchNorm(norm) => {
+            if let Some(channels) = channels.get_mut(norm.norm) {
+                *channels = Some(norm.output().channels);
+            }
+            1
+        }
+        Operation::Residual(residual) => {
+            norm_channels(&residual.body, channels) + norm_channels(&residual.shortcut, channels)
+        }
+        _ => 0,
+    };
+    operations.iter().map(|operation| count(operation, channels)).sum()
+}
+
+impl Serialize for Network {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Network {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let network = Self::deserialize(from)?;
+        network.check_sizes().map_err(D::Error::custom)?;
+        Ok(network)
+    }
 }
 
 /// Fraction of rows of `logits` whose largest entry stands at the label.

@@ -1,7 +1,6 @@
 //! Deterministic training, digital or through the noisy, clipped, quantised datapath.
 
 use cim_core::Stream;
-use ndarray::Array2;
 use rand::RngExt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -13,29 +12,13 @@ use crate::network::{Network, accuracy};
 use crate::noise::LayerPath;
 use crate::operations::{Context, NormWork, Tape};
 use crate::recipe::Recipe;
+use crate::train_state::TrainState;
 use crate::update::{Moments, StepSize, update};
 
 /// Images per worker and step: fixed, so that sums have one order at any thread count.
 const CHUNK: usize = 128;
 /// Fraction of the steps over which the learning rate rises.
 const WARM_UP: f64 = 0.02;
-
-/// Everything a run needs to go on where it stopped.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct TrainState {
-    /// The network so far.
-    pub network: Network,
-    /// Full scale of each tile of each layer, in output units.
-    pub full_scale: Vec<Array2<f32>>,
-    /// Passes over the training set so far.
-    pub epochs_done: usize,
-    weights: Vec<Moments>,
-    bias: Vec<Moments>,
-    log_full_scale: Vec<Moments>,
-    /// Of scale and shift of each batch norm.
-    norms: Vec<[Moments; 2]>,
-    steps: u64,
-}
 
 /// What one pass over the training set did.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,28 +57,16 @@ impl<'a> Trainer<'a> {
         teacher: Option<&'a Network>,
         at: Stream,
     ) -> Result<Self, NetworkError> {
-        let layers = network.layers();
-        let state = TrainState {
-            full_scale: paths.iter().map(|p| p.full_scale.clone()).collect(),
-            epochs_done: 0,
-            weights: layers.iter().map(|l| Moments::new(l.weights.len())).collect(),
-            bias: layers.iter().map(|l| Moments::new(l.bias.len())).collect(),
-            log_full_scale: paths.iter().map(|p| Moments::new(p.full_scale.len())).collect(),
-            norms: network
-                .norms()
-                .iter()
-                .map(|norm| [norm.scale.len(), norm.shift.len()].map(Moments::new))
-                .collect(),
-            steps: 0,
-            network,
-        };
+        let full_scale = paths.iter().map(|p| p.full_scale.clone()).collect();
+        let state = TrainState::new(network, full_scale);
         Self::resume(recipe, state, paths, teacher, at)
     }
 
     /// Goes on from a saved state.
     ///
     /// # Errors
-    /// [`NetworkError::Recipe`] if the recipe holds an unusable number.
+    /// [`NetworkError::Recipe`] if the recipe holds an unusable number, and the errors of
+    /// [`TrainState::check`].
     ///
     /// # Panics
     /// If there is not one path per product.
@@ -107,6 +78,7 @@ impl<'a> Trainer<'a> {
         at: Stream,
     ) -> Result<Self, NetworkError> {
         recipe.check()?;
+        state.check()?;
         assert_eq!(paths.len(), state.network.layers().len(), "one path per product");
         for (path, full_scale) in paths.iter_mut().zip(&state.full_scale) {
             path.full_scale.clone_from(full_scale);

@@ -19,6 +19,11 @@ impl Moments {
     pub(crate) fn new(len: usize) -> Self {
         Self { mean: vec![0.0; len], square: vec![0.0; len] }
     }
+
+    /// Parameters that it is of, by either of its halves: one number unless it came from elsewhere.
+    pub(crate) fn lens(&self) -> (usize, usize) {
+        (self.mean.len(), self.square.len())
+    }
 }
 
 /// One step of the schedule.

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use cim_core::matmul::product;
 use cim_core::{Scratch, Stream};
 use cim_device::NanosecondRead;
-use cim_tile::pwm::{Drive, InputMode, PwmSpec, PwmTile};
+use cim_tile::pwm::{InputMode, PwmSpec, PwmTile};
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
@@ -51,7 +51,7 @@ fn tiles(c: &mut Criterion) {
         ("split_read_noise", InputMode::Split { low_bits: 3 }, NanosecondRead::PCM),
     ] {
         let tile = tile(input, read);
-        let drive = Drive::new(codes.clone(), &tile).expect("codes in range");
+        let drive = tile.drive(codes.clone()).expect("codes in range");
         let mut charge_c = vec![0.0; tile.bursts().len() * BATCH * COLS];
         let mut call = 0;
         group.bench_function(name, |b| {
@@ -63,7 +63,7 @@ fn tiles(c: &mut Criterion) {
         });
     }
     let tile = tile(InputMode::OnePass, NanosecondRead::NONE);
-    let drive = Drive::new(codes, &tile).expect("codes in range");
+    let drive = tile.drive(codes).expect("codes in range");
     group.bench_function("time_steps_of_one_vector", |b| {
         b.iter(|| tile.waveform(black_box(&drive), 0, 0).expect("a burst"));
     });

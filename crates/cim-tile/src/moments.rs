@@ -18,99 +18,18 @@
 //! Source: error terms of a differential column as in `docs/model.md`, *Error model*.
 
 mod analog;
+mod column;
 mod converted;
 mod tile;
 
 use cim_core::Tally;
-use ndarray::{Array1, Array2, ArrayView2, s};
+pub use column::ColumnErrors;
+use ndarray::{Array1, ArrayView2, s};
+pub use tile::{SensedErrors, TileErrors};
 
 use crate::calibration::Calibration;
 use crate::error::TileError;
 use crate::grid::{Blueprint, LayerDesign, Parts};
-
-/// Variance (A²) of one output by source, averaged over the calibration samples, and the power of
-/// what it should be. Currents of all phases and senses are added as the datapath adds them, in
-/// amperes of a current that is sensed with weight 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct ColumnErrors {
-    /// Power of the ideal current (A²).
-    pub signal: f64,
-    /// Thermal noise of the cells and the amplifier.
-    pub thermal: f64,
-    /// Shot noise, as far as it exceeds the thermal noise that the cells have at rest.
-    pub shot: f64,
-    /// Programming error of the cells, about its mean.
-    pub programming: f64,
-    /// Power of the mean error: cells that cannot be negative, superlinear cells.
-    pub distortion: f64,
-    /// Read noise of the cells.
-    pub read: f64,
-    /// Input-referred noise of the converter.
-    pub input: f64,
-    /// Rounding to codes.
-    pub quantisation: f64,
-    /// Currents beyond the full scale.
-    pub clipping: f64,
-}
-
-impl ColumnErrors {
-    /// Names and variances of the sources, in a fixed order.
-    pub fn sources(&self) -> [(&'static str, f64); 8] {
-        [
-            ("thermal", self.thermal),
-            ("shot", self.shot),
-            ("programming", self.programming),
-            ("distortion", self.distortion),
-            ("read", self.read),
-            ("ADC input", self.input),
-            ("quantisation", self.quantisation),
-            ("clipping", self.clipping),
-        ]
-    }
-
-    /// Sum over the sources (A²).
-    pub fn total(&self) -> f64 {
-        self.sources().iter().map(|(_, v)| v).sum()
-    }
-
-    pub(crate) fn add_scaled(&mut self, other: &Self, scale: f64) {
-        self.signal += scale * other.signal;
-        self.thermal += scale * other.thermal;
-        self.shot += scale * other.shot;
-        self.programming += scale * other.programming;
-        self.distortion += scale * other.distortion;
-        self.read += scale * other.read;
-        self.input += scale * other.input;
-        self.quantisation += scale * other.quantisation;
-        self.clipping += scale * other.clipping;
-    }
-}
-
-/// Errors of one tile.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TileErrors {
-    /// Row tile and column tile.
-    pub place: (usize, usize),
-    /// One entry per output.
-    pub columns: Vec<ColumnErrors>,
-    /// Mean of what the converters give, samples × outputs (A).
-    pub mean_a: Array2<f64>,
-    /// Variance of what the converters give, samples × outputs (A²), over chips and reads.
-    pub variance: Array2<f64>,
-    /// What they should give, samples × outputs (A).
-    pub ideal_a: Array2<f64>,
-    /// What stands in front of the converters, one entry per phase of the drive.
-    pub phases: Vec<SensedErrors>,
-}
-
-/// Currents in front of the converters of a tile in one phase of the drive.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SensedErrors {
-    /// Ideal current, samples × sensed (A), with what is subtracted digitally.
-    pub ideal_a: Array2<f64>,
-    /// Standard deviation, samples × sensed (A).
-    pub sigma_a: Array2<f64>,
-}
 
 /// Errors of one layer.
 #[derive(Clone, Debug, PartialEq)]

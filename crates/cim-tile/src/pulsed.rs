@@ -188,7 +188,7 @@ impl MatMul for PulsedTile {
         codes.iter_mut().zip(&rounded).for_each(|(code, &value)| *code = value as i32);
         scratch.give(rounded);
         let codes = Array2::from_shape_vec(x.dim(), codes).expect("one code per input");
-        let drive = Drive::new(codes, &self.pwm).expect("the DAC has the codes of the tile");
+        let drive = self.pwm.drive(codes).expect("the DAC has the codes of the tile");
         let mut sums = vec![0; y.len()];
         self.counts(&drive, call, &mut sums, scratch, tally);
         y.iter_mut().zip(&sums).for_each(|(y, &sum)| *y = self.gain * sum as f32);
@@ -274,7 +274,7 @@ mod tests {
         let (tile, _) = tile(PwmSpec { input, ..PwmSpec::luquin() });
         let x = whole_inputs();
         let codes = x.mapv(|x| (127.0 * x).round() as i32);
-        let drive = Drive::new(codes, tile.pwm()).expect("codes in range");
+        let drive = tile.pwm().drive(codes).expect("codes in range");
         let (mut sums, mut tally) = (vec![0; BATCH * COLS], Tally::default());
         tile.counts(&drive, 5, &mut sums, &mut Scratch::default(), &mut tally);
         let (y, _) = apply(&tile, &x, 5);

@@ -3,6 +3,7 @@
 #[cfg(feature = "lapack")]
 pub mod dense;
 mod dissection;
+mod ends;
 pub mod newton;
 pub mod nodal;
 pub mod ohmic;

@@ -19,7 +19,7 @@ use crate::circuit::{Bias, Circuit};
 use crate::error::CircuitError;
 use crate::layout::Side;
 use crate::solve::dissection::{Plan, factorise};
-use crate::solve::nodal::{EndCurrents, end_currents, held_voltages, spread};
+use crate::solve::ends::{EndCurrents, end_currents, held_voltages, spread};
 use crate::solve::solution::{Given, Solution, check_determined};
 
 /// Steps after which a circuit is given up.

@@ -5,7 +5,9 @@ use ndarray::Array2;
 use crate::circuit::Circuit;
 use crate::error::CircuitError;
 use crate::layout::Side;
-use crate::solve::solution::ROUNDINGS;
+
+/// Roundings by which the voltages at the two sides of a cell may each be off.
+pub(super) const ROUNDINGS: f64 = 100.0;
 
 /// A solved array: its wires with the voltages along them and the currents into their ends.
 pub(super) struct Wires<'a> {

@@ -5,17 +5,14 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut1, Axis};
 use crate::circuit::{Circuit, Terminals};
 use crate::error::CircuitError;
 use crate::layout::{Layout, Side};
-use crate::solve::nodal::EndCurrents;
-use crate::solve::shorts::{Wires, determine};
+use crate::solve::ends::EndCurrents;
+use crate::solve::shorts::{ROUNDINGS, Wires, determine};
 
 /// Largest violation of a law, relative to the largest term, that a solution may have.
 ///
 /// Sums of up to 10⁴ rounded terms, each off by some 10 roundings, stay below it by a factor of 10;
 /// a wrong node or sign does not.
 const TOLERANCE: f64 = 1e-10;
-
-/// Roundings by which the voltages at the two sides of a cell may each be off.
-pub(super) const ROUNDINGS: f64 = 100.0;
 
 /// Voltages, currents and power of an array.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,10 +5,11 @@ use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::conduction::Conduction;
-use crate::device::{Device, Life, Moments, Window};
+use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
 use crate::law::{Posynomial, PosynomialFit, SigmaLaw};
 use crate::models::normal;
+use crate::window::Window;
 
 /// A noise variance as written in a file: independent parts add up in variance.
 ///

@@ -3,8 +3,9 @@
 use ndarray::{Array2, ArrayView2};
 
 use crate::conduction::Conduction;
-use crate::device::{Device, Life, Moments, Window};
+use crate::device::{Device, Life, Moments};
 use crate::law::{Posynomial, PosynomialFit};
+use crate::window::Window;
 
 /// The ideal device.
 ///

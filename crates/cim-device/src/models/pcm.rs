@@ -6,12 +6,13 @@ use cim_core::{Seconds, Siemens};
 use ndarray::{Array2, ArrayView2, Zip};
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::Entry;
+use crate::card::Entry;
 use crate::conduction::Conduction;
-use crate::device::{Device, Life, Moments, Window};
+use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
 use crate::law::PosynomialFit;
 use crate::models::normal;
+use crate::window::Window;
 
 /// A [`Pcm`] device as written in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use cim_core::Siemens;
 
-use crate::catalogue::{Card, Listed, NOT_STATED};
+use crate::card::{Card, Listed, NOT_STATED};
 use crate::conduction::Conduction;
-use crate::device::{Device, Window};
+use crate::device::Device;
 use crate::error::DeviceError;
 use crate::law::SigmaLaw;
 use crate::models::Gaussian;
+use crate::window::Window;
 
 /// A published programming law, `σ = Σ coefficients[k] (G / scale)^k`, and nothing else.
 pub(crate) struct ProgrammingLaw {

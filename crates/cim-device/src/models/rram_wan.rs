@@ -6,14 +6,15 @@ use cim_core::{Seconds, Siemens};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::Entry;
+use crate::card::Entry;
 use crate::conduction::Conduction;
-use crate::device::{Device, Life, Moments, Window};
+use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
 use crate::law::{PosynomialFit, SigmaLaw};
 use crate::models::PolynomialSpec;
 use crate::models::normal;
 use crate::time::FittedTimes;
+use crate::window::Window;
 
 /// A [`RramWan`] device as written in a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,10 +8,11 @@ use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::conduction::Conduction;
-use crate::device::{Device, Life, Moments, Window};
+use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
 use crate::law::PosynomialFit;
 use crate::time::FittedTimes;
+use crate::window::Window;
 
 /// Which cells of a device are stuck, as written in a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -7,10 +7,11 @@ use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::conduction::Conduction;
-use crate::device::{Device, Life, Moments, Window};
+use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
 use crate::law::{Posynomial, PosynomialFit};
 use crate::time::FittedTimes;
+use crate::window::Window;
 
 /// A [`Temperature`] as written in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,10 +4,10 @@ use cim_core::{Seconds, Siemens, Stream, Volts};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::device::Window;
 use crate::error::DeviceError;
 use crate::program::pulse::{Pulse, PulseCells, check_shape};
 use crate::time::FittedTimes;
+use crate::window::Window;
 
 /// A [`Threshold`] model as written in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -27,7 +27,7 @@ pub use ispva::{Ispva, IspvaSpec};
 pub use one_shot::{OneShot, OneShotSpec};
 pub use outcome::{End, Outcome};
 pub use presets::{CellsPreset, PROGRAMMERS, cells_names};
-pub use programmer::{Programmer, check};
+pub use programmer::{Programmer, ProgrammerSource, check};
 pub use pulse::{Pulse, PulseCells};
 pub use pulse_count::{PulseCount, PulseCountSpec};
 pub use relaxation::{RelaxationAware, RelaxationSpec};

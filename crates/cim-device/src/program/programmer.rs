@@ -1,4 +1,4 @@
-//! The trait.
+//! The traits.
 
 use cim_core::{Stream, Tally};
 use ndarray::{Array2, ArrayView2};
@@ -44,6 +44,15 @@ pub trait Programmer: Send + Sync {
         let chosen = Array2::from_elem(target_s.dim(), true);
         self.program_chosen(cells, target_s, chosen.view(), at, tally)
     }
+}
+
+/// A programmer as written in a file: what schemes around another are generic over.
+pub trait ProgrammerSource {
+    /// Checks what is written.
+    ///
+    /// # Errors
+    /// [`DeviceError`] of the part that is wrong.
+    fn build(self) -> Result<Box<dyn Programmer>, DeviceError>;
 }
 
 /// Checks the shapes, and that the cells can hold every target.

@@ -3,8 +3,8 @@
 use cim_core::{Seconds, Stream};
 use ndarray::{Array2, ArrayView2};
 
-use crate::device::Window;
 use crate::error::DeviceError;
+use crate::window::Window;
 
 /// A train of equal rectangular pulses on one cell.
 #[derive(Clone, Copy, Debug, PartialEq)]

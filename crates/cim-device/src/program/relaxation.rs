@@ -5,18 +5,17 @@ use ndarray::{ArrayView2, Zip};
 use serde::{Deserialize, Serialize};
 
 use super::outcome::{End, Outcome};
-use super::programmer::Programmer;
+use super::programmer::{Programmer, ProgrammerSource};
 use super::pulse::PulseCells;
-use super::spec::ProgrammerSpec;
 use super::verify::{Verify, VerifySpec};
 use crate::error::DeviceError;
 
-/// A [`RelaxationAware`] programmer as written in a file.
+/// A [`RelaxationAware`] programmer as written in a file, around any other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RelaxationSpec {
+pub struct RelaxationSpec<S> {
     /// What programs in every pass.
-    pub inner: Box<ProgrammerSpec>,
+    pub inner: Box<S>,
     /// Passes.
     pub passes: u32,
     /// Wait before the cells are looked at again.
@@ -25,7 +24,7 @@ pub struct RelaxationSpec {
     pub verify: VerifySpec,
 }
 
-impl RelaxationSpec {
+impl<S: ProgrammerSource> RelaxationSpec<S> {
     /// Checks the specification.
     ///
     /// # Errors

@@ -7,8 +7,9 @@ use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use super::pulse::{Pulse, PulseCells, check_shape};
-use crate::device::{Device, Life, Window};
+use crate::device::{Device, Life};
 use crate::error::DeviceError;
+use crate::window::Window;
 
 /// What the amplitude of a pulse means to [`Rewritten`] cells, as written in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

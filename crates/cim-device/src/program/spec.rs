@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::igvva::IgvvaSpec;
 use super::ispva::IspvaSpec;
 use super::one_shot::OneShotSpec;
-use super::programmer::Programmer;
+use super::programmer::{Programmer, ProgrammerSource};
 use super::pulse::PulseCells;
 use super::pulse_count::PulseCountSpec;
 use super::relaxation::RelaxationSpec;
@@ -14,10 +14,10 @@ use super::rewritten::{AmplitudeSpec, Rewritten};
 use super::synaptogen::SynaptogenPulsed;
 use super::trim::TrimSpec;
 use super::vipi::VipiSpec;
-use crate::device::Window;
 use crate::error::DeviceError;
 use crate::models::ThresholdSpec;
 use crate::spec::DeviceSpec;
+use crate::window::Window;
 
 /// A way of programming.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,9 +34,9 @@ pub enum ProgrammerSpec {
     /// [`Vipi`](super::Vipi).
     Vipi(VipiSpec),
     /// [`OpenLoopThenTrim`](super::OpenLoopThenTrim).
-    Trim(TrimSpec),
+    Trim(TrimSpec<Self>),
     /// [`RelaxationAware`](super::RelaxationAware).
-    Relaxation(RelaxationSpec),
+    Relaxation(RelaxationSpec<Self>),
 }
 
 impl ProgrammerSpec {
@@ -54,6 +54,12 @@ impl ProgrammerSpec {
             Self::Trim(spec) => Box::new(spec.build()?),
             Self::Relaxation(spec) => Box::new(spec.build()?),
         })
+    }
+}
+
+impl ProgrammerSource for ProgrammerSpec {
+    fn build(self) -> Result<Box<dyn Programmer>, DeviceError> {
+        Self::build(self)
     }
 }
 

@@ -4,11 +4,11 @@ use cim_core::{Seconds, Siemens, Stream};
 use ndarray::{Array2, ArrayView2};
 
 use super::pulse::{Pulse, PulseCells, check_shape};
-use crate::device::Window;
 use crate::error::DeviceError;
 use crate::models::synaptogen::{SynaptogenCells, SynaptogenOneShot};
 use crate::models::{Synaptogen, SynaptogenSpec};
 use crate::time::FittedTimes;
+use crate::window::Window;
 
 /// [`Synaptogen`] cells under pulses.
 ///

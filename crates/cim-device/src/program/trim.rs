@@ -6,22 +6,21 @@ use serde::{Deserialize, Serialize};
 
 use super::one_shot::{OneShot, OneShotSpec};
 use super::outcome::{End, Outcome};
-use super::programmer::Programmer;
+use super::programmer::{Programmer, ProgrammerSource};
 use super::pulse::PulseCells;
-use super::spec::ProgrammerSpec;
 use crate::error::DeviceError;
 
-/// An [`OpenLoopThenTrim`] as written in a file.
+/// An [`OpenLoopThenTrim`] as written in a file, before any other programmer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TrimSpec {
+pub struct TrimSpec<S> {
     /// What comes first.
     pub first: OneShotSpec,
     /// What brings the cells in that the first left outside their band.
-    pub trim: Box<ProgrammerSpec>,
+    pub trim: Box<S>,
 }
 
-impl TrimSpec {
+impl<S: ProgrammerSource> TrimSpec<S> {
     /// Checks the specification.
     ///
     /// # Errors

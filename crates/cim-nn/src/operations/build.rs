@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Operate, Operation, OperationSpec};
+use super::context::Operate;
 use crate::error::{NetworkError, Problem};
 use crate::shape::Shape;
 
@@ -37,6 +37,21 @@ pub enum Reads {
     Free,
 }
 
+/// An operation as written in a file: what lists of them are generic over.
+pub trait Specify {
+    /// What it becomes for one shape of samples.
+    type Operation: Operate;
+
+    /// Its name in files.
+    fn name(&self) -> &'static str;
+
+    /// The operation for samples of shape `input`; its products go to `builder`.
+    ///
+    /// # Errors
+    /// [`Problem`] where it cannot be for this shape.
+    fn build(&self, input: Shape, builder: &mut Builder) -> Result<Self::Operation, NetworkError>;
+}
+
 /// Collects products and batch norms while operations are built, one after another.
 #[derive(Debug, Default)]
 pub struct Builder {
@@ -53,12 +68,12 @@ impl Builder {
     ///
     /// # Errors
     /// [`NetworkError::Operation`] naming the first that cannot be.
-    pub fn list(
+    pub fn list<S: Specify>(
         &mut self,
-        specs: &[OperationSpec],
+        specs: &[S],
         input: Shape,
         label: Option<&'static str>,
-    ) -> Result<(Vec<Operation>, Shape), NetworkError> {
+    ) -> Result<(Vec<S::Operation>, Shape), NetworkError> {
         let (mut shape, name) = (input, self.name);
         let mut operations = Vec::with_capacity(specs.len());
         self.place.extend(label.map(String::from));
@@ -132,28 +147,29 @@ impl Builder {
 }
 
 /// Tells rectifiers which products they touch, and products what drives them.
-pub(crate) fn link(products: &mut [ProductPlan], operations: &mut [Operation], from_data: bool) {
-    let weighted = |operation: &Operation| match operation {
-        Operation::Linear(_) | Operation::Conv1d(_) | Operation::Conv2d(_) => operation.products(),
-        _ => 0..0,
-    };
-    let only = |operation: &Operation| {
-        let products = weighted(operation);
+pub(crate) fn link<O: Operate>(
+    products: &mut [ProductPlan],
+    operations: &mut [O],
+    from_data: bool,
+) {
+    let only = |operation: &O| {
+        let products = operation.weighted();
         (products.len() == 1).then_some(products.start)
     };
-    let next = |operations: &[Operation]| {
+    let next = |operations: &[O]| {
         operations.iter().find(|operation| !operation.keeps_range()).and_then(only)
     };
     let first = operations.iter().find(|operation| !operation.keeps_range()).filter(|_| from_data);
-    for product in first.map_or(0..0, weighted) {
+    for product in first.map_or(0..0, O::weighted) {
         products[product].reads = Reads::Data;
     }
     for idx in 0..operations.len() {
         let (before, here) = operations.split_at_mut(idx);
-        let [Operation::Relu(relu), behind @ ..] = here else { continue };
-        relu.before = before.last().and_then(only);
-        relu.next = next(behind);
-        if let Some(product) = relu.next {
+        let [operation, behind @ ..] = here else { continue };
+        let next = next(behind);
+        if operation.rectify_between(before.last().and_then(only), next)
+            && let Some(product) = next
+        {
             products[product].reads = Reads::Rectified;
         }
     }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use cim_core::Stream;
 use serde::{Deserialize, Serialize};
 
+use super::saved::Saved;
 use crate::activation::NoiseAwareRelu;
 use crate::real::Real;
 use crate::shape::Shape;
@@ -113,32 +114,6 @@ pub struct Context<'a, T, C> {
     pub capacity: usize,
 }
 
-/// What an operation keeps from its forward to its backward pass.
-pub struct Saved<T> {
-    /// Numbers, as the operation likes.
-    pub values: [Vec<T>; 8],
-    /// One more buffer of numbers.
-    pub spare: Vec<T>,
-    /// Random draws.
-    pub draws: Vec<f32>,
-    /// Indices, as the operation likes.
-    pub indices: Vec<u32>,
-    /// Passes of the lists of operations inside.
-    pub tapes: Vec<super::Tape<T>>,
-}
-
-impl<T> Default for Saved<T> {
-    fn default() -> Self {
-        Self {
-            values: Default::default(),
-            spare: vec![],
-            draws: vec![],
-            indices: vec![],
-            tapes: vec![],
-        }
-    }
-}
-
 /// One operation of a network: forward and backward on a batch of samples.
 ///
 /// `x` and `y` are the values before and behind it, sample after sample.
@@ -153,6 +128,17 @@ pub trait Operate {
 
     /// Whether no output is ever outside the range of the inputs and zero.
     fn keeps_range(&self) -> bool {
+        false
+    }
+
+    /// Products that give its outputs straight from its inputs: what a rectifier beside it touches.
+    fn weighted(&self) -> Range<usize> {
+        0..0
+    }
+
+    /// Tells a rectifier the product right `before` it and the `next` one behind it, where it
+    /// touches them; whether it is a rectifier.
+    fn rectify_between(&mut self, _before: Option<usize>, _next: Option<usize>) -> bool {
         false
     }
 

@@ -205,6 +205,10 @@ impl Operate for Conv {
         self.first_product..self.first_product + self.groups
     }
 
+    fn weighted(&self) -> Range<usize> {
+        self.products()
+    }
+
     fn forward<T: Real, C: Carrier<T>>(
         &self,
         context: &mut Context<'_, T, C>,

@@ -55,6 +55,10 @@ impl Operate for Linear {
         self.product..self.product + 1
     }
 
+    fn weighted(&self) -> Range<usize> {
+        self.products()
+    }
+
     fn forward<T: Real, C: Carrier<T>>(
         &self,
         context: &mut Context<'_, T, C>,

@@ -6,6 +6,7 @@ mod registry;
 pub mod build;
 pub mod context;
 pub mod pointwise;
+mod saved;
 mod tape;
 pub mod window;
 
@@ -37,9 +38,9 @@ mod naive;
 #[cfg(test)]
 mod recurrent;
 
-pub use build::{Builder, ProductPlan};
-pub use context::{Call, Carrier, Context, Norm, NormWork, Operate, Saved};
-pub use tape::Tape;
+pub use build::{Builder, ProductPlan, Specify};
+pub use context::{Call, Carrier, Context, Norm, NormWork, Operate};
+pub use saved::{Saved, Tape};
 
 operations! {
     /// Every output from every feature.
@@ -74,7 +75,7 @@ operations! {
     /// Sign against one threshold per channel: batch norm and sign, folded.
     Threshold = "threshold": threshold::ThresholdSpec => threshold::Threshold;
     /// A list of operations beside a shortcut.
-    Residual = "residual": residual::ResidualSpec => residual::Residual;
+    Residual = "residual": residual::ResidualSpec<OperationSpec> => residual::Residual<Operation>;
     /// Every n-th place, with channels of zeros behind: the shortcut without weights.
     StridedIdentity = "strided-identity": strided_identity::StridedIdentitySpec
         => strided_identity::StridedIdentity;

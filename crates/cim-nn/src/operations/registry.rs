@@ -25,12 +25,16 @@ macro_rules! operations {
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$variant(_) => $name),* }
             }
+        }
 
-            /// The operation for samples of shape `input`; its products go to `builder`.
-            ///
-            /// # Errors
-            /// [`Problem`](crate::error::Problem) where it cannot be for this shape.
-            pub(crate) fn build(
+        impl Specify for OperationSpec {
+            type Operation = Operation;
+
+            fn name(&self) -> &'static str {
+                Self::name(self)
+            }
+
+            fn build(
                 &self,
                 input: crate::shape::Shape,
                 builder: &mut Builder,
@@ -57,6 +61,14 @@ macro_rules! operations {
 
             fn keeps_range(&self) -> bool {
                 match self { $(Self::$variant(model) => model.keeps_range()),* }
+            }
+
+            fn weighted(&self) -> std::ops::Range<usize> {
+                match self { $(Self::$variant(model) => model.weighted()),* }
+            }
+
+            fn rectify_between(&mut self, before: Option<usize>, next: Option<usize>) -> bool {
+                match self { $(Self::$variant(model) => model.rectify_between(before, next)),* }
             }
 
             fn forward<T: crate::real::Real, C: Carrier<T>>(

@@ -38,6 +38,11 @@ impl Operate for Relu {
         self.shape
     }
 
+    fn rectify_between(&mut self, before: Option<usize>, next: Option<usize>) -> bool {
+        (self.before, self.next) = (before, next);
+        true
+    }
+
     fn forward<T: Real, C: Carrier<T>>(
         &self,
         context: &mut Context<'_, T, C>,

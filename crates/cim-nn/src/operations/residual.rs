@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Builder, Carrier, Context, Operate, Operation, OperationSpec, Saved, Tape};
+use super::{Builder, Carrier, Context, Operate, Saved, Specify, Tape};
 use crate::error::{NetworkError, Problem};
 use crate::real::Real;
 use crate::shape::Shape;
@@ -14,29 +14,29 @@ use crate::shape::Shape;
 /// `{ op = "residual", body = [..], shortcut = [..] }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ResidualSpec {
+pub struct ResidualSpec<S> {
     /// The list that learns the difference.
-    pub body: Vec<OperationSpec>,
+    pub body: Vec<S>,
     /// What the input goes through on the other side; nothing unless given.
-    #[serde(default)]
-    pub shortcut: Vec<OperationSpec>,
+    #[serde(default = "Vec::new")]
+    pub shortcut: Vec<S>,
 }
 
 /// `body(x) + shortcut(x)`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Residual {
-    pub(crate) body: Vec<Operation>,
-    pub(crate) shortcut: Vec<Operation>,
+pub struct Residual<O> {
+    pub(crate) body: Vec<O>,
+    pub(crate) shortcut: Vec<O>,
     output: Shape,
     products: Range<usize>,
 }
 
-impl ResidualSpec {
+impl<S: Specify> ResidualSpec<S> {
     pub(crate) fn build(
         &self,
         input: Shape,
         builder: &mut Builder,
-    ) -> Result<Residual, NetworkError> {
+    ) -> Result<Residual<S::Operation>, NetworkError> {
         let first = builder.next_product();
         let (body, output) = builder.list(&self.body, input, Some("body"))?;
         let (shortcut, other) = builder.list(&self.shortcut, input, Some("shortcut"))?;
@@ -47,7 +47,7 @@ impl ResidualSpec {
     }
 }
 
-impl Operate for Residual {
+impl<O: Operate> Operate for Residual<O> {
     fn output(&self) -> Shape {
         self.output
     }

@@ -1,26 +1,14 @@
 //! A list of operations run forward and backward.
 
-use super::{Carrier, Context, Operate, Operation, Saved};
+use super::context::{Carrier, Context, Operate};
+use super::saved::{Saved, Tape};
 use crate::real::Real;
-
-/// Memory of one pass through a list of operations; grows on first use.
-pub struct Tape<T> {
-    values: Vec<Vec<T>>,
-    slopes: Vec<Vec<T>>,
-    saved: Vec<Saved<T>>,
-}
-
-impl<T> Default for Tape<T> {
-    fn default() -> Self {
-        Self { values: vec![], slopes: vec![], saved: vec![] }
-    }
-}
 
 impl<T: Real> Tape<T> {
     /// Runs `operations` on `x`, a batch of samples.
-    pub fn forward<C: Carrier<T>>(
+    pub fn forward<O: Operate, C: Carrier<T>>(
         &mut self,
-        operations: &[Operation],
+        operations: &[O],
         context: &mut Context<'_, T, C>,
         batch: usize,
         x: &[T],
@@ -47,9 +35,9 @@ impl<T: Real> Tape<T> {
     /// Backward pass of the last forward pass. `dy` is the gradient with respect to the output and
     /// is left as anything; that with respect to `x` replaces `dx` if `wanted`.
     #[expect(clippy::too_many_arguments, reason = "list, context, values and gradients")]
-    pub fn backward<C: Carrier<T>>(
+    pub fn backward<O: Operate, C: Carrier<T>>(
         &mut self,
-        operations: &[Operation],
+        operations: &[O],
         context: &mut Context<'_, T, C>,
         batch: usize,
         x: &[T],

@@ -1,14 +1,13 @@
 //! The table of mappings: one line each.
 
-/// Makes modules, [`MappingSpec`](super::MappingSpec) and the list of what the laws run over from
-/// lines `Name in file`.
+/// Makes [`MappingSpec`](super::MappingSpec) and the list of what the laws run over from lines
+/// `file::Name`. The modules are declared beside the table, where formatters and readers see them.
 ///
 /// Each file has a type `Name`, a type `Spec` (what a file says, with serde), its
 /// `build() -> Result<Name, MappingError>` and `EXAMPLES`, the specs that the laws run over. The
 /// name in files is that of `Name` in kebab case.
 macro_rules! mappings {
-    ($($(#[doc = $doc:literal])* $Name:ident in $module:ident,)*) => {
-        $(mod $module;)*
+    ($($(#[doc = $doc:literal])* $module:ident::$Name:ident,)*) => {
         $(pub use $module::$Name;)*
 
         /// A mapping as written in a file.

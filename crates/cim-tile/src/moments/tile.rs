@@ -4,10 +4,36 @@ use cim_core::Amps;
 use ndarray::{Array2, ArrayView2};
 
 use super::analog::Analog;
+use super::column::ColumnErrors;
 use super::converted::converted;
-use super::{ColumnErrors, SensedErrors, TileErrors};
 use crate::error::TileError;
 use crate::grid::{Parts, TileBlueprint};
+
+/// Errors of one tile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TileErrors {
+    /// Row tile and column tile.
+    pub place: (usize, usize),
+    /// One entry per output.
+    pub columns: Vec<ColumnErrors>,
+    /// Mean of what the converters give, samples × outputs (A).
+    pub mean_a: Array2<f64>,
+    /// Variance of what the converters give, samples × outputs (A²), over chips and reads.
+    pub variance: Array2<f64>,
+    /// What they should give, samples × outputs (A).
+    pub ideal_a: Array2<f64>,
+    /// What stands in front of the converters, one entry per phase of the drive.
+    pub phases: Vec<SensedErrors>,
+}
+
+/// Currents in front of the converters of a tile in one phase of the drive.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SensedErrors {
+    /// Ideal current, samples × sensed (A), with what is subtracted digitally.
+    pub ideal_a: Array2<f64>,
+    /// Standard deviation, samples × sensed (A).
+    pub sigma_a: Array2<f64>,
+}
 
 /// The currents of one phase of the drive, samples × sensed.
 struct InPhase {

@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::pwm::error::PwmError;
-use crate::pwm::spec::Integration;
+use crate::pwm::integration::Integration;
 
 /// How many bursts of pulses carry an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "mode", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum InputMode {
     /// One burst as long as the largest magnitude.
+    #[serde(deserialize_with = "cim_core::no_keys")]
     OnePass,
     /// Two bursts: the low bits of the magnitude, then the others.
     Split {
@@ -17,6 +18,7 @@ pub enum InputMode {
         low_bits: u32,
     },
     /// One short burst for each bit of the magnitude.
+    #[serde(deserialize_with = "cim_core::no_keys")]
     BitWise,
 }
 

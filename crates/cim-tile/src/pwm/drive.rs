@@ -3,7 +3,6 @@
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use crate::pwm::error::PwmError;
-use crate::pwm::tile::PwmTile;
 
 /// Codes of a batch, vectors × rows, all of which the tile can drive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,13 +12,8 @@ pub struct Drive {
 }
 
 impl Drive {
-    /// Checks codes (vectors × rows) for a tile.
-    ///
-    /// # Errors
-    /// [`PwmError`] if a vector is not as long as the tile has rows, or a code longer than the
-    /// longest pulse.
-    pub fn new(codes: Array2<i32>, tile: &PwmTile) -> Result<Self, PwmError> {
-        let (rows, top) = (tile.shape().0, tile.top_code());
+    /// See [`PwmTile::drive`](super::PwmTile::drive), for a tile of `rows` and codes up to `top`.
+    pub(super) fn checked(codes: Array2<i32>, rows: usize, top: i32) -> Result<Self, PwmError> {
         if codes.ncols() != rows {
             return Err(PwmError::Inputs { codes: codes.ncols(), rows });
         }

@@ -31,6 +31,7 @@
 pub mod burst;
 pub mod drive;
 pub mod error;
+pub mod integration;
 pub mod segments;
 pub mod spec;
 pub mod tile;
@@ -39,8 +40,9 @@ pub mod waveform;
 pub use burst::{Burst, InputMode};
 pub use drive::Drive;
 pub use error::PwmError;
+pub use integration::Integration;
 pub use segments::StepError;
-pub use spec::{Columns, Integration, PwmSpec};
+pub use spec::{Columns, PwmSpec};
 pub use tile::PwmTile;
 pub use waveform::Waveform;
 

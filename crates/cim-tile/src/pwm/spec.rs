@@ -2,12 +2,11 @@
 
 use cim_core::{Ohms, Seconds, Volts};
 use cim_device::NanosecondRead;
-use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use crate::pwm::burst::{Burst, InputMode};
 use crate::pwm::error::PwmError;
-use crate::pwm::tile::PwmTile;
+use crate::pwm::integration::Integration;
 
 /// Which way the columns of a tile run to their ADCs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,35 +18,7 @@ pub enum Columns {
     TwoSided,
 }
 
-/// How samples of a current become a charge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Integration {
-    /// Every sample counts for one step: exact for pulses of whole steps.
-    Sum,
-    /// Trapezoids, with the first sample taken twice. A pulse that ends before its burst then
-    /// counts for half a step more than it lasts, however short it is.
-    Trapezoid,
-}
-
-impl Integration {
-    /// Steps for which the samples `from .. to` of a burst of `steps` count together.
-    #[inline(always)]
-    pub(super) fn weight(self, from: u32, to: u32, steps: u32) -> f64 {
-        let plain = f64::from(to - from);
-        match self {
-            Self::Sum => plain,
-            Self::Trapezoid if from == to => 0.0,
-            Self::Trapezoid => {
-                let first = if from == 0 { 0.5 } else { 0.0 };
-                let last = if to == steps { 0.5 } else { 0.0 };
-                plain + first - last
-            }
-        }
-    }
-}
-
-/// A [`PwmTile`] as written in a file, without its cells.
+/// A [`PwmTile`](super::PwmTile) as written in a file, without its cells.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PwmSpec {
@@ -100,33 +71,6 @@ impl PwmSpec {
         }
     }
 
-    /// Checks the specification and puts cells on the tile: `g_plus` and `g_minus` are rows ×
-    /// columns (S).
-    ///
-    /// # Errors
-    /// [`PwmError`] for a quantity or conductance that cannot be, and for cells that do not fit.
-    pub fn build(
-        self,
-        g_plus: ArrayView2<'_, f64>,
-        g_minus: ArrayView2<'_, f64>,
-    ) -> Result<PwmTile, PwmError> {
-        let bursts = self.check()?;
-        let (rows, cols) = g_plus.dim();
-        if g_minus.dim() != (rows, cols) {
-            return Err(PwmError::Pairs { plus: g_plus.dim(), minus: g_minus.dim() });
-        }
-        if rows == 0 || cols == 0 || self.tile_rows < rows {
-            return Err(PwmError::Size { rows, cols, tile_rows: self.tile_rows });
-        }
-        for (name, g_s) in [("g_plus", g_plus), ("g_minus", g_minus)] {
-            let bad = g_s.indexed_iter().find(|(_, g)| !(0.0 <= **g && g.is_finite()));
-            if let Some(((row, col), &value)) = bad {
-                return Err(PwmError::Conductance { name, row, col, value });
-            }
-        }
-        Ok(PwmTile::compile(self, bursts, g_plus, g_minus))
-    }
-
     /// Largest code.
     pub(super) const fn top_code(&self) -> i32 {
         (1 << (self.bits - 1)) - 1
@@ -146,7 +90,8 @@ impl PwmSpec {
         if lift.abs() <= rounding { 0.0 } else { lift }
     }
 
-    fn check(&self) -> Result<Vec<Burst>, PwmError> {
+    /// Checks all that is written, and cuts inputs into bursts.
+    pub(super) fn check(&self) -> Result<Vec<Burst>, PwmError> {
         let refuse = |name, value, expected| Err(PwmError::Quantity { name, value, expected });
         if !(0.0 <= self.wire.0 && self.wire.is_finite()) {
             return refuse("wire", self.wire.to_string(), "zero or positive and finite");

@@ -7,6 +7,8 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
 
 use super::*;
 
+mod reference;
+
 const QUIET: PwmSpec =
     PwmSpec { v_read: Volts(0.4), read: NanosecondRead::NONE, ..PwmSpec::luquin() };
 
@@ -35,7 +37,7 @@ fn tile(spec: PwmSpec, rows: usize, cols: usize, seed: u64) -> PwmTile {
 
 fn drive(tile: &PwmTile, vectors: usize, seed: u64) -> Drive {
     let inputs = clipped_normals((vectors, tile.shape().0), Stream::root(seed));
-    Drive::new(codes(&inputs, tile.top_code()), tile).expect("codes in range")
+    tile.drive(codes(&inputs, tile.top_code())).expect("codes in range")
 }
 
 /// Charges of all bursts, (bursts · vectors) × columns.
@@ -254,7 +256,7 @@ fn a_single_pair_sees_its_own_wire() {
         let mut codes = Array2::zeros((2, 512));
         codes[[0, row]] = 127;
         codes[[1, row]] = -1;
-        let drive = Drive::new(codes, &tile).expect("codes in range");
+        let drive = tile.drive(codes).expect("codes in range");
         let i_a = (0.6 - 0.4) * (12e-6 - 3e-6) / (1.0 + 100.0 * distance * 15e-6);
         let got = stepped(&tile, &drive, false);
         assert!((got[[0, col]] / (127e-9 * i_a) - 1.0).abs() <= 1e-12);
@@ -272,7 +274,7 @@ fn the_two_ways_are_mirror_images() {
     let tile = PwmSpec { wire: Ohms(1.0), ..QUIET };
     let tile = tile.build(g_plus.view(), g_minus.view()).expect("a tile");
     let down = drive(&tile, 3, 42);
-    let up = Drive::new(down.codes().slice(s![.., ..;-1]).to_owned(), &tile).expect("in range");
+    let up = tile.drive(down.codes().slice(s![.., ..;-1]).to_owned()).expect("in range");
     let (down, up) = (stepped(&tile, &down, false), stepped(&tile, &up, false));
     // The rows of a segment are added in the other order.
     assert!(
@@ -285,7 +287,7 @@ fn the_two_ways_are_mirror_images() {
 fn a_resting_tile_leaks_what_its_reference_is_off_by() {
     let spec = PwmSpec { wire: Ohms::ZERO, ..PwmSpec::luquin() };
     let tile = tile(spec, 512, 2, 4);
-    let drive = Drive::new(Array2::zeros((1, 512)), &tile).expect("zeros");
+    let drive = tile.drive(Array2::zeros((1, 512))).expect("zeros");
     let got = charges(&tile, &drive, Stream::root(1));
     let g_s: f64 = tile.sides[0].g_s.sum();
     // No pulse, no read noise; 128 steps at −0.5 mV over the whole column.
@@ -293,116 +295,12 @@ fn a_resting_tile_leaks_what_its_reference_is_off_by() {
     assert_eq!(got[[0, 0]] as f32, tile.idle_charge_c(tile.bursts()[0])[0] as f32);
 }
 
-/// Relative rms error and best-fit gain of `got` against `want`.
-fn error_and_gain(got: ArrayView2<'_, f64>, want: ArrayView2<'_, f64>) -> (f64, f64) {
-    let dot = |a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>| (&a * &b).sum();
-    let error = &got - &want;
-    let square = dot(want, want);
-    ((dot(error.view(), error.view()) / square).sqrt(), dot(got, want) / square)
-}
-
-/// Sums of the reference experiment and those without wire, at one wire and segmentation.
-///
-/// 512 rows, 0.1 µS to 15 µS, weights and inputs normal with standard deviation 1/3 and clipped to
-/// 1, no noise. What the table leaves open: the ADC holds the column at 0.4 V (at 0.4005 V nothing
-/// would be exact without wire), charges are sums, inputs are integer codes up to 127, and there
-/// are 8 segments but for the line that says 512.
-fn experiment(
-    (wire, segments): (f64, usize),
-    (cols, vectors): (usize, usize),
-    at: Stream,
-) -> (Array2<f64>, Array2<f64>) {
-    let weights = clipped_normals((512, cols), at.child("weights", 0));
-    let (g_plus, g_minus) = pairs(&weights);
-    let spec = PwmSpec { wire: Ohms(wire), segments, ..QUIET };
-    let tile = spec.build(g_plus.view(), g_minus.view()).expect("a tile");
-    let inputs = clipped_normals((vectors, 512), at.child("inputs", 0));
-    let drive = Drive::new(codes(&inputs, tile.top_code()), &tile).expect("codes in range");
-    let want = drive.codes().mapv(f64::from).dot(&(&g_plus - &g_minus));
-    (charges(&tile, &drive, at) / tile.charge_per_siemens().0, want)
-}
-
-/// Error (%) and gain of a large sample, and the error (%) of what is left of it after a gain for
-/// each column from its first 30 inputs.
-fn large_sample(wire: f64) -> (f64, f64, f64) {
-    let (got, want) = experiment((wire, 8), (256, 256), Stream::root(101));
-    let (error, gain) = error_and_gain(got.view(), want.view());
-    let mut corrected = got.slice(s![30.., ..]).to_owned();
-    for (col, mut corrected) in corrected.columns_mut().into_iter().enumerate() {
-        let seen = (got.slice(s![..30, col..=col]), want.slice(s![..30, col..=col]));
-        corrected /= error_and_gain(seen.0, seen.1).1;
-    }
-    let (rest, _) = error_and_gain(corrected.view(), want.slice(s![30.., ..]));
-    (100.0 * error, gain, 100.0 * rest)
-}
-
-#[test]
-fn wire_costs_what_the_reference_says() {
-    let none = large_sample(0.0);
-    assert!(none.0 < 1e-4 && (none.1 - 1.0).abs() < 1e-6, "exact but for f32: {none:?}");
-    for (wire, error, gain, rest) in [(0.15, 5.8, 0.947, 2.4), (0.35, 12.4, 0.887, 5.6)] {
-        let got = large_sample(wire);
-        // Three tenths of a percent.
-        assert!((got.0 - error).abs() <= 0.3, "{wire} Ohm: {got:?}");
-        assert!((got.1 - gain).abs() <= 0.003, "{wire} Ohm: {got:?}");
-        assert!((got.2 - rest).abs() <= 0.3, "{wire} Ohm: {got:?}");
-    }
-    // At 1 Ohm the reference has 28.5 % in its table and 27.6 % before calibration. Those
-    // are two samples of one experiment, whose value lies between them.
-    let got = large_sample(1.0);
-    assert!((got.0 - 27.6).abs() <= 0.3 && (got.2 - 14.7).abs() <= 0.3, "{got:?}");
-}
-
-/// At 1 Ohm the table lies 0.7 points of error and 0.4 points of gain from what large samples
-/// converge to. Samples of 16 columns and 16 inputs differ by as much: many have all of the table.
-#[test]
-fn the_reference_table_is_a_small_sample() {
-    const SAMPLES: u64 = 64;
-    let table = [(0.15, 5.8, 0.947), (0.35, 12.4, 0.887), (1.0, 28.5, 0.740)];
-    let has_all = |sample: &u64| {
-        table.iter().all(|&(wire, error, gain)| {
-            let at = Stream::root(7).child("sample", *sample);
-            let (got, want) = experiment((wire, 8), (16, 16), at);
-            let got = error_and_gain(got.view(), want.view());
-            (100.0 * got.0 - error).abs() <= 0.3 && (got.1 - gain).abs() <= 0.003
-        })
-    };
-    let found = (0..SAMPLES).filter(has_all).count();
-    assert!(found >= 8, "{found} of {SAMPLES}");
-}
-
-#[test]
-fn eight_segments_are_enough() {
-    let error = |segments| {
-        let (got, want) = experiment((0.15, segments), (256, 256), Stream::root(101));
-        100.0 * error_and_gain(got.view(), want.view()).0
-    };
-    let (lumped, exact) = (error(8), error(512));
-    assert!((lumped / exact - 1.0).abs() <= 0.02, "{lumped} % and {exact} %");
-    // Reference: 5.78 % and 5.72 %.
-    assert!((lumped - 5.78).abs() <= 0.3 && (exact - 5.72).abs() <= 0.3);
-}
-
-#[test]
-fn segment_errors_are_measured_at_every_switch() {
-    let tile = tile(QUIET, 512, 16, 8);
-    let drive = drive(&tile, 1, 9);
-    let errors = tile.segment_errors(&drive, 0, 0).expect("a burst");
-    assert_eq!(errors.len(), tile.waveform(&drive, 0, 0).expect("a burst").steps().len());
-    assert!(errors.iter().all(|e| e.error_rms_a <= e.error_max_a));
-    let relative = errors[0].error_rms_a / errors[0].current_rms_a;
-    assert!(relative > 0.0 && relative < 0.02, "{relative}");
-    let fine = tile.with_segments(512).expect("512 divides 512");
-    let errors = fine.segment_errors(&drive, 0, 0).expect("a burst");
-    assert!(errors.iter().all(|e| e.error_max_a == 0.0));
-}
-
 /// Variance of the charges of all bursts about their mean without noise, each over `draws`.
 fn noise(spec: PwmSpec, draws: usize) -> (Array2<f64>, PwmTile, Drive) {
     let tile = tile(PwmSpec { tile_rows: 64, ..spec }, 48, 6, 21);
     let one = drive(&tile, 1, 22);
     let many = one.codes().broadcast((draws, 48)).expect("one vector").to_owned();
-    let many = Drive::new(many, &tile).expect("codes in range");
+    let many = tile.drive(many).expect("codes in range");
     let still = PwmSpec { read: NanosecondRead::NONE, ..*tile.spec() };
     let (g_plus, g_minus) = pairs(&clipped_normals((48, 6), Stream::root(21)));
     let still = still.build(g_plus.view(), g_minus.view()).expect("a tile");
@@ -448,7 +346,7 @@ fn noise_is_drawn_by_address_and_afresh_for_every_vector() {
         let tile = tile(PwmSpec { input, ..PwmSpec::luquin() }, 40, 5, 31);
         let one = drive(&tile, 1, 32);
         let twice = one.codes().broadcast((2, 40)).expect("one vector").to_owned();
-        let twice = Drive::new(twice, &tile).expect("codes in range");
+        let twice = tile.drive(twice).expect("codes in range");
         let got = charges(&tile, &twice, Stream::root(1));
         assert_eq!(got, charges(&tile, &twice, Stream::root(1)));
         assert_ne!(got, charges(&tile, &twice, Stream::root(2)));
@@ -506,11 +404,11 @@ fn what_cannot_be_is_refused_by_name() {
     assert_eq!(error, PwmError::Pairs { plus: (4, 2), minus: (3, 2) });
 
     let tile = spec.build(g_s.view(), g_s.view()).expect("a tile");
-    let error = Drive::new(Array2::from_elem((2, 4), 128), &tile).unwrap_err();
+    let error = tile.drive(Array2::from_elem((2, 4), 128)).unwrap_err();
     assert_eq!(text(error), "code 128 of row 0 in vector 0 is outside -127..=127");
-    let error = Drive::new(Array2::from_elem((2, 5), 0), &tile).unwrap_err();
+    let error = tile.drive(Array2::from_elem((2, 5), 0)).unwrap_err();
     assert_eq!(error, PwmError::Inputs { codes: 5, rows: 4 });
-    let drive = Drive::new(Array2::from_elem((2, 4), -127), &tile).expect("in range");
+    let drive = tile.drive(Array2::from_elem((2, 4), -127)).expect("in range");
     let error = tile.waveform(&drive, 2, 0).unwrap_err();
     assert_eq!(text(error), "vector 2 does not exist: there are 2");
     assert!(tile.waveform(&drive, 0, 1).is_err());

@@ -8,7 +8,8 @@ use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Zip};
 use crate::pwm::burst::Burst;
 use crate::pwm::drive::Drive;
 use crate::pwm::error::PwmError;
-use crate::pwm::spec::{Columns, Integration, PwmSpec};
+use crate::pwm::integration::Integration;
+use crate::pwm::spec::{Columns, PwmSpec};
 
 /// Pairs of cells on a tile: codes in, charges out.
 #[derive(Clone, Debug)]
@@ -43,8 +44,37 @@ pub(super) struct Side {
     pub ladder: Ladder,
 }
 
+impl PwmSpec {
+    /// Checks the specification and puts cells on the tile: `g_plus` and `g_minus` are rows ×
+    /// columns (S).
+    ///
+    /// # Errors
+    /// [`PwmError`] for a quantity or conductance that cannot be, and for cells that do not fit.
+    pub fn build(
+        self,
+        g_plus: ArrayView2<'_, f64>,
+        g_minus: ArrayView2<'_, f64>,
+    ) -> Result<PwmTile, PwmError> {
+        let bursts = self.check()?;
+        let (rows, cols) = g_plus.dim();
+        if g_minus.dim() != (rows, cols) {
+            return Err(PwmError::Pairs { plus: g_plus.dim(), minus: g_minus.dim() });
+        }
+        if rows == 0 || cols == 0 || self.tile_rows < rows {
+            return Err(PwmError::Size { rows, cols, tile_rows: self.tile_rows });
+        }
+        for (name, g_s) in [("g_plus", g_plus), ("g_minus", g_minus)] {
+            let bad = g_s.indexed_iter().find(|(_, g)| !(0.0 <= **g && g.is_finite()));
+            if let Some(((row, col), &value)) = bad {
+                return Err(PwmError::Conductance { name, row, col, value });
+            }
+        }
+        Ok(PwmTile::compile(self, bursts, g_plus, g_minus))
+    }
+}
+
 impl PwmTile {
-    pub(super) fn compile(
+    fn compile(
         spec: PwmSpec,
         bursts: Vec<Burst>,
         g_plus: ArrayView2<'_, f64>,
@@ -103,6 +133,15 @@ impl PwmTile {
     /// Largest code.
     pub fn top_code(&self) -> i32 {
         self.spec.top_code()
+    }
+
+    /// Checks codes (vectors × rows) for this tile.
+    ///
+    /// # Errors
+    /// [`PwmError`] if a vector is not as long as the tile has rows, or a code longer than the
+    /// longest pulse.
+    pub fn drive(&self, codes: Array2<i32>) -> Result<Drive, PwmError> {
+        Drive::checked(codes, self.shape.0, self.top_code())
     }
 
     /// Whether the tile can drive these codes: those checked for a tile of as many rows and no

@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use crate::pwm::burst::Burst;
 use crate::pwm::drive::Drive;
 use crate::pwm::error::PwmError;
-use crate::pwm::spec::Integration;
+use crate::pwm::integration::Integration;
 use crate::pwm::tile::{PwmTile, Side};
 
 /// Currents of all columns during one burst of one vector.

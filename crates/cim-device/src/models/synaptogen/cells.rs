@@ -72,8 +72,15 @@ struct Row {
     cycle: Vec<u32>,
 }
 
+impl Synaptogen {
+    /// Fresh cells, rows × columns, all in their high-resistance state.
+    pub fn cells(&self, rows: usize, cols: usize, at: Stream) -> SynaptogenCells {
+        SynaptogenCells::fresh(*self, rows, cols, at)
+    }
+}
+
 impl SynaptogenCells {
-    pub(super) fn fresh(model: Synaptogen, rows: usize, cols: usize, at: Stream) -> Self {
+    fn fresh(model: Synaptogen, rows: usize, cols: usize, at: Stream) -> Self {
         let rows_of_cells = (0..rows).map(|row| Row::fresh(model, row as u64, cols, at)).collect();
         Self { model, at, shape: (rows, cols), rows: rows_of_cells }
     }

@@ -7,11 +7,12 @@ use ndarray::{Array2, ArrayView2};
 
 use super::ladder::LADDER;
 use super::spec::{Synaptogen, SynaptogenSpec};
-use crate::catalogue::Entry;
+use crate::card::Entry;
 use crate::conduction::Conduction;
-use crate::device::{Device, Life, Moments, Window};
+use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
 use crate::law::PosynomialFit;
+use crate::window::Window;
 
 /// Synaptogen cells that are programmed open-loop.
 ///

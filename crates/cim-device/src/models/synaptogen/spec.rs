@@ -1,9 +1,8 @@
 //! The model and how it is written in a file.
 
-use cim_core::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C, Hertz, Kelvin, Stream};
+use cim_core::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C, Hertz, Kelvin};
 use serde::{Deserialize, Serialize};
 
-use super::cells::SynaptogenCells;
 use super::parameters::{Autoregression, ORDER_1, ORDER_10};
 use crate::error::DeviceError;
 
@@ -31,6 +30,7 @@ pub enum SynaptogenNoise {
     /// Those of the public speech-recognition library that uses this model: a bandwidth of 1e-8 and
     /// a charge of 2.718. It is about 40 times the noise of nature at 100 MHz. Only to compare with
     /// figures made by it.
+    #[serde(deserialize_with = "cim_core::no_keys")]
     LibraryCompatible,
 }
 
@@ -105,11 +105,6 @@ pub struct Synaptogen {
 }
 
 impl Synaptogen {
-    /// Fresh cells, rows × columns, all in their high-resistance state.
-    pub fn cells(&self, rows: usize, cols: usize, at: Stream) -> SynaptogenCells {
-        SynaptogenCells::fresh(*self, rows, cols, at)
-    }
-
     /// Variance (A²) of one read of a current (A) at a conductance (S).
     #[inline]
     pub fn read_variance_a2(&self, current_a: f64, conductance_s: f64) -> f64 {

@@ -1,0 +1,98 @@
+//! What every mapping is, and what it refuses.
+
+use ndarray::{Array2, ArrayView2};
+use thiserror::Error;
+
+use super::plan::Plan;
+
+/// What a mapping refuses.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum MappingError {
+    /// A weight does not fit the levels.
+    #[error("weight {weight} at ({row}, {col}) is outside {min}..={max}")]
+    Weight {
+        /// The weight as given.
+        weight: i32,
+        /// Its row.
+        row: usize,
+        /// Its column.
+        col: usize,
+        /// Smallest weight.
+        min: i32,
+        /// Largest weight.
+        max: i32,
+    },
+    /// A weight is cut into no bits, or into more than are carried exactly.
+    #[error("{slices} slices of {bits} bits: use 1 to {most} bits in all")]
+    Slices {
+        /// Number of slices.
+        slices: u32,
+        /// Bits of each.
+        bits: u32,
+        /// Most bits of a weight.
+        most: u32,
+    },
+}
+
+impl MappingError {
+    /// Refuses the first weight beyond a magnitude.
+    ///
+    /// # Errors
+    /// [`MappingError::Weight`].
+    pub(crate) fn check(weights: ArrayView2<'_, i32>, max: i32) -> Result<(), Self> {
+        let min = -max;
+        match weights.indexed_iter().find(|(_, weight)| !(min..=max).contains(*weight)) {
+            None => Ok(()),
+            Some(((row, col), &weight)) => Err(Self::Weight { weight, row, col, min, max }),
+        }
+    }
+}
+
+/// A way to carry integer weights (inputs × outputs) by non-negative conductances.
+pub trait Mapping: Send + Sync {
+    /// Largest weight magnitude accepted.
+    fn top_weight(&self) -> i32;
+
+    /// Level that stands for the top of the conductance window.
+    fn top_level(&self) -> i32;
+
+    /// Physical columns for a number of outputs of a tile.
+    fn columns(&self, outputs: usize) -> usize;
+
+    /// Groups of sensed currents of a tile that have a full scale each.
+    fn full_scale_groups(&self) -> usize {
+        1
+    }
+
+    /// The plan for `weights`.
+    ///
+    /// # Errors
+    /// [`MappingError`] for a weight that does not fit.
+    fn plan(&self, weights: ArrayView2<'_, i32>) -> Result<Plan, MappingError>;
+
+    /// How far above the bottom of the window the cells of real weights (inputs × outputs) are, in
+    /// units of weights of which `clip` stands for the whole window; rows × columns. Larger weights
+    /// are clipped.
+    ///
+    /// As [`plan`](Self::plan) has it for the nearest whole numbers, unless a mapping whose levels
+    /// are finer than any device's error takes the weights themselves.
+    fn raised(&self, weights: ArrayView2<'_, f64>, clip: f64) -> Array2<f64> {
+        let top = f64::from(self.top_weight());
+        let whole = weights.mapv(|w| (w / clip * top).clamp(-top, top).round_ties_even() as i32);
+        let plan = self.plan(whole.view()).expect("clipped to what is accepted");
+        plan.levels.mapv(|level| clip * f64::from(level) / f64::from(plan.top_level))
+    }
+}
+
+impl dyn Mapping + '_ {
+    /// What the largest weight changes the currents of an output by, each times its weight, as a
+    /// fraction of what the whole window does to one.
+    pub fn reach(&self) -> f64 {
+        f64::from(self.top_weight()) / f64::from(self.top_level())
+    }
+
+    /// The plan of one row of weights 0: the senses and columns of any weights.
+    pub fn layout(&self, outputs: usize) -> Plan {
+        self.plan(Array2::zeros((1, outputs)).view()).expect("every mapping carries 0")
+    }
+}
