@@ -29,6 +29,12 @@ pub enum ChipError {
         /// The least input.
         least: f32,
     },
+    /// The closed form has nothing to be compared with.
+    #[error("the error model cannot be checked: no output code changed over {chips} chips")]
+    Silent {
+        /// Chips that were made.
+        chips: usize,
+    },
     /// The device cannot be.
     #[error(transparent)]
     Device(#[from] DeviceError),
@@ -54,6 +60,9 @@ impl ChipError {
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Section { help, .. } => Some(help),
+            Self::Silent { .. } => {
+                Some("raise error_model.chips or images, or the converters' resolution")
+            }
             Self::Sign { .. } => Some("set converters.dac_polarity to bipolar or two-phase"),
             _ => None,
         }

@@ -55,7 +55,7 @@ struct Sums {
 /// whose inputs are all zero makes no error and covers trivially. `tick` is called after every tile.
 ///
 /// # Errors
-/// [`ChipError::Tile`] for what cannot be programmed.
+/// [`ChipError::Tile`] for what cannot be programmed, [`ChipError::Silent`] where no output shows noise.
 pub fn check(
     design: &ChipDesign,
     network: &Network,
@@ -86,8 +86,8 @@ pub fn check(
             let measured = variance.mean_axis(Axis(0)).expect("inputs");
             let predicted = tile.variance.mean_axis(Axis(0)).expect("inputs");
             for (column, (&predicted, &measured)) in predicted.iter().zip(&measured).enumerate() {
-                // An output that neither has nor is predicted to have any noise has no ratio.
-                if predicted > 0.0 || measured > 0.0 {
+                // An output whose code never changed over all chips has no ratio.
+                if measured > 0.0 {
                     ratios.push(predicted / measured);
                 }
                 columns.push(ColumnVariance {
@@ -102,6 +102,9 @@ pub fn check(
             samples += reads;
             tick();
         }
+    }
+    if ratios.is_empty() || samples == 0 {
+        return Err(ChipError::Silent { chips });
     }
     ratios.sort_by(f64::total_cmp);
     let at_share = |share: f64| ratios[((ratios.len() - 1) as f64 * share).round() as usize];

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -75,7 +75,7 @@ pub struct Reproduce {
     #[arg(long)]
     pub resume: bool,
     /// Threads; 0 for all cores. Results do not depend on it
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = threads)]
     pub threads: usize,
     /// Fail if a figure leaves its interval in this JSON file
     #[arg(long)]
@@ -283,4 +283,68 @@ pub struct Netlist {
     /// File of the netlist; left out, it is printed
     #[arg(long)]
     pub out: Option<PathBuf>,
+}
+
+/// Most threads that a run may ask for: far beyond any machine it runs on, far below what starting them
+/// would take for ever.
+const MOST_THREADS: usize = 1024;
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads) if threads <= MOST_THREADS => Ok(threads),
+        _ => Err(format!("give 0 for all cores, or up to {MOST_THREADS}")),
+    }
+}
+
+impl ArrayFiles {
+    /// Files that are read.
+    pub fn inputs(&self) -> Vec<&Path> {
+        let optional = [&self.volts, &self.column_volts, &self.row_segments, &self.column_segments];
+        let mut inputs = vec![self.conductances.as_path()];
+        inputs.extend(optional.into_iter().flatten().map(PathBuf::as_path));
+        inputs
+    }
+}
+
+/// An option that names a file, if it was given.
+fn named<'a>(option: &'static str, path: &'a Option<PathBuf>) -> Option<(&'static str, &'a Path)> {
+    path.as_deref().map(|path| (option, path))
+}
+
+impl Command {
+    /// Files that are read, and options of files that are written with what they name.
+    pub fn files(&self) -> (Vec<&Path>, Vec<(&'static str, &Path)>) {
+        match self {
+            Self::Solve(args) => (
+                args.array.inputs(),
+                [
+                    Some(("--out", args.out.as_path())),
+                    named("--nodes", &args.nodes),
+                    named("--plot", &args.plot),
+                ]
+                .into_iter()
+                .flatten()
+                .collect(),
+            ),
+            Self::Netlist(args) => {
+                (args.array.inputs(), named("--out", &args.out).into_iter().collect())
+            }
+            Self::Program(args) => (
+                vec![args.targets.as_path()],
+                [Some(("--out", args.out.as_path())), named("--report", &args.report)]
+                    .into_iter()
+                    .flatten()
+                    .collect(),
+            ),
+            Self::Optimise(args) => (
+                args.weights.iter().chain([&args.inputs]).map(PathBuf::as_path).collect(),
+                named("--out", &args.out).into_iter().collect(),
+            ),
+            Self::Reproduce(args) => (
+                args.data.iter().map(PathBuf::as_path).collect(),
+                vec![("--out", args.out.as_path())],
+            ),
+            Self::Device(_) | Self::Preset { .. } => (Vec::new(), Vec::new()),
+        }
+    }
 }

@@ -16,10 +16,7 @@ pub enum CliError {
     /// A study cannot be run.
     #[error("{0}")]
     Study(StudyError),
-    /// A file could not be read or written.
-    #[error(transparent)]
-    File(#[from] crate::files::FileError),
-    /// The report could not be written.
+    /// A file could not be written.
     #[error(transparent)]
     Report(#[from] cim_report::ReportError),
     /// The device cannot be.

@@ -1,38 +1,65 @@
-//! Files that are either whole or not there, and errors that say which file.
+//! Files that are either whole or not there, and outputs that destroy nothing.
 
 use std::{
     fs::File,
-    io::{self, Read, Write},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
 use cim_nn::checkpoint::MAX_PAYLOAD_BYTES;
-use thiserror::Error;
+use cim_report::ReportError;
 
-/// What went wrong with which file. The message holds the reason, so there is no chain of sources.
-#[derive(Debug, Error)]
-pub enum FileError {
-    /// The operating system would not write it; what was there before is unchanged.
-    #[error(
-        "cannot write {}: {reason}; nothing was changed: see that its folder exists, is writable and has room",
-        path.display()
-    )]
-    Write {
-        /// Which file.
-        path: PathBuf,
-        /// The operating system's reason.
-        reason: io::Error,
-    },
-}
+use crate::error::CliError;
 
-/// Puts `bytes` at `path`, whole or not at all, replacing a file that is there.
-///
-/// They are written to a temporary file in the same folder, brought to the disk, and renamed.
+/// Puts `bytes` at `path`, whole or not at all, replacing a regular file that is there: links are
+/// followed, and a device, a pipe or a folder of that name is refused.
 ///
 /// # Errors
-/// [`FileError::Write`] if the folder is missing, full or not writable; nothing is left behind.
-pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    try_write(path, bytes).map_err(|reason| FileError::Write { path: path.to_path_buf(), reason })
+/// [`ReportError`] if the folder is missing, full or not writable; nothing is left behind.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+    cim_report::files::write_bytes(path, bytes)
+}
+
+/// Refuses outputs that would destroy an input or one another, before any work is done.
+///
+/// # Errors
+/// [`CliError::Usage`] naming both.
+pub fn keep_apart(inputs: &[&Path], outputs: &[(&str, &Path)]) -> Result<(), CliError> {
+    for (idx, &(option, path)) in outputs.iter().enumerate() {
+        let place = place_of(path);
+        if inputs.iter().any(|input| place_of(input) == place) {
+            return Err(CliError::Usage {
+                what: format!(
+                    "{option} {} is also an input: it would be overwritten",
+                    path.display()
+                ),
+                help: format!("give {option} a name of its own"),
+            });
+        }
+        if let Some((other, _)) = outputs[..idx].iter().find(|(_, other)| place_of(other) == place)
+        {
+            return Err(CliError::Usage {
+                what: format!("{option} {} is also the file of {other}", path.display()),
+                help: "give every output a name of its own".into(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Where a path leads, whether or not anything is there.
+fn place_of(path: &Path) -> PathBuf {
+    if let Ok(place) = path.canonicalize() {
+        return place;
+    }
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    match (folder.canonicalize(), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
 }
 
 /// The longest payload, with room for its header.
@@ -49,32 +76,6 @@ pub fn try_read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// As [`write_atomic`], with the operating system's reason alone.
-pub fn try_write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // The folder of "report.json" is "", which opens nothing.
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let mut file = temporary_file_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|refused| refused.error)?;
-    // The rename is on the disk only when the folder is; where folders cannot be synced, it has still happened.
-    #[cfg(unix)]
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
-    Ok(())
-}
-
-/// A temporary file that others may read as far as the user's umask lets them, once it is renamed.
-fn temporary_file_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".cim-").suffix(".tmp");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -85,48 +86,41 @@ mod tests {
         tempfile::tempdir().expect("a temporary folder")
     }
 
-    fn names(folder: &Path) -> Vec<String> {
-        let entries = fs::read_dir(folder).expect("the folder is there");
-        entries.map(|e| e.expect("readable").file_name().into_string().expect("UTF-8")).collect()
-    }
-
+    /// Inputs stay as they are, by whatever path the output names them.
+    #[cfg(unix)]
     #[test]
-    fn a_file_is_made_replaced_and_alone() {
+    fn outputs_keep_apart_from_inputs_and_each_other() {
         let folder = folder();
-        let path = folder.path().join("report.json");
-        for bytes in [&b"a longer first version"[..], b"second", b""] {
-            write_atomic(&path, bytes).expect("writable");
-            assert_eq!(fs::read(&path).expect("readable"), bytes);
-            assert_eq!(names(folder.path()), ["report.json"]);
+        let (input, link) = (folder.path().join("g.npy"), folder.path().join("link.npy"));
+        fs::write(&input, b"x").expect("writable");
+        std::os::unix::fs::symlink(&input, &link).expect("a link");
+        let other = folder.path().join("i.npy");
+        let crooked = folder.path().join(".").join("i.npy");
+        assert!(keep_apart(&[&input], &[("--out", &other)]).is_ok());
+        for (outputs, said) in [
+            (vec![("--out", input.as_path())], "also an input"),
+            (vec![("--out", link.as_path())], "also an input"),
+            (vec![("--out", other.as_path()), ("--plot", crooked.as_path())], "the file of --out"),
+        ] {
+            let error = keep_apart(&[&input], &outputs).expect_err("the same file").to_string();
+            assert!(error.contains(said), "{error}");
         }
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_file_has_the_same_permissions_as_any_other() {
-        use std::os::unix::fs::PermissionsExt;
+    fn links_are_followed_and_what_is_no_file_is_refused() {
         let folder = folder();
-        let (ours, other) = (folder.path().join("ours"), folder.path().join("other"));
-        write_atomic(&ours, b"").expect("writable");
-        fs::write(&other, b"").expect("writable");
-        let mode = |path| fs::metadata(path).expect("is there").permissions().mode();
-        assert_eq!(mode(ours), mode(other));
-    }
-
-    #[test]
-    fn a_failed_write_names_the_file_and_leaves_nothing() {
-        let folder = folder();
-        let missing = folder.path().join("nowhere").join("report.json");
-        let error = write_atomic(&missing, b"x").expect_err("no folder").to_string();
-        assert!(error.contains(&missing.display().to_string()), "{error}");
-        assert!(error.contains("nothing was changed"), "{error}");
-
-        // A folder cannot be replaced by a file; the temporary file goes away again.
-        let taken = folder.path().join("taken");
-        fs::create_dir(&taken).expect("writable");
-        fs::write(taken.join("inside"), b"kept").expect("writable");
-        assert!(matches!(write_atomic(&taken, b"x"), Err(FileError::Write { .. })));
-        assert_eq!(names(folder.path()), ["taken"]);
+        let (file, link) = (folder.path().join("i.npy"), folder.path().join("link.npy"));
+        fs::write(&file, b"old").expect("writable");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        write_atomic(&link, b"new").expect("writable");
+        assert_eq!(fs::read(&file).expect("readable"), b"new");
+        assert!(fs::symlink_metadata(&link).expect("is there").is_symlink());
+        let socket = folder.path().join("socket");
+        let _held = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+        let error = write_atomic(&socket, b"x").expect_err("no regular file").to_string();
+        assert!(error.contains("socket"), "{error}");
     }
 
     #[test]

@@ -1,5 +1,4 @@
 //! The `cim` binary. The only place that reads files, environment and clock, prints and exits.
-#![expect(clippy::print_stdout, reason = "a command line prints")]
 
 mod args;
 mod config;
@@ -35,10 +34,7 @@ fn main() -> ExitCode {
         .without_time()
         .init();
     match commands::run(cli.command) {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
+        Ok(text) => commands::say(&text),
         Err(error) => {
             let code = if matches!(error, error::CliError::Gate { .. }) { 1 } else { 2 };
             commands::complain(error);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cim_studies::{Store, StoreError};
 
-use crate::files::{MAX_CHECKPOINT_BYTES, try_read, try_write};
+use crate::files::{MAX_CHECKPOINT_BYTES, try_read, write_atomic};
 
 /// The folder `checkpoints` of the results.
 pub struct Folder {
@@ -63,7 +63,7 @@ impl Store for Folder {
 
     fn save(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         fs::create_dir_all(&self.folder)
-            .and_then(|()| try_write(&self.path(name), bytes))
+            .and_then(|()| write_atomic(&self.path(name), bytes).map_err(io::Error::other))
             .map_err(|reason| StoreError::Write { place: self.place(name), reason })
     }
 

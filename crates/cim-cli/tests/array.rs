@@ -403,3 +403,41 @@ fn the_verdict_does_not_depend_on_what_is_asked_for() {
     bench.solve(&["--r-col", "1", "--drive", "both"]);
     assert_eq!(bench.load::<Array1<f64>>("i.npy"), one);
 }
+
+/// A result goes nowhere else than asked, and an input stays what it is.
+#[test]
+fn outputs_that_would_destroy_are_refused_before_any_work() {
+    let bench = Bench::new();
+    let at = |name: &str| bench.path(name).display().to_string();
+    let (g, v, out) = (at("g.npy"), at("v.npy"), at("i.npy"));
+    let array = ["solve", "--conductances", &g, "--volts", &v, "--r-row", "1", "--r-col", "1"];
+    let crooked = format!("{}/./i.npy", bench.folder.path().display());
+    let before = fs::read(&g).expect("is there");
+    for (outputs, said) in [
+        (vec!["--out", g.as_str()], "also an input"),
+        (vec!["--out", out.as_str(), "--nodes", v.as_str()], "also an input"),
+        (vec!["--out", out.as_str(), "--plot", crooked.as_str()], "also the file of --out"),
+    ] {
+        let done = bench.cim(&[&array[..], &outputs[..]].concat());
+        let told = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(2), "{told}");
+        assert!(told.contains(said), "{told}");
+    }
+    assert_eq!(fs::read(&g).expect("is there"), before);
+    assert!(!bench.path("i.npy").exists());
+}
+
+/// Every write to it fails as on a device without room.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_is_an_error_and_no_panic() {
+    let full = fs::File::options().write(true).open("/dev/full").expect("Linux has one");
+    let done = Command::new(env!("CARGO_BIN_EXE_cim"))
+        .args(["preset", "paper"])
+        .stdout(full)
+        .output()
+        .expect("runs");
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(2), "{told}");
+    assert!(told.contains("cannot print the result"), "{told}");
+}

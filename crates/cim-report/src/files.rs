@@ -46,7 +46,15 @@ pub fn prepare(dir: &Path) -> Result<(), ReportError> {
 /// [`ReportError::NotAFile`] if something there is no regular file, [`ReportError::Write`] if it
 /// cannot be written.
 pub fn write_text(path: &Path, text: &str) -> Result<(), ReportError> {
-    put(Staged::new(path, text)?)
+    write_bytes(path, text.as_bytes())
+}
+
+/// Writes bytes into a file, whole or not at all.
+///
+/// # Errors
+/// As [`write_text`].
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+    put(Staged::new(path, bytes)?)
 }
 
 /// Writes files of these names and texts into a folder, which is made if need be, and returns their
@@ -58,7 +66,7 @@ pub fn write_all(dir: &Path, files: &[(String, String)]) -> Result<Vec<PathBuf>,
     prepare(dir)?;
     let staged = files
         .iter()
-        .map(|(name, text)| Staged::new(&dir.join(name), text))
+        .map(|(name, text)| Staged::new(&dir.join(name), text.as_bytes()))
         .collect::<Result<Vec<_>, _>>()?;
     staged.into_iter().try_for_each(put)?;
     Ok(files.iter().map(|(name, _)| dir.join(name)).collect())
@@ -71,12 +79,12 @@ struct Staged {
 }
 
 impl Staged {
-    fn new(path: &Path, text: &str) -> Result<Self, ReportError> {
+    fn new(path: &Path, bytes: &[u8]) -> Result<Self, ReportError> {
         let failed = |source| ReportError::Write { path: path.to_owned(), source };
         let place = followed(path).map_err(failed)?;
         refuse_what_is_no_file(&place)?;
         let mut file = beside(folder(&place)).map_err(failed)?;
-        file.write_all(text.as_bytes()).map_err(failed)?;
+        file.write_all(bytes).map_err(failed)?;
         file.as_file().sync_all().map_err(failed)?;
         Ok(Self { file, place })
     }

@@ -10,11 +10,17 @@ mod program;
 mod reproduce;
 mod solve;
 
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
 use crate::args::Command;
 use crate::error::CliError;
+use crate::files;
 
 /// Runs a command and returns its output.
 pub fn run(command: Command) -> Result<String, CliError> {
+    let (inputs, outputs) = command.files();
+    files::keep_apart(&inputs, &outputs)?;
     match command {
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Program(args) => program::run(&args),
@@ -23,6 +29,23 @@ pub fn run(command: Command) -> Result<String, CliError> {
         Command::Optimise(args) => optimise::run(&args),
         Command::Solve(args) => solve::run(&args),
         Command::Netlist(args) => netlist::run(&args),
+    }
+}
+
+/// Prints what a command has to say. A reader that has gone away is content; a device that is full is
+/// told.
+pub fn say(text: &str) -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(gone) if gone.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(reason) => {
+            complain(CliError::Usage {
+                what: format!("cannot print the result: {reason}"),
+                help: "files that were asked for are written; print to something with room".into(),
+            });
+            ExitCode::from(2)
+        }
     }
 }
 
