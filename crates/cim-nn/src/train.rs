@@ -13,7 +13,7 @@ use crate::noise::LayerPath;
 use crate::operations::{Context, NormWork, Tape};
 use crate::recipe::Recipe;
 use crate::train_state::TrainState;
-use crate::update::{Moments, StepSize, update};
+use crate::update::{StepSize, update};
 
 /// Images per worker and step: fixed, so that sums have one order at any thread count.
 const CHUNK: usize = 128;
