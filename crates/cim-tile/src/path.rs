@@ -140,14 +140,11 @@ impl Cells {
 /// Solves a small, positive definite system by elimination.
 fn solve<const N: usize>(mut a: [[f64; N]; N], mut b: [f64; N]) -> [f64; N] {
     for k in 0..N {
-        for i in 0..N {
-            if i != k {
-                let share = a[i][k] / a[k][k];
-                for j in k..N {
-                    a[i][j] -= share * a[k][j];
-                }
-                b[i] -= share * b[k];
-            }
+        let pivot = a[k];
+        for i in (0..N).filter(|&i| i != k) {
+            let share = a[i][k] / pivot[k];
+            a[i].iter_mut().zip(pivot).skip(k).for_each(|(to, above)| *to -= share * above);
+            b[i] -= share * b[k];
         }
     }
     std::array::from_fn(|k| b[k] / a[k][k])

@@ -99,7 +99,7 @@ impl Conv2dSpec {
             }
         }
         let (group_in, group_out) = (input.channels / groups, self.channels / groups);
-        let inputs = group_in.checked_mul(window.kernel_len()).unwrap_or(usize::MAX);
+        let inputs = group_in.saturating_mul(window.kernel_len());
         let sigma = (2.0 / inputs as f32).sqrt();
         let first_product = builder.next_product();
         for group in 0..groups {

@@ -61,7 +61,7 @@ impl Recurrent {
             return Err(builder.problem(Problem::NotSeries { shape: input }));
         }
         let (inputs, time) = (input.channels, input.width);
-        let outputs = hidden.checked_mul(gates).unwrap_or(usize::MAX);
+        let outputs = hidden.saturating_mul(gates);
         // The variance of PyTorch's uniform draws within ±1/√hidden.
         let sigma = (1.0 / (3.0 * hidden as f32)).sqrt();
         let product = builder.product(", input", (inputs, outputs), time, sigma)?;
