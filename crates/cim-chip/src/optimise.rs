@@ -113,8 +113,8 @@ pub fn optimise(
         limits: Limits { energy, ..Limits::default() },
     };
     if knobs.window && search_clip {
-        for idx in 0..design.layers.len() {
-            let largest = products[idx].weights.iter().fold(0.0f32, |m, w| m.max(w.abs()));
+        for (idx, product) in products.iter().enumerate() {
+            let largest = product.weights.iter().fold(0.0f32, |m, w| m.max(w.abs()));
             let least = rules.optimiser.least_clip;
             let found =
                 clip::search(f64::from(largest), least, rules.optimiser.clip_points, |clip| {

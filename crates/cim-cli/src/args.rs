@@ -116,7 +116,7 @@ pub struct Program {
 #[derive(Debug, Args)]
 pub struct Optimise {
     /// Weights, inputs × outputs, one .npy file a layer (f32 or f64), first layer first: with ReLU between
-    /// them, or those of the operations of the preset's [network]
+    /// them, or those of the operations of the preset's section network
     #[arg(long, required = true, num_args = 1..)]
     pub weights: Vec<PathBuf>,
     /// Inputs of the network on calibration data, samples × inputs (.npy)

@@ -46,7 +46,8 @@ pub enum ConfigError {
 
 /// The error for what is wrong with bytes `span` of `text`, called `name` in messages.
 pub fn at(name: &str, text: &str, span: Range<usize>, message: String) -> Box<ConfigError> {
-    let before = &text[..text.floor_char_boundary(span.start.min(text.len()))];
+    let start = (0..=span.start.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
+    let before = &text[..start.unwrap_or(0)];
     let line = before.lines().count().max(1) + usize::from(before.ends_with('\n'));
     let source_code = NamedSource::new(name, text.to_owned());
     let (name, span) = (name.to_owned(), span.into());

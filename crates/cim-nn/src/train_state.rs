@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn states_of_the_update_rule_of_another_size_are_refused() {
-        let changes: [(&str, fn(&mut TrainState)); 8] = [
+        type Change = fn(&mut TrainState);
+        let changes: [(&str, Change); 8] = [
             ("weights", |state| state.weights[1] = Moments::new(3)),
             ("weights", |state| state.weights.swap(0, 1)),
             ("weights", |state| state.weights.truncate(1)),
