@@ -20,7 +20,7 @@ const ADJOINT: usize = 8;
 ///
 /// *Currents* of ohmic cells are exact: the array is reduced to its ends ([`Transfer`]). A law that is
 /// not ohmic is taken at the voltage of the row, with an error of at most
-/// [`largest_law_error`](Self::largest_law_error); [`newton`](crate::solve::newton) solves such an
+/// [`largest_law_error`](Self::largest_law_error); [`newton`] solves such an
 /// array exactly, vector by vector.
 ///
 /// *Thermal noise* is exact for every column and difference of columns, by Nyquist's theorem. That

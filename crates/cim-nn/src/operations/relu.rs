@@ -1,7 +1,7 @@
 //! Rectifier: plain in inference, noise-aware and saturating on the path that training sees.
 //!
 //! In training it expects the noise of the product before it and saturates at the input limit of
-//! the product behind it, where these touch it: see [`NoiseAwareRelu`](crate::NoiseAwareRelu). Pools
+//! the product behind it, where these touch it: see [`NoiseAwareRelu`]. Pools
 //! and `flatten` between it and the product behind change nothing.
 
 use serde::{Deserialize, Serialize};

@@ -49,7 +49,7 @@ pub fn report(outcome: &Outcome<'_>) -> Result<Report, StudyError> {
         spec: options.text.to_owned(),
         lead: words::lead(&findings),
         headlines: words::headlines(&findings),
-        comparison: comparison::rows(&findings),
+        comparison: comparison::rows(&findings, options.spec.is_as_built_in()),
         figures: words::figures(&findings),
         chapters: words::chapters(options.spec),
         charts: charts::all(&findings),

@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::StudyError;
 use crate::study::StudySpec;
 
+/// The built-in preset, as written.
+pub const PRESET: &str = include_str!("paper.toml");
+
 /// The only value of the key `experiment` for which this is the specification; it may be left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -118,6 +121,18 @@ pub struct ErrorModelSpec {
     pub chips: usize,
     /// Training images, 1 or more.
     pub images: usize,
+}
+
+impl Spec {
+    /// Whether this is the built-in preset, whatever its seed and the number of its chips.
+    pub fn is_as_built_in(&self) -> bool {
+        let Ok(built_in) = crate::parse::parse::<Self>(PRESET) else { return false };
+        [None, Some(self.evaluation.chips)].into_iter().any(|chips| {
+            let mut built_in = built_in.clone();
+            built_in.resize(Some(self.seed), chips);
+            *self == built_in
+        })
+    }
 }
 
 impl StudySpec for Spec {
@@ -240,4 +255,23 @@ pub fn check_design(spec: &Spec) -> Result<(), ChipError> {
     spec.parts()?;
     energy::check(&spec.energy, spec.converters.adc_bits)?;
     spec.optimiser.check(&spec.circuit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::parse;
+
+    #[test]
+    fn the_built_in_preset_is_known_whatever_its_seed_and_chips() {
+        let spec: Spec = parse(PRESET).expect("valid");
+        assert!(spec.is_as_built_in());
+        let mut resized = spec.clone();
+        resized.resize(Some(7), Some(3));
+        assert!(resized.is_as_built_in());
+        assert!(!spec.clone().quick().is_as_built_in());
+        let mut other = spec;
+        other.converters.adc_bits = 5;
+        assert!(!other.is_as_built_in());
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::spec::Spec;
+use super::spec::{PRESET, Spec};
 use super::stages;
 use crate::context::Context;
 use crate::error::StudyError;
@@ -16,7 +16,7 @@ impl Study for Paper {
     type Spec = Spec;
     type Data = Images;
     const NAME: &'static str = "paper";
-    const PRESET: &'static str = include_str!("paper.toml");
+    const PRESET: &'static str = PRESET;
     const SYSTEM: &'static str =
         "perceptron on 128 × 128 tiles, window and full scales by a convex program";
     const PAPER: &'static str = "Abbas et al. 2026";
