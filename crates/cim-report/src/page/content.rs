@@ -10,8 +10,8 @@ use crate::report::{Chapter, Comparison, Part, Report, Table};
 use crate::timing::Timing;
 
 /// What is said above a report of a quick run.
-const QUICK: &str = "QUICK RUN: fewer epochs and chips than the preset asks for. Intervals are wider and \
-                     accuracies lower than those of a full run.";
+const QUICK: &str = "QUICK RUN: fewer epochs and chips than the preset asks for. It shows that everything runs; \
+                     its figures are not those of a full run.";
 
 /// The whole page; `drawings` are those of the report's charts.
 pub fn page<'r>(report: &'r Report, timing: &Timing, drawings: &'r [Drawing]) -> Page<'r> {
