@@ -18,13 +18,17 @@ const HERMITE: [(f64, f64); 5] = [
     (2.856_970_013_872_806, 0.011_257_411_327_720_69),
 ];
 
+/// Share of a device's largest conductance below which the program does not look: its variable is the
+/// logarithm of the window's bottom, and a cell that can be off has a bottom of 0.
+const LEAST_SHARE: f64 = 1e-6;
+
 /// What a kind of cell contributes: its laws as posynomials from above.
 pub fn device_terms(parts: &Parts, v_min: cim_core::Volts, v_max: cim_core::Volts) -> DeviceTerms {
     let program = parts.device.program_variance().posynomial;
     let read = parts.device.read_variance_above().posynomial;
     let window = parts.device.window();
     DeviceTerms {
-        g_off: window.g_min,
+        g_off: cim_core::Siemens(window.g_min.0.max(window.g_max.0 * LEAST_SHARE)),
         g_on: window.g_max,
         program: Posynomial { a0: program.a0, a1: program.a1, a2: program.a2, am: program.am },
         read: Posynomial { a0: read.a0, a1: read.a1, a2: read.a2, am: read.am },
