@@ -48,8 +48,10 @@ fn run(check: bool) -> Result<usize, String> {
         .map_err(|error| format!("cannot read the workspace: {error}"))?;
     let folder = workspace.workspace_root.join("docs/api");
     fs::create_dir_all(&folder).map_err(|error| format!("cannot make {folder}: {error}"))?;
+    let names = libraries(&workspace);
+    document(&names)?;
     let mut changed = 0;
-    for name in libraries(&workspace) {
+    for name in names {
         let text = public_api(&name, workspace.target_directory.as_std_path())?;
         let path = folder.join(format!("{name}.txt"));
         if check {
@@ -79,20 +81,23 @@ fn libraries(workspace: &Metadata) -> Vec<String> {
     names
 }
 
-/// The public API of one crate, one item a line.
-fn public_api(name: &str, target: &Path) -> Result<String, String> {
+/// Has rustdoc write the JSON of all libraries at once, so that what they share is built once.
+fn document(names: &[String]) -> Result<(), String> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let packages = names.iter().flat_map(|name| ["--package", name.as_str()]);
     let done = Command::new(cargo)
-        .args(["rustdoc", "--quiet", "--lib", "--package", name, "--"])
-        .args(["-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"])
+        .args(["doc", "--quiet", "--no-deps", "--lib"])
+        .args(packages)
         // The JSON of rustdoc is not stable; a stable compiler writes it if it is asked like this.
         .env("RUSTC_BOOTSTRAP", "1")
-        .env_remove("RUSTDOCFLAGS")
+        .env("RUSTDOCFLAGS", "-Z unstable-options --output-format json --cap-lints allow")
         .status()
         .map_err(|error| format!("cannot run cargo: {error}"))?;
-    if !done.success() {
-        return Err(format!("rustdoc of {name} failed: {done}"));
-    }
+    if done.success() { Ok(()) } else { Err(format!("rustdoc failed: {done}")) }
+}
+
+/// The public API of one crate, one item a line, from its JSON.
+fn public_api(name: &str, target: &Path) -> Result<String, String> {
     let json = target.join("doc").join(format!("{}.json", name.replace('-', "_")));
     let api = public_api::Builder::from_rustdoc_json(&json)
         .sorted(true)
