@@ -60,7 +60,10 @@ pub enum ReportError {
         kind: &'static str,
     },
     /// A file could not be written; files of that name that were there are as they were.
-    #[error("failed to write {}", path.display())]
+    #[error(
+        "failed to write {}; nothing was changed: see that its folder exists, is writable and has room",
+        path.display()
+    )]
     Write {
         /// The file.
         path: PathBuf,
