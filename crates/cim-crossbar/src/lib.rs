@@ -4,6 +4,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod ambient;
+mod bend;
 pub mod circuit;
 pub mod crossbar;
 mod drive;

@@ -9,11 +9,12 @@ use cim_device::Conduction;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use crate::ambient::Ambient;
+use crate::bend::Peak;
 use crate::crossbar::Crossbar;
 use crate::drive::{effective, shot};
 use crate::error::CircuitError;
 use crate::sensed::Sensed;
-use crate::state::{Peak, StateNoise};
+use crate::state::StateNoise;
 
 /// Noise is drawn for about this many currents at a time, which stay in the first-level cache.
 ///
@@ -118,9 +119,9 @@ impl Readout {
         let mut features = scratch.take(batch * self.state.width());
         let mut variance = scratch.take(if self.state.is_none() { 0 } else { batch * sensed });
         if !self.state.is_none() {
-            let shots = if self.state.has_shot() { row_v.len() } else { 0 };
+            let shots = if self.state.needs_shot() { row_v.len() } else { 0 };
             let mut shot_v = scratch.take(shots);
-            if self.state.has_shot() {
+            if self.state.needs_shot() {
                 shot(&self.ambient, &self.current_voltage, row_v, drive_v, &mut shot_v);
             }
             self.state.featurise(drive_v, &shot_v, rows, &mut features);
