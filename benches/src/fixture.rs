@@ -67,6 +67,7 @@ pub fn chip_on(network: &Network, state: StateNoise, wires: Wires) -> Vec<Grid> 
             fano_factor: state.fano_factor,
         },
         wires,
+        front_end: cim_tile::FrontEnd::IDEAL,
         targets: Targets::Nominal,
         rows: 128,
         outputs: 128,

@@ -68,6 +68,14 @@ pub struct DacSpec {
 }
 
 impl DacSpec {
+    /// Levels that a converter has: magnitudes without voltages of both signs, codes with.
+    pub const fn levels(self) -> usize {
+        match self.polarity {
+            Polarity::Unipolar | Polarity::TwoPhase => 1 << self.bits,
+            Polarity::Bipolar => (1 << self.bits) - 1,
+        }
+    }
+
     /// Checks the specification; `read_voltage` is what the largest code drives.
     ///
     /// # Errors

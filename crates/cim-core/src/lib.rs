@@ -16,7 +16,7 @@ pub use matmul::{Exact, MatMul, Scratch};
 pub use stream::{NormalRows, Stream};
 pub use tally::Tally;
 pub use units::{
-    Amps, Coulombs, Farads, Hertz, Joules, Kelvin, Ohms, Seconds, Siemens, UnitError, Volts,
+    Amps, Coulombs, Farads, Hertz, Joules, Kelvin, Ohms, Seconds, Siemens, UnitError, Volts, Watts,
 };
 
 /// Tests the examples of the README.

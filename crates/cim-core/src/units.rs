@@ -175,6 +175,8 @@ quantities! {
     Kelvin = Notation { quantity: "a temperature", example: "300 K", symbols: &["K"], top: 0, multiples: &[] };
     /// An energy in joules.
     Joules = Notation { quantity: "an energy", example: "2.02 pJ", symbols: &["J"], top: 12, multiples: &[] };
+    /// A power in watts.
+    Watts = Notation { quantity: "a power", example: "2 uW", symbols: &["W"], top: 12, multiples: &[] };
     /// A frequency or bandwidth in hertz.
     Hertz = Notation { quantity: "a frequency", example: "10 MHz", symbols: &["Hz"], top: 12, multiples: &[] };
     /// A charge in coulombs.
@@ -223,6 +225,7 @@ laws! {
     Amps / Siemens = Volts;
     Amps / Volts = Siemens;
     Volts / Amps = Ohms;
+    Watts * Seconds = Joules;
     f64 / Siemens = Ohms;
     f64 / Ohms = Siemens;
     f64 / Seconds = Hertz;
@@ -421,13 +424,14 @@ mod tests {
             + reads::<Joules>(text)
             + reads::<Hertz>(text)
             + reads::<Farads>(text)
+            + reads::<Watts>(text)
             + reads::<Coulombs>(text)
     }
 
     proptest! {
         #[test]
         fn text_reads_back_as_the_same_value_of_the_same_quantity_only(value in finite()) {
-            check_notations!(value: Siemens Volts Amps Ohms Seconds Kelvin Joules Hertz Farads Coulombs);
+            check_notations!(value: Siemens Volts Amps Ohms Seconds Kelvin Joules Hertz Farads Coulombs Watts);
         }
 
         #[test]

@@ -10,6 +10,7 @@ use cim_device::{Device, Window};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
 use crate::error::TileError;
+use crate::front_end::FrontEnd;
 use crate::mapping::{Mapping, Plan};
 use crate::quantize;
 use crate::tile::{Conversion, Tile};
@@ -47,6 +48,8 @@ pub struct Parts {
     pub ambient: Ambient,
     /// Wires of the arrays.
     pub wires: Wires,
+    /// Drivers, amplifiers and converters, as far as they are not ideal.
+    pub front_end: FrontEnd,
     /// What cells are asked to hold.
     pub targets: Targets,
     /// Rows of a tile.
@@ -100,7 +103,9 @@ impl Parts {
         if !(0.0 < volts && volts.is_finite()) {
             return Err(TileError::Scale { name: "read voltage", value: volts });
         }
-        Ok(self.dac.build(self.read_voltage)?)
+        let dac = self.dac.build(self.read_voltage)?;
+        self.front_end.check(self.dac, self.adc_bits)?;
+        Ok(dac)
     }
 }
 

@@ -263,6 +263,7 @@ mod tests {
             adc_noise: Amps::ZERO,
             ambient: Ambient::SILENT,
             wires: Wires::NONE,
+            front_end: crate::FrontEnd::IDEAL,
             targets: Targets::Nominal,
             rows: 8,
             outputs: 8,

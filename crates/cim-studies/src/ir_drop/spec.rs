@@ -1,8 +1,9 @@
 //! The study as written in a file.
 
 use cim_chip::sections::{
-    CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EvaluationSpec, GainSpec,
-    MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, need, network, training,
+    CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EvaluationSpec, FrontEnd,
+    GainSpec, MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, need, network,
+    training,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Ohms;
@@ -31,6 +32,9 @@ pub struct Spec {
     pub arrays: ArraySpec,
     /// Ends and terminals of the wires; their pitches are those of `arrays.wires`.
     pub wires: Wires,
+    /// Drivers, amplifiers and converters, as far as they are not ideal; ideal if left out.
+    #[serde(default, skip_serializing_if = "FrontEnd::is_ideal")]
+    pub front_end: FrontEnd,
     /// The cell.
     pub device: DeviceSpec,
     /// How cells are read.
@@ -133,8 +137,8 @@ impl Spec {
         let tile = TileSpec { rows, outputs: rows / 2 };
         let wires = Wires { row: ohm, column: ohm, ..self.wires };
         let (device, circuit, mapping) = (&self.device, &self.circuit, self.mapping);
-        let converters = &self.converters;
-        ChipSpec { tile, device, circuit, converters, wires, mapping }.build(targets)
+        let (converters, front_end) = (&self.converters, &self.front_end);
+        ChipSpec { tile, device, circuit, converters, wires, front_end, mapping }.build(targets)
     }
 
     /// All that training depends on.

@@ -3,8 +3,8 @@
 use cim_chip::sections::evaluation::check_chips;
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EnergySpec, EvaluationSpec,
-    MappingSpec, NetworkSpec, OptimiserSpec, Recipe, TileSpec, Wires, converters, device, energy,
-    need, need_not_negative, need_positive, need_share_above_zero, network, training,
+    FrontEnd, MappingSpec, NetworkSpec, OptimiserSpec, Recipe, TileSpec, Wires, converters, device,
+    energy, need, need_not_negative, need_positive, need_share_above_zero, network, training,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Rules, Targets};
 use cim_core::{Hertz, Joules, Kelvin};
@@ -52,6 +52,9 @@ pub struct Spec {
     pub digital: DigitalSpec,
     /// Wires of the arrays.
     pub wires: Wires,
+    /// Drivers, amplifiers and converters, as far as they are not ideal; ideal if left out.
+    #[serde(default, skip_serializing_if = "FrontEnd::is_ideal")]
+    pub front_end: FrontEnd,
     /// How weights become conductances.
     pub mapping: MappingSpec,
     /// What designs are fitted to.
@@ -217,7 +220,9 @@ impl Spec {
     pub fn parts(&self) -> Result<Parts, ChipError> {
         let (device, circuit, converters) = (&self.device, &self.circuit, &self.converters);
         let (tile, wires, mapping) = (self.tile, self.wires, self.mapping);
-        ChipSpec { tile, device, circuit, converters, wires, mapping }.build(Targets::Nominal)
+        let front_end = &self.front_end;
+        ChipSpec { tile, device, circuit, converters, wires, front_end, mapping }
+            .build(Targets::Nominal)
     }
 
     /// What the optimiser keeps to.

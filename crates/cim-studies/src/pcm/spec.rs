@@ -2,8 +2,8 @@
 
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, CompensationSpec, ConverterSpec, DataSpec, DeviceSpec,
-    EvaluationSpec, MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, need, network,
-    training,
+    EvaluationSpec, FrontEnd, MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, need,
+    network, training,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Seconds;
@@ -47,6 +47,9 @@ pub struct Spec {
     pub tile: TileSpec,
     /// Wires of the arrays.
     pub wires: Wires,
+    /// Drivers, amplifiers and converters, as far as they are not ideal; ideal if left out.
+    #[serde(default, skip_serializing_if = "FrontEnd::is_ideal")]
+    pub front_end: FrontEnd,
     /// How weights become conductances.
     pub mapping: MappingSpec,
     /// Converters.
@@ -125,9 +128,10 @@ impl Spec {
     /// # Errors
     /// [`ChipError`] for a part that cannot be.
     pub fn parts(&self) -> Result<Parts, ChipError> {
-        let Self { device, circuit, converters, tile, wires, mapping, .. } = self;
+        let Self { device, circuit, converters, tile, wires, front_end, mapping, .. } = self;
         let (tile, wires, mapping) = (*tile, *wires, *mapping);
-        ChipSpec { tile, device, circuit, converters, wires, mapping }.build(Targets::Nominal)
+        ChipSpec { tile, device, circuit, converters, wires, front_end, mapping }
+            .build(Targets::Nominal)
     }
 
     /// All that training depends on: times, compensation and chips set to one value.
