@@ -4,7 +4,7 @@ use cim_crossbar::Wires;
 use cim_tile::{Parts, Targets, TileError};
 
 use crate::error::ChipError;
-use crate::sections::{CircuitSpec, ConverterSpec, DeviceSpec, MappingSpec, TileSpec, device};
+use crate::sections::{CircuitSpec, ConverterSpec, DeviceSpec, MappingSpec, TileSpec, device, wires};
 
 /// What a chip is made of, as its sections say.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ impl ChipSpec<'_> {
         self.tile.check()?;
         self.circuit.check()?;
         self.converters.check()?;
-        self.wires.check()?;
+        wires::check(&self.wires)?;
         let device = device::build(self.device)?;
         let parts = Parts {
             mapping: self.mapping.build().map_err(TileError::from)?,
