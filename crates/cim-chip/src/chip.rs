@@ -6,6 +6,7 @@ use cim_tile::{Parts, Targets, TileError};
 use crate::error::ChipError;
 use crate::sections::{
     CircuitSpec, ConverterSpec, DeviceSpec, FrontEnd, MappingSpec, TileSpec, device, front_end,
+    wires,
 };
 
 /// What a chip is made of, as its sections say.
@@ -36,7 +37,7 @@ impl ChipSpec<'_> {
         self.tile.check()?;
         self.circuit.check()?;
         self.converters.check()?;
-        self.wires.check()?;
+        wires::check(&self.wires)?;
         front_end::check(self.front_end, self.converters)?;
         let device = device::build(self.device)?;
         let parts = Parts {

@@ -249,9 +249,9 @@ fn broken_data_sets_are_refused() {
 fn broken_presets_are_refused_with_their_place() {
     let workshop = Workshop::new();
     for (from, to, words) in [
-        ("g_off =", "g_of =", vec!["tiny.toml, line", "g_of"]),
-        ("g_on = \"100 uS\"", "g_on = 100", vec!["tiny.toml, line", "bare number", "uS"]),
-        ("g_on = \"100 uS\"", "g_on = \"100 V\"", vec!["tiny.toml, line", "conductance"]),
+        ("g_off =", "g_of =", vec!["tiny.toml:", "g_of"]),
+        ("g_on = \"100 uS\"", "g_on = 100", vec!["tiny.toml:", "bare number", "uS"]),
+        ("g_on = \"100 uS\"", "g_on = \"100 V\"", vec!["tiny.toml:", "conductance"]),
         ("g_off = \"10 uS\"", "g_off = \"-10 uS\"", vec!["window"]),
         ("adc_bits = 6", "adc_bits = 0", vec!["0 bits"]),
         ("adc_bits = 6", "adc_bits = 33", vec!["33 bits"]),

@@ -8,6 +8,7 @@ use crate::as_run::as_run;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::parse::parse;
+use crate::place::located;
 use crate::study::{Found, Source, Study, StudyData, StudySpec, Time, Written};
 
 /// A study as the registry lists it.
@@ -62,7 +63,7 @@ impl Entry {
             system: S::SYSTEM,
             paper: S::PAPER,
             time: S::TIME,
-            check: |text| parse::<S::Spec>(text)?.check(),
+            check: |text| parse::<S::Spec>(text)?.check().map_err(|error| located(text, error)),
             open: |request| open::<S>(request),
         }
     }
@@ -86,7 +87,8 @@ impl Entry {
 
 fn open<S: Study>(request: Request<'_>) -> Result<Box<dyn Ready + '_>, StudyError> {
     let written: S::Spec = parse(request.text)?;
-    written.check()?;
+    let at_its_place = |error| located(request.text, error);
+    written.check().map_err(at_its_place)?;
     let mut spec = written.clone();
     if request.quick {
         spec = spec.quick();
@@ -94,7 +96,7 @@ fn open<S: Study>(request: Request<'_>) -> Result<Box<dyn Ready + '_>, StudyErro
     spec.resize(request.seed, request.chips);
     spec.check()?;
     let folder = request.data.unwrap_or(Path::new(&spec.data().folder));
-    let data = S::open(&spec, folder)?;
+    let data = S::open(&spec, folder).map_err(at_its_place)?;
     let text = as_run(request.text, &written, &spec);
     Ok(Box::new(Opened::<S> { request, text, spec, data }))
 }
@@ -109,7 +111,8 @@ struct Opened<'a, S: Study> {
 impl<S: Study> Ready for Opened<'_, S> {
     fn run(&self, context: &Context<'_>) -> Result<Found, StudyError> {
         let Self { request: Request { preset, quick, .. }, text, spec, data } = self;
-        let mut found = S::run(&Written { preset, text, spec }, data, context)?;
+        let found = S::run(&Written { preset, text, spec }, data, context);
+        let mut found = found.map_err(|error| located(self.request.text, error))?;
         let Source { name, sha256 } = data.source();
         found.report.run =
             RunInfo { command: String::new(), quick: *quick, data_name: name, data_sha256: sha256 };

@@ -17,11 +17,13 @@ use crate::context::StoreError;
 /// Errors of a study.
 #[derive(Debug, Error)]
 pub enum StudyError {
-    /// The text of a preset does not say what it should.
+    /// The text of a preset does not say what it should, or a value that cannot be.
     #[error("{message}")]
-    Preset {
-        /// What is wrong.
+    Value {
+        /// What is wrong, beginning with the key if that is known.
         message: String,
+        /// What to do, where it is known.
+        help: Option<String>,
         /// Which bytes of the text.
         span: Range<usize>,
     },
@@ -80,6 +82,7 @@ impl StudyError {
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Refused { help, .. } => Some(help),
+            Self::Value { help, .. } => help.as_deref(),
             Self::Chip(error) => error.help(),
             _ => None,
         }

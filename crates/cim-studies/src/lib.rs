@@ -15,6 +15,7 @@ mod openmena;
 pub mod paper;
 mod parse;
 mod pcm;
+mod place;
 mod registry;
 mod shared;
 mod study;

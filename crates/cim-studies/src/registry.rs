@@ -29,7 +29,7 @@ pub fn named(name: &str) -> Result<&'static Entry, StudyError> {
 /// The study that the text of a preset is of: its key `experiment`, or the first study without one.
 ///
 /// # Errors
-/// [`StudyError::Preset`] for what is no TOML, [`StudyError::Unknown`] for a name that no study has.
+/// [`StudyError::Value`] for what is no TOML, [`StudyError::Unknown`] for a name that no study has.
 pub fn of_text(text: &str) -> Result<&'static Entry, StudyError> {
     /// The one key that is read first.
     #[derive(Deserialize)]

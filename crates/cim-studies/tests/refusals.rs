@@ -196,6 +196,82 @@ fn every_key_is_known_and_none_has_a_default() {
     }
 }
 
+/// Every value of a table, by path; of lists the places.
+fn leaves(value: &Value, at: &[String], all: &mut Vec<(Vec<String>, Value)>) {
+    let deeper = |key: String| [at, &[key]].concat();
+    match value {
+        Value::Table(table) => {
+            table.iter().for_each(|(key, value)| leaves(value, &deeper(key.clone()), all));
+        }
+        Value::Array(list) => {
+            list.iter().enumerate().for_each(|(idx, value)| {
+                leaves(value, &deeper(idx.to_string()), all);
+            });
+        }
+        leaf => all.push((at.to_vec(), leaf.clone())),
+    }
+}
+
+fn at_leaf<'a>(root: &'a mut Value, path: &[String]) -> &'a mut Value {
+    path.iter().fold(root, |here, key| match here {
+        Value::Array(list) => &mut list[key.parse::<usize>().expect("a place")],
+        table => table.get_mut(key).expect("a key"),
+    })
+}
+
+/// Values that no key with a value like this can have: the largest, infinities and NaN, in its unit.
+fn absurd(leaf: &Value) -> Vec<Value> {
+    match leaf {
+        Value::Integer(_) => vec![Value::Integer(i64::MAX), Value::Integer(i64::MIN)],
+        Value::Float(_) => [1e300, -1e300, f64::INFINITY, f64::NAN].map(Value::Float).to_vec(),
+        Value::String(text) => match text.split_once(' ') {
+            Some((number, unit)) if number.parse::<f64>().is_ok() => {
+                ["1e300", "-1e300", "nan", "inf"]
+                    .map(|number| Value::String(format!("{number} {unit}")))
+                    .to_vec()
+            }
+            _ => vec![Value::String("no such thing".into())],
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// Absurd values are refused by the check, with key and place, not by what they do to a run.
+#[test]
+fn absurd_values_of_any_key_are_refused_with_their_place() {
+    let mut passed = Vec::new();
+    for study in STUDIES {
+        let root = Value::Table(table(study));
+        let mut all = Vec::new();
+        leaves(&root, &[], &mut all);
+        for (path, leaf) in all {
+            // Any number is a seed, any text a folder.
+            if ["seed", "data"].contains(&path[0].as_str()) {
+                continue;
+            }
+            for value in absurd(&leaf) {
+                let mut changed = root.clone();
+                *at_leaf(&mut changed, &path) = value.clone();
+                let text = toml::to_string(&changed).expect("TOML");
+                match study.check(&text) {
+                    Ok(()) => passed.push(format!("{}: {} = {value}", study.name, path.join("."))),
+                    Err(StudyError::Value { span, .. }) if path[0] != "experiment" => {
+                        assert!(!span.is_empty(), "{} {path:?} = {value}", study.name);
+                    }
+                    Err(StudyError::Unknown { .. }) => {}
+                    Err(other) => {
+                        passed.push(format!(
+                            "{}: {path:?} = {value} has no place: {other}",
+                            study.name
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    assert!(passed.is_empty(), "{}", passed.join("\n"));
+}
+
 #[test]
 fn quick_and_other_chips_are_checked_as_written_first() {
     // `quick` looks at the middle size: an empty list must be refused before.

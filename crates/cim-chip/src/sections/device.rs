@@ -18,13 +18,24 @@ use crate::error::ChipError;
 
 pub use cim_device::{DeviceSpec, EffectSpec, ModelSpec};
 
-/// Checks the specification and builds the device.
+/// Checks the specification and builds the device; of 1 S at most.
 ///
 /// # Errors
 /// [`ChipError::Device`] of the part that is wrong.
 pub fn build(spec: &DeviceSpec) -> Result<Arc<dyn Device>, ChipError> {
-    Ok(spec.clone().build()?)
+    let device = spec.clone().build()?;
+    let top = device.window().g_max;
+    need(
+        top <= MOST,
+        "device.model",
+        format!("a cell of up to {top}"),
+        &format!("no cell conducts more than {MOST}: is it meant in uS?"),
+    )?;
+    Ok(device)
 }
+
+/// The most that one cell conducts: a whole array of real cells conducts less.
+const MOST: Siemens = Siemens(1.0);
 
 /// The numbers of a Gaussian cell, if that is what the model is.
 pub fn gaussian(spec: &DeviceSpec) -> Option<&GaussianSpec> {

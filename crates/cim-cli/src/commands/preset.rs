@@ -19,8 +19,8 @@ impl Preset {
     /// What a study says of the text, with its place.
     pub fn refused(&self, error: StudyError) -> CliError {
         match error {
-            StudyError::Preset { message, span } => {
-                config::at(&self.name, &self.text, span, message).into()
+            StudyError::Value { message, help, span } => {
+                config::at(&self.name, &self.text, span, message, help).into()
             }
             other => other.into(),
         }

@@ -66,8 +66,8 @@ impl LogNormalSpec {
 pub(crate) const HFO2_LOG_NORMAL: Entry = Entry {
     name: "hfo2-lognormal",
     cell: "HfO2 RRAM, cells and cycles together, log-normal",
-    law: "ln G = ln target + s n, s from 0.457 at 13.3 uS to 0.0546 at 221 uS, linear in ln G",
-    range: "13.3 to 221 uS",
+    law: "ln G = ln target + s n, s from 0.457 at 13.3 µS to 0.0546 at 221 µS, linear in ln G",
+    range: "13.3 to 221 µS",
     source: "percentiles of both states in the reference statistics of Synaptogen (Hennen et \
              al. 2022); the line between the states ours",
     not_modelled: "memory from cycle to cycle, cells that differ for good, time, read noise",

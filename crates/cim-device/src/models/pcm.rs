@@ -182,11 +182,11 @@ impl PcmSpec {
 pub(crate) const PCM: Entry = Entry {
     name: "pcm",
     cell: "phase-change memory, mushroom cell",
-    law: "programming sigma 0.26348 + 1.9650 g - 1.1731 g^2 uS; G(t) = G (1 + t/20 s)^-nu, nu = \
+    law: "programming sigma 0.26348 + 1.9650 g - 1.1731 g^2 µS; G(t) = G (1 + t/20 s)^-nu, nu = \
           |N(mu, sd)| once per cell, mu = clamp(-0.0155 ln g + 0.0244, 0.049, 0.1), sd = \
           clamp(-0.0125 ln g - 0.0059, 0.008, 0.045); read sigma G(t) Q sqrt(ln((t + 20 s + 250 \
-          ns)/500 ns)), Q = min(0.0088/g^0.65, 0.2); g = G/25 uS",
-    range: "0 to 25 uS (window from 0.1 uS), any time",
+          ns)/500 ns)), Q = min(0.0088/g^0.65, 0.2); g = G/25 µS",
+    range: "0 to 25 µS (window from 0.1 µS), any time",
     source: "Joshi et al. 2020 and Nandakumar et al. 2019, about a million cells, as in aihwkit; \
              exponent at the programmed instead of the target conductance: ours",
     not_modelled: "temperature of drift, noise within one read, wear; nanosecond reads are a \

@@ -135,7 +135,7 @@ impl Listed for ProgrammingLaw {
             name: self.name,
             cell: self.cell.to_owned(),
             law: format!("programming {}, independent from cell to cell", self.law()),
-            range: format!("{} to {} uS", self.low_us, self.high_us),
+            range: format!("{} to {} µS", self.low_us, self.high_us),
             source: self.source.to_owned(),
             residual: NOT_STATED,
             not_modelled: "time, read noise, telegraph noise, temperature, current against voltage \

@@ -2,8 +2,8 @@
 
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, CompensationSpec, ConverterSpec, DataSpec, DeviceSpec,
-    EvaluationSpec, FrontEnd, MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, need,
-    network, training,
+    EvaluationSpec, FrontEnd, MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, listed,
+    need, network, training,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Seconds;
@@ -103,7 +103,7 @@ impl StudySpec for Spec {
         need(
             2 <= times.len() && times.windows(2).all(|pair| pair[0] < pair[1]),
             "drift.times",
-            format!("{times:?}"),
+            listed(times),
             "give at least two times since programming, from early to late: they must rise",
         )?;
         for &time in times {

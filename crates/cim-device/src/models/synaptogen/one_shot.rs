@@ -42,7 +42,7 @@ pub(crate) const SYNAPTOGEN: Entry = Entry {
     law: "features log10 HRS, U_S, LRS, U_R from a vector autoregression of order 10 through \
           quantile maps, cells from a mixture of three Gaussians; set by -2 V, reset by the \
           voltage at which the mean cell ends at the target",
-    range: "14.6 to 220.9 uS, fitted to sweeps of 1.5 V",
+    range: "14.6 to 220.9 µS, fitted to sweeps of 1.5 V",
     source: "Hennen et al. 2022 and 2024, parameters copyright 2024 Tyler Hennen and \
              contributors, MIT licence; this way of programming ours",
     not_modelled: "pulse width, retention, wear, disturb by reads, temperature of switching; as \
