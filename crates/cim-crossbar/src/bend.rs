@@ -9,7 +9,7 @@ use crate::ambient::Ambient;
 pub(crate) const TERMS: usize = 6;
 
 /// Voltages of each sign that are looked at.
-const POINTS: i32 = 512;
+const POINTS: i32 = 256;
 
 /// The largest drive of a row, and how noise grows up to it.
 #[derive(Clone, Copy, Debug)]
@@ -47,9 +47,9 @@ impl Peak {
                 (law.effective_v(v).abs(), ambient.shot_v(law, v))
             })
             .collect();
-        let largest = points.iter().fold((0.0_f64, 0.0_f64), |(drive, shot), &(d, s)| {
-            (drive.max(d), shot.max(s))
-        });
+        let largest = points
+            .iter()
+            .fold((0.0_f64, 0.0_f64), |(drive, shot), &(d, s)| (drive.max(d), shot.max(s)));
         let (drive_v, shot_v) = largest;
         let driven = 0.0 < shot_v && shot_v.is_finite() && 0.0 < drive_v && drive_v.is_finite();
         let bends: Vec<_> = points
