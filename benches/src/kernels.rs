@@ -153,6 +153,18 @@ fn synaptogen() -> Kernel {
     })
 }
 
+static RECIPE: Recipe = Recipe {
+    epochs: 1 << 20,
+    batch: 16,
+    learning_rate: 1e-4,
+    weight_decay: 0.0,
+    optimiser: Optimiser::Sgd { momentum: 0.9 },
+    max_shift: 0,
+    distillation: 0.0,
+    teacher_temperature: 1.0,
+    full_scale_rate: 0.0,
+};
+
 /// A step of training on pictures of 16 × 16 through two convolutions.
 fn convolutions() -> Kernel {
     const NETWORK: &str = r#"{ "input": [8, 16, 16], "operations": [
@@ -167,22 +179,14 @@ fn convolutions() -> Kernel {
     let labels = Labels { values: (0..16).map(|k| k % 10).collect(), classes: 10 };
     let bytes = bytes.into_iter().collect();
     let data = Dataset::of_bytes(bytes, shape, Some(labels)).expect("images");
-    let recipe = Recipe {
-        epochs: 1 << 20,
-        batch: 16,
-        learning_rate: 1e-4,
-        weight_decay: 0.0,
-        optimiser: Optimiser::Sgd { momentum: 0.9 },
-        max_shift: 0,
-        distillation: 0.0,
-        teacher_temperature: 1.0,
-        full_scale_rate: 0.0,
-    };
     let paths =
         network.layers().iter().map(|l| LayerPath::digital(l.weights.nrows(), l.weights.ncols()));
     let paths = paths.collect();
     let mut trainer =
-        Trainer::new(&recipe, network, paths, None, Stream::root(2)).expect("a trainer");
+        Trainer::new(&RECIPE, network, paths, None, Stream::root(2)).expect("a trainer");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
-    Box::new(move || pool.install(|| trainer.epoch(&data).expect("data fit")))
+    Box::new(move || {
+        let epoch = pool.install(|| trainer.epoch(&data));
+        black_box(epoch.expect("data fit"));
+    })
 }
