@@ -4,6 +4,7 @@
 //! This crate knows no physics beyond Ohm's law, opens no file and reads no clock.
 
 pub mod constants;
+pub mod elementary;
 pub mod keys;
 pub mod matmul;
 pub mod stream;

@@ -9,7 +9,7 @@ use crate::ambient::Ambient;
 pub(crate) const TERMS: usize = 6;
 
 /// Voltages of each sign that are looked at.
-const POINTS: i32 = 512;
+const POINTS: i32 = 256;
 
 /// The largest drive of a row, and how noise grows up to it.
 #[derive(Clone, Copy, Debug)]

@@ -95,14 +95,15 @@ impl Layout {
 
     /// The side and line of a terminal, counted from the first terminal.
     pub fn end(self, terminal: usize) -> (Side, usize) {
+        let [first @ .., last] = Side::ALL;
         let mut line = terminal;
-        for side in Side::ALL {
+        for side in first {
             if line < self.lines(side) {
                 return (side, line);
             }
             line -= self.lines(side);
         }
-        unreachable!("a terminal is on one of four sides")
+        (last, line)
     }
 
     /// The cell at whose wires a node lies: of a terminal, the cell next to it.

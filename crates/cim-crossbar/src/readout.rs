@@ -75,8 +75,9 @@ impl Readout {
     /// whatever the drive; where that cannot be proved for this array, they stay exact.
     #[must_use]
     pub fn driven_within(self, peak: Volts) -> Self {
-        let peak = Peak::of(&self.ambient, &self.current_voltage, peak);
-        Self { state: self.state.fused_within(peak), ..self }
+        let Self { ambient, current_voltage, state, .. } = &self;
+        let state = state.clone().fused_within(|| Peak::of(ambient, current_voltage, peak));
+        Self { state, ..self }
     }
 
     /// Rows × sensed currents.

@@ -14,7 +14,7 @@
 //! `d Σ |t − e|`. Both bounds are computed when the array is compiled, and where they are too large
 //! both products are made.
 
-use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
+use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
 use crate::bend::{Bend, Peak, TERMS};
 
@@ -69,9 +69,13 @@ impl StateNoise {
         }
     }
 
-    /// One product where two would do no better than [`FUSED_TOLERANCE`], for drives up to `peak_v`.
-    pub fn fused_within(self, peak: Peak) -> Self {
-        match Fused::fit(&self, peak) {
+    /// One product where two would do no better than [`FUSED_TOLERANCE`], for drives up to `peak`, which
+    /// is asked for where there are two.
+    pub fn fused_within(self, peak: impl FnOnce() -> Peak) -> Self {
+        if self.features != Features::Both {
+            return self;
+        }
+        match Fused::fit(&self, peak()) {
             Some(fused) if fused.error <= FUSED_TOLERANCE => fused.noise,
             _ => self,
         }
@@ -120,31 +124,51 @@ impl Fused {
             return None;
         }
         let rows = exact.width() / 2;
-        let at_peak = |part: ArrayView2<'_, f32>, scale: f64| part.mapv(|v| f64::from(v) * scale);
-        let square = at_peak(exact.cells.slice(s![..rows, ..]), drive_v * drive_v);
-        let linear = at_peak(exact.cells.slice(s![rows.., ..]), shot_v);
-        let both = square + &linear;
-        let mean = |m: &Array2<f64>| m.mean_axis(Axis(0)).expect("an array has rows");
-        let (both_mean, linear_mean) = (mean(&both), mean(&linear));
-        let spread = &both - &both_mean;
-        let power = spread.mapv(|d| d * d).sum();
-        let slope = (&spread * &(&linear - &linear_mean)).sum() / power.max(f64::MIN_POSITIVE);
-        let slope = slope.clamp(0.0, 1.0);
-        let offset = linear_mean - &both_mean * slope;
-        let left_out = &linear - &both * slope - &offset;
-        let error = left_out
-            .columns()
-            .into_iter()
-            .zip(linear.columns())
-            .zip(both.columns())
-            .map(|((e, linear), both)| {
-                let (up, down) = (e.mapv(|e| e.max(0.0)).sum(), e.mapv(|e| (-e).max(0.0)).sum());
-                let carried = (&linear - &e).mapv(f64::abs).sum();
-                (up.max(down) * most + carried * off) / both.sum().max(f64::MIN_POSITIVE)
-            })
-            .fold(0.0, f64::max);
-        let cells = concatenate(Axis(0), &[both.view(), offset.insert_axis(Axis(0)).view()]);
-        let cells = cells.expect("equal numbers of columns").mapv(|v| v as f32);
+        let (read, shot) = exact.cells.view().split_at(Axis(0), rows);
+        // Squares and magnitudes at the peak, `s` and `t`, row by row.
+        let at_peak = |row: usize| {
+            let cells = read.row(row).into_iter().zip(shot.row(row));
+            cells.map(|(&s, &t)| (f64::from(s) * (drive_v * drive_v), f64::from(t) * shot_v))
+        };
+        let cols = exact.cells.ncols();
+        let mut means = vec![[0.0; 2]; cols];
+        for row in 0..rows {
+            for ([both, linear], (s, t)) in means.iter_mut().zip(at_peak(row)) {
+                *both += s + t;
+                *linear += t;
+            }
+        }
+        let totals: Vec<f64> = means.iter().map(|[both, _]| *both).collect();
+        means.iter_mut().flatten().for_each(|mean| *mean /= rows as f64);
+        let (mut power, mut along) = (0.0, 0.0);
+        for row in 0..rows {
+            for ([both, linear], (s, t)) in means.iter().zip(at_peak(row)) {
+                let spread = s + t - both;
+                power += spread * spread;
+                along += spread * (t - linear);
+            }
+        }
+        let slope = (along / power.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+        let offsets: Vec<f64> = means.iter().map(|[both, linear]| linear - both * slope).collect();
+        // Of each column what is left out upwards and downwards, and what the polynomial carries.
+        let mut sums = vec![[0.0; 3]; cols];
+        let mut cells = Array2::zeros((rows + 1, cols));
+        for row in 0..rows {
+            let columns = sums.iter_mut().zip(&offsets).zip(cells.row_mut(row));
+            for ((([up, down, carried], offset), cell), (s, t)) in columns.zip(at_peak(row)) {
+                let both = s + t;
+                let left_out = t - both * slope - offset;
+                *up += left_out.max(0.0);
+                *down += (-left_out).max(0.0);
+                *carried += (t - left_out).abs();
+                *cell = both as f32;
+            }
+        }
+        cells.row_mut(rows).iter_mut().zip(&offsets).for_each(|(to, &from)| *to = from as f32);
+        let errors = sums.iter().zip(&totals).map(|([up, down, carried], total)| {
+            (f64::max(*up, *down) * most + carried * off) / total.max(f64::MIN_POSITIVE)
+        });
+        let error = errors.fold(0.0, f64::max);
         let per_peak = (1.0 / drive_v) as f32;
         let polynomial =
             Polynomial { per_peak, bend: terms.map(|term| term as f32), linear: slope as f32 };
@@ -332,8 +356,8 @@ mod tests {
         let rough = noise(1.0, |g| 1.1 - g);
         let bound = Fused::fit(&rough, peak(0.0)).expect("both noises").error;
         assert!(bound > FUSED_TOLERANCE, "{bound}");
-        assert_eq!(rough.fused_within(peak(0.0)).features, Features::Both);
-        let smooth = noise(1.0, |g| g * g).fused_within(peak(300.0));
+        assert_eq!(rough.fused_within(|| peak(0.0)).features, Features::Both);
+        let smooth = noise(1.0, |g| g * g).fused_within(|| peak(300.0));
         assert!(matches!(smooth.features, Features::Fused(_)));
     }
 
@@ -341,7 +365,7 @@ mod tests {
     fn one_noise_alone_is_one_exact_product() {
         let none = Array2::zeros((ROWS, COLS));
         let some = Array2::from_elem((ROWS, COLS), 1.0);
-        let features = |noise: StateNoise| noise.fused_within(peak(0.0)).features;
+        let features = |noise: StateNoise| noise.fused_within(|| peak(0.0)).features;
         assert_eq!(features(StateNoise::exact(none.clone(), none.clone())), Features::None);
         assert_eq!(features(StateNoise::exact(some.clone(), none.clone())), Features::Squares);
         assert_eq!(features(StateNoise::exact(none, some)), Features::Magnitudes);

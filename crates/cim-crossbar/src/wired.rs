@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use cim_device::Conduction;
 use ndarray::{Array2, ArrayView2, Zip};
 
-use crate::circuit::{Bias, Circuit};
+use crate::circuit::{Bias, Circuit, check_ideal};
 use crate::error::CircuitError;
 use crate::solve::newton;
 use crate::solve::nodal::Nodal;
@@ -61,10 +61,12 @@ impl Wired {
     /// # Errors
     /// [`CircuitError`] for conductances or wires that cannot be.
     pub fn new(g_s: &Array2<f64>, wires: Wires) -> Result<Self, CircuitError> {
-        let circuit = Circuit::new(g_s.clone(), wires)?;
+        wires.check()?;
         if wires.are_ideal() {
+            check_ideal(g_s.view())?;
             return Ok(Self { solved: None });
         }
+        let circuit = Circuit::new(g_s.clone(), wires)?;
         let transfer = Transfer::compile(&circuit)?;
         Ok(Self { solved: Some(Solved { circuit, transfer, shares: OnceLock::new() }) })
     }
@@ -74,10 +76,12 @@ impl Wired {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_noise(g_s: &Array2<f64>, wires: Wires) -> Result<Self, CircuitError> {
-        let circuit = Circuit::new(g_s.clone(), wires)?;
+        wires.check()?;
         if wires.are_ideal() {
+            check_ideal(g_s.view())?;
             return Ok(Self { solved: None });
         }
+        let circuit = Circuit::new(g_s.clone(), wires)?;
         let nodal = Nodal::new(circuit, &all_rows(g_s.dim()))?;
         let (transfer, shares) = (nodal.transfer()?, Shares::of(&nodal)?);
         let circuit = nodal.circuit().clone();

@@ -6,23 +6,29 @@
 //! for checkpoints) it is handed as a [`Context`].
 #![doc = include_str!("../README.md")]
 
+#[macro_use]
+mod table;
+
 mod as_run;
 mod context;
 mod entry;
 mod error;
-mod ir_drop;
-mod openmena;
-pub mod paper;
 mod parse;
-mod pcm;
 mod place;
 mod registry;
 mod shared;
 mod study;
 
+studies! {
+    pub mod paper => Paper;
+    mod ir_drop => IrDrop;
+    mod pcm => Pcm;
+    mod openmena => Openmena;
+}
+
 pub use context::{Clock, Context, Progress, Steps, Store, StoreError};
 pub use entry::{Entry, Ready, Request};
 pub use error::StudyError;
 pub use parse::parse;
-pub use registry::{STUDIES, named, of_text};
+pub use registry::{named, of_text};
 pub use study::{Found, Source, Study, StudyData, StudySpec, Time, Written};

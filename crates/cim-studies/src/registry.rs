@@ -1,19 +1,11 @@
-//! The studies, one line each.
+//! Studies by name.
 
 use serde::Deserialize;
 
+use crate::STUDIES;
 use crate::entry::Entry;
 use crate::error::StudyError;
 use crate::parse::parse;
-use crate::{ir_drop, openmena, paper, pcm};
-
-/// All studies; the first is the default.
-pub const STUDIES: &[Entry] = &[
-    Entry::of::<paper::Paper>(),
-    Entry::of::<ir_drop::IrDrop>(),
-    Entry::of::<pcm::Pcm>(),
-    Entry::of::<openmena::Openmena>(),
-];
 
 /// The study called `name`.
 ///

@@ -6,7 +6,7 @@ use cim_core::{Seconds, Siemens};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::card::Entry;
+use crate::card::{Entry, Listed, Registered};
 use crate::conduction::Conduction;
 use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
@@ -110,8 +110,12 @@ impl CmoHfoxSpec {
     }
 }
 
+impl Registered for CmoHfoxSpec {
+    const PUBLISHED: &'static [&'static dyn Listed] = &[&CMO_HFOX];
+}
+
 /// Its line of the catalogue.
-pub(crate) const CMO_HFOX: Entry = Entry {
+const CMO_HFOX: Entry = Entry {
     name: "cmo-hfox",
     cell: "CMO/HfOx analog RRAM, 2 % acceptance range",
     law: "programming sigma 0.0112185 + 0.0112903 G µS; relaxation shifts by -0.0890 ln t µS with \

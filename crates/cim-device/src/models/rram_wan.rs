@@ -6,7 +6,7 @@ use cim_core::{Seconds, Siemens};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::card::Entry;
+use crate::card::{Entry, Listed, Registered};
 use crate::conduction::Conduction;
 use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
@@ -94,8 +94,12 @@ impl RramWanSpec {
     }
 }
 
+impl Registered for RramWanSpec {
+    const PUBLISHED: &'static [&'static dyn Listed] = &[&RRAM_WAN, &RRAM_WAN_1S];
+}
+
 /// Its line of the catalogue, programmed as in CrossSim.
-pub(crate) const RRAM_WAN: Entry = Entry {
+const RRAM_WAN: Entry = Entry {
     name: "rram-wan",
     cell: "RRAM 1T1R, verified, 1 s to 1 day after programming",
     law: "programming sigma 1.053 + 0.2374 G - 0.01167 G^2 + 1.536e-4 G^3 µS at 1 s; relaxation \
@@ -109,7 +113,7 @@ pub(crate) const RRAM_WAN: Entry = Entry {
 };
 
 /// Its line of the catalogue, as in aihwkit.
-pub(crate) const RRAM_WAN_1S: Entry = Entry {
+const RRAM_WAN_1S: Entry = Entry {
     name: "rram-wan-1s",
     cell: "RRAM 1T1R, verified, 1 s to 1 day after programming",
     law: "programming sigma 0.348 + 16.03 g - 43.853 g^2 + 45.393 g^3 - 16.815 g^4 µS at 1 s, \

@@ -16,9 +16,9 @@ use super::verify::VerifySpec;
 use super::vipi::VipiSpec;
 use crate::catalogue::{published, published_names};
 use crate::error::DeviceError;
-use crate::models::ThresholdSpec;
+use crate::models::{ModelSpec, ThresholdSpec};
 use crate::names::unknown;
-use crate::spec::{DeviceSpec, ModelSpec};
+use crate::spec::DeviceSpec;
 
 /// Ways of programming that have a name.
 pub const PROGRAMMERS: &[&str] = &[
@@ -90,7 +90,7 @@ impl CellsPreset {
                 // Four percent of the window, as the acceptance of verified arrays often is.
                 named(cells, window.span() * 0.04, Family::Rewritten)
             }
-            _ => return Err(unknown(name, &cells_names())),
+            _ => return Err(unknown(name, &cells_names()).device()),
         })
     }
 
@@ -153,14 +153,7 @@ impl CellsPreset {
                 wait: Seconds(1.0),
                 verify,
             }),
-            _ => {
-                let DeviceError::UnknownDevice { name, known, hint } =
-                    unknown(programmer, PROGRAMMERS)
-                else {
-                    unreachable!("a name that is not known")
-                };
-                return Err(DeviceError::UnknownProgrammer { name, known, hint });
-            }
+            _ => return Err(unknown(programmer, PROGRAMMERS).programmer()),
         })
     }
 

@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2};
 
 use super::ladder::LADDER;
 use super::spec::{Synaptogen, SynaptogenSpec};
-use crate::card::Entry;
+use crate::card::{Entry, Listed, Registered};
 use crate::conduction::Conduction;
 use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
@@ -35,8 +35,12 @@ pub struct SynaptogenOneShot {
     cells: Synaptogen,
 }
 
+impl Registered for SynaptogenSpec {
+    const PUBLISHED: &'static [&'static dyn Listed] = &[&SYNAPTOGEN];
+}
+
 /// Its line of the catalogue.
-pub(crate) const SYNAPTOGEN: Entry = Entry {
+const SYNAPTOGEN: Entry = Entry {
     name: "synaptogen",
     cell: "HfO2 RRAM 1R, generative model of measured cycles, set once and reset once",
     law: "features log10 HRS, U_S, LRS, U_R from a vector autoregression of order 10 through \
@@ -61,7 +65,7 @@ impl SynaptogenOneShot {
 
     /// From the mean of a full reset to that of cells which are only set.
     pub(crate) fn window_of_means() -> Window {
-        let [(_, high, _), .., (_, low, _)] = LADDER else { unreachable!("the ladder has steps") };
+        let [(_, high, _), .., (_, low, _)] = LADDER;
         Window { g_min: Siemens(low * 1e-6), g_max: Siemens(high * 1e-6) }
     }
 
