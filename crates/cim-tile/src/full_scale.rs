@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn the_hundredth_percentile_is_the_largest_current_seen() {
         let w = array![[0.5f32, -0.25], [-0.75, -0.5]];
-        let calibration = Calibration { drive: array![[1.0, 0.0], [0.5, 1.0]] };
+        let calibration = Calibration::exact(array![[1.0, 0.0], [0.5, 1.0]]);
         let parts = parts(Polarity::Unipolar);
         // Currents per unit: 0.5, −0.25; 0.25 − 0.75, −0.125 − 0.5.
         let got = percentile(&parts, w.view(), 1.0, 2.0, &calibration, 100.0);
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn every_policy_gives_one_full_scale_a_tile() {
         let w = array![[0.5f32, -0.25], [-0.75, -0.5], [1.0, 0.0]];
-        let calibration = Calibration { drive: array![[1.0, 0.0, 0.0], [0.5, 1.0, 0.5]] };
+        let calibration = Calibration::exact(array![[1.0, 0.0, 0.0], [0.5, 1.0, 0.5]]);
         let parts = parts(Polarity::Unipolar);
         let chosen = array![[Amps(3.0)], [Amps(4.0)]];
         let of = |policy, optimised: &Array2<Amps>| {
