@@ -1,10 +1,10 @@
 //! Reads specifications: TOML to typed values, errors with file, line and caret.
 
-use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 
+use cim_data::open_regular;
 use cim_studies::STUDIES;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
@@ -70,14 +70,13 @@ pub fn at(
 /// The largest text that is read (bytes).
 const MAX_BYTES: u64 = 16 << 20;
 
-/// Reads a text, at most 16 MiB of it: a path may lead to a device without an end.
+/// Reads the text of a regular file, at most 16 MiB of it.
 ///
 /// # Errors
 /// [`ConfigError::Read`] if the file cannot be read, with what to do.
 pub fn read(path: &Path, help: impl FnOnce() -> String) -> Result<String, Box<ConfigError>> {
     let mut text = String::new();
-    let file = File::open(path);
-    match file.and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text)) {
+    match open_regular(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text)) {
         Ok(length) if length as u64 <= MAX_BYTES => Ok(text),
         outcome => {
             let path = path.display().to_string();

@@ -4,6 +4,7 @@ mod args;
 mod config;
 mod error;
 mod files;
+mod lock;
 mod progress;
 mod store;
 

@@ -1,6 +1,5 @@
 //! Arrays of numbers from `.npy` files: one reader for every command, with one voice.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +7,7 @@ use ndarray::{Array2, ArrayD, Ix2, IxDyn, ShapeBuilder};
 use thiserror::Error;
 
 use crate::npy_header::{Header, parse};
+use crate::regular::open_regular;
 
 /// The largest file that is read (bytes).
 pub const MAX_BYTES: u64 = 4 << 30;
@@ -126,7 +126,7 @@ pub fn read_matrix(path: &Path) -> Result<Array2<f64>, NpyError> {
 fn bytes_of(path: &Path) -> Result<Vec<u8>, NpyError> {
     let failed = |reason| NpyError::Read { path: path.to_owned(), reason };
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
+    let file = open_regular(path).map_err(failed)?;
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if MAX_BYTES < bytes.len() as u64 {
         return Err(NpyError::TooLong { path: path.to_owned() });

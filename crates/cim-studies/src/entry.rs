@@ -1,6 +1,6 @@
 //! A study without its types: what a registry can hold, and the one order of checks.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cim_report::RunInfo;
 
@@ -47,6 +47,9 @@ pub struct Request<'a> {
 
 /// A study that was checked, with its data: all that is left is to run it.
 pub trait Ready: Send + Sync {
+    /// The folder that its data were read from.
+    fn folder(&self) -> &Path;
+
     /// Runs it. The report says what was run on what, but not by which command: that the caller knows.
     ///
     /// # Errors
@@ -97,8 +100,9 @@ fn open<S: Study>(request: Request<'_>) -> Result<Box<dyn Ready + '_>, StudyErro
     spec.check()?;
     let folder = request.data.unwrap_or(Path::new(&spec.data().folder));
     let data = S::open(&spec, folder).map_err(at_its_place)?;
+    let folder = folder.to_owned();
     let text = as_run(request.text, &written, &spec);
-    Ok(Box::new(Opened::<S> { request, text, spec, data }))
+    Ok(Box::new(Opened::<S> { request, text, spec, data, folder }))
 }
 
 struct Opened<'a, S: Study> {
@@ -106,11 +110,16 @@ struct Opened<'a, S: Study> {
     text: String,
     spec: S::Spec,
     data: S::Data,
+    folder: PathBuf,
 }
 
 impl<S: Study> Ready for Opened<'_, S> {
+    fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn run(&self, context: &Context<'_>) -> Result<Found, StudyError> {
-        let Self { request: Request { preset, quick, .. }, text, spec, data } = self;
+        let Self { request: Request { preset, quick, .. }, text, spec, data, .. } = self;
         let found = S::run(&Written { preset, text, spec }, data, context);
         let mut found = found.map_err(|error| located(self.request.text, error))?;
         let Source { name, sha256 } = data.source();

@@ -30,5 +30,6 @@ pub use context::{Clock, Context, Progress, Steps, Store, StoreError};
 pub use entry::{Entry, Ready, Request};
 pub use error::StudyError;
 pub use parse::parse;
+pub use place::located;
 pub use registry::{named, of_text};
 pub use study::{Found, Source, Study, StudyData, StudySpec, Time, Written};

@@ -29,6 +29,18 @@ pub fn located(text: &str, error: StudyError) -> StudyError {
     StudyError::Value { message, help: error.help().map(str::to_owned), span: span.clone() }
 }
 
+/// The error with the place of `key`, if `text` has it.
+pub fn at_key(text: &str, key: &str, error: StudyError) -> StudyError {
+    match nearest(&keys_of(text), key) {
+        Some(Key { path, span, .. }) => StudyError::Value {
+            message: format!("{path}: {error}"),
+            help: error.help().map(str::to_owned),
+            span: span.clone(),
+        },
+        None => error,
+    }
+}
+
 /// A smaller place than `span` for what a parser says of a whole table, and the key that it is of.
 pub fn narrowed(text: &str, span: Range<usize>, message: &str) -> (Range<usize>, Option<String>) {
     let keys = keys_of(text);

@@ -15,20 +15,24 @@ pub fn need(ok: bool, key: &str, value: impl Display, help: &str) -> Result<(), 
     Err(ChipError::Section { key: key.into(), value: value.to_string(), help: help.into() })
 }
 
-/// Refuses all but positive, finite numbers; `value` is in SI units, `shown` as written.
+/// Nothing that anybody measures is larger (SI units); products of a few such numbers stay finite.
+const MOST: f64 = 1e30;
+
+/// Refuses all but positive numbers up to 1e30; `value` is in SI units, `shown` as written.
 ///
 /// # Errors
 /// [`ChipError::Section`].
 pub fn need_positive(key: &str, value: f64, shown: impl Display) -> Result<(), ChipError> {
-    need(0.0 < value && value.is_finite(), key, shown, "give a positive, finite value")
+    need(0.0 < value && value <= MOST, key, shown, "give a positive, finite value of any real size")
 }
 
-/// Refuses negative and infinite numbers; `value` is in SI units, `shown` as written.
+/// Refuses negative numbers and those above 1e30; `value` is in SI units, `shown` as written.
 ///
 /// # Errors
 /// [`ChipError::Section`].
 pub fn need_not_negative(key: &str, value: f64, shown: impl Display) -> Result<(), ChipError> {
-    need(0.0 <= value && value.is_finite(), key, shown, "give zero or a positive, finite value")
+    let help = "give zero or a positive, finite value of any real size";
+    need(0.0 <= value && value <= MOST, key, shown, help)
 }
 
 /// Refuses all that is not from `least` to `most`, both included, and NaN: a range of what anybody would

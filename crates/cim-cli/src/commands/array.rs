@@ -51,7 +51,10 @@ impl Array {
                 let row_ohm = of(row, uniform.row_ohm())?;
                 let column_ohm = of(column, uniform.column_ohm())?;
                 let g = uniform.conductances().to_owned();
-                Circuit::with_segments(g, row_ohm, column_ohm).map_err(refused)?
+                Circuit::with_segments(g, row_ohm, column_ohm).map_err(|error| {
+                    let file = segment_file(&error, row, column).unwrap_or(g_path);
+                    circuit_error(file, error)
+                })?
             }
         };
         let segments = args.row_segments.is_some() || args.column_segments.is_some();
@@ -122,10 +125,28 @@ impl Array {
     }
 }
 
+/// The file of segments that an error is about, if it is about one.
+fn segment_file<'a>(
+    error: &CircuitError,
+    row: &'a Option<PathBuf>,
+    column: &'a Option<PathBuf>,
+) -> Option<&'a PathBuf> {
+    let line = match error {
+        CircuitError::Segment { line, .. } => line,
+        CircuitError::Shape { name, .. } => name,
+        _ => return None,
+    };
+    if line.starts_with("row") { row.as_ref() } else { column.as_ref() }
+}
+
 fn circuit_error(path: &Path, error: CircuitError) -> CliError {
     let help = match error {
         CircuitError::Conductance { .. } => {
             "conductances are in siemens: 0 is an open cell, inf a short"
+        }
+        CircuitError::Segment { .. } => "segments are in ohms: 0 is an ideal wire, inf a broken one",
+        CircuitError::Shape { .. } => {
+            "give a segment left of every column and right of the last (above every row and below the last)"
         }
         CircuitError::TooLarge { .. } => "solve it in parts",
         CircuitError::Empty { .. } => "give at least one row and one column",

@@ -21,11 +21,12 @@ use crate::files;
 pub fn run(command: Command) -> Result<String, CliError> {
     let (inputs, outputs) = command.files();
     files::keep_apart(&inputs, &outputs)?;
+    files::sweep(&outputs);
     match command {
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Program(args) => program::run(&args),
         Command::Device(command) => device::run(&command),
-        Command::Preset { name } => preset::open(&name).map(|preset| preset.text),
+        Command::Preset { name } => preset::print(&name),
         Command::Optimise(args) => optimise::run(&args),
         Command::Solve(args) => solve::run(&args),
         Command::Netlist(args) => netlist::run(&args),

@@ -9,7 +9,8 @@ use cim_chip::{
 use cim_core::Joules;
 use cim_data::npy;
 use cim_nn::NetworkError;
-use cim_studies::paper::{Spec, check_design};
+use cim_studies::paper::{Paper, Spec, check_design};
+use cim_studies::{Study, located};
 use ndarray::{Array1, Array2};
 use serde::Serialize;
 
@@ -64,12 +65,24 @@ struct LayerAnswer {
 /// Optimises and returns the table for the terminal.
 pub fn run(args: &Optimise) -> Result<String, CliError> {
     let preset = super::preset::open(&args.preset)?;
+    let study = preset.study()?.name;
+    if study != Paper::NAME {
+        return Err(CliError::Usage {
+            what: format!(
+                "--preset {}: it is a preset of the study {study}, and `cim optimise` takes those of the \
+                 study {} only",
+                preset.name,
+                Paper::NAME
+            ),
+            help: "give paper, or a file that began as `cim preset paper`".into(),
+        });
+    }
     let mut spec: Spec = cim_studies::parse(&preset.text).map_err(|error| preset.refused(error))?;
     if let Some(bits) = args.adc_bits {
         spec.converters.adc_bits = bits;
     }
     let energy = args.energy_budget.as_deref().map(budget).transpose()?;
-    check_design(&spec)?;
+    check_design(&spec).map_err(|error| preset.refused(located(&preset.text, error.into())))?;
     let layers = args
         .weights
         .iter()

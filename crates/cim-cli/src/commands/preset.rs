@@ -32,6 +32,13 @@ impl Preset {
     }
 }
 
+/// The text of a preset, which must be one: what cannot be run is no start for another.
+pub fn print(name: &str) -> Result<String, CliError> {
+    let preset = open(name)?;
+    preset.study()?.check(&preset.text).map_err(|error| preset.refused(error))?;
+    Ok(preset.text)
+}
+
 /// A built-in preset or a file.
 pub fn open(name: &str) -> Result<Preset, CliError> {
     let unknown = match named(name) {

@@ -34,6 +34,9 @@ pub const PROGRAMMERS: &[&str] = &[
     "relaxation",
 ];
 
+/// What cells are called whose every pulse draws from a published law of programming.
+const PUBLISHED_LAW: &str = "cells that are known by a law of programming only";
+
 /// Which constants suit the cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Family {
@@ -116,7 +119,11 @@ impl CellsPreset {
                 return not("igvva", "Synaptogen cells", "they have no access transistor");
             }
             ("igvva", Family::Rewritten) => {
-                return not("igvva", "rewritten cells", "they have no access transistor");
+                return not(
+                    "igvva",
+                    PUBLISHED_LAW,
+                    "their law knows no current of an access transistor, which igvva sets",
+                );
             }
             ("pulse-count", Family::Threshold) => ProgrammerSpec::PulseCount(PulseCountSpec {
                 voltage_up: Volts(0.16),
@@ -129,7 +136,7 @@ impl CellsPreset {
                 return not("pulse-count", "Synaptogen cells", "equal pulses move them only once");
             }
             ("pulse-count", Family::Rewritten) => {
-                return not("pulse-count", "rewritten cells", "equal pulses move them only once");
+                return not("pulse-count", PUBLISHED_LAW, "equal pulses move them only once");
             }
             ("trim", _) => ProgrammerSpec::Trim(TrimSpec {
                 first: OneShotSpec { shots: 1, verify },
@@ -138,7 +145,7 @@ impl CellsPreset {
             ("vipi" | "vipi-20mv" | "vipi-fixed", Family::Rewritten) => {
                 return not(
                     "vipi",
-                    "rewritten cells",
+                    PUBLISHED_LAW,
                     "the width of a pulse changes nothing in them",
                 );
             }

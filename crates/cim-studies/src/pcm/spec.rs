@@ -3,7 +3,7 @@
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, CompensationSpec, ConverterSpec, DataSpec, DeviceSpec,
     EvaluationSpec, FrontEnd, MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, listed,
-    need, network, training,
+    need, need_within, network, training,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Seconds;
@@ -78,6 +78,9 @@ pub struct DriftSpec {
     pub times: Vec<Seconds>,
 }
 
+/// Some 3,000 years, longer than anybody asks a memory to last (s).
+const LONGEST: Seconds = Seconds(1e11);
+
 impl StudySpec for Spec {
     /// The same study within about a minute: fewer epochs, three times and half the chips.
     fn quick(mut self) -> Self {
@@ -107,6 +110,7 @@ impl StudySpec for Spec {
             "give at least two times since programming, from early to late: they must rise",
         )?;
         for &time in times {
+            need_within("drift.times", time, Seconds::ZERO, LONGEST)?;
             device.fitted_times().check(time)?;
         }
         self.evaluation.check()?;
@@ -178,7 +182,7 @@ mod tests {
         for (from, to, words) in [
             ("name = \"pcm\"", "name = \"pmc\"", "did you mean 'pcm'?"),
             ("\"1 s\", \"1 h\"", "\"1 h\", \"1 s\"", "must rise"),
-            ("\"1 s\", \"1 h\"", "\"-1 s\", \"1 h\"", "zero or positive"),
+            ("\"1 s\", \"1 h\"", "\"-1 s\", \"1 h\"", "give 0 s to"),
             ("\"1 s\", \"1 h\"", "1, \"1 h\"", "bare number"),
             ("repeats = 256", "repeats = 0", "repeats"),
             ("weight_noise = 0.1", "weight_noise = -0.1", "weight_noise"),
