@@ -16,6 +16,7 @@ mod jacobian;
 mod model_check;
 mod optimise;
 mod path;
+mod turn;
 mod world;
 
 pub use chip::ChipSpec;
@@ -23,7 +24,9 @@ pub use chips::{ChipBlueprint, Measured, measure, program};
 pub use design::{ChipDesign, worst_case};
 pub use error::ChipError;
 pub use inputs::LayerInputs;
-pub use intervals::{Estimate, estimate, paired};
+pub use intervals::{
+    Estimate, RatioEstimate, estimate, nested, nested_paired, paired, ratio,
+};
 pub use model_check::{ColumnVariance, ModelCheck, check as check_model};
 pub use optimise::{Goal, Knobs, Optimised, Rules, optimise};
 pub use world::same_world;
