@@ -24,9 +24,7 @@ pub use chips::{ChipBlueprint, Measured, measure, program};
 pub use design::{ChipDesign, worst_case};
 pub use error::ChipError;
 pub use inputs::LayerInputs;
-pub use intervals::{
-    Estimate, RatioEstimate, estimate, nested, nested_paired, paired, ratio,
-};
+pub use intervals::{Estimate, RatioEstimate, estimate, nested, nested_paired, paired, ratio};
 pub use model_check::{ColumnVariance, ModelCheck, check as check_model};
 pub use optimise::{Goal, Knobs, Optimised, Rules, optimise};
 pub use world::same_world;

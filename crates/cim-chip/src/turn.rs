@@ -1,11 +1,12 @@
 //! Designs with one knob turned by hand: what heuristics and ablations are made of.
 
 use cim_adc::FullScale;
+use cim_adc::range::percentile_of_magnitude;
 use cim_core::Volts;
 use cim_device::Window;
 use cim_nn::Network;
 use cim_tile::full_scale;
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 
 use crate::design::{ChipDesign, worst_case};
 use crate::error::ChipError;
@@ -37,6 +38,28 @@ impl ChipDesign {
         let ranges = self.ranges();
         self.parts.window = window;
         self.with_full_scales(&ranges)
+    }
+
+    /// The same design with weight clips and input ranges at percentiles of the magnitudes of each
+    /// product's weights and inputs; 100 is the largest, and so is what a percentile of zeros leaves.
+    /// Full scales stay.
+    #[must_use]
+    pub fn clipped_at(
+        mut self,
+        network: &Network,
+        inputs: &LayerInputs,
+        weight_percentile: f64,
+        input_percentile: f64,
+    ) -> Self {
+        let limits = inputs.limits();
+        for (idx, product) in network.products().enumerate() {
+            let own = &mut self.layers[idx];
+            let largest = product.weights.iter().fold(f32::MIN_POSITIVE, |m, w| m.max(w.abs()));
+            own.weight_clip = percentile(product.weights, weight_percentile).unwrap_or(largest);
+            own.input_limit =
+                percentile(inputs.layer(idx), input_percentile).unwrap_or(limits[idx]);
+        }
+        self
     }
 
     /// The same design with full scales by `policy` on the drives of `inputs`.
@@ -74,4 +97,13 @@ impl ChipDesign {
         let ranges = self.layers.iter().map(|layer| layer.output_ranges(&self.parts));
         ranges.map(|ranges| ranges.mapv(|range| range as f32)).collect()
     }
+}
+
+/// A percentile of magnitudes, if it is below the largest and above zero.
+fn percentile(values: ArrayView2<'_, f32>, at: f64) -> Option<f32> {
+    if 100.0 <= at {
+        return None;
+    }
+    let values: Vec<f64> = values.iter().map(|&value| f64::from(value)).collect();
+    percentile_of_magnitude(&values, at).map(|found| found as f32).filter(|&found| found > 0.0)
 }

@@ -170,7 +170,10 @@ impl Dataset {
     /// If `range` is empty or goes beyond the last sample.
     #[must_use]
     pub fn part(&self, range: Range<usize>) -> Self {
-        assert!(range.start < range.end && range.end <= self.len, "a part has samples of the whole");
+        assert!(
+            range.start < range.end && range.end <= self.len,
+            "a part has samples of the whole"
+        );
         let numbers = range.start * self.pixels()..range.end * self.pixels();
         let values = match &self.values {
             Values::Bytes(bytes) => Values::Bytes(bytes[numbers].to_vec()),

@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn a_ratio_that_is_always_the_same_has_no_width() {
-        let got = ratio(&[10.0, 11.0, 12.0], &[20.0, 22.0, 24.0]).expect("a denominator above zero");
+        let got =
+            ratio(&[10.0, 11.0, 12.0], &[20.0, 22.0, 24.0]).expect("a denominator above zero");
         assert!((got.mean - 0.5).abs() < 1e-12 && got.ci95() < 1e-7, "{got:?}");
     }
 
