@@ -18,6 +18,10 @@ pub enum FullScale {
         /// Percentile, above 0 and up to 100.
         percentile: f64,
     },
+    /// The range of least mean squared error of the converter's values against the tile's currents
+    /// on calibration data, by a line search; noise is not looked at.
+    #[serde(deserialize_with = "cim_core::no_keys")]
+    MseOptimal,
     /// The same current everywhere.
     Fixed {
         /// Full scale.

@@ -52,29 +52,11 @@ impl ChipDesign {
         inputs: &LayerInputs,
         policy: FullScale,
     ) -> Result<Self, ChipError> {
-        let mut design = Self::naive(parts, network, &inputs.limits());
+        let design = Self::naive(parts, network, &inputs.limits());
         for (idx, own) in design.layers.iter().enumerate() {
             inputs.calibration(idx, own.input_limit, &design.parts)?;
         }
-        if policy == FullScale::WorstCase {
-            return Ok(design);
-        }
-        for (idx, product) in network.products().enumerate() {
-            let own = &mut design.layers[idx];
-            let calibration = inputs.calibration(idx, own.input_limit, &design.parts)?;
-            let amps = own.amps_per_output(&design.parts) * f64::from(own.input_limit);
-            let none = Array2::from_elem((0, 0), Amps::ZERO);
-            own.full_scale = full_scale::by_policy(
-                policy,
-                &design.parts,
-                product.weights,
-                own.weight_clip,
-                amps,
-                &calibration,
-                none.view(),
-            )?;
-        }
-        Ok(design)
+        design.with_policy(network, inputs, policy)
     }
 
     /// Errors of every product in closed form, at each vector of `inputs`.

@@ -18,6 +18,7 @@ mod model_check;
 mod optimise;
 mod path;
 mod rank;
+mod turn;
 mod world;
 
 pub use around::{Ranges, Ranked, random_designs};
@@ -26,7 +27,7 @@ pub use chips::{ChipBlueprint, Measured, measure, program};
 pub use design::{ChipDesign, worst_case};
 pub use error::ChipError;
 pub use inputs::LayerInputs;
-pub use intervals::{Estimate, estimate, paired};
+pub use intervals::{Estimate, RatioEstimate, estimate, nested, nested_paired, paired, ratio};
 pub use jacobian::sensitivities;
 pub use model_check::{ColumnVariance, ModelCheck, check as check_model};
 pub use optimise::{Goal, Knobs, Optimised, Rules, optimise};

@@ -82,11 +82,15 @@ fn tiny_preset() -> String {
     let mut text = String::from_utf8(output.stdout).expect("UTF-8");
     for (from, to) in [
         ("widths = [784, 256, 128, 10]", "widths = [784, 32, 16, 10]"),
-        ("chips = 20", "chips = 2"),
+        ("images = 5000", "images = 50"),
+        ("count = 5", "count = 2"),
+        ("clip_shares = [0.5, 0.7]", "clip_shares = [0.5]"),
+        ("percentiles = [99.9, 99.0, 99.99]", "percentiles = [99.9]"),
+        ("chips = 4", "chips = 2"),
         ("chips = 1000", "chips = 20"),
         ("images = 48", "images = 8"),
         ("images = 256", "images = 32"),
-        ("bits = [3, 4, 5, 6, 7, 8]", "bits = [4, 6]"),
+        ("bits = [2, 3, 4, 6]", "bits = [4, 6]"),
     ] {
         assert!(text.contains(from), "{from}");
         text = text.replace(from, to);
@@ -277,7 +281,7 @@ fn an_output_folder_that_cannot_be_is_refused_before_any_work() {
 fn broken_checkpoints_are_refused() {
     let workshop = Workshop::new();
     assert!(workshop.reproduce(&[]).status.success());
-    let checkpoint = workshop.path("out/checkpoints/digital.ckpt");
+    let checkpoint = workshop.path("out/checkpoints/network-0-digital.ckpt");
     let good = fs::read(&checkpoint).expect("a checkpoint");
     let mut corrupt = good.clone();
     let middle = corrupt.len() / 2;
@@ -289,18 +293,18 @@ fn broken_checkpoints_are_refused() {
     {
         fs::write(&checkpoint, bytes).expect("written");
         fs::remove_file(workshop.path("out/report.json")).ok();
-        workshop.must_refuse(&workshop.reproduce(&["--resume"]), &["digital.ckpt", word]);
+        workshop.must_refuse(&workshop.reproduce(&["--resume"]), &["network-0-digital.ckpt", word]);
     }
     fs::write(&checkpoint, good).expect("written");
     let other = workshop.reproduce(&["--resume", "--seed", "9"]);
-    workshop.must_refuse(&other, &["digital.ckpt", "seed"]);
+    workshop.must_refuse(&other, &["network-0-", "seed"]);
 }
 
 #[test]
 fn training_is_taken_up_by_any_run_that_would_train_the_same_and_by_no_other() {
     let workshop = Workshop::new();
     assert!(workshop.reproduce(&[]).status.success());
-    let checkpoint = workshop.path("out/checkpoints/digital.ckpt");
+    let checkpoint = workshop.path("out/checkpoints/network-0-digital.ckpt");
     let written = || fs::metadata(&checkpoint).and_then(|file| file.modified()).expect("a time");
     let before = written();
     let more = workshop.reproduce(&["--resume", "--chips", "3"]);
@@ -312,7 +316,7 @@ fn training_is_taken_up_by_any_run_that_would_train_the_same_and_by_no_other() {
     let mut bytes = fs::read(&images).expect("there");
     bytes[20] ^= 1;
     fs::write(&images, bytes).expect("written");
-    workshop.must_refuse(&workshop.reproduce(&["--resume"]), &["digital.ckpt", "data set"]);
+    workshop.must_refuse(&workshop.reproduce(&["--resume"]), &["network-0-", "data set"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Samples of any shape: what networks are trained on and measured with.
 
+use std::ops::Range;
+
 use thiserror::Error;
 
 use crate::shape::Shape;
@@ -160,6 +162,28 @@ impl Dataset {
             return Err(DatasetError::NotFinite { index });
         }
         Ok(Self { values: Values::Floats(values), shape, len, labels })
+    }
+
+    /// The samples of `range` as a data set of their own, with as many classes.
+    ///
+    /// # Panics
+    /// If `range` is empty or goes beyond the last sample.
+    #[must_use]
+    pub fn part(&self, range: Range<usize>) -> Self {
+        assert!(
+            range.start < range.end && range.end <= self.len,
+            "a part has samples of the whole"
+        );
+        let numbers = range.start * self.pixels()..range.end * self.pixels();
+        let values = match &self.values {
+            Values::Bytes(bytes) => Values::Bytes(bytes[numbers].to_vec()),
+            Values::Floats(floats) => Values::Floats(floats[numbers].to_vec()),
+        };
+        let labels = self.labels.as_ref().map(|labels| Labels {
+            values: labels.values[range.clone()].to_vec(),
+            classes: labels.classes,
+        });
+        Self { values, shape: self.shape, len: range.len(), labels }
     }
 
     /// Shape of a sample.
@@ -324,6 +348,13 @@ fn kept(n: usize, shift: i32) -> Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_has_the_samples_of_its_range_and_all_classes() {
+        let part = small().part(1..2);
+        assert_eq!((part.len(), part.classes(), part.labels()), (1, 2, &[0][..]));
+        assert_eq!(part.image(0), [1, 2, 3, 4, 5, 6]);
+    }
 
     /// Two images of 2 × 3 pixels.
     fn small() -> Dataset {

@@ -48,7 +48,7 @@ impl ConverterSpec {
             self.full_scale != FullScale::Optimised,
             "converters.full_scale",
             "optimised",
-            "what the optimiser chooses is no policy to begin with: use worst-case, percentile or fixed",
+            "what the optimiser chooses is no policy to begin with: use worst-case, percentile, mse-optimal or fixed",
         )?;
         if let FullScale::Fixed { full_scale } = self.full_scale {
             let key = "converters.full_scale.full_scale";

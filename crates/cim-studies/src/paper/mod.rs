@@ -1,12 +1,21 @@
 //! The main job: the system of Abbas et al. 2026, from device physics to MNIST accuracy.
+//!
+//! `run` goes through the stages: `train` and `choose` are handed training images alone, `measure` gets
+//! the test set and hands on numbers only, `outcome` makes the report of them.
 
-mod candidates;
-mod fine_tuning;
+mod bench;
+mod candidate;
+mod choose;
+mod measure;
+mod method;
 mod outcome;
+mod run;
+mod sections;
 mod spec;
-mod stages;
 mod study;
-mod sweeps;
+#[cfg(test)]
+mod tests;
+mod train;
 
 pub use spec::{Spec, check_design};
 pub use study::Paper;

@@ -3,13 +3,17 @@
 use cim_chip::sections::evaluation::check_chips;
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EnergySpec, EvaluationSpec,
-    FrontEnd, MappingSpec, NetworkSpec, OptimiserSpec, Recipe, TileSpec, Wires, converters, device,
-    energy, need, need_not_negative, need_positive, need_share_above_zero, network, training,
+    FrontEnd, MappingSpec, NetworkSpec, OptimiserSpec, TileSpec, Wires, converters, device, energy,
+    need, network,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Rules, Targets};
-use cim_core::{Hertz, Joules, Kelvin};
+use cim_core::Joules;
 use serde::{Deserialize, Serialize};
 
+use super::method::Part;
+use super::sections::{
+    ChoiceSpec, DigitalSpec, ErrorModelSpec, HoldoutSpec, NetworksSpec, SweepSpec, TrainingSpec,
+};
 use crate::error::StudyError;
 use crate::study::StudySpec;
 
@@ -61,9 +65,15 @@ pub struct Spec {
     pub calibration: CalibrationSpec,
     /// How designs are optimised.
     pub optimiser: OptimiserSpec,
+    /// What everything is chosen on.
+    pub holdout: HoldoutSpec,
+    /// What is chosen, and among what.
+    pub choices: ChoiceSpec,
     /// Recipes.
     pub training: TrainingSpec,
-    /// Chips of every row of the ablation.
+    /// How often everything is done from the start.
+    pub networks: NetworksSpec,
+    /// Chips of each network, of every row.
     pub evaluation: EvaluationSpec,
     /// What is swept.
     pub sweeps: SweepSpec,
@@ -71,60 +81,8 @@ pub struct Spec {
     pub error_model: ErrorModelSpec,
 }
 
-/// Prices of the digital baseline.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DigitalSpec {
-    /// One multiplication and addition (J).
-    pub mac: Joules,
-    /// A weight byte from a memory of 8 KB (J).
-    pub sram_8kb_byte: Joules,
-    /// A weight byte from a memory of 1 MB (J).
-    pub sram_1mb_byte: Joules,
-}
-
-/// Recipes of the training runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrainingSpec {
-    /// The digital network.
-    pub digital: Recipe,
-    /// Fine-tuning of the two single ablations.
-    pub single: Recipe,
-    /// Fine-tuning of the full method.
-    pub full: Recipe,
-    /// Fine-tuning to every other resolution.
-    pub bits: Recipe,
-    /// Fraction of the searched weight clip within which the full method fine-tunes, above 0, up to 1:
-    /// weights that are trained for their clip bear a tighter one than weights that are only cut.
-    pub clip: f64,
-}
-
-/// What is swept, on how many chips a point.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SweepSpec {
-    /// Chips per point, 2 or more.
-    pub chips: usize,
-    /// Resolutions of the column converters, 2 to 16 bits.
-    pub bits: Vec<u32>,
-    /// Factors of the programming noise; of a gaussian cell only.
-    pub programming_scale: Vec<f64>,
-    /// Temperatures of the circuit (K).
-    pub temperatures: Vec<Kelvin>,
-    /// Noise bandwidths (Hz).
-    pub bandwidths: Vec<Hertz>,
-}
-
-/// How the closed form is checked.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ErrorModelSpec {
-    /// Chips, 2 or more.
-    pub chips: usize,
-    /// Training images, 1 or more.
-    pub images: usize,
-}
+/// Parts of the method that concern training.
+const TRAINED_PARTS: usize = 4;
 
 impl Spec {
     /// Whether this is the built-in preset, whatever its seed and the number of its chips.
@@ -139,16 +97,15 @@ impl Spec {
 }
 
 impl StudySpec for Spec {
-    /// The same study within a minute: fewer epochs and chips, which widens the intervals and lowers
-    /// the accuracies a little.
+    /// The same study within a minute: fewer networks, epochs, chips and choices, which widens the
+    /// intervals and lowers the accuracies.
     fn quick(mut self) -> Self {
-        self.training.digital.epochs = self.training.digital.epochs.min(5);
-        self.training.single.epochs = self.training.single.epochs.min(1);
-        self.training.full.epochs = self.training.full.epochs.min(5);
-        self.training.bits.epochs = self.training.bits.epochs.min(1);
-        self.evaluation.chips = self.evaluation.chips.min(20);
-        self.sweeps.chips = self.sweeps.chips.min(3);
-        self.error_model.chips = self.error_model.chips.min(300);
+        self.networks.count = self.networks.count.min(2);
+        self.training = self.training.quick();
+        self.choices = self.choices.quick();
+        self.evaluation.chips = self.evaluation.chips.min(2);
+        self.sweeps = self.sweeps.quick();
+        self.error_model.chips = self.error_model.chips.min(200);
         self
     }
 
@@ -161,16 +118,11 @@ impl StudySpec for Spec {
         network::check(&self.network)?;
         self.data.check()?;
         self.calibration.check()?;
-        let digital = self.digital;
-        need_positive("digital.mac", digital.mac.0, digital.mac)?;
-        need_not_negative("digital.sram_8kb_byte", digital.sram_8kb_byte.0, digital.sram_8kb_byte)?;
-        need_not_negative("digital.sram_1mb_byte", digital.sram_1mb_byte.0, digital.sram_1mb_byte)?;
-        let recipes = &self.training;
-        training::check(&recipes.digital, "training.digital")?;
-        training::check(&recipes.single, "training.single")?;
-        training::check(&recipes.full, "training.full")?;
-        training::check(&recipes.bits, "training.bits")?;
-        need_share_above_zero("training.clip", recipes.clip)?;
+        self.digital.check()?;
+        self.holdout.check()?;
+        self.choices.check()?;
+        self.training.check()?;
+        self.networks.check()?;
         self.evaluation.check()?;
         self.check_sweeps()?;
         check_chips("error_model.chips", self.error_model.chips)?;
@@ -230,10 +182,22 @@ impl Spec {
         Rules { optimiser: &self.optimiser, circuit: &self.circuit, energy: &self.energy }
     }
 
+    /// Epochs that all runs of one network have together.
+    pub fn epochs_of_a_network(&self) -> usize {
+        let (training, choices) = (&self.training, &self.choices);
+        let others = self.sweeps.bits.iter().filter(|&&bits| bits != self.converters.adc_bits);
+        // Control, training alone, the full method.
+        let long = 3 * training.further.epochs + others.count() * training.bits.epochs;
+        // A control, one run for each part that is trained with, one for each that is left out.
+        let short = 1 + TRAINED_PARTS + choices.clip_shares.len() + Part::ALL.len();
+        training.digital.epochs + long + short * training.ablation.epochs
+    }
+
     /// All that training depends on: the rest is set to one value.
     pub fn trained_by(&self) -> Self {
         let mut same = self.clone();
         same.evaluation.chips = 0;
+        same.networks.count = 0;
         same.sweeps = SweepSpec {
             chips: 0,
             bits: Vec::new(),

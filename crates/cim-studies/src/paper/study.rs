@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use super::run;
 use super::spec::{PRESET, Spec};
-use super::stages;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::images::Images;
+use crate::shared::learning::Learning;
 use crate::study::{Found, Study, Time, Written};
 
 /// The system of Abbas et al. 2026.
@@ -20,15 +21,16 @@ impl Study for Paper {
     const SYSTEM: &'static str =
         "perceptron on 128 × 128 tiles, window and full scales by a convex program";
     const PAPER: &'static str = "Abbas et al. 2026";
-    const TIME: Time = Time { full_s: 300, quick_s: 60 };
+    const TIME: Time = Time { full_s: 600, quick_s: 40 };
 
     fn open(spec: &Spec, folder: &Path) -> Result<Images, StudyError> {
         let images = Images::open(folder, &spec.network)?;
         images.need("calibration.images", spec.calibration.images)?;
+        Learning::of(&images, spec.holdout.images)?;
         Ok(images)
     }
 
     fn run(w: &Written<'_, Spec>, data: &Images, on: &Context<'_>) -> Result<Found, StudyError> {
-        stages::run(w, data, on)
+        run::run(w, data, on)
     }
 }

@@ -5,5 +5,9 @@ pub mod counts;
 pub mod epoch;
 pub mod estimates;
 pub mod images;
+pub mod learning;
+#[cfg(test)]
+pub mod nowhere;
+pub mod one_bar;
 pub mod stages;
 pub mod training;

@@ -52,13 +52,23 @@ impl<'a> Training<'a> {
         images: &'a Images,
         trained_by: &impl std::fmt::Debug,
     ) -> Result<Self, StudyError> {
-        let checkpoints = Checkpoints::open(context, &images.sha256, trained_by)?;
-        Ok(Self { context, checkpoints, data: &images.train })
+        Self::on(context, &images.train, &images.sha256, trained_by)
     }
 
-    /// Trains to the end of the recipe, saving after every epoch. `test` is looked at after each epoch
-    /// for the history only; nothing is chosen by it.
-    pub fn train(&self, run: Run<'_>, test: Option<&Dataset>) -> Result<Trained, StudyError> {
+    /// Training on `data`, which are of the data set that `sha256` is of.
+    pub fn on(
+        context: &'a Context<'a>,
+        data: &'a Dataset,
+        sha256: &str,
+        trained_by: &impl std::fmt::Debug,
+    ) -> Result<Self, StudyError> {
+        let checkpoints = Checkpoints::open(context, sha256, trained_by)?;
+        Ok(Self { context, checkpoints, data })
+    }
+
+    /// Trains to the end of the recipe, saving after every epoch. `watched` is looked at after each
+    /// epoch for the history only; nothing is chosen by it here.
+    pub fn train(&self, run: Run<'_>, watched: Option<&Dataset>) -> Result<Trained, StudyError> {
         let Run { stage, recipe, start, paths, teacher, at } = run;
         let saved = self.checkpoints.load(&stage)?;
         if saved.as_ref().is_some_and(|saved| !fits(&saved.state, start, &paths)) {
@@ -75,7 +85,8 @@ impl<'a> Training<'a> {
         steps.step(trainer.state().epochs_done);
         while !trainer.is_done() {
             let epoch = trainer.epoch(self.data)?;
-            let accuracy = test.map_or(epoch.train_accuracy, |test| trainer.digital_accuracy(test));
+            let accuracy =
+                watched.map_or(epoch.train_accuracy, |images| trainer.digital_accuracy(images));
             history.push(Epoch { epoch: trainer.state().epochs_done, loss: epoch.loss, accuracy });
             self.checkpoints.save(&stage, trainer.state(), &history)?;
             steps.step(1);

@@ -66,7 +66,7 @@ pub fn summary(findings: &Findings) -> Chart {
         name: "summary".to_owned(),
         title: "Accuracy against ADC resolution, and what each part contributes".to_owned(),
         caption: "Left: accuracy against ADC resolution. Right: what each part of the method \
-                  contributes. Bars are 95 % intervals over simulated chips."
+                  contributes. Bars are 95 % intervals over networks."
             .to_owned(),
         plot: Plot::Beside {
             pieces: vec![
@@ -78,8 +78,8 @@ pub fn summary(findings: &Findings) -> Chart {
 }
 
 fn digital(findings: &Findings) -> Reference {
-    let value = findings.digital.accuracy;
-    Reference { label: format!("digital, {}", percent(value)), value }
+    let value = findings.control.accuracy;
+    Reference { label: format!("digital, trained as long, {}", percent(value)), value }
 }
 
 /// Both designs along one axis, from points of place, naive, full.

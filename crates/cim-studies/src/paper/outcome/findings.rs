@@ -11,16 +11,35 @@ pub const MAX_VARIANCE_POINTS: usize = 600;
 /// Every key that the report of this experiment has beside those of any report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Findings {
-    /// The network computed digitally.
+    /// Independently trained networks behind every figure.
+    pub networks: usize,
+    /// The networks computed digitally.
     pub digital: Digital,
-    /// The ablation, naive first, full last.
+    /// The digital networks after as many further epochs as the full method's, with its teacher and data.
+    pub control: Control,
+    /// From the naive mapping, first, to the full method, last.
     pub variants: Vec<Variant>,
-    /// Part of the naive mapping's accuracy loss that the full method wins back; 1 is all of it.
+    /// Part of the naive mapping's accuracy loss that the full method wins back, against the better of
+    /// the digital network and the control; 1 is all of it.
     pub recovered_loss: f64,
+    /// The same with its interval over networks.
+    pub recovered_loss_estimate: Ratio,
     /// Part of the naive mapping's output error that the full method removes; 1 is all of it.
     pub mse_reduction: f64,
-    /// Part of the naive mapping's energy saved at no less accuracy than the full method's row.
+    /// Part of the naive mapping's energy that the full method saves, each at its own read voltage.
     pub energy_vs_naive: f64,
+    /// The same with both at the full method's read voltage.
+    pub energy_vs_naive_at_equal_voltage: Estimate,
+    /// Naive, heuristics, training alone and the full method, each at two read voltages.
+    pub baselines: Vec<Baseline>,
+    /// The full method against the best heuristic, at either read voltage.
+    pub against_heuristic: Vec<AgainstHeuristic>,
+    /// What each part adds to nothing, with the short budget.
+    pub add_one_in: Vec<PartRow>,
+    /// What each part adds to all others, with the short budget.
+    pub leave_one_out: Vec<PartRow>,
+    /// What was chosen on the held-out images.
+    pub choices: Vec<Chosen>,
     /// Digital energy per inference over the full method's, for three baselines.
     pub energy_vs_digital: EnergyRatios,
     /// Accuracy at each ADC resolution.
@@ -41,13 +60,106 @@ pub struct Findings {
     pub energy: Vec<EnergyBreakdown>,
 }
 
-/// The network computed digitally.
+/// The networks computed digitally.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Digital {
-    /// Fraction of the test set classified correctly.
+    /// Fraction of the test set classified correctly, mean over networks.
     pub accuracy: f64,
-    /// Training, epoch by epoch.
+    /// The same with its interval over networks.
+    pub estimate: Estimate,
+    /// Training of the first network, epoch by epoch; its accuracy is on the held-out images.
     pub history: Vec<Epoch>,
+}
+
+/// Digital networks that trained as long as the full method.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Control {
+    /// Fraction of the test set classified correctly, mean over networks.
+    pub accuracy: f64,
+    /// The same with its interval over networks.
+    pub estimate: Estimate,
+    /// Epochs beyond those of the digital networks.
+    pub further_epochs: usize,
+}
+
+/// A ratio of means with Fieller's 95 % interval over networks.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Ratio {
+    /// The ratio.
+    pub mean: f64,
+    /// The larger of the distances to the ends of the interval.
+    pub ci95: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// A baseline at a read voltage.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Baseline {
+    /// naive, percentile, mse_optimal, percentile_clip, calibrated_input_ranges, training_alone; full and
+    /// full_frugal beside them.
+    pub name: String,
+    /// `nominal`, or `optimised` for the voltage that the program chose.
+    pub at: &'static str,
+    /// Read voltage (V), mean over networks.
+    pub read_voltage_v: f64,
+    /// Fraction of the test set classified correctly.
+    pub accuracy: Estimate,
+    /// The same on the held-out images, where the row was judged on them.
+    pub holdout_accuracy: Option<f64>,
+    /// Error of the logits against the same weights computed digitally, per unit signal power.
+    pub output_mse: f64,
+    /// Energy per inference (J).
+    pub energy_j: f64,
+    /// Energy per inference without the sense amplifiers (J).
+    pub energy_without_sense_j: f64,
+}
+
+/// The full method against the heuristic that is best on the held-out images, at one read voltage and
+/// with the same front end.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AgainstHeuristic {
+    /// `nominal` or `optimised`.
+    pub at: &'static str,
+    /// The best heuristic.
+    pub heuristic: String,
+    /// Accuracy of the full method minus that of the heuristic.
+    pub accuracy: Estimate,
+    /// Part of the heuristic's output error that the full method removes.
+    pub error_reduction: Estimate,
+    /// Part of the heuristic's energy that the full method saves.
+    pub energy_saved: Estimate,
+    /// Part of it that the full method saves where it is only asked to be no less accurate on the
+    /// held-out images.
+    pub energy_saved_at_no_less_accuracy: Estimate,
+    /// The same without the sense amplifiers of both.
+    pub without_sense_saved_at_no_less_accuracy: Estimate,
+    /// Accuracy of that design minus the heuristic's.
+    pub accuracy_of_frugal: Estimate,
+}
+
+/// What one part of the method earns.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PartRow {
+    /// The part.
+    pub name: String,
+    /// Accuracy of the row: with this part alone, or without it.
+    pub accuracy: Estimate,
+    /// What the part earns: with it minus without it, all else equal.
+    pub difference: Estimate,
+}
+
+/// A choice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Chosen {
+    /// Number of the network, from 0.
+    pub network: usize,
+    /// What was chosen.
+    pub what: String,
+    /// Which.
+    pub chosen: String,
 }
 
 /// One row of the ablation.
@@ -55,6 +167,8 @@ pub struct Digital {
 pub struct Variant {
     /// One of naive, window, full_scale, window_full_scale, relu, noise, full.
     pub name: String,
+    /// Epochs of its networks beyond those of the digital ones.
+    pub further_epochs: usize,
     /// Fraction of the test set classified correctly.
     pub accuracy: Estimate,
     /// Error of the logits against the same weights computed digitally, per unit signal power.
@@ -108,6 +222,8 @@ pub struct BitsPoint {
     pub naive: Estimate,
     /// Full method.
     pub full: Estimate,
+    /// Networks whose learned full scales were better on the held-out images than programmed ones.
+    pub learned_full_scales: usize,
 }
 
 /// What the optimiser chose and how sure it is.
@@ -290,6 +406,15 @@ pub fn variant_label(name: &str) -> &str {
         "relu" => "noise-aware ReLU",
         "noise" => "noise injection",
         "full" => "full method",
+        "full_frugal" => "full method, frugal",
+        "read_voltage" => "read voltage",
+        "clip" => "weight clip",
+        "learned_full_scale" => "learned full scale",
+        "mse_optimal" => "full scale of least squared error",
+        "percentile" => "full scale at a percentile",
+        "percentile_clip" => "full scale and weights at percentiles",
+        "calibrated_input_ranges" => "the same with input ranges at a percentile",
+        "training_alone" => "training alone",
         other => other,
     }
 }

@@ -5,12 +5,21 @@ use cim_report::format::{
     count, percent, percent_estimate, points, points_estimate, scientific, si,
 };
 
+use super::compare;
 use super::findings::{Findings, variant_label};
 
 /// Title of the table of variants.
 pub const VARIANTS: &str = "Variants";
 /// Title of the table of differences.
-pub const DIFFERENCES: &str = "Differences over the same chips";
+pub const DIFFERENCES: &str = "Differences over the same chips of the same networks";
+/// Title of the table of what parts earn.
+pub const PARTS: &str = "Every part alone, and every part left out";
+/// Title of the table of baselines.
+pub const BASELINES: &str = "Baselines";
+/// Title of the comparison with the best heuristic.
+pub const AGAINST: &str = "The full method against the best heuristic, at equal read voltage";
+/// Title of the table of choices.
+pub const CHOICES: &str = "Choices on the held-out images";
 /// Title of the table of the error model.
 pub const MODEL: &str = "Closed form against Monte Carlo, per column";
 /// Title of the table of the optimum.
@@ -18,7 +27,7 @@ pub const OPTIMUM: &str = "The optimum";
 /// Title of the table of counts.
 pub const COUNTS: &str = "Counts by variant";
 /// Title of the table of training.
-pub const TRAINING: &str = "Training of the digital network";
+pub const TRAINING: &str = "Training of the first digital network";
 
 /// All of them.
 pub fn all(findings: &Findings) -> Vec<Table> {
@@ -29,14 +38,19 @@ pub fn all(findings: &Findings) -> Vec<Table> {
         optimum(findings),
         counts(findings),
         training(findings),
+        parts(findings),
+        compare::baselines(findings),
+        compare::against(findings),
+        choices(findings),
     ]
 }
 
 fn variants(findings: &Findings) -> Table {
-    let digital = findings.digital.accuracy;
+    let digital = findings.control.accuracy;
     let rows = findings.variants.iter().map(|variant| {
         vec![
             variant_label(&variant.name).to_owned(),
+            variant.further_epochs.to_string(),
             percent_estimate(&variant.accuracy),
             points(digital - variant.accuracy.mean).replace('+', ""),
             scientific(variant.output_mse),
@@ -46,6 +60,7 @@ fn variants(findings: &Findings) -> Table {
     });
     let columns = [
         "variant",
+        "further epochs",
         "accuracy",
         "loss (points)",
         "output error / signal power",
@@ -93,10 +108,33 @@ fn optimum(findings: &Findings) -> Table {
         ("weight clip of each layer, of its largest weight", list(&chosen.weight_clip, &percent)),
         ("ADC full scale of each tile", list(&chosen.full_scale_a, &|a| si(a, "A"))),
         ("relative duality gap", scientific(chosen.gap)),
-        ("microsecond path above the conic optimum", scientific(chosen.fast_objective_gap)),
+        ("fast path above the conic optimum", scientific(chosen.fast_objective_gap)),
         ("ceiling of the full scale", ceiling.to_owned()),
     ];
     Table::new(OPTIMUM, ["quantity", "value"], rows.map(|(name, v)| vec![name.to_owned(), v]))
+}
+
+fn parts(findings: &Findings) -> Table {
+    let rows = findings.add_one_in.iter().zip(&findings.leave_one_out).map(|(added, left_out)| {
+        vec![
+            variant_label(&added.name).to_owned(),
+            percent_estimate(&added.accuracy),
+            points_estimate(&added.difference),
+            percent_estimate(&left_out.accuracy),
+            points_estimate(&left_out.difference),
+        ]
+    });
+    let columns =
+        ["part", "alone", "earns alone (points)", "without it", "earns among all others (points)"];
+    Table::new(PARTS, columns, rows)
+}
+
+fn choices(findings: &Findings) -> Table {
+    let rows = findings
+        .choices
+        .iter()
+        .map(|choice| vec![choice.network.to_string(), choice.what.clone(), choice.chosen.clone()]);
+    Table::new(CHOICES, ["network", "what", "chosen"], rows).folded()
 }
 
 fn counts(findings: &Findings) -> Table {
@@ -132,5 +170,5 @@ fn training(findings: &Findings) -> Table {
     let rows = findings.digital.history.iter().map(|epoch| {
         vec![epoch.epoch.to_string(), format!("{:.4}", epoch.loss), percent(epoch.accuracy)]
     });
-    Table::new(TRAINING, ["epoch", "loss (nats)", "accuracy"], rows).folded()
+    Table::new(TRAINING, ["epoch", "loss (nats)", "accuracy on the held-out images"], rows).folded()
 }

@@ -2,15 +2,21 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// A mean over simulated chips with its 95 % interval.
+/// A mean over simulated chips, or over whatever else is drawn independently, with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// The mean.
     pub mean: f64,
     /// Half the width of the interval.
     pub ci95: f64,
-    /// Chips.
+    /// Chips, of all networks together.
     pub chips: usize,
+}
+
+/// The 97.5 % quantile of Student's distribution with `count − 1` degrees of freedom.
+pub(super) fn quantile(count: usize) -> f64 {
+    let degrees = count.saturating_sub(1).max(1) as f64;
+    StudentsT::new(0.0, 1.0, degrees).map_or(1.96, |t| t.inverse_cdf(0.975))
 }
 
 /// Mean with a 95 % interval from Student's distribution; the interval of a single value is 0.
@@ -22,8 +28,7 @@ pub fn estimate(values: &[f64]) -> Estimate {
         return Estimate { mean, ci95: 0.0, chips };
     }
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    let quantile = StudentsT::new(0.0, 1.0, n - 1.0).map_or(1.96, |t| t.inverse_cdf(0.975));
-    Estimate { mean, ci95: quantile * (variance / n).sqrt(), chips }
+    Estimate { mean, ci95: quantile(chips) * (variance / n).sqrt(), chips }
 }
 
 /// Mean difference of two designs measured on the same chips.

@@ -1,12 +1,10 @@
-//! Rows of the ablation.
+//! A network on a design.
 
 use cim_chip::{ChipDesign, LayerInputs};
 use cim_nn::Network;
 
-/// A network on a design, as one row of the ablation.
+/// A network on a design, ready to be measured.
 pub struct Candidate {
-    /// Name in the report.
-    pub name: &'static str,
     /// The network.
     pub network: Network,
     /// How it is put on chips.

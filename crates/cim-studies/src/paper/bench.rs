@@ -1,0 +1,134 @@
+//! Where one network is trained, designed for and judged.
+
+use cim_chip::sections::{CircuitSpec, OptimiserSpec};
+use cim_chip::{
+    ChipDesign, Goal, LayerInputs, Measured, Optimised, Parts, Rules, measure, optimise,
+};
+use cim_core::{Stream, Volts};
+use cim_nn::network::first_images;
+use cim_nn::{LayerPath, Network, Recipe};
+use ndarray::Array2;
+
+use super::spec::Spec;
+use crate::error::StudyError;
+use crate::shared::learning::Learning;
+use crate::shared::training::{Run, Trained, Training};
+
+/// One network's bench: what the study says, what may be looked at, and an address of its own. There is
+/// no test set on it.
+pub struct Bench<'a> {
+    /// The study.
+    pub spec: &'a Spec,
+    /// Parts of the naive design.
+    pub parts: Parts,
+    /// What is learned from and chosen on.
+    pub learning: &'a Learning,
+    /// Checkpoints and progress.
+    pub training: &'a Training<'a>,
+    /// Number of the network, from 0.
+    pub index: usize,
+    /// Address of all its draws.
+    pub at: Stream,
+    calibration: Array2<f32>,
+}
+
+impl<'a> Bench<'a> {
+    /// The bench of network `index`.
+    ///
+    /// # Errors
+    /// [`StudyError::Chip`] for parts that cannot be.
+    pub fn new(
+        spec: &'a Spec,
+        learning: &'a Learning,
+        training: &'a Training<'a>,
+        index: usize,
+    ) -> Result<Self, StudyError> {
+        Ok(Self {
+            spec,
+            parts: spec.parts()?,
+            learning,
+            training,
+            index,
+            at: Stream::root(spec.seed).child("network", index as u64),
+            calibration: first_images(&learning.data, spec.calibration.images),
+        })
+    }
+
+    /// What drives the layers of `network` on the calibration images.
+    pub fn inputs_of(&self, network: &Network) -> LayerInputs {
+        LayerInputs::of(network, self.calibration.view())
+    }
+
+    /// The naive mapping at a read voltage.
+    pub fn naive(
+        &self,
+        network: &Network,
+        inputs: &LayerInputs,
+        volts: Volts,
+    ) -> Result<ChipDesign, StudyError> {
+        let parts = Parts { read_voltage: volts, ..self.parts.clone() };
+        Ok(ChipDesign::by_policy(parts, network, inputs, self.spec.converters.full_scale)?)
+    }
+
+    /// The program, with `tolerance` of the error given for energy.
+    pub fn optimise(
+        &self,
+        start: &ChipDesign,
+        network: &Network,
+        inputs: &LayerInputs,
+        goal: Goal,
+        tolerance: f64,
+    ) -> Result<Optimised, StudyError> {
+        let optimiser = OptimiserSpec { energy_tolerance: tolerance, ..self.spec.optimiser };
+        let rules = Rules { optimiser: &optimiser, ..self.spec.rules() };
+        Ok(optimise(rules, start, network, inputs, goal)?)
+    }
+
+    /// The program at one read voltage: the window of least energy whose error is within `tolerance` of
+    /// the least at that voltage, for weights that were trained within their clip.
+    pub fn optimise_at(
+        &self,
+        start: &ChipDesign,
+        network: &Network,
+        inputs: &LayerInputs,
+        volts: Volts,
+        tolerance: f64,
+    ) -> Result<ChipDesign, StudyError> {
+        // The program needs an interval, however narrow; what it finds is then put at the voltage.
+        let optimiser = OptimiserSpec {
+            energy_tolerance: tolerance,
+            least_read_voltage: volts * 0.999,
+            ..self.spec.optimiser
+        };
+        let circuit =
+            CircuitSpec { read_voltage: volts, disturb_voltage: volts, ..self.spec.circuit };
+        let rules = Rules { optimiser: &optimiser, circuit: &circuit, energy: &self.spec.energy };
+        let goal = Goal::with_trained_clip(true, true);
+        let found = optimise(rules, start, network, inputs, goal)?.design;
+        Ok(found.at_read_voltage(inputs, volts)?)
+    }
+
+    /// Mean accuracy on the held-out images, over chips of their own.
+    pub fn holdout(&self, design: &ChipDesign, network: &Network) -> Result<f64, StudyError> {
+        let (images, chips) = (&self.learning.holdout, self.spec.holdout.chips);
+        let at = self.at.child("holdout", 0);
+        let Measured { accuracies, .. } = measure(design, network, images, chips, at, || ())?;
+        Ok(accuracies.iter().sum::<f64>() / chips as f64)
+    }
+
+    /// Trains from `start` through `paths`; draws are below `at`, the same for all runs that are
+    /// compared. The history is on the held-out images.
+    pub fn train(
+        &self,
+        stage: &str,
+        recipe: &Recipe,
+        start: &Network,
+        paths: Vec<LayerPath>,
+        teacher: Option<&Network>,
+        at: Stream,
+    ) -> Result<Trained, StudyError> {
+        let stage = format!("network-{}-{stage}", self.index);
+        self.training
+            .train(Run { stage, recipe, start, paths, teacher, at }, Some(&self.learning.holdout))
+    }
+}

@@ -1,0 +1,6 @@
+//! Measurements on the test set, all of them, after everything is chosen.
+
+pub mod model;
+pub mod rows;
+pub mod sweeps;
+pub mod table;

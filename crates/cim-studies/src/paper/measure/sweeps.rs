@@ -1,0 +1,130 @@
+//! Sweeps of the converters, the device and the circuit.
+
+use cim_chip::sections::device;
+use cim_chip::{ChipError, Parts, measure, same_world};
+use cim_nn::Dataset;
+use rayon::prelude::*;
+
+use super::table::chips_of;
+use crate::context::Context;
+use crate::error::StudyError;
+use crate::paper::candidate::Candidate;
+use crate::paper::outcome::{BitsPoint, Sweep, SweepPoint};
+use crate::paper::spec::Spec;
+use crate::paper::train::trial::Trial;
+use crate::shared::estimates::nested;
+
+/// What is measured, on what.
+pub struct Sweeping<'a> {
+    /// The study.
+    pub spec: &'a Spec,
+    /// All networks.
+    pub trials: &'a [Trial],
+    /// What is measured on.
+    pub test: &'a Dataset,
+    /// Who is told.
+    pub context: &'a Context<'a>,
+}
+
+impl Sweeping<'_> {
+    /// Resolutions of the column converters: the naive design as it is, the full method trained for each.
+    pub fn bits(&self) -> Result<Vec<BitsPoint>, StudyError> {
+        let Self { spec, trials, .. } = *self;
+        let points = trials.first().map_or(0, |trial| trial.bits.len());
+        let total = 2 * spec.sweeps.chips * points * trials.len();
+        let steps = self.context.progress.begin("ADC bits", total);
+        let of = |candidate: fn(&Trial, usize) -> &Candidate, point: usize| {
+            let found = trials.par_iter().enumerate().map(|(network, trial)| {
+                self.accuracies(candidate(trial, point), None, network, || steps.step(1))
+            });
+            Ok::<_, StudyError>(nested(&found.collect::<Result<Vec<_>, _>>()?))
+        };
+        let point = |place: usize| {
+            let own = trials.iter().map(|trial| &trial.bits[place]);
+            Ok::<_, StudyError>(BitsPoint {
+                bits: trials[0].bits[place].bits,
+                naive: of(|trial, place| &trial.bits[place].naive, place)?,
+                full: of(|trial, place| &trial.bits[place].full, place)?,
+                learned_full_scales: own.filter(|point| point.scales == "learned").count(),
+            })
+        };
+        (0..points).map(point).collect()
+    }
+
+    /// The device and the circuit: the designs stay as they are, the world changes.
+    pub fn worlds(&self) -> Result<Vec<Sweep>, StudyError> {
+        let Self { spec, trials, .. } = *self;
+        let all = worlds(spec)?;
+        let points = all.iter().map(|sweep| sweep.points.len()).sum::<usize>();
+        let total = points * 2 * spec.sweeps.chips * trials.len();
+        let steps = self.context.progress.begin("sweeps", total);
+        let of = |place: fn(&Trial) -> usize, world: &Parts| {
+            let found = trials.par_iter().enumerate().map(|(network, trial)| {
+                let candidate = &trial.rows[place(trial)].candidate;
+                self.accuracies(candidate, Some(world), network, || steps.step(1))
+            });
+            Ok::<_, StudyError>(nested(&found.collect::<Result<Vec<_>, _>>()?))
+        };
+        let mut sweeps = Vec::new();
+        for Worlds { name, unit, label, points } in all {
+            let mut found = Vec::new();
+            for (x, world) in &points {
+                let naive = of(|trial| trial.naive, world)?;
+                let full = of(|trial| trial.full, world)?;
+                found.push(SweepPoint { x: *x, naive, full });
+            }
+            let (name, unit, label) = (name.into(), unit.into(), label.into());
+            sweeps.push(Sweep { name, unit, label, points: found });
+        }
+        Ok(sweeps)
+    }
+
+    fn accuracies(
+        &self,
+        candidate: &Candidate,
+        world: Option<&Parts>,
+        network: usize,
+        tick: impl Fn(),
+    ) -> Result<Vec<f64>, StudyError> {
+        let Candidate { design, network: own, .. } = candidate;
+        let elsewhere = world.filter(|world| !same_world(world, &design.parts));
+        let design = elsewhere.map_or_else(|| design.clone(), |world| design.in_world(world));
+        let at = chips_of(self.spec, network).child("evaluate", 0);
+        Ok(measure(&design, own, self.test, self.spec.sweeps.chips, at, tick)?.accuracies)
+    }
+}
+
+/// Worlds of a sweep: the swept quantity and the parts in which it has that value.
+struct Worlds {
+    name: &'static str,
+    unit: &'static str,
+    label: &'static str,
+    points: Vec<(f64, Parts)>,
+}
+
+fn worlds(spec: &Spec) -> Result<[Worlds; 3], ChipError> {
+    let world = |change: &dyn Fn(&mut Spec)| {
+        let mut changed = spec.clone();
+        change(&mut changed);
+        changed.parts()
+    };
+    let (mut programming, mut temperature, mut bandwidth) = (Vec::new(), Vec::new(), Vec::new());
+    for &scale in &spec.sweeps.programming_scale {
+        let device = device::with_programming_noise(&spec.device, scale)?;
+        let sigma = device::gaussian(&spec.device)
+            .map_or(0.0, |cell| 100.0 * scale * cell.programming.constant.0 / cell.g_on.0);
+        programming.push((sigma, world(&|s| s.device = device.clone())?));
+    }
+    for &kelvin in &spec.sweeps.temperatures {
+        temperature.push((kelvin.0, world(&|s| s.circuit.temperature = kelvin)?));
+    }
+    for &hertz in &spec.sweeps.bandwidths {
+        bandwidth.push((hertz.0, world(&|s| s.circuit.bandwidth = hertz)?));
+    }
+    let of = |name, unit, label, points| Worlds { name, unit, label, points };
+    Ok([
+        of("programming", "% of G_on", "programming sigma", programming),
+        of("temperature", "K", "temperature", temperature),
+        of("bandwidth", "Hz", "noise bandwidth", bandwidth),
+    ])
+}

@@ -1,0 +1,71 @@
+//! All rows of all networks on the test set.
+
+use cim_core::Stream;
+use cim_nn::Dataset;
+use rayon::prelude::*;
+
+use super::rows::{OnChips, Row};
+use crate::context::Context;
+use crate::error::StudyError;
+use crate::paper::spec::Spec;
+use crate::paper::train::trial::Trial;
+use crate::shared::training::digital_accuracy;
+
+/// Accuracies of the networks as numbers, one for each.
+pub struct AsNumbers {
+    /// The digital networks.
+    pub digital: Vec<f64>,
+    /// Those that trained as long as the full method.
+    pub control: Vec<f64>,
+}
+
+/// Digital accuracies on the test set.
+pub fn as_numbers(trials: &[Trial], test: &Dataset) -> AsNumbers {
+    let of = |network: fn(&Trial) -> &cim_nn::Network| {
+        trials.iter().map(|trial| digital_accuracy(network(trial), test)).collect()
+    };
+    AsNumbers { digital: of(|trial| &trial.digital), control: of(|trial| &trial.control) }
+}
+
+/// Address of a network's chips.
+pub fn chips_of(spec: &Spec, network: usize) -> Stream {
+    Stream::root(spec.seed).child("network", network as u64)
+}
+
+/// Measures every row of every network; networks have equal rows in equal order.
+pub fn measure_all(
+    spec: &Spec,
+    trials: &[Trial],
+    test: &Dataset,
+    context: &Context<'_>,
+) -> Result<Vec<Row>, StudyError> {
+    let (chips, rows) = (spec.evaluation.chips, trials.first().map_or(0, |trial| trial.rows.len()));
+    let steps = context.progress.begin("measure chips", chips * rows * trials.len());
+    let by_network = trials
+        .par_iter()
+        .enumerate()
+        .map(|(network, trial)| {
+            let at = chips_of(spec, network);
+            let rows = trial.rows.iter();
+            rows.map(|row| {
+                OnChips::of(&row.candidate, test, chips, at, &spec.energy, || steps.step(1))
+            })
+            .collect::<Result<Vec<_>, _>>()
+        })
+        .collect::<Result<Vec<_>, StudyError>>()?;
+    let mean = |values: Vec<Option<f64>>| {
+        let count = values.len() as f64;
+        values.into_iter().sum::<Option<f64>>().map(|sum| sum / count)
+    };
+    let row = |place: usize| {
+        let first = &trials[0].rows[place];
+        Row {
+            group: first.group,
+            name: first.name,
+            further_epochs: first.further_epochs,
+            networks: by_network.iter().map(|rows| rows[place].clone()).collect(),
+            holdout: mean(trials.iter().map(|trial| trial.rows[place].holdout).collect()),
+        }
+    };
+    Ok((0..rows).map(row).collect())
+}

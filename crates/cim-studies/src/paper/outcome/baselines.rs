@@ -1,0 +1,68 @@
+//! Strong baselines, and the full method against the best of them.
+
+use super::findings::{AgainstHeuristic, Baseline};
+use super::gather::row;
+use crate::paper::measure::rows::{OnChips, Row};
+use crate::paper::train::trial::Group;
+
+/// Both read voltages at which baselines are measured, by their names.
+const VOLTAGES: [(Group, &str); 2] =
+    [(Group::AtNominal, "nominal"), (Group::AtOptimised, "optimised")];
+
+/// What is a heuristic: no program, no training through the chip.
+const HEURISTICS: [&str; 4] =
+    ["percentile", "mse_optimal", "percentile_clip", "calibrated_input_ranges"];
+
+/// Every baseline at either voltage.
+pub fn baselines(rows: &[Row]) -> Vec<Baseline> {
+    let of = |(group, at): (Group, &'static str)| {
+        rows.iter().filter(move |row| row.group == group).map(move |row| Baseline {
+            name: row.name.to_owned(),
+            at,
+            read_voltage_v: row.mean(|network| network.read_voltage_v),
+            accuracy: row.accuracy(),
+            holdout_accuracy: row.holdout,
+            output_mse: row.mean(error),
+            energy_j: row.mean(total),
+            energy_without_sense_j: row.mean(without_sense),
+        })
+    };
+    VOLTAGES.into_iter().flat_map(of).collect()
+}
+
+/// The full method against the heuristic that is best on the held-out images, on average over
+/// networks.
+pub fn against_heuristic(rows: &[Row]) -> Vec<AgainstHeuristic> {
+    let of = |(group, at)| {
+        let heuristics = HEURISTICS.iter().map(|name| row(rows, group, name));
+        let best = heuristics.max_by(|a, b| {
+            let of = |row: &Row| row.holdout.unwrap_or(0.0);
+            of(a).total_cmp(&of(b))
+        });
+        let best = best.expect("there are heuristics");
+        let (equal, frugal) = (row(rows, group, "full"), row(rows, group, "full_frugal"));
+        AgainstHeuristic {
+            at,
+            heuristic: best.name.to_owned(),
+            accuracy: equal.minus(best),
+            error_reduction: equal.saved(best, error),
+            energy_saved: equal.saved(best, total),
+            energy_saved_at_no_less_accuracy: frugal.saved(best, total),
+            without_sense_saved_at_no_less_accuracy: frugal.saved(best, without_sense),
+            accuracy_of_frugal: frugal.minus(best),
+        }
+    };
+    VOLTAGES.into_iter().map(of).collect()
+}
+
+fn error(network: &OnChips) -> f64 {
+    network.measured.output_mse
+}
+
+fn total(network: &OnChips) -> f64 {
+    network.energy.total()
+}
+
+fn without_sense(network: &OnChips) -> f64 {
+    network.energy.total() - network.energy.sense
+}

@@ -1,0 +1,55 @@
+//! Tables of baselines.
+
+use cim_report::Table;
+use cim_report::format::{percent_estimate, points_estimate, scientific, si};
+
+use super::findings::{Findings, variant_label};
+use super::tables::{AGAINST, BASELINES};
+
+/// Every baseline at either read voltage.
+pub fn baselines(findings: &Findings) -> Table {
+    let rows = findings.baselines.iter().map(|row| {
+        vec![
+            variant_label(&row.name).to_owned(),
+            si(row.read_voltage_v, "V"),
+            percent_estimate(&row.accuracy),
+            scientific(row.output_mse),
+            si(row.energy_j, "J"),
+            si(row.energy_without_sense_j, "J"),
+        ]
+    });
+    let columns = [
+        "design",
+        "read voltage",
+        "accuracy",
+        "output error / signal power",
+        "energy per inference",
+        "without sense amplifiers",
+    ];
+    Table::new(BASELINES, columns, rows)
+}
+
+/// The full method against the best heuristic.
+pub fn against(findings: &Findings) -> Table {
+    let rows = findings.against_heuristic.iter().map(|row| {
+        vec![
+            format!("{}, {} voltage", variant_label(&row.heuristic), row.at),
+            points_estimate(&row.accuracy),
+            percent_estimate(&row.error_reduction),
+            percent_estimate(&row.energy_saved),
+            percent_estimate(&row.energy_saved_at_no_less_accuracy),
+            percent_estimate(&row.without_sense_saved_at_no_less_accuracy),
+            points_estimate(&row.accuracy_of_frugal),
+        ]
+    });
+    let columns = [
+        "against",
+        "accuracy (points)",
+        "less output error",
+        "less energy",
+        "less energy at no less accuracy",
+        "the same without sense amplifiers",
+        "accuracy there (points)",
+    ];
+    Table::new(AGAINST, columns, rows)
+}

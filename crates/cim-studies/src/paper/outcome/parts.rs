@@ -1,0 +1,53 @@
+//! What each part of the method earns, and the sentence that says so.
+
+use cim_report::Estimate;
+use cim_report::format::points_estimate;
+
+use super::findings::{Findings, PartRow, variant_label};
+use super::gather::row;
+use crate::paper::measure::rows::Row;
+use crate::paper::method::Part;
+use crate::paper::train::trial::{Group, REFERENCE};
+
+/// All parts of a table, each against the row that differs in that part alone.
+pub fn part_rows(rows: &[Row], group: Group) -> Vec<PartRow> {
+    let reference = row(rows, group, REFERENCE);
+    let of = |part: Part| {
+        let own = row(rows, group, part.name());
+        let difference = match group {
+            Group::LeaveOneOut => reference.minus(own),
+            _ => own.minus(reference),
+        };
+        PartRow { name: part.name().to_owned(), accuracy: own.accuracy(), difference }
+    };
+    Part::ALL.into_iter().map(of).collect()
+}
+
+/// Which parts earn what among all others, and which earn nothing that could be told from zero.
+pub fn sentence(findings: &Findings) -> String {
+    let clear = |difference: &Estimate| difference.ci95 < difference.mean.abs();
+    let named = |row: &PartRow| variant_label(&row.name).to_owned();
+    let (told, untold): (Vec<_>, Vec<_>) =
+        findings.leave_one_out.iter().partition(|row| clear(&row.difference));
+    let (earn, cost): (Vec<_>, Vec<_>) =
+        told.into_iter().partition(|row| row.difference.mean > 0.0);
+    let with_points = |rows: &[&PartRow]| {
+        let mut rows = rows.to_vec();
+        rows.sort_by(|a, b| b.difference.mean.abs().total_cmp(&a.difference.mean.abs()));
+        let one = |row: &&PartRow| format!("{} {}", named(row), points_estimate(&row.difference));
+        rows.iter().map(one).collect::<Vec<_>>().join(", ")
+    };
+    let mut text = if earn.is_empty() {
+        "Left out alone, no part is missed by more than its interval.".to_owned()
+    } else {
+        format!("Among all others these parts earn accuracy (points): {}.", with_points(&earn))
+    };
+    if !cost.is_empty() {
+        text += &format!(" These cost accuracy: {}.", with_points(&cost));
+    }
+    if !untold.is_empty() {
+        let names = untold.into_iter().map(named).collect::<Vec<_>>().join(", ");
+        text += &format!(" What these earn cannot be told from nothing: {names}.");
+    }
+    text
+}

@@ -1,0 +1,201 @@
+//! Sections that only this study has.
+
+use cim_chip::ChipError;
+use cim_chip::sections::{
+    Recipe, need, need_not_negative, need_positive, need_share_above_zero, training,
+};
+use cim_core::{Hertz, Joules, Kelvin};
+use serde::{Deserialize, Serialize};
+
+/// Prices of the digital baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DigitalSpec {
+    /// One multiplication and addition (J).
+    pub mac: Joules,
+    /// A weight byte from a memory of 8 KB (J).
+    pub sram_8kb_byte: Joules,
+    /// A weight byte from a memory of 1 MB (J).
+    pub sram_1mb_byte: Joules,
+}
+
+/// Training images that nothing learns from and everything is chosen on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HoldoutSpec {
+    /// The last so many of the training set, 1 to 1,000,000.
+    pub images: usize,
+    /// Chips on which a design is judged when it is chosen, 1 to 1,000.
+    pub chips: usize,
+}
+
+/// Independently trained networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworksSpec {
+    /// How many, each with first weights, shuffles and chips of its own: 2 to 1,000, as intervals are
+    /// over networks.
+    pub count: usize,
+}
+
+/// What is tried on the held-out images.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChoiceSpec {
+    /// Shares of the searched weight clip within which networks are fine-tuned, each above 0, up to 1:
+    /// weights that are trained for their clip bear a tighter one than weights that are only cut.
+    pub clip_shares: Vec<f64>,
+    /// Errors that the final design may give for energy, as fractions of the least error, each above 0.
+    pub energy_tolerances: Vec<f64>,
+    /// The same where the energy is compared with that of the best heuristic at no less accuracy.
+    pub frugal_tolerances: Vec<f64>,
+    /// Accuracy that a more frugal design may lose against the best of those tried (fraction of 1),
+    /// 0 or more.
+    pub accuracy_slack: f64,
+    /// Percentiles of a tile's currents as its full scale, above 0, up to 100.
+    pub percentiles: Vec<f64>,
+    /// Percentiles of a layer's weights as its clip, above 0, up to 100.
+    pub weight_percentiles: Vec<f64>,
+    /// Percentiles of a layer's inputs as its input range, above 0, up to 100.
+    pub input_percentiles: Vec<f64>,
+}
+
+/// Recipes of the training runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingSpec {
+    /// The digital network.
+    pub digital: Recipe,
+    /// What comes on top, the same for all that is compared: the digital control, training alone, and
+    /// the full method.
+    pub further: Recipe,
+    /// What comes on top of the full method's network where it is trained for another resolution of the
+    /// ADC.
+    pub bits: Recipe,
+    /// What comes on top of the digital network in every row of the ablation, the full method's too.
+    pub ablation: Recipe,
+}
+
+/// What is swept, on how many chips a point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SweepSpec {
+    /// Chips of each network per point, 2 or more.
+    pub chips: usize,
+    /// Resolutions of the column converters, 2 to 16 bits.
+    pub bits: Vec<u32>,
+    /// Factors of the programming noise; of a gaussian cell only.
+    pub programming_scale: Vec<f64>,
+    /// Temperatures of the circuit (K).
+    pub temperatures: Vec<Kelvin>,
+    /// Noise bandwidths (Hz).
+    pub bandwidths: Vec<Hertz>,
+}
+
+/// How the closed form is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorModelSpec {
+    /// Chips, 2 or more.
+    pub chips: usize,
+    /// Training images, 1 or more.
+    pub images: usize,
+}
+
+impl DigitalSpec {
+    pub(super) fn check(self) -> Result<(), ChipError> {
+        need_positive("digital.mac", self.mac.0, self.mac)?;
+        need_not_negative("digital.sram_8kb_byte", self.sram_8kb_byte.0, self.sram_8kb_byte)?;
+        need_not_negative("digital.sram_1mb_byte", self.sram_1mb_byte.0, self.sram_1mb_byte)
+    }
+}
+
+impl HoldoutSpec {
+    pub(super) fn check(self) -> Result<(), ChipError> {
+        let help = "hold out 1 to 1000000 images";
+        need((1..=1_000_000).contains(&self.images), "holdout.images", self.images, help)?;
+        let help = "a design is judged on 1 to 1000 chips";
+        need((1..=1000).contains(&self.chips), "holdout.chips", self.chips, help)
+    }
+}
+
+impl NetworksSpec {
+    pub(super) fn check(self) -> Result<(), ChipError> {
+        let help = "intervals are over networks: train 2 to 1000";
+        need((2..=1000).contains(&self.count), "networks.count", self.count, help)
+    }
+}
+
+impl ChoiceSpec {
+    pub(super) fn quick(mut self) -> Self {
+        self.clip_shares.truncate(1);
+        self.energy_tolerances.truncate(1);
+        for tried in [
+            &mut self.percentiles,
+            &mut self.weight_percentiles,
+            &mut self.input_percentiles,
+            &mut self.frugal_tolerances,
+        ] {
+            tried.truncate(2);
+        }
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<(), ChipError> {
+        let some = |key: &str, tried: &[f64]| {
+            need((1..=100).contains(&tried.len()), key, format!("{tried:?}"), "try 1 to 100 values")
+        };
+        some("choices.clip_shares", &self.clip_shares)?;
+        for &share in &self.clip_shares {
+            need_share_above_zero("choices.clip_shares", share)?;
+        }
+        for (key, tried) in [
+            ("choices.energy_tolerances", &self.energy_tolerances),
+            ("choices.frugal_tolerances", &self.frugal_tolerances),
+        ] {
+            some(key, tried)?;
+            tried.iter().try_for_each(|&value| need_positive(key, value, value))?;
+        }
+        need_not_negative("choices.accuracy_slack", self.accuracy_slack, self.accuracy_slack)?;
+        for (key, tried) in [
+            ("choices.percentiles", &self.percentiles),
+            ("choices.weight_percentiles", &self.weight_percentiles),
+            ("choices.input_percentiles", &self.input_percentiles),
+        ] {
+            some(key, tried)?;
+            for &at in tried {
+                let help = "a percentile is above 0 and up to 100";
+                need(0.0 < at && at <= 100.0, key, at, help)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl TrainingSpec {
+    pub(super) fn quick(mut self) -> Self {
+        self.digital.epochs = self.digital.epochs.min(3);
+        self.further.epochs = self.further.epochs.min(2);
+        self.bits.epochs = self.bits.epochs.min(2);
+        self.ablation.epochs = self.ablation.epochs.min(1);
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<(), ChipError> {
+        training::check(&self.digital, "training.digital")?;
+        training::check(&self.further, "training.further")?;
+        training::check(&self.bits, "training.bits")?;
+        training::check(&self.ablation, "training.ablation")
+    }
+}
+
+impl SweepSpec {
+    pub(super) fn quick(mut self) -> Self {
+        self.chips = self.chips.min(2);
+        self.bits.retain(|&bits| (3..=4).contains(&bits));
+        self.programming_scale.truncate(3);
+        self.temperatures.truncate(2);
+        self.bandwidths.truncate(2);
+        self
+    }
+}

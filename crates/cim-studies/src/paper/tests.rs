@@ -1,0 +1,134 @@
+//! The whole study on a handful of small images: what it reports, and what its choices see.
+
+use cim_core::Stream;
+use cim_nn::Dataset;
+use cim_report::Report;
+use serde_json::Value;
+
+use super::run;
+use super::spec::{PRESET, Spec};
+use crate::parse::parse;
+use crate::shared::images::Images;
+use crate::shared::nowhere::Nowhere;
+use crate::study::{StudySpec, Written};
+
+/// Images of 6 × 6 pixels in four classes, each with a bright corner of its own among noise.
+fn images(count: usize, at: Stream) -> Dataset {
+    let mut bytes = Vec::new();
+    let mut noise = vec![0.0_f32; 36];
+    for image in 0..count {
+        at.fill_uniform(image as u64, &mut noise);
+        let (top, left) = (image % 2 * 3, image / 2 % 2 * 3);
+        bytes.extend(noise.iter().enumerate().map(|(pixel, noise)| {
+            let (row, column) = (pixel / 6, pixel % 6);
+            let lit = (top..top + 3).contains(&row) && (left..left + 3).contains(&column);
+            (90.0 * noise + if lit { 160.0 * noise } else { 0.0 }) as u8
+        }));
+    }
+    let labels = (0..count).map(|image| (image % 4) as u8).collect();
+    Dataset::new(bytes, labels, 6, 6, 4).expect("images")
+}
+
+fn data(test: u64) -> Images {
+    let at = Stream::root(3);
+    Images {
+        train: images(280, at.child("train", 0)),
+        test: images(60, at.child("test", test)),
+        sha256: "the same".to_owned(),
+    }
+}
+
+/// The built-in preset in miniature.
+fn spec() -> Spec {
+    let mut spec = parse::<Spec>(PRESET).expect("valid").quick();
+    spec.network.widths = Some(vec![36, 12, 8, 4]);
+    spec.tile.rows = 20;
+    spec.tile.outputs = 8;
+    spec.holdout.images = 80;
+    spec.calibration.images = 32;
+    spec.networks.count = 3;
+    spec.choices.clip_shares = vec![0.5, 1.0];
+    spec.sweeps.programming_scale = vec![1.0, 2.0];
+    spec.error_model.chips = 20;
+    spec.error_model.images = 4;
+    let training = &mut spec.training;
+    for recipe in [&mut training.digital, &mut training.further, &mut training.bits] {
+        recipe.epochs = 4;
+        recipe.batch = 20;
+    }
+    spec
+}
+
+fn report(images: &Images) -> Report {
+    let spec = spec();
+    let written = Written { preset: "miniature", text: "", spec: &spec };
+    run::run(&written, images, &Nowhere.context()).expect("it runs").report
+}
+
+fn of<'a>(report: &'a Report, path: &str) -> &'a Value {
+    let (key, rest) = path.split_once('/').unwrap_or((path, ""));
+    let found = report.data.get(key).unwrap_or_else(|| panic!("{key} is reported"));
+    if rest.is_empty() { found } else { found.pointer(&format!("/{rest}")).expect("a key") }
+}
+
+/// The same training set with two test sets: all that was learned and chosen is the same to the byte,
+/// and what was measured is not.
+#[test]
+fn what_is_chosen_does_not_depend_on_the_test_set() {
+    let (a, b) = (report(&data(0)), report(&data(1)));
+    for key in ["choices", "optimiser", "digital/history", "error_model", "error_budget", "energy"]
+    {
+        assert_eq!(of(&a, key), of(&b, key), "{key}");
+    }
+    for place in 0..of(&a, "baselines").as_array().expect("a list").len() {
+        let key = format!("baselines/{place}/holdout_accuracy");
+        assert_eq!(of(&a, &key), of(&b, &key));
+    }
+    assert_ne!(of(&a, "variants/0/accuracy"), of(&b, "variants/0/accuracy"));
+}
+
+#[test]
+fn the_report_has_what_earned_it() {
+    let report = report(&data(0));
+    assert_eq!(of(&report, "networks"), 3);
+    for key in [
+        "control/accuracy",
+        "recovered_loss_estimate/mean",
+        "recovered_loss_estimate/ci95",
+        "energy_vs_naive_at_equal_voltage/mean",
+        "optimiser/gap",
+    ] {
+        assert!(of(&report, key).as_f64().is_some_and(f64::is_finite), "{key}");
+    }
+    let names = |list: &str| {
+        let list = of(&report, list).as_array().expect("a list");
+        list.iter().map(|row| row["name"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
+    };
+    let baselines = [
+        "naive",
+        "percentile",
+        "mse_optimal",
+        "percentile_clip",
+        "calibrated_input_ranges",
+        "training_alone",
+        "full",
+        "full_frugal",
+    ];
+    assert_eq!(names("baselines"), baselines.repeat(2), "at both voltages");
+    let parts = [
+        "window",
+        "read_voltage",
+        "clip",
+        "full_scale",
+        "relu",
+        "noise",
+        "learned_full_scale",
+        "distillation",
+    ];
+    assert_eq!(names("leave_one_out"), parts);
+    assert_eq!(names("add_one_in"), parts);
+    // Chips are nested in networks: 2 of each of 3.
+    assert_eq!(of(&report, "leave_one_out/0/difference/chips"), 6);
+    assert!(report.lead.contains("least_read_voltage"), "{}", report.lead);
+    assert!(report.comparison.iter().all(|row| row.target.is_none()), "no targets in miniature");
+}

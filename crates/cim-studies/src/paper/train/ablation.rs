@@ -1,0 +1,84 @@
+//! What each part of the method does alone and what it does among all others, at one short budget.
+
+use cim_chip::ChipDesign;
+use cim_nn::Network;
+
+use super::digital::short_control;
+use super::through::{Through, train};
+use super::trial::{Choice, Group, REFERENCE, Row};
+use crate::error::StudyError;
+use crate::paper::bench::Bench;
+use crate::paper::candidate::Candidate;
+use crate::paper::choose::design::{compose, programmed, tightened};
+use crate::paper::choose::finish::with_scales;
+use crate::paper::method::{Method, Part};
+use crate::shared::training::Trained;
+
+/// Every part added to nothing and left out of everything, all with the short budget. Returns the
+/// design to train the full method through, with the share of the weight clip chosen here.
+pub fn ablation(
+    bench: &Bench<'_>,
+    digital: &Network,
+    rows: &mut Vec<Row>,
+    choices: &mut Vec<Choice>,
+) -> Result<ChipDesign, StudyError> {
+    let further_epochs = bench.spec.training.ablation.epochs;
+    let mut push = |group, name, candidate| {
+        rows.push(Row { group, name, further_epochs, candidate, holdout: None });
+    };
+    // Nothing, and parts that need no training through the design.
+    let short = short_control(bench, digital, false)?.state.network;
+    let inputs = bench.inputs_of(&short);
+    let found = programmed(bench, &short, &inputs, 1.0)?;
+    let mapped = |method, network: &Network| {
+        let inputs = bench.inputs_of(network);
+        let design = compose(bench, method, &found, network, &inputs)?;
+        Ok::<_, StudyError>(Candidate { network: network.clone(), design, inputs })
+    };
+    push(Group::AddOneIn, REFERENCE, mapped(Method::NAIVE, &short)?);
+    let inputs = bench.inputs_of(digital);
+    let through =
+        |stage: &str, method: Method, design: &ChipDesign| -> Result<Trained, StudyError> {
+            let recipe = &bench.spec.training.ablation;
+            let at = bench.at.child("ablation", 0);
+            let (network, teacher, inputs) = (digital, digital, &inputs);
+            train(bench, &Through { stage, recipe, method, network, teacher, inputs, design, at })
+        };
+    let naive = bench.naive(digital, &inputs, bench.parts.read_voltage)?;
+    for part in Part::ALL {
+        let method = Method::NAIVE.with(part);
+        let candidate = if part == Part::Distillation {
+            mapped(method, &short_control(bench, digital, true)?.state.network)?
+        } else if method.trains_through_design() {
+            let trained = through(&format!("add-{}", part.name()), method, &naive)?;
+            with_scales(bench, method, &naive, trained)?.0
+        } else {
+            mapped(method, &short)?
+        };
+        push(Group::AddOneIn, part.name(), candidate);
+    }
+
+    // Everything, at the share of the clip that does best, and everything but one part.
+    let searched = programmed(bench, digital, &inputs, 1.0)?;
+    let mut best: Option<(f64, f64, ChipDesign, Candidate)> = None;
+    for &share in &bench.spec.choices.clip_shares {
+        let start = tightened(bench, &searched, digital, &inputs, share)?;
+        let trained = through(&format!("short-full-{share}"), Method::FULL, &start)?;
+        let (candidate, _) = with_scales(bench, Method::FULL, &start, trained)?;
+        let accuracy = bench.holdout(&candidate.design, &candidate.network)?;
+        if best.as_ref().is_none_or(|best| best.0 < accuracy) {
+            best = Some((accuracy, share, start, candidate));
+        }
+    }
+    let (_, share, start, candidate) = best.expect("the list of the preset is not empty");
+    let what = "share of the searched weight clip in training".to_owned();
+    choices.push(Choice { what, chosen: share.to_string() });
+    push(Group::LeaveOneOut, REFERENCE, candidate);
+    for part in Part::ALL {
+        let method = Method::FULL.without(part);
+        let design = compose(bench, method, &start, digital, &inputs)?;
+        let trained = through(&format!("without-{}", part.name()), method, &design)?;
+        push(Group::LeaveOneOut, part.name(), with_scales(bench, method, &design, trained)?.0);
+    }
+    Ok(start)
+}

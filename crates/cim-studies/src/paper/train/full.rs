@@ -1,0 +1,86 @@
+//! The full method, at the preset's own resolution and at others.
+
+use cim_chip::ChipDesign;
+use cim_nn::Network;
+
+use super::through::{Through, train};
+use super::trial::AtBits;
+use crate::error::StudyError;
+use crate::paper::bench::Bench;
+use crate::paper::candidate::Candidate;
+use crate::paper::choose::design::full_scales;
+use crate::paper::choose::finish::{Finished, finish};
+use crate::paper::method::Method;
+
+/// The full method from the digital network, at the preset's own resolution.
+pub fn full(
+    bench: &Bench<'_>,
+    digital: &Network,
+    start: &ChipDesign,
+) -> Result<Finished, StudyError> {
+    let inputs = bench.inputs_of(digital);
+    let run = Through {
+        stage: "full",
+        recipe: &bench.spec.training.further,
+        method: Method::FULL,
+        network: digital,
+        teacher: digital,
+        inputs: &inputs,
+        design: start,
+        at: bench.at.child("further", 0),
+    };
+    let trained = train(bench, &run)?;
+    finish(bench, start, trained)
+}
+
+/// From the full method's network on to another resolution.
+fn at_bits(
+    bench: &Bench<'_>,
+    digital: &Network,
+    full: &Candidate,
+    bits: u32,
+) -> Result<Finished, StudyError> {
+    let Candidate { network, design, inputs } = full;
+    let mut start = design.clone();
+    start.parts.adc_bits = bits;
+    let start = full_scales(bench, Method::FULL, start, network, inputs)?;
+    let run = Through {
+        stage: &format!("full-{bits}"),
+        recipe: &bench.spec.training.bits,
+        method: Method::FULL,
+        network,
+        teacher: digital,
+        inputs,
+        design: &start,
+        at: bench.at.child("bits", u64::from(bits)),
+    };
+    let trained = train(bench, &run)?;
+    finish(bench, &start, trained)
+}
+
+/// The naive mapping and the full method at every resolution of the preset.
+pub fn at_all_bits(
+    bench: &Bench<'_>,
+    digital: &Network,
+    control: &Network,
+    own: &Candidate,
+    own_scales: &'static str,
+) -> Result<Vec<AtBits>, StudyError> {
+    let mut points = Vec::new();
+    for &bits in &bench.spec.sweeps.bits {
+        let inputs = bench.inputs_of(control);
+        let mut design = bench.naive(control, &inputs, bench.parts.read_voltage)?;
+        design.parts.adc_bits = bits;
+        let naive = Candidate { network: control.clone(), design, inputs };
+        let (full, scales) = if bits == bench.parts.adc_bits {
+            let (network, design) = (own.network.clone(), own.design.clone());
+            let inputs = bench.inputs_of(&network);
+            (Candidate { network, design, inputs }, own_scales)
+        } else {
+            let full = at_bits(bench, digital, own, bits)?;
+            (full.candidate, full.scales.name())
+        };
+        points.push(AtBits { bits, naive, full, scales });
+    }
+    Ok(points)
+}

@@ -1,0 +1,9 @@
+//! Training: digital networks, networks through designs, and all that is made of one network.
+
+mod ablation;
+mod baselines;
+mod digital;
+mod full;
+mod through;
+pub mod trial;
+mod variants;

@@ -1,0 +1,125 @@
+//! All that is done with one network, from its first weights to the designs that will be measured.
+
+use cim_chip::Optimised;
+use cim_nn::Network;
+
+use super::ablation::ablation;
+use super::baselines::{at_voltage, training_alone};
+use super::digital::{control, digital};
+use super::full::{at_all_bits, full};
+use super::variants::variants;
+use crate::error::StudyError;
+use crate::paper::bench::Bench;
+use crate::paper::candidate::Candidate;
+use crate::paper::choose::finish::Finished;
+use crate::shared::epoch::Epoch;
+
+/// One network with everything made of it.
+pub struct Trial {
+    /// The digital network.
+    pub digital: Network,
+    /// Its training, on the held-out images.
+    pub history: Vec<Epoch>,
+    /// The digital network that trained as long as the full method.
+    pub control: Network,
+    /// What will be measured; the same rows in the same order for every network.
+    pub rows: Vec<Row>,
+    /// At each resolution: naive and full.
+    pub bits: Vec<AtBits>,
+    /// What was chosen on the held-out images, for the report.
+    pub choices: Vec<Choice>,
+    /// What the program found on the way to the full method's design.
+    pub optimised: Optimised,
+    /// Place of the naive mapping and of the full method among the rows.
+    pub naive: usize,
+    /// See `naive`.
+    pub full: usize,
+}
+
+/// A row of the report.
+pub struct Row {
+    /// Which table it is of.
+    pub group: Group,
+    /// Its name there.
+    pub name: &'static str,
+    /// Epochs of its network beyond those of the digital one.
+    pub further_epochs: usize,
+    /// What is measured.
+    pub candidate: Candidate,
+    /// Its accuracy on the held-out images, where that was asked for.
+    pub holdout: Option<f64>,
+}
+
+/// Tables of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// From the naive mapping to the full method.
+    Variant,
+    /// Baselines at the nominal read voltage.
+    AtNominal,
+    /// Baselines at the read voltage that the program chose.
+    AtOptimised,
+    /// The short budget without any part, and with one.
+    AddOneIn,
+    /// The short budget with all parts, and with all but one.
+    LeaveOneOut,
+}
+
+/// One resolution.
+pub struct AtBits {
+    /// Bits of the column converters.
+    pub bits: u32,
+    /// The naive mapping of the control.
+    pub naive: Candidate,
+    /// The full method, trained for this resolution.
+    pub full: Candidate,
+    /// Where its full scales come from.
+    pub scales: &'static str,
+}
+
+/// Something chosen on the held-out images.
+pub struct Choice {
+    /// What.
+    pub what: String,
+    /// Which.
+    pub chosen: String,
+}
+
+/// Name of the reference row of a table.
+pub const REFERENCE: &str = "reference";
+
+/// Everything with one network. Nothing here has seen the test set.
+pub fn run(bench: &Bench<'_>) -> Result<Trial, StudyError> {
+    let trained = digital(bench)?;
+    let (digital, history) = (trained.state.network, trained.history);
+    let control = control(bench, &digital)?.state.network;
+    let mut rows = Vec::new();
+    let mut choices = Vec::new();
+
+    variants(bench, &control, &mut rows)?;
+    let start = ablation(bench, &digital, &mut rows, &mut choices)?;
+    let full = full(bench, &digital, &start)?;
+    choices.push(Choice {
+        what: "energy tolerance and full scales of the full method".to_owned(),
+        chosen: match full.tolerance {
+            Some(tolerance) => format!("{tolerance}, {}", full.scales.name()),
+            None => format!("as trained, {}", full.scales.name()),
+        },
+    });
+    let place = rows.len();
+    let further = bench.spec.training.further.epochs;
+    let Finished { candidate, optimised, scales, .. } = full;
+    let (nominal, chosen) = (bench.parts.read_voltage, candidate.design.parts.read_voltage);
+    let alone = training_alone(bench, &digital)?;
+    let mut equal = Vec::new();
+    for (group, volts) in [(Group::AtNominal, nominal), (Group::AtOptimised, chosen)] {
+        equal.extend(at_voltage(bench, group, volts, &control, &alone, &candidate, &mut choices)?);
+    }
+    let holdout = Some(bench.holdout(&candidate.design, &candidate.network)?);
+    let name = "full";
+    rows.push(Row { group: Group::Variant, name, further_epochs: further, candidate, holdout });
+    rows.extend(equal);
+
+    let bits = at_all_bits(bench, &digital, &control, &rows[place].candidate, scales.name())?;
+    Ok(Trial { digital, history, control, rows, bits, choices, optimised, naive: 0, full: place })
+}
