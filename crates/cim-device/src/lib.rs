@@ -26,8 +26,8 @@ pub use device::{Device, Life, Moments};
 pub use error::DeviceError;
 pub use law::{Posynomial, PosynomialFit, SigmaLaw};
 pub use models::{
-    CmoHfox, CmoHfoxSpec, Gaussian, GaussianSpec, Ideal, LogNormal, LogNormalSpec, Pcm, PcmSpec,
-    RramWan, RramWanSpec, Stuck, StuckSpec, Synaptogen, SynaptogenOneShot, SynaptogenSpec,
+    CmoHfox, CmoHfoxSpec, Composed, Gaussian, GaussianSpec, Ideal, LogNormal, LogNormalSpec, Pcm,
+    PcmSpec, RramWan, RramWanSpec, Stuck, StuckSpec, Synaptogen, SynaptogenOneShot, SynaptogenSpec,
     Telegraph, TelegraphSpec, Temperature, TemperatureSpec, Threshold, ThresholdCells,
     ThresholdSpec,
 };

@@ -1,6 +1,7 @@
 //! Device models. To add one: a file here, its line below, and its laws in the law suite.
 
 pub(crate) mod cmo_hfox;
+mod composed;
 mod gaussian;
 mod ideal;
 pub(crate) mod log_normal;
@@ -16,6 +17,7 @@ mod temperature;
 mod threshold;
 
 pub use cmo_hfox::{CmoHfox, CmoHfoxSpec, CmoRead, CmoRelaxation};
+pub use composed::Composed;
 pub use gaussian::{Gaussian, GaussianSpec, NoiseSpec};
 pub use ideal::Ideal;
 pub use log_normal::{LogNormal, LogNormalSpec};
