@@ -12,6 +12,7 @@ mod entry;
 mod error;
 mod ir_drop;
 mod openmena;
+pub mod own;
 pub mod paper;
 mod parse;
 mod pcm;
