@@ -21,7 +21,16 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
     ("cim-opt", &["cim-core", "cim-tile"]),
     (
         "cim-chip",
-        &["cim-core", "cim-device", "cim-adc", "cim-nn", "cim-crossbar", "cim-tile", "cim-opt"],
+        &[
+            "cim-core",
+            "cim-device",
+            "cim-adc",
+            "cim-nn",
+            "cim-graph",
+            "cim-crossbar",
+            "cim-tile",
+            "cim-opt",
+        ],
     ),
     (
         "cim-studies",
@@ -30,6 +39,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
             "cim-device",
             "cim-nn",
             "cim-data",
+            "cim-graph",
             "cim-crossbar",
             "cim-tile",
             "cim-opt",
@@ -44,6 +54,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
             "cim-device",
             "cim-nn",
             "cim-data",
+            "cim-graph",
             "cim-crossbar",
             "cim-chip",
             "cim-report",

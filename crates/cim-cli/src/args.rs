@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::Eval;
+
 /// Analog compute-in-memory: how accurate and how frugal a design will be, before silicon.
 ///
 /// Quantities are written with their unit ("100 uS", "0.2 V", "10 MHz"); a bare number is refused.
@@ -24,6 +26,9 @@ pub enum Command {
     /// Run an experiment: train, map, optimise, fine-tune, measure, report
     #[command(args_override_self = true, allow_negative_numbers = true)]
     Reproduce(Reproduce),
+    /// Evaluate a network of your own on chips: accuracy with its interval, product by product
+    #[command(args_override_self = true)]
+    Eval(Eval),
     /// Program cells to targets by pulses, and say what it took and what they hold
     #[command(args_override_self = true, allow_negative_numbers = true)]
     Program(Program),
@@ -289,7 +294,7 @@ pub struct Netlist {
 /// would take for ever.
 const MOST_THREADS: usize = 1024;
 
-fn threads(text: &str) -> Result<usize, String> {
+pub fn threads(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(threads) if threads <= MOST_THREADS => Ok(threads),
         _ => Err(format!("give 0 for all cores, or up to {MOST_THREADS}")),
@@ -361,6 +366,7 @@ impl Command {
                 vec![("--out", args.out.as_path())],
             ),
             Self::Device(Device::Sample(args)) => (Vec::new(), vec![("--out", args.out.as_path())]),
+            Self::Eval(args) => (args.inputs(), args.outputs()),
             Self::Device(_) | Self::Preset { .. } => (Vec::new(), Vec::new()),
         }
     }

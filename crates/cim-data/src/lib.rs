@@ -11,6 +11,7 @@ pub mod idx;
 mod limits;
 pub mod npy;
 mod npy_header;
+pub mod npz;
 mod regular;
 mod sums;
 

@@ -27,7 +27,7 @@ pub use device::{Device, Life, Moments};
 pub use error::DeviceError;
 pub use law::{Posynomial, PosynomialFit, SigmaLaw};
 pub use models::{
-    CmoHfox, CmoHfoxSpec, EffectSpec, Gaussian, GaussianSpec, Ideal, IdealSpec, LogNormal,
+    CmoHfox, CmoHfoxSpec, Composed, EffectSpec, Gaussian, GaussianSpec, Ideal, IdealSpec, LogNormal,
     LogNormalSpec, ModelSpec, Pcm, PcmSpec, RramWan, RramWanSpec, Stuck, StuckSpec, Synaptogen,
     SynaptogenOneShot, SynaptogenSpec, Telegraph, TelegraphSpec, Temperature, TemperatureSpec,
     Threshold, ThresholdCells, ThresholdSpec,

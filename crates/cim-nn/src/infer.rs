@@ -94,8 +94,34 @@ impl Network {
     /// # Panics
     /// As [`pre_activations`](Self::pre_activations), or if samples do not fit.
     pub fn logits<M: MatMul>(&self, products: &[M], data: &Dataset) -> (Array2<f32>, Tally) {
-        assert_eq!(data.pixels(), self.inputs(), "samples must fit the network");
-        let mut logits = Array2::zeros((data.len(), self.outputs()));
+        self.by_blocks(products, (data.len(), data.pixels()), |first, x| data.range_into(first, x))
+    }
+
+    /// As [`logits`](Self::logits), of samples in a matrix (samples × inputs).
+    ///
+    /// # Panics
+    /// As [`logits`](Self::logits).
+    pub fn outputs_on<M: MatMul>(
+        &self,
+        products: &[M],
+        samples: ArrayView2<'_, f32>,
+    ) -> (Array2<f32>, Tally) {
+        self.by_blocks(products, samples.dim(), |first, x| {
+            let rows =
+                x.chunks_exact_mut(samples.ncols()).zip(samples.rows().into_iter().skip(first));
+            rows.for_each(|(to, from)| to.iter_mut().zip(from).for_each(|(to, &from)| *to = from));
+        })
+    }
+
+    /// Outputs of samples (count, size of each) that `fill` writes out from one of them on.
+    fn by_blocks<M: MatMul>(
+        &self,
+        products: &[M],
+        (count, size): (usize, usize),
+        fill: impl Fn(usize, &mut [f32]) + Sync,
+    ) -> (Array2<f32>, Tally) {
+        assert_eq!(size, self.inputs(), "samples must fit the network");
+        let mut logits = Array2::zeros((count, self.outputs()));
         let block = self.block();
         let blocks: Vec<Tally> = logits
             .axis_chunks_iter_mut(Axis(0), block)
@@ -103,8 +129,8 @@ impl Network {
             .enumerate()
             .map_init(<(Scratch, Tape<f32>)>::default, |(scratch, tape), (block_idx, mut out)| {
                 let mut tally = Tally::default();
-                let mut x = scratch.take(out.nrows() * data.pixels());
-                data.range_into(block_idx * block, &mut x);
+                let mut x = scratch.take(out.nrows() * size);
+                fill(block_idx * block, &mut x);
                 let on = self.on(products, block_idx as u64, scratch, &mut tally, None);
                 let batch = out.nrows();
                 out.assign(&self.forward(on, &x, batch, tape));

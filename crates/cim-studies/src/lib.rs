@@ -13,6 +13,7 @@ mod as_run;
 mod context;
 mod entry;
 mod error;
+pub mod own;
 mod parse;
 mod place;
 mod registry;

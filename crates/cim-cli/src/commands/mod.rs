@@ -2,6 +2,7 @@
 
 mod array;
 mod device;
+mod eval;
 mod gate;
 mod netlist;
 mod optimise;
@@ -12,6 +13,8 @@ mod solve;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
+
+pub use eval::Eval;
 
 use crate::args::Command;
 use crate::error::CliError;
@@ -24,6 +27,7 @@ pub fn run(command: Command) -> Result<String, CliError> {
     files::sweep(&outputs);
     match command {
         Command::Reproduce(args) => reproduce::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Program(args) => program::run(&args),
         Command::Device(command) => device::run(&command),
         Command::Preset { name } => preset::print(&name),

@@ -3,6 +3,7 @@
 #[macro_use]
 mod registry;
 
+mod composed;
 mod normal;
 mod polynomial;
 mod threshold;
@@ -40,6 +41,7 @@ effects! {
 pub use cmo_hfox::{CmoRead, CmoRelaxation};
 pub use gaussian::NoiseSpec;
 pub use pcm::{ClampedLog, PcmDrift, PcmProgramming, PcmRead};
+pub use composed::Composed;
 pub use polynomial::PolynomialSpec;
 pub use stuck::StuckCell;
 pub use synaptogen::{
