@@ -28,6 +28,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
         &[
             "cim-core",
             "cim-device",
+            "cim-dynamics",
             "cim-nn",
             "cim-data",
             "cim-crossbar",

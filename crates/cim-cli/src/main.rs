@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod files;
 mod progress;
+mod simulator;
 mod store;
 
 mod commands;

@@ -11,6 +11,7 @@ mod context;
 mod entry;
 mod error;
 mod ir_drop;
+mod log_domain;
 mod openmena;
 pub mod paper;
 mod parse;
@@ -19,7 +20,7 @@ mod registry;
 mod shared;
 mod study;
 
-pub use context::{Clock, Context, Progress, Steps, Store, StoreError};
+pub use context::{Clock, Context, NoSimulator, Progress, Simulator, Steps, Store, StoreError};
 pub use entry::{Entry, Ready, Request};
 pub use error::StudyError;
 pub use parse::parse;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::entry::Entry;
 use crate::error::StudyError;
 use crate::parse::parse;
-use crate::{ir_drop, openmena, paper, pcm};
+use crate::{ir_drop, log_domain, openmena, paper, pcm};
 
 /// All studies; the first is the default.
 pub const STUDIES: &[Entry] = &[
@@ -13,6 +13,7 @@ pub const STUDIES: &[Entry] = &[
     Entry::of::<ir_drop::IrDrop>(),
     Entry::of::<pcm::Pcm>(),
     Entry::of::<openmena::Openmena>(),
+    Entry::of::<log_domain::LogDomain>(),
 ];
 
 /// The study called `name`.

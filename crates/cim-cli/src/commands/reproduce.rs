@@ -10,6 +10,7 @@ use super::gate::Gate;
 use crate::args::Reproduce;
 use crate::error::CliError;
 use crate::progress::{Bars, Watch};
+use crate::simulator::Ngspice;
 use crate::store::Folder;
 
 /// Runs the study that the preset is of, writes its report and returns the table for the terminal.
@@ -42,7 +43,8 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
     })?;
     let (store, watch) = (Folder::new(&args.out, args.resume), Watch::start());
     let threads = pool.current_num_threads();
-    let context = Context { store: &store, progress: &Bars, clock: &watch, threads };
+    let (progress, simulator) = (&Bars, &Ngspice);
+    let context = Context { store: &store, progress, clock: &watch, simulator, threads };
     let Found { mut report, timing } = pool.install(|| ready.run(&context))?;
     report.run.command = format!("cim reproduce --preset {name}{}", options(args));
     let files = cim_report::write(&report, &timing, &args.out)?;
