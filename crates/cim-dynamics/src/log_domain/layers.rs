@@ -118,8 +118,10 @@ impl Pair {
 pub struct Run {
     /// Rows are moments, the first before any presentation; columns are weights.
     pub trajectory: Trajectory,
-    /// The weights at the end.
+    /// The weights at the end, as converters read them.
     pub last: Pair,
+    /// The weights at the end, as the circuit's own products carry them.
+    pub carried: Pair,
 }
 
 /// The steps themselves: what a processor does. Each output has a cross-entropy of its own.
@@ -153,7 +155,7 @@ pub fn discrete_layers(
             rows.extend(w.flat());
         }
     }
-    Ok(Run { trajectory: trajectory(rows, start), last: w })
+    Ok(Run { trajectory: trajectory(rows, start), last: w.clone(), carried: w })
 }
 
 /// Two layers of the circuit.
@@ -224,12 +226,20 @@ impl Layers {
                 rows.extend(differences(&currents));
             }
         }
+        let (a, b) = currents.split_at(first);
+        let hidden = (0..a.len() / 2).map(|k| self.hidden.product(k, a));
+        let carried: Vec<f64> =
+            hidden.chain((0..b.len() / 2).map(|k| self.output.product(k, b))).collect();
         let mut last = differences(&currents);
         if let Converters::Bits(bits) = spec.converters {
             let full = rows.iter().chain(&last).fold(0.0_f64, |m, w| m.max(w.abs()));
             rows.iter_mut().chain(&mut last).for_each(|w| *w = rounded(*w, full, bits));
         }
-        Ok(Run { trajectory: trajectory(rows, &self.start), last: self.start.like(&last) })
+        Ok(Run {
+            trajectory: trajectory(rows, &self.start),
+            last: self.start.like(&last),
+            carried: self.start.like(&carried),
+        })
     }
 
     fn slope(&self, x: &[f64], label: usize, a: &[f64], out: &mut [f64], work: &mut Work) {

@@ -171,6 +171,19 @@ impl Learner {
     /// # Errors
     /// [`DynamicsError`] for a task with another number of weights, and equations that are too stiff.
     pub fn run(&self, task: &Task, presentations: usize) -> Result<Trajectory, DynamicsError> {
+        Ok(self.learn(task, presentations)?.0)
+    }
+
+    /// As [`run`](Self::run); also the last weights as the circuit's own products carry them, which differ from
+    /// what converters read where devices do not match.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn learn(
+        &self,
+        task: &Task,
+        presentations: usize,
+    ) -> Result<(Trajectory, Vec<f64>), DynamicsError> {
         let n = task.weights();
         crate::error::fits("weights of the task", n, self.gains.len() / GAINS)?;
         let spec = &self.spec;
@@ -197,7 +210,8 @@ impl Learner {
             let full = weights.iter().fold(0.0_f64, |m, w| m.max(w.abs()));
             weights.mapv_inplace(|w| rounded(w, full, bits));
         }
-        Ok(Trajectory { weights })
+        let carried = (0..n).map(|k| self.product(k, &currents)).collect();
+        Ok((Trajectory { weights }, carried))
     }
 
     /// Derivatives of all currents, in units of the unit current; pairs of rising and falling.
