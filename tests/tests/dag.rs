@@ -37,6 +37,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
         &[
             "cim-core",
             "cim-device",
+            "cim-dynamics",
             "cim-nn",
             "cim-data",
             "cim-graph",

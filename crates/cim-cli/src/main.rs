@@ -6,6 +6,7 @@ mod error;
 mod files;
 mod lock;
 mod progress;
+mod simulator;
 mod store;
 
 mod commands;

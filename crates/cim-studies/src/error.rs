@@ -7,6 +7,7 @@ use cim_crossbar::CircuitError;
 use cim_data::DataError;
 use cim_data::digits::DigitsError;
 use cim_device::DeviceError;
+use cim_dynamics::DynamicsError;
 use cim_nn::NetworkError;
 use cim_opt::OptError;
 use cim_tile::TileError;
@@ -52,6 +53,9 @@ pub enum StudyError {
     /// The digits are missing or broken.
     #[error(transparent)]
     Digits(#[from] DigitsError),
+    /// A circuit in time cannot be, or a run of it cannot be made.
+    #[error(transparent)]
+    Dynamics(#[from] DynamicsError),
     /// A checkpoint could not be kept or taken up.
     #[error(transparent)]
     Store(#[from] StoreError),

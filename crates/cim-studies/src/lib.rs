@@ -25,9 +25,10 @@ studies! {
     mod ir_drop => IrDrop;
     mod pcm => Pcm;
     mod openmena => Openmena;
+    mod log_domain => LogDomain;
 }
 
-pub use context::{Clock, Context, Progress, Steps, Store, StoreError};
+pub use context::{Clock, Context, NoSimulator, Progress, Simulator, Steps, Store, StoreError};
 pub use entry::{Entry, Ready, Request};
 pub use error::StudyError;
 pub use parse::parse;

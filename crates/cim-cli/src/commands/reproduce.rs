@@ -12,6 +12,7 @@ use crate::error::CliError;
 use crate::files::keep_apart;
 use crate::lock::Lock;
 use crate::progress::{Bars, Watch};
+use crate::simulator::Ngspice;
 use crate::store::Folder;
 
 /// Runs the study that the preset is of, writes its report and returns the table for the terminal.
@@ -50,8 +51,8 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
     // What the study says of itself holds for its own preset.
     let as_built_in = (preset.text == study.preset && args.chips.is_none())
         .then_some(if args.quick { study.time.quick_s } else { study.time.full_s });
-    let bars = Bars::start(as_built_in);
-    let context = Context { store: &store, progress: &bars, clock: &watch, threads };
+    let (progress, simulator) = (&Bars::start(as_built_in), &Ngspice);
+    let context = Context { store: &store, progress, clock: &watch, simulator, threads };
     let found = pool.install(|| ready.run(&context)).map_err(|error| preset.refused(error))?;
     let Found { mut report, timing } = found;
     report.run.command = format!("cim reproduce --preset {}{}", word(&args.preset), options(args));

@@ -102,7 +102,8 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
     let watch = Watch::start();
     let threads = pool.current_num_threads();
     let bars = Bars::start(None);
-    let context = Context { store: &store, progress: &bars, clock: &watch, threads };
+    let simulator = &cim_studies::NoSimulator;
+    let context = Context { store: &store, progress: &bars, clock: &watch, simulator, threads };
     let seen = (question.moment, question.chip.chips());
     let Answer { mut found, design, inputs } =
         pool.install(|| cim_studies::own::run(question, &context))?;
