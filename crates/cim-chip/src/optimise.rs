@@ -39,7 +39,12 @@ pub struct Goal {
 impl Goal {
     /// The weight clip is searched, energy is free.
     pub fn of(window: bool, full_scale: bool) -> Self {
-        Self { knobs: Knobs { window, full_scale }, search_clip: true, energy: None, felt: Felt::CrossEntropy }
+        Self {
+            knobs: Knobs { window, full_scale },
+            search_clip: true,
+            energy: None,
+            felt: Felt::CrossEntropy,
+        }
     }
 
     /// As [`of`](Self::of), for weights that were trained within their clip.

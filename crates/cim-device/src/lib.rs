@@ -27,10 +27,10 @@ pub use device::{Device, Life, Moments};
 pub use error::DeviceError;
 pub use law::{Posynomial, PosynomialFit, SigmaLaw};
 pub use models::{
-    CmoHfox, CmoHfoxSpec, Composed, EffectSpec, Gaussian, GaussianSpec, Ideal, IdealSpec, LogNormal,
-    LogNormalSpec, ModelSpec, Pcm, PcmSpec, RramWan, RramWanSpec, Stuck, StuckSpec, Synaptogen,
-    SynaptogenOneShot, SynaptogenSpec, Telegraph, TelegraphSpec, Temperature, TemperatureSpec,
-    Threshold, ThresholdCells, ThresholdSpec,
+    CmoHfox, CmoHfoxSpec, Composed, EffectSpec, Gaussian, GaussianSpec, Ideal, IdealSpec,
+    LogNormal, LogNormalSpec, ModelSpec, Pcm, PcmSpec, RramWan, RramWanSpec, Stuck, StuckSpec,
+    Synaptogen, SynaptogenOneShot, SynaptogenSpec, Telegraph, TelegraphSpec, Temperature,
+    TemperatureSpec, Threshold, ThresholdCells, ThresholdSpec,
 };
 pub use nanosecond::{NanosecondRead, PairNoise};
 pub use program::{

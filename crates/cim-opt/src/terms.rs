@@ -217,11 +217,8 @@ impl Behind {
             .zip(&shares)
             .flat_map(|(sense, &share)| columns(sense).map(move |column| (column, share)))
             .collect();
-        let drawing: Vec<(usize, f64)> = senses
-            .iter()
-            .flat_map(columns)
-            .map(|column| (column, equal / uses[column]))
-            .collect();
+        let drawing: Vec<(usize, f64)> =
+            senses.iter().flat_map(columns).map(|column| (column, equal / uses[column])).collect();
         let by_row = |columns: &[(usize, f64)], f: fn(f64) -> f64| -> Array1<f64> {
             let row = |row: ArrayView1<'_, f64>| {
                 columns.iter().map(|&(column, share)| share * f(row[column])).sum::<f64>()

@@ -259,7 +259,7 @@ mod tests {
         cim_core::Stream::root(9).fill_uniform(0, &mut drive);
         let drive = Array2::from_shape_vec((200, 2), drive).expect("400 drives").mapv(f64::from);
         let drive = drive.mapv(|u| u.powi(4));
-        let calibration = Calibration { drive: drive.clone() };
+        let calibration = Calibration::exact(drive.clone());
         let w = array![[0.5f32, -0.25], [-0.75, 1.0]];
         for bits in [2, 3, 6] {
             let parts = Parts { adc_bits: bits, ..parts(Polarity::Unipolar) };

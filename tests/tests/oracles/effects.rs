@@ -12,8 +12,8 @@ use cim_opt::{Limits, WindowProblem, evaluate};
 use cim_tests::chip::{silent, uniforms, worst_case};
 use cim_tests::registered::POLARITIES;
 use cim_tile::{
-    Calibration, Differential, EnergySpec, LayerDesign, LayerErrors, MappingSpec, Parts, StoredVariance,
-    TileError,
+    Calibration, Differential, EnergySpec, LayerDesign, LayerErrors, MappingSpec, Parts,
+    StoredVariance, TileError,
 };
 use ndarray::{Array1, Array2, s};
 
@@ -204,7 +204,8 @@ fn tiles_without_signal_cost_nothing() {
             x.slice_mut(s![.., ..10]).fill(0.0);
             weights.slice_mut(s![10.., 3..]).fill(0.0);
             let calibration = Calibration::new(x.view(), 1.0, &parts.check().expect("parts"));
-            let terms = layer_terms(&parts, 0, &design, weights.view(), &calibration, felt().view(), 64);
+            let terms =
+                layer_terms(&parts, 0, &design, weights.view(), &calibration, felt().view(), 64);
             let terms = terms.expect("one tile has a signal");
             // An offset column is subtracted exactly where all weights are zero.
             assert!(terms.places.iter().all(|&(row, col)| row == 1 && col < groups), "{spec:?}");

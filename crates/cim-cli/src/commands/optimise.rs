@@ -3,9 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use cim_chip::{
-    ChipDesign, ChipError, Goal, Layer, LayerErrors, LayerInputs, Network, optimise,
-};
+use cim_chip::{ChipDesign, ChipError, Goal, Layer, LayerErrors, LayerInputs, Network, optimise};
 use cim_core::Joules;
 use cim_data::npy;
 use cim_nn::NetworkError;
@@ -180,7 +178,9 @@ fn table(design: &ChipDesign, answer: &Answer) -> String {
         "error / signal      {:.3e} (naive mapping {:.3e})",
         answer.error, answer.naive_error
     );
-    for Source { name, naive, optimised } in answer.sources.iter().filter(|s| s.naive > 0.0 || s.optimised > 0.0) {
+    for Source { name, naive, optimised } in
+        answer.sources.iter().filter(|s| s.naive > 0.0 || s.optimised > 0.0)
+    {
         let _ = writeln!(text, "    {name:<16}{optimised:.1e} ({naive:.1e})");
     }
     let _ = writeln!(
@@ -193,9 +193,9 @@ fn table(design: &ChipDesign, answer: &Answer) -> String {
         "cells and sensing   {:.2} per inference",
         Joules(answer.array_and_sense_energy_j)
     );
-    let saved = answer.energy_gap.map_or_else(String::new, |gap| {
-        format!(", energy {:.1e} above the least there", gap)
-    });
+    let saved = answer
+        .energy_gap
+        .map_or_else(String::new, |gap| format!(", energy {:.1e} above the least there", gap));
     let _ = writeln!(
         text,
         "certified gap       {:.1e} of this design to the least error{saved}",

@@ -39,9 +39,9 @@ effects! {
 }
 
 pub use cmo_hfox::{CmoRead, CmoRelaxation};
+pub use composed::Composed;
 pub use gaussian::NoiseSpec;
 pub use pcm::{ClampedLog, PcmDrift, PcmProgramming, PcmRead};
-pub use composed::Composed;
 pub use polynomial::PolynomialSpec;
 pub use stuck::StuckCell;
 pub use synaptogen::{

@@ -52,7 +52,7 @@ pub fn images(
     let want = discrete_layers(&rule, train, &start, presentations, every)?;
     let of = |circuit: LearnerSpec, chip: usize| -> Result<[f64; 2], StudyError> {
         let net = Layers::new(circuit, start.clone(), at(root, chip).child("layers", 0))?;
-        let Run { trajectory, last } = net.run(train, presentations, every)?;
+        let Run { trajectory, last, .. } = net.run(train, presentations, every)?;
         steps.step(1);
         Ok([test.accuracy(&last), deviation(&trajectory, &want.trajectory)?.rms])
     };
