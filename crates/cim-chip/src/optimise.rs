@@ -1,6 +1,7 @@
 //! Designs by the convex program.
 
 use cim_core::{Amps, Joules, Volts};
+use cim_crossbar::Wires;
 use cim_device::Window;
 use cim_nn::{Network, Product};
 use cim_opt::terms::{LayerTerms, check_signal, circuit_terms, device_terms, layer_terms};
@@ -27,7 +28,7 @@ pub struct Knobs {
 pub struct Goal {
     /// What may be turned.
     pub knobs: Knobs,
-    /// Search the weight clips too; off for weights that were trained within theirs.
+    /// Search the weight clips too, as they are best on ideal wires; off for weights that were trained within theirs.
     pub search_clip: bool,
     /// Greatest energy of cells and sense amplifiers per inference.
     pub energy: Option<Joules>,
@@ -113,6 +114,9 @@ pub fn optimise(
         limits: Limits { energy, ..Limits::default() },
     };
     if knobs.window && search_clip {
+        // Clips are compared on ideal wires: every clip is another array, which would be solved anew.
+        let mut ideal = design.clone();
+        ideal.parts.wires = Wires::NONE;
         for (idx, product) in products.iter().enumerate() {
             let largest = product.weights.iter().fold(0.0f32, |m, w| m.max(w.abs()));
             let least = rules.optimiser.least_clip;
@@ -120,11 +124,11 @@ pub fn optimise(
                 clip::search(f64::from(largest), least, rules.optimiser.clip_points, |clip| {
                     let layer =
                         LayerDesign { weight_clip: clip as f32, ..design.layers[idx].clone() };
-                    let terms = terms_of(&design, idx, &layer)?;
+                    let terms = terms_of(&ideal, idx, &layer)?;
                     let lost = terms.clip_loss;
                     let free = WindowProblem {
                         limits: Limits::default(),
-                        ..problem_of(&design, vec![terms])
+                        ..problem_of(&ideal, vec![terms])
                     };
                     let solution = cim_opt::solve_fast(&free)?;
                     Ok::<_, ChipError>(solution.objective + lost)
