@@ -4,7 +4,9 @@ use cim_crossbar::Wires;
 use cim_tile::{Parts, Targets, TileError};
 
 use crate::error::ChipError;
-use crate::sections::{CircuitSpec, ConverterSpec, DeviceSpec, MappingSpec, TileSpec, device, wires};
+use crate::sections::{
+    CircuitSpec, ConverterSpec, DeviceSpec, MappingSpec, TileSpec, device, wires,
+};
 
 /// What a chip is made of, as its sections say.
 #[derive(Clone, Copy, Debug)]

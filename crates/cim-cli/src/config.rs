@@ -113,7 +113,10 @@ mod tests {
         let preset = STUDIES[0].preset;
         let line = 1 + preset.lines().position(|l| l.starts_with("dac_bits =")).expect("there");
         let error = line_of("dac_bits =", "dac_bit =");
-        assert!(error.contains(&format!("preset.toml:{line}:1:")) && error.contains("dac_bit"), "{error}");
+        assert!(
+            error.contains(&format!("preset.toml:{line}:1:")) && error.contains("dac_bit"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -70,9 +70,9 @@ impl Bar {
         let stage_s = self.stage.seconds();
         let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(0));
         let left = left(stage_s, self.first.load(Ordering::Relaxed), done, all);
-        let of = self.about_s.map_or_else(String::new, |about| {
-            format!(" of about {}", duration(f64::from(about)))
-        });
+        let of = self
+            .about_s
+            .map_or_else(String::new, |about| format!(" of about {}", duration(f64::from(about))));
         let run = format!("run {}{of}", duration(self.before_s + stage_s));
         let words = self.words.lock().map_or_else(|_| String::new(), |words| words.clone());
         let parts = [left, run, words];
@@ -158,9 +158,13 @@ mod tests {
 
     #[test]
     fn times_are_said_in_two_units_at_most() {
-        for (seconds, said) in
-            [(0.4, "0 s"), (59.0, "59 s"), (61.0, "1 min 1 s"), (3000.0, "50 min"), (9000.0, "2 h 30 min")]
-        {
+        for (seconds, said) in [
+            (0.4, "0 s"),
+            (59.0, "59 s"),
+            (61.0, "1 min 1 s"),
+            (3000.0, "50 min"),
+            (9000.0, "2 h 30 min"),
+        ] {
             assert_eq!(duration(seconds), said);
         }
     }

@@ -67,17 +67,52 @@ fn values_are_refused_with_file_line_column_and_key_wherever_the_check_is() {
     let at = folder();
     for (study, from, to, words) in [
         // By the parser, inside a table that knows its kind first.
-        ("paper", "g_on = \"100 uS\"", "g_on = 100", ["mine.toml:", "device.model.g_on", "bare number"]),
+        (
+            "paper",
+            "g_on = \"100 uS\"",
+            "g_on = 100",
+            ["mine.toml:", "device.model.g_on", "bare number"],
+        ),
         // By a section.
         ("paper", "adc_bits = 6", "adc_bits = 0", ["converters.adc_bits is 0", ":1:", "2 to 16"]),
-        ("pcm", "read_voltage = \"0.2 V\"", "read_voltage = \"1e300 V\"", ["circuit.read_voltage", ":1:", "give 1 µV to 100 V"]),
+        (
+            "pcm",
+            "read_voltage = \"0.2 V\"",
+            "read_voltage = \"1e300 V\"",
+            ["circuit.read_voltage", ":1:", "give 1 µV to 100 V"],
+        ),
         // By a device, which knows no path.
-        ("paper", "g_off = \"10 uS\"", "g_off = \"-10 uS\"", ["device.model.g_off: conductance window", ":1:", "µS"]),
-        ("paper", "g_on = \"100 uS\"", "g_on = \"100 S\"", ["device.model", "no cell conducts", "meant in uS?"]),
-        ("openmena", "most_steps = 400", "most_steps = 400000000", ["robot.arena.most_steps", ":1:", "1 to 100000"]),
+        (
+            "paper",
+            "g_off = \"10 uS\"",
+            "g_off = \"-10 uS\"",
+            ["device.model.g_off: conductance window", ":1:", "µS"],
+        ),
+        (
+            "paper",
+            "g_on = \"100 uS\"",
+            "g_on = \"100 S\"",
+            ["device.model", "no cell conducts", "meant in uS?"],
+        ),
+        (
+            "openmena",
+            "most_steps = 400",
+            "most_steps = 400000000",
+            ["robot.arena.most_steps", ":1:", "1 to 100000"],
+        ),
         // A slip in a name.
-        ("pcm", "kind = \"differential\"", "kind = \"diferential\"", ["mapping", ":1:", "did you mean `differential`?"]),
-        ("pcm", "experiment = \"pcm\"", "experiment = \"pmc\"", ["mine.toml:", "experiment", "there is no study"]),
+        (
+            "pcm",
+            "kind = \"differential\"",
+            "kind = \"diferential\"",
+            ["mapping", ":1:", "did you mean `differential`?"],
+        ),
+        (
+            "pcm",
+            "experiment = \"pcm\"",
+            "experiment = \"pmc\"",
+            ["mine.toml:", "experiment", "there is no study"],
+        ),
     ] {
         let path = changed(at.path(), study, from, to);
         let name = path.to_str().expect("UTF-8");
@@ -119,12 +154,14 @@ fn optimise_says_which_presets_it_takes() {
 fn negative_values_reach_the_check_of_their_option() {
     let at = folder();
     npy(&at.path().join("t.npy"), "(1, 2)", &[5e-5, 6e-5]);
-    let sample = ["device", "sample", "--preset", "pcm", "--count", "5", "--seed", "1", "--out", "g"];
+    let sample =
+        ["device", "sample", "--preset", "pcm", "--count", "5", "--seed", "1", "--out", "g"];
     let with = |more: &[&'static str]| [&sample[..], more].concat();
     refused(at.path(), &with(&["--target", "-5uS"]), &["-5 µS lies outside", "--target"]);
     let late = with(&["--target", "5uS", "--after", "1e300 s"]);
     refused(at.path(), &late, &["--after 1e300 s", "3000 years"]);
-    let program = ["program", "--targets", "t.npy", "--programmer", "ispva", "--preset", "synaptogen"];
+    let program =
+        ["program", "--targets", "t.npy", "--programmer", "ispva", "--preset", "synaptogen"];
     let band = [&program[..], &["--out", "g.npy", "--band", "-5uS"]].concat();
     refused(at.path(), &band, &["--band: -5uS is no half-width"]);
     refused(at.path(), &["reproduce", "--chips", "-3"], &["-3 is not in 2..=100000"]);
@@ -147,7 +184,8 @@ fn a_pipe_without_a_writer_is_refused_and_not_waited_for() {
     let pipe = at.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
     npy(&at.path().join("v.npy"), "(2,)", &[0.1, 0.2]);
-    let solve = ["solve", "--conductances", "pipe", "--volts", "v.npy", "--r-row", "1", "--r-col", "1"];
+    let solve =
+        ["solve", "--conductances", "pipe", "--volts", "v.npy", "--r-row", "1", "--r-col", "1"];
     let solve = [&solve[..], &["--out", "i.npy"]].concat();
     refused(at.path(), &solve, &["pipe", "not a file"]);
     refused(at.path(), &["reproduce", "--preset", "pipe"], &["pipe", "not a file"]);
@@ -159,7 +197,8 @@ fn a_file_of_segments_is_blamed_for_what_it_holds() {
     let at = folder();
     npy(&at.path().join("g.npy"), "(1, 2)", &[1e-4, 1e-4]);
     npy(&at.path().join("v.npy"), "(1,)", &[0.1]);
-    let solve = ["solve", "--conductances", "g.npy", "--volts", "v.npy", "--r-col", "1", "--out", "i"];
+    let solve =
+        ["solve", "--conductances", "g.npy", "--volts", "v.npy", "--r-col", "1", "--out", "i"];
     let solve = [&solve[..], &["--row-segments", "rows.npy"]].concat();
     npy(&at.path().join("rows.npy"), "(1, 3)", &[1.0, -1.0, 1.0]);
     refused(at.path(), &solve, &["rows.npy: row wire at (0, 1) has -1", "in ohms"]);
@@ -171,7 +210,8 @@ fn a_file_of_segments_is_blamed_for_what_it_holds() {
 fn conductances_that_no_cell_has_are_told_and_taken() {
     let at = folder();
     npy(&at.path().join("v.npy"), "(1,)", &[0.1]);
-    let solve = ["solve", "--conductances", "g.npy", "--volts", "v.npy", "--r-row", "1", "--r-col", "1"];
+    let solve =
+        ["solve", "--conductances", "g.npy", "--volts", "v.npy", "--r-row", "1", "--r-col", "1"];
     for (g, told) in [(25.0, true), (25e-6, false), (f64::INFINITY, false)] {
         npy(&at.path().join("g.npy"), "(1, 1)", &[g]);
         let output = cim(at.path(), &[&solve[..], &["--out", "i.npy"]].concat());
@@ -216,8 +256,10 @@ fn what_a_killed_write_left_is_swept_by_the_next_of_any_kind_and_living_writers_
     fs::write(&living, "half").expect("written");
     let held = File::open(&living).expect("there");
     held.lock().expect("locks are known here");
-    let solve = ["solve", "--conductances", "g.npy", "--volts", "v.npy", "--r-row", "1", "--r-col", "1"];
-    let sample = ["device", "sample", "--preset", "pcm", "--target", "5 uS", "--count", "3", "--seed", "1"];
+    let solve =
+        ["solve", "--conductances", "g.npy", "--volts", "v.npy", "--r-row", "1", "--r-col", "1"];
+    let sample =
+        ["device", "sample", "--preset", "pcm", "--target", "5 uS", "--count", "3", "--seed", "1"];
     for command in [&solve[..], &sample] {
         for left in [".cim-report-aB3x.part", ".cim-x.part", ".cim-y.tmp"] {
             fs::write(at.path().join(left), "half").expect("written");
@@ -243,8 +285,9 @@ fn the_recipe_of_a_report_has_every_option_and_can_be_pasted() {
     assert!(output.status.success(), "{}", said(&output));
     let report = fs::read_to_string(at.path().join("out/report.json")).expect("a report");
     let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
-    let recipe =
-        format!("cim reproduce --preset 'my presets/it'\\''s mine.toml' --chips 2 --quick --data {DIGITS}");
+    let recipe = format!(
+        "cim reproduce --preset 'my presets/it'\\''s mine.toml' --chips 2 --quick --data {DIGITS}"
+    );
     assert_eq!(report["run"]["command"], recipe);
 }
 

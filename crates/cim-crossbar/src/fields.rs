@@ -67,7 +67,8 @@ impl Fields {
         if let Some(first) = sensed.first() {
             self.sensed(*first)?;
         }
-        let biases = sensed.iter().map(|sensed| self.sensing(*sensed)).collect::<Result<Vec<_>, _>>()?;
+        let biases =
+            sensed.iter().map(|sensed| self.sensing(*sensed)).collect::<Result<Vec<_>, _>>()?;
         Ok(self.across_all(&biases)?.into_iter().map(|across| -across).collect())
     }
 

@@ -225,9 +225,11 @@ fn absurd(leaf: &Value) -> Vec<Value> {
         Value::Integer(_) => vec![Value::Integer(i64::MAX), Value::Integer(i64::MIN)],
         Value::Float(_) => [1e300, -1e300, f64::INFINITY, f64::NAN].map(Value::Float).to_vec(),
         Value::String(text) => match text.split_once(' ') {
-            Some((number, unit)) if number.parse::<f64>().is_ok() => ["1e300", "-1e300", "nan", "inf"]
-                .map(|number| Value::String(format!("{number} {unit}")))
-                .to_vec(),
+            Some((number, unit)) if number.parse::<f64>().is_ok() => {
+                ["1e300", "-1e300", "nan", "inf"]
+                    .map(|number| Value::String(format!("{number} {unit}")))
+                    .to_vec()
+            }
             _ => vec![Value::String("no such thing".into())],
         },
         _ => Vec::new(),
@@ -257,7 +259,10 @@ fn absurd_values_of_any_key_are_refused_with_their_place() {
                         assert!(!span.is_empty(), "{} {path:?} = {value}", study.name);
                     }
                     Err(other) => {
-                        passed.push(format!("{}: {path:?} = {value} has no place: {other}", study.name));
+                        passed.push(format!(
+                            "{}: {path:?} = {value} has no place: {other}",
+                            study.name
+                        ));
                     }
                 }
             }

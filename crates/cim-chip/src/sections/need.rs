@@ -105,7 +105,8 @@ mod tests {
     #[test]
     fn a_value_that_comes_twice_is_named() {
         assert!(need_different("key", &[3, 4, 5]).is_ok());
-        let error = need_different("key", &[Volts(0.2), Volts(0.1), Volts(0.2)]).expect_err("twice");
+        let error =
+            need_different("key", &[Volts(0.2), Volts(0.1), Volts(0.2)]).expect_err("twice");
         assert_eq!(error.to_string(), "key is [200 mV, 100 mV, 200 mV], with 200 mV twice");
     }
 }

@@ -152,7 +152,9 @@ fn circuit_error(path: &Path, error: CircuitError) -> CliError {
         CircuitError::Conductance { .. } => {
             "conductances are in siemens: 0 is an open cell, inf a short"
         }
-        CircuitError::Segment { .. } => "segments are in ohms: 0 is an ideal wire, inf a broken one",
+        CircuitError::Segment { .. } => {
+            "segments are in ohms: 0 is an ideal wire, inf a broken one"
+        }
         CircuitError::Shape { .. } => {
             "give a segment left of every column and right of the last (above every row and below the last)"
         }

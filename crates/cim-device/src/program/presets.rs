@@ -143,11 +143,7 @@ impl CellsPreset {
                 trim: Box::new(ProgrammerSpec::Ispva(self.ispva(verify))),
             }),
             ("vipi" | "vipi-20mv" | "vipi-fixed", Family::Rewritten) => {
-                return not(
-                    "vipi",
-                    PUBLISHED_LAW,
-                    "the width of a pulse changes nothing in them",
-                );
+                return not("vipi", PUBLISHED_LAW, "the width of a pulse changes nothing in them");
             }
             ("vipi", _) => ProgrammerSpec::Vipi(self.vipi(band)),
             ("vipi-20mv", _) => {

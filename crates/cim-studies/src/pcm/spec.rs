@@ -2,8 +2,8 @@
 
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, CompensationSpec, ConverterSpec, DataSpec, DeviceSpec,
-    EvaluationSpec, MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, listed, need, need_within, network,
-    training,
+    EvaluationSpec, MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, listed, need,
+    need_within, network, training,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Seconds;
