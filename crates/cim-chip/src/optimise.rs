@@ -1,6 +1,7 @@
 //! Designs by the convex program.
 
 use cim_core::{Amps, Joules, Volts};
+use cim_crossbar::Wires;
 use cim_device::Window;
 use cim_nn::{Felt, Network, Product};
 use cim_opt::terms::{LayerTerms, check_signal, circuit_terms, device_terms, layer_terms};
@@ -28,7 +29,7 @@ pub struct Knobs {
 pub struct Goal {
     /// What may be turned.
     pub knobs: Knobs,
-    /// Search the weight clips too; off for weights that were trained within theirs.
+    /// Search the weight clips too, as they are best on ideal wires; off for weights that were trained within theirs.
     pub search_clip: bool,
     /// Greatest energy of cells and sense amplifiers per inference.
     pub energy: Option<Joules>,
@@ -115,8 +116,11 @@ pub fn optimise(
     let task = Task { rules, products: &products, inputs, sensitivities: &sensitivities, energy };
     let mut design = start.clone();
     if knobs.window && search_clip {
+        // Clips are compared on ideal wires: every clip is another array, which would be solved anew.
+        let mut ideal = design.clone();
+        ideal.parts.wires = Wires::NONE;
         for idx in 0..products.len() {
-            design.layers[idx].weight_clip = task.best_clip(&design, idx)?;
+            design.layers[idx].weight_clip = task.best_clip(&ideal, idx)?;
         }
     }
     for _ in 0..ROUNDS {

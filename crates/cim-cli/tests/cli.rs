@@ -211,7 +211,7 @@ fn openmena_is_the_same_at_any_thread_count_and_draws_the_ways_of_the_robot() {
     let json: serde_json::Value = serde_json::from_slice(&one.0).expect("JSON");
     assert_eq!(json["schema"], "cim-report/1");
     assert_eq!(json["run"]["quick"], true);
-    let command = "cim reproduce --preset openmena --chips 3 --quick";
+    let command = format!("cim reproduce --preset openmena --chips 3 --quick --data {digits}");
     assert_eq!(json["run"]["command"], command);
     assert_eq!(json["run"]["data_sha256"].as_str().map(str::len), Some(64));
     // The preset as run, not as written: 20 chips there.
@@ -331,6 +331,7 @@ fn all_that_can_be_refused_is_refused_before_any_work() {
         nothing_done();
     }
     for (from, to, word) in [
+        ("images = 32", "images = 257", "training set has 256"),
         ("histogram_bins = 48", "histogram_bins = 0", "histogram_bins"),
         ("images = 8", "images = 0", "error_model.images"),
         ("read_voltage = \"0.2 V\"", "read_voltage = \"0.5 V\"", "disturb_voltage"),
@@ -475,7 +476,7 @@ fn devices_that_cannot_be_sampled_are_refused() {
     let workshop = Workshop::new();
     for (change, words) in [
         (["--preset", "pmc"], vec!["pmc", "did you mean 'pcm'?", "cim device list"]),
-        (["--target", "50 uS"], vec!["50 uS", "outside", "25 uS", "--target"]),
+        (["--target", "50 uS"], vec!["50 µS", "outside", "25 µS", "--target"]),
         (["--target", "50"], vec!["--target", "bare number 50"]),
         (["--after", "-1 h"], vec!["-3600 s", "zero or positive", "--after"]),
         (["--after", "1 fortnight"], vec!["--after", "1 fortnight", "1 day"]),

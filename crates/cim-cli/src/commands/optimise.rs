@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use cim_chip::sections::converters::check_bits;
 use cim_chip::{ChipDesign, ChipError, Goal, Layer, LayerErrors, LayerInputs, Network, optimise};
 use cim_core::Joules;
 use cim_data::npy;
@@ -77,6 +78,7 @@ pub fn run(args: &Optimise) -> Result<String, CliError> {
     }
     let mut spec: Spec = cim_studies::parse(&preset.text).map_err(|error| preset.refused(error))?;
     if let Some(bits) = args.adc_bits {
+        check_bits("--adc-bits", bits)?;
         spec.converters.adc_bits = bits;
     }
     let energy = args.energy_budget.as_deref().map(budget).transpose()?;

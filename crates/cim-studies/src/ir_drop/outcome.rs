@@ -76,8 +76,10 @@ const NOTES: [&str; 6] = [
 /// What a reader should know, by what was run.
 fn notes(spec: &Spec) -> Vec<String> {
     let end = |name: &str, resistance: Option<Ohms>, ends: Ends| {
-        let through = resistance
-            .map_or_else(|| "one cell pitch of wire".to_owned(), |resistance| resistance.to_string());
+        let through = resistance.map_or_else(
+            || "one cell pitch of wire".to_owned(),
+            |resistance| resistance.to_string(),
+        );
         let both = if ends == Ends::Both { "both ends" } else { name };
         format!("{both}, through {through}")
     };

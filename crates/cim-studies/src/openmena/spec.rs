@@ -78,7 +78,7 @@ impl TuningSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DigitsSpec {
-    /// Principal components, which are the inputs.
+    /// Principal components, which are the inputs: 8, one for each row of the board.
     pub components: usize,
     /// Bound of the weights (counts).
     pub largest_weight: f64,
@@ -275,8 +275,8 @@ impl Spec {
 
     fn check_digits(&self) -> Result<(), StudyError> {
         let components = self.digits.components;
-        let eight = "the board has 8 rows";
-        need((1..=SIDE).contains(&components), "digits.components", components, eight)?;
+        let eight = "give 8: the board has 8 rows, and every component drives one";
+        need(components == SIDE, "digits.components", components, eight)?;
         let zero = self.programmer.zero;
         need(
             self.cell.g_min <= zero,
@@ -355,6 +355,7 @@ mod tests {
     fn what_cannot_be_is_refused() {
         for (from, to, what) in [
             ("components = 8", "components = 9", "components is 9"),
+            ("components = 8", "components = 7", "components is 7"),
             ("largest_weight = 239.0", "largest_weight = 300.0", "largest_weight is 300"),
             ("hidden = 4", "hidden = 5", "hidden is 5"),
             ("headroom = 1.25", "headroom = 0.5", "headroom"),

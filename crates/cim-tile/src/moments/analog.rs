@@ -138,16 +138,15 @@ impl Seen {
         let cells = rows * cols;
         let flat = |field: Array2<f64>| field.into_shape_with_order(cells).expect("rows × columns");
         let mut driven = Array2::zeros((rows, cells));
-        for (row, mut to) in driven.rows_mut().into_iter().enumerate() {
-            let mut row_v = vec![0.0; rows];
-            row_v[row] = 1.0;
-            to.assign(&flat(fields.driven(&row_v)?));
+        for (mut to, field) in driven.rows_mut().into_iter().zip(fields.driven_each()?) {
+            to.assign(&flat(field));
         }
         let spread: Array1<f64> = spread_s2.iter().copied().collect();
         let mut sensed_s2 = Array2::zeros((cells, plan.senses.len()));
         let mut outputs = Array2::<f64>::zeros((cells, plan.outputs()));
-        for (k, (sense, sensed)) in plan.senses.iter().zip(plan.sensed()).enumerate() {
-            let seen = flat(fields.sensed(sensed)?);
+        let sensed = fields.sensed_each(&plan.sensed())?;
+        for (k, (sense, seen)) in plan.senses.iter().zip(sensed).enumerate() {
+            let seen = flat(seen);
             outputs.column_mut(sense.output).scaled_add(sense.weight as f64, &seen);
             sensed_s2.column_mut(k).assign(&(&seen * &seen * &spread));
         }
