@@ -163,10 +163,6 @@ impl Circuit {
 /// Cells of the largest array that is accepted: 4096 × 4096.
 pub const MOST_CELLS: usize = 1 << 24;
 
-/// Lines of the largest array that is accepted, rows and columns together: what lies between every
-/// two of their ends takes 1 GiB.
-pub const MOST_LINES: usize = 1 << 14;
-
 /// Checks the size of an array, before any memory is asked for.
 /// Checks cells (S) that no circuit is made of, because their wires are ideal.
 ///
@@ -195,9 +191,6 @@ fn check_size(rows: usize, cols: usize) -> Result<(), CircuitError> {
     if rows.checked_mul(cols).is_none_or(|cells| MOST_CELLS < cells) {
         return Err(CircuitError::TooLarge { rows, cols, limit: "16 777 216 cells" });
     }
-    if MOST_LINES < rows + cols {
-        return Err(CircuitError::TooLarge { rows, cols, limit: "16 384 lines" });
-    }
     Ok(())
 }
 
@@ -222,6 +215,15 @@ impl<T> Terminals<T> {
             Side::Right => &self.right,
             Side::Top => &self.top,
             Side::Bottom => &self.bottom,
+        }
+    }
+
+    pub(crate) fn side_mut(&mut self, side: Side) -> &mut [T] {
+        match side {
+            Side::Left => &mut self.left,
+            Side::Right => &mut self.right,
+            Side::Top => &mut self.top,
+            Side::Bottom => &mut self.bottom,
         }
     }
 }
