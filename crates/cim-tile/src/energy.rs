@@ -62,7 +62,7 @@ impl EnergyParts {
             ("DAC", self.dac),
             ("digital", self.digital),
             ("buffer", self.buffer),
-            ("idle", self.idle),
+            ("static", self.idle),
         ]
     }
 

@@ -34,11 +34,14 @@ fn normal_tail(z: f64) -> (f64, f64) {
 /// A threshold that is off by a Gaussian is passed as often as one in its place by a current with as
 /// much more noise, whatever the current, so that the moments of a code stay sums over thresholds:
 /// exact as long as thresholds do not change places.
-pub(super) fn converted(mean: f64, sigma: f64, step: f64, thresholds: &Thresholds<'_>) -> Converted {
+pub(super) fn converted(
+    mean: f64,
+    sigma: f64,
+    step: f64,
+    thresholds: &Thresholds<'_>,
+) -> Converted {
     let top = thresholds.top;
-    let off = step
-        * step
-        * thresholds.mean_square_lsb2(mean / step, sigma * sigma / (step * step));
+    let off = step * step * thresholds.mean_square_lsb2(mean / step, sigma * sigma / (step * step));
     let in_all = if thresholds.are_straight() { sigma } else { (sigma * sigma + off).sqrt() };
     if in_all >= UNIFORM_ERROR_STEPS * step && !thresholds.are_placed() {
         let clipped = clipping(mean, in_all, top * step);
@@ -188,6 +191,62 @@ mod tests {
         for (mean, code) in [(3.0, 7.0), (-9.0, -7.0), (0.1, 0.0), (0.15, 1.0), (-0.4, -2.0)] {
             let got = converted(mean, 0.0, 0.25, &Thresholds::straight(7.0));
             assert_eq!((got.mean, got.variance), (0.25 * code, 0.0), "{mean}");
+        }
+    }
+
+    /// Against 200,000 sampled converters, one current each, around thresholds that are off by sigma
+    /// and by table, for little noise and much.
+    #[test]
+    fn moments_behind_uneven_thresholds_are_those_of_sampled_converters() {
+        use cim_adc::{Adc, Nonlinearity, Uneven, UniformSpec};
+        use cim_core::{Amps, Tally};
+
+        use crate::front_end::FrontEnd;
+
+        let n = 200_000;
+        let (bits, step) = (4, 0.25);
+        let full_scale = Amps(step * 15.0 / 2.0);
+        let straight = UniformSpec { bits, full_scale, input_noise: Amps::ZERO }.build();
+        let straight = straight.expect("a converter");
+        let table: Vec<f64> = (0..14).map(|k| 0.4 * f64::from(k * 5 % 7) - 1.0).collect();
+        for (integral, differential) in [
+            (Nonlinearity::SigmaLsb(0.5), 0.0),
+            (Nonlinearity::SigmaLsb(0.3), 0.25),
+            (Nonlinearity::TableLsb(table), 0.0),
+        ] {
+            let front_end = FrontEnd {
+                adc_integral: integral.clone(),
+                adc_differential: differential,
+                ..FrontEnd::IDEAL
+            };
+            let thresholds = Thresholds::of(&front_end, bits);
+            let mut draws = vec![0.0f32; n];
+            Stream::root(5).fill_standard_normal(0, &mut draws);
+            for (mean, sigma) in [(0.1, 0.02), (0.3, 0.5), (-1.2, 0.15), (1.6, 0.4)] {
+                let got = converted(mean, sigma, step, &thresholds);
+                let (mut q1, mut q2) = (0.0, 0.0);
+                let mut code = [0];
+                for (k, z) in draws.iter().enumerate() {
+                    let at = Stream::root(6).child("converter", k as u64);
+                    let adc = Uneven::drawn(straight, &integral, differential, at).expect("one");
+                    let input = [(mean + sigma * f64::from(*z)) as f32];
+                    adc.convert(&input, &mut code, &mut Tally::default());
+                    let q = step * f64::from(code[0]);
+                    q1 += q / n as f64;
+                    q2 += q * q / n as f64;
+                }
+                let variance = q2 - q1 * q1;
+                // Five standard errors; thresholds that change places add 1 % at most.
+                let error = 5.0 * (variance / n as f64).sqrt();
+                let name = format!("{integral:?} {differential} at {mean} {sigma}");
+                assert!((got.mean - q1).abs() < error + 2e-3, "{name}: {} {q1}", got.mean);
+                let allowed = (0.01 + 5.0 * (3.0 / n as f64).sqrt()) * variance;
+                assert!(
+                    (got.variance - variance).abs() < allowed,
+                    "{name}: {} {variance}",
+                    got.variance
+                );
+            }
         }
     }
 }
