@@ -219,7 +219,9 @@ impl LayerErrors {
         let last = self.tiles.last().map_or((0, 0), |tile| (tile.place.0 + 1, tile.place.1 + 1));
         let mut sigma = Array2::zeros(last);
         for tile in &self.tiles {
-            let front_end = |c: &ColumnErrors| c.offset + c.gain + c.driver + c.dac + c.adc;
+            let front_end = |c: &ColumnErrors| {
+                c.offset + c.gain + c.driver + c.dac_nonlinearity + c.adc_nonlinearity
+            };
             let of = |c: &ColumnErrors| c.thermal + c.shot + c.read + c.input + front_end(c);
             let steady: f64 = tile.columns.iter().map(of).sum();
             sigma[tile.place] = (steady / tile.columns.len() as f64).sqrt() / self.amps_per_output;

@@ -24,9 +24,9 @@ pub struct ColumnErrors {
     /// Noise of the row drivers.
     pub driver: f64,
     /// Non-linearity of the row converters, as far as it differs from one to the next.
-    pub dac: f64,
+    pub dac_nonlinearity: f64,
     /// Non-linearity of the column converters.
-    pub adc: f64,
+    pub adc_nonlinearity: f64,
     /// Input-referred noise of the converter.
     pub input: f64,
     /// Rounding to codes.
@@ -50,8 +50,8 @@ impl ColumnErrors {
             ("amplifier offset", self.offset),
             ("gain spread", self.gain),
             ("driver noise", self.driver),
-            ("DAC non-linearity", self.dac),
-            ("ADC non-linearity", self.adc),
+            ("DAC non-linearity", self.dac_nonlinearity),
+            ("ADC non-linearity", self.adc_nonlinearity),
         ]
     }
 
@@ -73,7 +73,7 @@ impl ColumnErrors {
         self.offset += scale * other.offset;
         self.gain += scale * other.gain;
         self.driver += scale * other.driver;
-        self.dac += scale * other.dac;
-        self.adc += scale * other.adc;
+        self.dac_nonlinearity += scale * other.dac_nonlinearity;
+        self.adc_nonlinearity += scale * other.adc_nonlinearity;
     }
 }

@@ -158,8 +158,8 @@ pub(super) fn errors(
                         offset: front.offset,
                         gain: front.gain,
                         driver: front.driver,
-                        dac: front.dac,
-                        adc: after.bent,
+                        dac_nonlinearity: front.dac,
+                        adc_nonlinearity: after.bent,
                         ..ColumnErrors::default()
                     },
                     square,
@@ -185,7 +185,7 @@ pub(super) fn errors(
                 let square = scale * scale;
                 sum.join(offset[at] / square, |s| &mut s.offset, |e| &mut e.offset);
                 sum.join(driver[at] / square, |s| &mut s.driver, |e| &mut e.driver);
-                sum.join(dac[at] / square, |s| &mut s.dac, |e| &mut e.dac);
+                sum.join(dac[at] / square, |s| &mut s.dac, |e| &mut e.dac_nonlinearity);
             }
             sum.errors.signal = sum.ideal * sum.ideal;
             sum.errors.distortion = sum.shift.powi(2);
@@ -302,7 +302,8 @@ impl Sum {
             let adc =
                 in_all.pairs(|a, b| square * thresholds.covariance_lsb2(in_steps(a), in_steps(b)));
             self.variance = (self.variance + adc).max(0.0);
-            self.errors.adc = (self.errors.adc + adc).max(0.0);
+            let errors = &mut self.errors.adc_nonlinearity;
+            *errors = (*errors + adc).max(0.0);
         }
     }
 }
