@@ -146,10 +146,10 @@ impl Layer {
 proptest! {
     #![proptest_config(cases(60))]
 
-    /// Squares of what 60 chips are off by, over the closed form of each output and sample. Of one
-    /// output they have a mean of 1 and a standard deviation of √(2/60); samples of an output may
+    /// Squares of what 200 chips are off by, over the closed form of each output and sample. Of one
+    /// output they have a mean of 1 and a standard deviation of √(2/200); samples of an output may
     /// move together, and outputs too, so that the mean over all may be off as one of them: six of
-    /// its standard deviations, up to twice what is predicted.
+    /// its standard deviations.
     #[test]
     fn moments_are_the_closed_ones_whatever_is_composed(c in compositions()) {
         let layer = c.layer();
@@ -162,7 +162,7 @@ proptest! {
                 variance[at] += tile.variance[[sample, col]] / errors.amps_per_output.powi(2);
             }
         }
-        let chips = 60;
+        let chips = 200;
         let mut ratio = 0.0;
         for chip in 0..chips {
             let y = layer.answer(Stream::root(c.seed).child("chip", chip));
@@ -181,7 +181,11 @@ proptest! {
         let with = c.layer();
         let without =
             Composition { front_end: FrontEnd::IDEAL, ..c.clone() }.layer();
-        let total = |layer: &Layer| layer.errors().shares().total();
+        // More noise may make a current that stood next to a threshold round to either side.
+        let total = |layer: &Layer| {
+            let shares = layer.errors().shares();
+            shares.total() - shares.quantisation
+        };
         prop_assert!(total(&without) <= total(&with) * (1.0 + 1e-9), "{c:?}");
         let (supply, read_time) = (Volts(0.9), Seconds(5e-8));
         let prices = EnergySpec {

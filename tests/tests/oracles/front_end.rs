@@ -220,7 +220,7 @@ fn offsets_stand_against_the_conductance_of_each_column() {
     }
     for output in 0..2 {
         let column = |sign: f32| -> f64 {
-            let raised = weights.column(output).iter().map(|w| f64::from((sign * w).max(0.0)));
+            let raised = weights.column(output).into_iter().map(|w| f64::from((sign * w).max(0.0)));
             raised.map(|w| 10e-6 + 80e-6 * w).sum()
         };
         let want = 2e-3 * column(1.0).hypot(column(-1.0)) / (0.1 * 80e-6);
