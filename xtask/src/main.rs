@@ -195,7 +195,7 @@ const GATES: [(&str, &str); 4] = [
 
 /// Where `crates/cim-graph` finds ONNX's conformance models.
 fn onnx_models_are_found() -> bool {
-    std::path::Path::new("/usr/share/libonnx-testdata/data").exists()
+    Path::new("/usr/share/libonnx-testdata/data").exists()
 }
 
 fn ngspice_is_found() -> bool {

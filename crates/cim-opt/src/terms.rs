@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use cim_tile::moments::TileErrors;
-use cim_tile::{Calibration, LayerDesign, LayerErrors, Parts, Plan, Sense, TileError};
+use cim_tile::{Calibration, Drivers, LayerDesign, LayerErrors, Parts, Plan, Sense, TileError};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
 use crate::full_scale::Histogram;
@@ -53,7 +53,33 @@ pub fn circuit_terms(
         input_noise: parts.adc_noise,
         supply,
         read_time,
-        front_end: FrontEndTerms::IDEAL,
+        front_end: front_end_terms(parts, supply, read_time),
+    }
+}
+
+/// What the front end of `parts` leaves after its calibration. What flows at rest is that of a whole
+/// tile, in equal shares to its sensed currents.
+fn front_end_terms(
+    parts: &Parts,
+    supply: cim_core::Volts,
+    read_time: cim_core::Seconds,
+) -> FrontEndTerms {
+    let front_end = &parts.front_end;
+    let plan = parts.mapping.layout(parts.outputs);
+    let rest_w = front_end.driver_power.0 * parts.rows as f64
+        + front_end.amplifier_power.0 * parts.mapping.columns(parts.outputs) as f64
+        + front_end.leakage.0;
+    FrontEndTerms {
+        amplifier_offset: front_end.residual_offset(),
+        gain_spread: front_end.residual_gain(),
+        driver_noise: front_end.driver_noise,
+        dac_inl: front_end.dac_mean_square_lsb2().sqrt() / f64::from(parts.dac.top_code()),
+        adc_inl: front_end.adc_mean_square_lsb2().sqrt(),
+        driver_supply: match front_end.drivers {
+            Drivers::Lossless => cim_core::Volts::ZERO,
+            Drivers::Supply => supply,
+        },
+        static_energy: cim_core::Joules(rest_w * read_time.0 / plan.senses.len().max(1) as f64),
     }
 }
 
