@@ -10,6 +10,8 @@ pub mod error;
 pub mod nonlinearity;
 pub mod oscillator;
 pub mod range;
+pub mod row_dacs;
+pub mod uneven;
 pub mod uniform;
 
 pub use adc::Adc;
@@ -18,4 +20,6 @@ pub use error::AdcError;
 pub use nonlinearity::Nonlinearity;
 pub use oscillator::{Oscillator, OscillatorSpec};
 pub use range::FullScale;
+pub use row_dacs::RowDacs;
+pub use uneven::Uneven;
 pub use uniform::{Uniform, UniformSpec};
