@@ -158,6 +158,12 @@ impl Crossbar {
         ohmic::column_currents(self.transfer(), row_v.mapv(|v| law.effective_v(v)).view())
     }
 
+    /// Conductances (S) between the ends of columns, columns × columns with zeros on the diagonal;
+    /// none on ideal wires, where columns do not see each other.
+    pub fn between_ends(&self) -> Option<ArrayView2<'_, f64>> {
+        self.wired.between_ends()
+    }
+
     /// Variance (A²) of the thermal noise of a sensed current, wires included: the noise of a
     /// passive network is that of the conductance seen at its ends (Nyquist 1928), of the
     /// difference of two columns that of both and twice what joins them.

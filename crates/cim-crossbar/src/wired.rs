@@ -102,6 +102,11 @@ impl Wired {
         self.solved.as_ref().map_or(0.0, |solved| solved.transfer.between_columns()[[a, b]])
     }
 
+    /// The same, columns × columns; none for ideal wires.
+    pub(crate) fn between_ends(&self) -> Option<ArrayView2<'_, f64>> {
+        self.solved.as_ref().map(|solved| solved.transfer.between_columns())
+    }
+
     /// Scales a quantity of every cell by a function of the share of its row's voltage that the
     /// cell sees and the share of its current that its column does.
     pub(crate) fn scale(&self, cells: &mut Array2<f64>, by: impl Fn(f64, f64) -> f64) {
