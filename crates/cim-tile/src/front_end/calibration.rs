@@ -23,6 +23,7 @@ use crate::error::TileError;
 pub enum ColumnCalibration {
     /// Columns stay as they were made.
     #[default]
+    #[serde(deserialize_with = "cim_core::no_keys")]
     None,
     /// The offset of every amplifier, with all rows at rest.
     Zero {

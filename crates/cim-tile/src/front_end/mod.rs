@@ -4,8 +4,10 @@
 mod calibration;
 mod drivers;
 mod rounding;
+mod sampled;
 mod spec;
 
 pub use calibration::ColumnCalibration;
 pub use drivers::Drivers;
+pub(crate) use sampled::Sampled;
 pub use spec::FrontEnd;
