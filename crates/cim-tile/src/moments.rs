@@ -5,6 +5,9 @@
 //! converter is Gaussian, which many cells make it. Read noise is that of the targets: first order
 //! in the programming error.
 //!
+//! What the front end adds is exact to first order in its own errors, and in those that meet it: the
+//! offset of an amplifier stands against the conductances that the cells were found with.
+//!
 //! With wires, means are those of the array solved at the mean conductances, and a programming error
 //! reaches every current by the product of two fields, first order in it: the drive's and that of
 //! what is sensed. Noise is taken as `cim_crossbar::Wired` has it.
@@ -20,6 +23,8 @@
 mod analog;
 mod column;
 mod converted;
+mod front_end;
+mod thresholds;
 mod tile;
 
 use cim_core::Tally;

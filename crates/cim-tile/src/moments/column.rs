@@ -17,6 +17,16 @@ pub struct ColumnErrors {
     pub distortion: f64,
     /// Read noise of the cells.
     pub read: f64,
+    /// Offsets of the amplifiers.
+    pub offset: f64,
+    /// Spread of gains.
+    pub gain: f64,
+    /// Noise of the row drivers.
+    pub driver: f64,
+    /// Non-linearity of the row converters, as far as it differs from one to the next.
+    pub dac_nonlinearity: f64,
+    /// Non-linearity of the column converters.
+    pub adc_nonlinearity: f64,
     /// Input-referred noise of the converter.
     pub input: f64,
     /// Rounding to codes.
@@ -27,7 +37,7 @@ pub struct ColumnErrors {
 
 impl ColumnErrors {
     /// Names and variances of the sources, in a fixed order.
-    pub fn sources(&self) -> [(&'static str, f64); 8] {
+    pub fn sources(&self) -> [(&'static str, f64); 13] {
         [
             ("thermal", self.thermal),
             ("shot", self.shot),
@@ -37,6 +47,11 @@ impl ColumnErrors {
             ("ADC input", self.input),
             ("quantisation", self.quantisation),
             ("clipping", self.clipping),
+            ("amplifier offset", self.offset),
+            ("gain spread", self.gain),
+            ("driver noise", self.driver),
+            ("DAC non-linearity", self.dac_nonlinearity),
+            ("ADC non-linearity", self.adc_nonlinearity),
         ]
     }
 
@@ -55,5 +70,10 @@ impl ColumnErrors {
         self.input += scale * other.input;
         self.quantisation += scale * other.quantisation;
         self.clipping += scale * other.clipping;
+        self.offset += scale * other.offset;
+        self.gain += scale * other.gain;
+        self.driver += scale * other.driver;
+        self.dac_nonlinearity += scale * other.dac_nonlinearity;
+        self.adc_nonlinearity += scale * other.adc_nonlinearity;
     }
 }
