@@ -256,3 +256,59 @@ fn every_published_cell_with_effects_fits_every_preset() {
         }
     }
 }
+
+/// A section that may be left out: what it says is kept, and what cannot be is named.
+#[test]
+fn a_front_end_is_read_and_refused_by_its_keys() {
+    const GOOD: &str = "amplifier_offset = '2 mV'\ngain_spread = 0.01\ndriver_noise = '0.1 mV'\n\
+        dac_integral = { sigma_lsb = 0.3 }\nadc_integral = { sigma_lsb = 0.5 }\n\
+        adc_differential = 0.2\ncalibration = { kind = 'zero', reads = 16, offset_noise = '0.5 mV', \
+        offset_step = '0.1 mV' }\ndrivers = 'supply'\ndriver_power = '1 uW'\n\
+        amplifier_power = '2 uW'\nleakage = '3 uW'\n";
+    const BAD: &[(&str, &str)] = &[
+        ("amplifier_offset", "'-1 mV'"),
+        ("amplifier_offset", "'nan V'"),
+        ("amplifier_offset", "0.002"),
+        ("gain_spread", "-0.1"),
+        ("gain_spread", "inf"),
+        ("driver_noise", "'1 A'"),
+        ("dac_integral", "{ sigma_lsb = -1.0 }"),
+        ("dac_integral", "{ table_lsb = [0.0, 0.1, 0.0] }"),
+        ("dac_integral", "0.5"),
+        ("adc_integral", "{ sigma_lsb = nan }"),
+        ("adc_integral", "{ table_lsb = [0.0, 0.1, 0.0] }"),
+        ("adc_differential", "-0.1"),
+        ("calibration", "{ kind = 'zero', reads = 0, offset_noise = '1 mV', offset_step = '0 V' }"),
+        (
+            "calibration",
+            "{ kind = 'zero', reads = 4, offset_noise = '-1 mV', offset_step = '0 V' }",
+        ),
+        ("calibration", "{ kind = 'zero', reads = 4 }"),
+        ("calibration", "{ kind = 'best' }"),
+        ("calibration", "{ kind = 'none', reads = 4 }"),
+        ("drivers", "'free'"),
+        ("leakage", "'-1 uW'"),
+        ("driver_power", "'1 J'"),
+        ("nothing", "1"),
+    ];
+    for study in STUDIES.iter().filter(|study| table(study).contains_key("wires")) {
+        let with = |section: Table| {
+            let mut root = table(study);
+            root.insert("front_end".into(), Value::Table(section));
+            check(study, &root)
+        };
+        let good: Table = GOOD.parse().expect("TOML");
+        with(good.clone()).unwrap_or_else(|error| panic!("{}: {error}", study.name));
+        for (key, value) in BAD {
+            let mut section = good.clone();
+            let value: Table = format!("x = {value}").parse().expect("TOML");
+            section.insert((*key).into(), value["x"].clone());
+            assert!(with(section).is_err(), "{}: {key} = {value}", study.name);
+        }
+        for key in good.keys() {
+            let mut section = good.clone();
+            section.remove(key);
+            assert!(with(section).is_err(), "{}: without {key}", study.name);
+        }
+    }
+}

@@ -3,6 +3,7 @@
 mod activation;
 mod circuit_noise;
 mod effects;
+mod front_end;
 mod full_scale;
 mod mapped_moments;
 mod moments;
