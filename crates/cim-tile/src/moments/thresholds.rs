@@ -91,10 +91,10 @@ impl<'a> Thresholds<'a> {
             let code = mean.round().clamp(-self.top, self.top - 1.0);
             return (placed[(code + self.top) as usize] - code - 0.5).powi(2) + bent.each;
         }
-        // E 4 σ² x (1 − x) over x; nothing beyond the ends.
+        // E 4 σ² x (1 − x) over x from 0 to 1; nothing beyond the ends.
         let middle = bent.integral.variance_lsb2(0.5);
-        let (x, spread) = (self.share(mean), variance / self.reach().powi(2));
-        middle * (4.0 * (x * (1.0 - x) - spread)).max(0.0) + bent.each
+        let (x, spread) = (self.share(mean), variance.sqrt() / self.reach().max(1.0));
+        4.0 * middle * inside_parabola(x, spread) + bent.each
     }
 
     /// Covariance over converters (LSB²) of what thresholds are off near two independent currents
@@ -129,4 +129,24 @@ impl<'a> Thresholds<'a> {
     fn share(&self, steps: f64) -> f64 {
         (steps + self.top - 0.5) / self.reach().max(1.0)
     }
+}
+
+/// `E[x (1 − x)]` of a Gaussian `x` over the part of it that lies in `[0, 1]`.
+fn inside_parabola(mean: f64, sigma: f64) -> f64 {
+    if sigma == 0.0 {
+        return (mean * (1.0 - mean)).max(0.0);
+    }
+    let at = |end: f64| {
+        let z = (end - mean) / sigma;
+        let density = (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt();
+        (z, 0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2), density)
+    };
+    let ((a, below_a, density_a), (b, below_b, density_b)) = (at(0.0), at(1.0));
+    let inside = below_b - below_a;
+    let step = sigma * (density_a - density_b);
+    let first = mean * inside + step;
+    let second = mean * mean * inside
+        + 2.0 * mean * step
+        + sigma * sigma * (inside + a * density_a - b * density_b);
+    (first - second).max(0.0)
 }
