@@ -1,6 +1,6 @@
 //! What drives the products of a network on calibration data.
 
-use cim_core::Stream;
+use cim_core::{MatMul, Stream};
 use cim_nn::network::first_images;
 use cim_nn::{Dataset, Network};
 use cim_tile::{Calibration, Parts};
@@ -37,6 +37,15 @@ impl LayerInputs {
     /// Runs `samples` (samples × inputs) through `network`. Batch norms that can be folded should be:
     /// what is mapped are the weights as they are.
     pub fn of(network: &Network, samples: ArrayView2<'_, f32>) -> Self {
+        Self::driven_by(network, &network.exact(), samples)
+    }
+
+    /// As [`of`](Self::of), but every product is driven by what `products` in front of it give.
+    pub fn driven_by<M: MatMul>(
+        network: &Network,
+        products_of_network: &[M],
+        samples: ArrayView2<'_, f32>,
+    ) -> Self {
         let count = samples.nrows();
         let mut products: Vec<ProductInputs> = network
             .products()
@@ -48,12 +57,12 @@ impl LayerInputs {
             })
             .collect();
         if products.iter().all(|product| product.per_sample == 1) {
-            let inputs = network.product_inputs(samples, count);
+            let inputs = network.product_inputs_on(products_of_network, samples, count);
             products.iter_mut().zip(inputs).for_each(|(product, rows)| product.add_all(rows));
         } else {
             let at = Stream::root(0).child("calibration", 0);
             for (sample_idx, sample) in samples.axis_chunks_iter(Axis(0), 1).enumerate() {
-                let inputs = network.product_inputs(sample, 1);
+                let inputs = network.product_inputs_on(products_of_network, sample, 1);
                 for (product_idx, (product, rows)) in products.iter_mut().zip(inputs).enumerate() {
                     let at = at.child("product", product_idx as u64);
                     product.add_some(rows, Self::MOST_ROWS / count, at, sample_idx as u64);
