@@ -1,6 +1,6 @@
 //! What drives the products of a network on calibration data.
 
-use cim_core::Stream;
+use cim_core::{MatMul, Stream};
 use cim_nn::network::first_images;
 use cim_nn::{Dataset, Network};
 use cim_tile::{Calibration, Parts};
@@ -46,6 +46,26 @@ impl LayerInputs {
     /// # Errors
     /// [`ChipError`] for samples that the network cannot take.
     pub fn driven(network: &impl Mapped, samples: ArrayView2<'_, f32>) -> Result<Self, ChipError> {
+        Self::gathered(network, samples, |samples| network.drives(samples))
+    }
+
+    /// As [`of`](Self::of), but every product is driven by what `products` in front of it give.
+    pub fn driven_by<M: MatMul>(
+        network: &Network,
+        products: &[M],
+        samples: ArrayView2<'_, f32>,
+    ) -> Self {
+        let drives = |samples: ArrayView2<'_, f32>| {
+            Ok(network.product_inputs_on(products, samples, samples.nrows()))
+        };
+        Self::gathered(network, samples, drives).expect("a network of operations takes what fits")
+    }
+
+    fn gathered(
+        network: &impl Mapped,
+        samples: ArrayView2<'_, f32>,
+        drives: impl Fn(ArrayView2<'_, f32>) -> Result<Vec<Array2<f32>>, ChipError>,
+    ) -> Result<Self, ChipError> {
         let count = samples.nrows();
         let mut products: Vec<ProductInputs> = network
             .products()
@@ -58,12 +78,12 @@ impl LayerInputs {
             })
             .collect();
         if products.iter().all(|product| product.per_sample == 1) {
-            let inputs = network.drives(samples)?;
+            let inputs = drives(samples)?;
             products.iter_mut().zip(inputs).for_each(|(product, rows)| product.add_all(rows));
         } else {
             let at = Stream::root(0).child("calibration", 0);
             for (sample_idx, sample) in samples.axis_chunks_iter(Axis(0), 1).enumerate() {
-                let inputs = network.drives(sample)?;
+                let inputs = drives(sample)?;
                 for (product_idx, (product, rows)) in products.iter_mut().zip(inputs).enumerate() {
                     let at = at.child("product", product_idx as u64);
                     product.add_some(rows, Self::MOST_ROWS / count, at, sample_idx as u64);

@@ -68,9 +68,23 @@ impl Network {
     /// Samples are outermost, then positions or points in time. Where every product is driven once
     /// per sample they go through together, else one by one.
     pub fn product_inputs(&self, x: ArrayView2<'_, f32>, limit_samples: usize) -> Vec<Array2<f32>> {
+        self.product_inputs_on(&self.borrowed(), x, limit_samples)
+    }
+
+    /// As [`product_inputs`](Self::product_inputs), but what drives a product is what the `products`
+    /// before it put out.
+    ///
+    /// # Panics
+    /// As [`pre_activations`](Self::pre_activations).
+    pub fn product_inputs_on<M: MatMul>(
+        &self,
+        products: &[M],
+        x: ArrayView2<'_, f32>,
+        limit_samples: usize,
+    ) -> Vec<Array2<f32>> {
         let (mut scratch, mut tally) = (Scratch::default(), Tally::default());
         let mut rows: Vec<Rows> = vec![(vec![], 0); self.layers.len()];
-        let (products, mut tape) = (self.borrowed(), Tape::default());
+        let mut tape = Tape::default();
         let x = x.slice(s![..limit_samples.min(x.nrows()), ..]);
         let once = self.plans.iter().all(|plan| plan.per_sample == 1);
         // Else sample by sample, so that points in time of one come before those of the next.
@@ -83,7 +97,7 @@ impl Network {
             let batch = samples.nrows();
             let samples = samples.as_standard_layout();
             let samples = samples.as_slice().expect("standard layout");
-            let on = self.on(&products, 0, &mut scratch, &mut tally, Some(&mut collect));
+            let on = self.on(products, 0, &mut scratch, &mut tally, Some(&mut collect));
             self.forward(on, samples, batch, &mut tape);
         }
         matrices(rows)

@@ -115,11 +115,22 @@ pub fn check_signal(
     }
 }
 
+/// What the outputs of a layer are compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// The exact product.
+    Exact,
+    /// The nearest multiple of it: a factor that all outputs of the layer share changes no answer
+    /// of a network that is homogeneous behind it.
+    Scaled,
+}
+
 /// Terms of one layer under the weight clip and input limit of `design`.
 ///
 /// `sensitivity` has the objective per squared output unit of error of each output: sums over the
 /// currents of a tile are averages weighted by it. Where no output of a tile is felt they are plain
-/// averages, without weight. Histograms have `bins` bins over the calibration currents, widened by the noise they carry in `parts`. What the
+/// averages, without weight. Against a scaled `reference` errors count in units of what the clip of
+/// weights leaves. Histograms have `bins` bins over the calibration currents, widened by the noise they carry in `parts`. What the
 /// bottom of the window adds to a current without a minus is in them as it is in `parts`. Tiles are
 /// taken to be read once per inference.
 ///
@@ -131,7 +142,7 @@ pub fn layer_terms(
     design: &LayerDesign,
     weights: ArrayView2<'_, f32>,
     calibration: &Calibration,
-    sensitivity: ArrayView1<'_, f64>,
+    (sensitivity, reference): (ArrayView1<'_, f64>, Reference),
     bins: usize,
 ) -> Result<LayerTerms, TileError> {
     check_signal(layer, weights, calibration)?;
@@ -145,7 +156,12 @@ pub fn layer_terms(
     let w = weights.mapv(|w| (f64::from(w) / clip).clamp(-1.0, 1.0));
     let paths = cim_tile::nonideality::paths(parts, design, weights)?;
     let groups = parts.mapping.full_scale_groups();
-    let fixed_loss = errors.fixed_error().dot(&sensitivity);
+    let (fixed, gain) = match reference {
+        Reference::Exact => (errors.fixed_error(), 1.0),
+        Reference::Scaled => errors.fixed_error_after_gain(),
+    };
+    let fixed_loss = fixed.dot(&sensitivity);
+    let sensitivity = sensitivity.mapv(|felt| felt / (gain * gain));
     let mut terms = LayerTerms { tiles: Vec::new(), places: Vec::new(), fixed_loss };
     for (tile, path) in errors.tiles.iter().zip(paths) {
         let (rows, cols) = parts.block(tile.place, w.dim());

@@ -154,12 +154,8 @@ proptest! {
     fn moments_are_the_closed_ones_whatever_is_composed(c in compositions()) {
         let layer = c.layer();
         let errors = layer.errors();
-<<<<<<< ours
-        let (mut mean, mut variance) = (Array2::<f64>::zeros((4, OUTPUTS)), Array2::<f64>::zeros((4, OUTPUTS)));
-=======
         let mut mean = Array2::<f64>::zeros((4, OUTPUTS));
         let mut variance = mean.clone();
->>>>>>> theirs
         for tile in &errors.tiles {
             for ((sample, col), value) in tile.mean_a.indexed_iter() {
                 let at = [sample, tile.place.1 * layer.parts.outputs + col];

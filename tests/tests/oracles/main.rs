@@ -10,5 +10,7 @@ mod moments;
 mod newton;
 mod ngspice;
 mod operating_points;
+mod output_error;
+mod ranking;
 mod signal_to_noise;
 mod wired;

@@ -27,9 +27,11 @@ struct Answer {
     /// their power.
     error: f64,
     naive_error: f64,
-    /// What is minimised, at the design: predicted rise of the cross-entropy, in nats.
+    /// What errors cost in the closed form: rise of the cross-entropy at a temperature of 2, in nats.
+    predicted_loss: f64,
+    naive_predicted_loss: f64,
+    /// The program's convex form of it, at the design.
     objective: f64,
-    naive_objective: f64,
     /// Nothing within the limits has a smaller objective, as far as the program knows.
     certified_bound: f64,
     /// How far the design's objective is above that bound, relative.
@@ -114,8 +116,9 @@ pub fn run(args: &Optimise) -> Result<String, CliError> {
         read_voltage_v: in_use.read_voltage.0,
         error,
         naive_error,
-        objective: predicted(design)?,
-        naive_objective: predicted(&naive)?,
+        predicted_loss: predicted(design)?,
+        naive_predicted_loss: predicted(&naive)?,
+        objective: in_use.objective,
         certified_bound: in_use.bound,
         certified_gap: in_use.gap,
         array_and_sense_energy_j: in_use.energy.0,
@@ -187,8 +190,8 @@ fn table(design: &ChipDesign, answer: &Answer) -> String {
     }
     let _ = writeln!(
         text,
-        "cross-entropy       +{:.3e} nat predicted (naive mapping +{:.3e})",
-        answer.objective, answer.naive_objective
+        "cost of errors      {:.3e} nat, to second order (naive mapping {:.3e})",
+        answer.predicted_loss, answer.naive_predicted_loss
     );
     let _ = writeln!(
         text,
