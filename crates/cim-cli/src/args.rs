@@ -65,7 +65,7 @@ pub struct Reproduce {
     #[arg(long)]
     pub seed: Option<u64>,
     /// Simulated chips per figure, instead of the preset's
-    #[arg(long, value_parser = clap::value_parser!(u64).range(2..=100_000))]
+    #[arg(long, value_parser = chips)]
     pub chips: Option<u64>,
     /// Fewer epochs and chips: about a minute
     #[arg(long)]
@@ -298,6 +298,14 @@ pub fn threads(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(threads) if threads <= MOST_THREADS => Ok(threads),
         _ => Err(format!("give 0 for all cores, or up to {MOST_THREADS}")),
+    }
+}
+
+/// Simulated chips: an interval needs two.
+fn chips(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(chips) if (2..=100_000).contains(&chips) => Ok(chips),
+        _ => Err("give 2 to 100000 chips".to_owned()),
     }
 }
 
