@@ -98,11 +98,12 @@ impl StudySpec for Spec {
     /// intervals and lowers the accuracies.
     fn quick(mut self) -> Self {
         self.networks.count = self.networks.count.min(2);
+        self.holdout.chips = self.holdout.chips.min(1);
         self.training = self.training.quick();
         self.choices = self.choices.quick();
         self.evaluation.chips = self.evaluation.chips.min(2);
         self.sweeps = self.sweeps.quick();
-        self.error_model.chips = self.error_model.chips.min(200);
+        self.error_model.chips = self.error_model.chips.min(100);
         self
     }
 

@@ -108,6 +108,7 @@ pub struct Baseline {
     /// Fraction of the test set classified correctly.
     pub accuracy: Estimate,
     /// The same on the held-out images, where the row was judged on them.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub holdout_accuracy: Option<f64>,
     /// Error of the logits against the same weights computed digitally, per unit signal power.
     pub output_mse: f64,
@@ -245,7 +246,7 @@ pub struct Optimiser {
     pub read_voltage_v: f64,
     /// Weight clip of each layer, as a fraction of its largest weight.
     pub weight_clip: Vec<f64>,
-    /// Objective of the microsecond path over the conic optimum, minus 1.
+    /// Objective of the fast path over the conic optimum, minus 1.
     pub fast_objective_gap: f64,
     /// Whether the ceiling of the full scale bound and was tightened for a second solve.
     pub ceiling_tightened: bool,
