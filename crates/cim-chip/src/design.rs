@@ -4,7 +4,7 @@ use cim_adc::FullScale;
 use cim_core::Amps;
 use cim_nn::Network;
 use cim_tile::{EnergyParts, EnergySpec, LayerDesign, LayerErrors, Parts, full_scale};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2};
 
 use crate::error::ChipError;
 use crate::inputs::LayerInputs;
@@ -75,6 +75,23 @@ impl ChipDesign {
                 Ok(LayerErrors::of(&self.parts, design, product.weights, &calibration)?)
             })
             .collect()
+    }
+
+    /// Predicted error of the design in closed form: the squared error of every output against the
+    /// exact product, weighted by [`sensitivities`](crate::sensitivities). Sources that a product
+    /// shares (weight clip, input converter, clipping of converters) add up as they do in a chip.
+    ///
+    /// # Errors
+    /// As [`by_policy`](Self::by_policy).
+    pub fn objective(
+        &self,
+        network: &Network,
+        inputs: &LayerInputs,
+        sensitivities: &[Array1<f64>],
+    ) -> Result<f64, ChipError> {
+        let errors = self.errors(network, inputs)?;
+        let layers = errors.iter().zip(sensitivities);
+        Ok(layers.map(|(errors, felt)| errors.output_error().dot(felt)).sum())
     }
 
     /// Energy of one inference: of each product as often as one sample drives it.

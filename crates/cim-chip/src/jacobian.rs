@@ -1,20 +1,32 @@
-//! What the logits feel of an error in each product.
+//! What is felt of an error in each output of each product.
 
-use cim_nn::{Network, Operation};
-use ndarray::Array2;
+use cim_nn::{Felt, Network, Operation};
+use ndarray::{Array1, Array2};
 
 use crate::inputs::LayerInputs;
 
-/// Squared error of the logits, per unit of their power, that a unit squared error of one output of
-/// each product causes at every application: the squared gradients of the logits, added up over
-/// positions (whose errors are taken to be independent), on average over outputs and samples.
-pub(crate) fn sensitivities(network: &Network, inputs: &LayerInputs) -> Vec<f64> {
-    let slopes = network.squared_slopes(inputs.samples());
-    let logits = logits(network, inputs);
-    let samples = logits.nrows().max(1) as f64;
-    let power = logits.iter().map(|y| f64::from(y * y)).sum::<f64>() / samples;
-    let outputs = network.products().map(|product| product.weights.ncols() as f64);
-    slopes.iter().zip(outputs).map(|(s, n)| s / (samples * n * power)).collect()
+/// What a unit squared error of each output of each product costs at every application, errors
+/// taken to be independent: one number per output, on average over the samples of `inputs`.
+///
+/// [`Felt::Logits`] gives the squared error of the logits per unit of their power. With
+/// [`Felt::CrossEntropy`] it is the rise of the cross-entropy (nats) of the network's own answers, to
+/// second order: `½ Σ_c p_c ((e_c − p) · ∂z/∂y)²`. Where it feels nothing at all (a single logit,
+/// answers beyond any doubt) the logits' own squares stand in for it.
+pub fn sensitivities(network: &Network, inputs: &LayerInputs, felt: Felt) -> Vec<Array1<f64>> {
+    let slopes = network.squared_slopes_of_outputs(inputs.samples(), felt);
+    let samples = inputs.samples().nrows().max(1) as f64;
+    let scale = match felt {
+        Felt::Logits => {
+            let logits = logits(network, inputs);
+            let power = logits.iter().map(|y| f64::from(y * y)).sum::<f64>() / samples;
+            1.0 / (samples * power)
+        }
+        Felt::CrossEntropy => 0.5 / samples,
+    };
+    if felt == Felt::CrossEntropy && slopes.iter().all(|slopes| slopes.sum() == 0.0) {
+        return sensitivities(network, inputs, Felt::Logits);
+    }
+    slopes.into_iter().map(|slopes| slopes * scale).collect()
 }
 
 /// Logits of the samples; of a network that ends in a dense layer from what drives that.

@@ -2,10 +2,11 @@
 
 use cim_core::{Amps, Joules, Volts};
 use cim_device::Window;
-use cim_nn::{Network, Product};
+use cim_nn::{Felt, Network, Product};
 use cim_opt::terms::{LayerTerms, check_signal, circuit_terms, device_terms, layer_terms};
-use cim_opt::{Limits, Solution, WindowProblem, clip};
+use cim_opt::{InUse, Limits, Solution, TileTerms, WindowProblem, clip};
 use cim_tile::LayerDesign;
+use ndarray::Array1;
 
 use crate::design::{ChipDesign, worst_case};
 use crate::error::ChipError;
@@ -31,12 +32,19 @@ pub struct Goal {
     pub search_clip: bool,
     /// Greatest energy of cells and sense amplifiers per inference.
     pub energy: Option<Joules>,
+    /// What errors of the logits cost.
+    pub felt: Felt,
 }
 
 impl Goal {
     /// The weight clip is searched, energy is free.
     pub fn of(window: bool, full_scale: bool) -> Self {
-        Self { knobs: Knobs { window, full_scale }, search_clip: true, energy: None }
+        Self {
+            knobs: Knobs { window, full_scale },
+            search_clip: true,
+            energy: None,
+            felt: Felt::CrossEntropy,
+        }
     }
 
     /// As [`of`](Self::of), for weights that were trained within their clip.
@@ -62,11 +70,25 @@ pub struct Optimised {
     pub design: ChipDesign,
     /// Energy of cells and sense amplifiers that the chosen window and voltage take.
     pub chosen_energy: Joules,
+    /// What is in the design, against proven bounds: the certificate of the point in use.
+    pub in_use: InUse,
     /// Optimum of the error, from the conic solver.
     pub conic: Solution,
-    /// The problem that was solved.
+    /// Least energy within the tolerance, where window and voltage could be turned.
+    pub frugal: Option<Solution>,
+    /// The problem that was solved: the terms of the design, with the noise that it has.
     pub problem: WindowProblem,
+    /// What was optimised for.
+    pub sensitivities: Vec<Array1<f64>>,
+    /// Of each product, which of its full scales each tile of the problem is about.
+    places: Vec<Vec<(usize, usize)>>,
+    /// Error that nothing in the problem changes.
+    fixed: f64,
 }
+
+/// How often terms are taken at the last design and solved again: the histograms of currents are
+/// widened by the noise of a design, which the first has of the start.
+const ROUNDS: usize = 2;
 
 /// Turns the knobs of `start` by the convex program and the search of the weight clip.
 ///
@@ -83,84 +105,180 @@ pub fn optimise(
     inputs: &LayerInputs,
     goal: Goal,
 ) -> Result<Optimised, ChipError> {
-    let Goal { knobs, search_clip, energy } = goal;
+    let Goal { knobs, search_clip, energy, felt } = goal;
     let products: Vec<Product<'_>> = network.products().collect();
     for (idx, product) in products.iter().enumerate() {
         let calibration = inputs.calibration(idx, start.layers[idx].input_limit, &start.parts)?;
         check_signal(idx, product.weights, &calibration)?;
     }
-    let sensitivity = sensitivities(network, inputs);
+    let sensitivities = sensitivities(network, inputs, felt);
+    let task = Task { rules, products: &products, inputs, sensitivities: &sensitivities, energy };
     let mut design = start.clone();
-    let bins = rules.optimiser.histogram_bins;
-    let terms_of =
-        |design: &ChipDesign, idx: usize, layer: &LayerDesign| -> Result<LayerTerms, ChipError> {
-            let Product { weights, per_sample, .. } = products[idx];
-            let calibration = inputs.calibration(idx, layer.input_limit, &design.parts)?;
-            let parts = &design.parts;
-            let mut terms =
-                layer_terms(parts, idx, layer, weights, &calibration, sensitivity[idx], bins)?;
-            terms.tiles.iter_mut().for_each(|tile| tile.uses = per_sample as f64);
-            Ok(terms)
-        };
-    let problem_of = |design: &ChipDesign, terms: Vec<LayerTerms>| WindowProblem {
-        device: device_terms(
-            &design.parts,
-            rules.optimiser.least_read_voltage,
-            rules.circuit.disturb_voltage,
-        ),
-        circuit: circuit_terms(&design.parts, rules.energy.supply, rules.energy.read_time),
-        tiles: terms.into_iter().flat_map(|t| t.tiles).collect(),
-        limits: Limits { energy, ..Limits::default() },
-    };
     if knobs.window && search_clip {
-        for (idx, product) in products.iter().enumerate() {
-            let largest = product.weights.iter().fold(0.0f32, |m, w| m.max(w.abs()));
-            let least = rules.optimiser.least_clip;
-            let found =
-                clip::search(f64::from(largest), least, rules.optimiser.clip_points, |clip| {
-                    let layer =
-                        LayerDesign { weight_clip: clip as f32, ..design.layers[idx].clone() };
-                    let terms = terms_of(&design, idx, &layer)?;
-                    let lost = terms.clip_loss;
-                    let free = WindowProblem {
-                        limits: Limits::default(),
-                        ..problem_of(&design, vec![terms])
-                    };
-                    let solution = cim_opt::solve_fast(&free)?;
-                    Ok::<_, ChipError>(solution.objective + lost)
-                })?;
-            design.layers[idx].weight_clip = found as f32;
+        for idx in 0..products.len() {
+            design.layers[idx].weight_clip = task.best_clip(&design, idx)?;
         }
     }
-    let terms = (0..design.layers.len())
-        .map(|idx| terms_of(&design, idx, &design.layers[idx]))
-        .collect::<Result<Vec<_>, _>>()?;
-    let places: Vec<_> = terms.iter().map(|terms| terms.places.clone()).collect();
-    let problem = problem_of(&design, terms);
-    let conic = cim_opt::solve(&problem)?;
-    let mut chosen_energy = conic.energy;
-    if knobs.window {
-        let frugal = cim_opt::frugal(&problem, rules.optimiser.energy_tolerance)?;
-        chosen_energy = frugal.energy;
-        design.parts.window = Window::new(frugal.g_min, frugal.g_max)?;
-        set_read_voltage(&mut design, inputs, frugal.read_voltage)?;
-    }
-    let mut ranges = conic.ranges.iter();
-    for (idx, product) in products.iter().enumerate() {
-        let layer_design = &mut design.layers[idx];
-        let amps =
-            design.parts.read_voltage.0 * layer_design.drive_gain * design.parts.window.span().0;
-        // Tiles without signal keep the worst case, as all do that may not be turned.
-        let own: Vec<_> = places[idx].iter().zip(ranges.by_ref()).collect();
-        worst_case(&design.parts, layer_design, product.weights);
-        if knobs.full_scale {
-            own.into_iter().for_each(|(&at, r)| layer_design.full_scale[at] = Amps(r * amps));
+    for _ in 0..ROUNDS {
+        let Posed { problem, places, .. } = task.pose(&design)?;
+        let best = cim_opt::solve(&problem)?;
+        if knobs.window {
+            let frugal = cim_opt::frugal(&problem, rules.optimiser.energy_tolerance)?;
+            design.parts.window = Window::new(frugal.g_min, frugal.g_max)?;
+            set_read_voltage(&mut design, inputs, frugal.read_voltage)?;
         }
+        let ranges = knobs.full_scale.then_some(&best.ranges[..]);
+        task.set_full_scales(&mut design, &places, ranges);
     }
-    Ok(Optimised { design, chosen_energy, conic, problem })
+    let posed = task.pose(&design)?;
+    let conic = cim_opt::solve(&posed.problem)?;
+    let frugal = knobs
+        .window
+        .then(|| cim_opt::frugal(&posed.problem, rules.optimiser.energy_tolerance))
+        .transpose()?;
+    let Posed { problem, places, fixed } = posed;
+    let in_use = in_use(&problem, &places, fixed, &design, (&conic, frugal.as_ref()))?;
+    let chosen_energy = in_use.energy;
+    Ok(Optimised {
+        design,
+        chosen_energy,
+        in_use,
+        conic,
+        frugal,
+        problem,
+        sensitivities,
+        places,
+        fixed,
+    })
 }
 
-fn set_read_voltage(
+impl Optimised {
+    /// Where another design with the same weight clips stands against the bounds of this problem,
+    /// such as the same one with other full scales.
+    ///
+    /// # Errors
+    /// [`ChipError::Optimiser`] for a design of other tiles.
+    pub fn placed(&self, design: &ChipDesign) -> Result<InUse, ChipError> {
+        let bounds = (&self.conic, self.frugal.as_ref());
+        in_use(&self.problem, &self.places, self.fixed, design, bounds)
+    }
+}
+
+/// What stays the same while a design is optimised.
+struct Task<'a> {
+    rules: Rules<'a>,
+    products: &'a [Product<'a>],
+    inputs: &'a LayerInputs,
+    sensitivities: &'a [Array1<f64>],
+    energy: Option<Joules>,
+}
+
+/// The program of a design.
+struct Posed {
+    problem: WindowProblem,
+    /// Of each product, which of its full scales each tile of the problem is about.
+    places: Vec<Vec<(usize, usize)>>,
+    /// Error that nothing in the program changes.
+    fixed: f64,
+}
+
+impl Task<'_> {
+    fn terms(
+        &self,
+        design: &ChipDesign,
+        idx: usize,
+        layer: &LayerDesign,
+    ) -> Result<LayerTerms, ChipError> {
+        let Product { weights, per_sample, .. } = self.products[idx];
+        let parts = &design.parts;
+        let calibration = self.inputs.calibration(idx, layer.input_limit, parts)?;
+        let (felt, bins) = (self.sensitivities[idx].view(), self.rules.optimiser.histogram_bins);
+        let mut terms = layer_terms(parts, idx, layer, weights, &calibration, felt, bins)?;
+        terms.tiles.iter_mut().for_each(|tile| tile.uses = per_sample as f64);
+        Ok(terms)
+    }
+
+    fn problem(&self, design: &ChipDesign, tiles: Vec<TileTerms>) -> WindowProblem {
+        let Rules { optimiser, circuit, energy } = self.rules;
+        let (parts, limits) = (&design.parts, Limits { energy: self.energy, ..Limits::default() });
+        WindowProblem {
+            device: device_terms(parts, optimiser.least_read_voltage, circuit.disturb_voltage),
+            circuit: circuit_terms(parts, energy.supply, energy.read_time),
+            tiles,
+            limits,
+        }
+    }
+
+    fn pose(&self, design: &ChipDesign) -> Result<Posed, ChipError> {
+        let (mut tiles, mut places, mut fixed) = (Vec::new(), Vec::new(), 0.0);
+        for (idx, layer) in design.layers.iter().enumerate() {
+            let terms = self.terms(design, idx, layer)?;
+            tiles.extend(terms.tiles);
+            places.push(terms.places);
+            fixed += terms.fixed_loss;
+        }
+        Ok(Posed { problem: self.problem(design, tiles), places, fixed })
+    }
+
+    /// The weight clip of one product that is best for it alone.
+    fn best_clip(&self, design: &ChipDesign, idx: usize) -> Result<f32, ChipError> {
+        let weights = self.products[idx].weights;
+        let largest = weights.iter().fold(0.0f32, |m, w| m.max(w.abs()));
+        let OptimiserSpec { least_clip, clip_points, .. } = *self.rules.optimiser;
+        let found = clip::search(f64::from(largest), least_clip, clip_points, |clip| {
+            let layer = LayerDesign { weight_clip: clip as f32, ..design.layers[idx].clone() };
+            let LayerTerms { tiles, fixed_loss, .. } = self.terms(design, idx, &layer)?;
+            let alone = self.problem(design, tiles);
+            let free = WindowProblem { limits: Limits::default(), ..alone };
+            Ok::<_, ChipError>(cim_opt::solve_fast(&free)?.objective + fixed_loss)
+        })?;
+        Ok(found as f32)
+    }
+
+    /// Sets full scales to ranges of the problem's tiles; those of tiles without signal, and all if
+    /// there are none, to the worst case.
+    fn set_full_scales(
+        &self,
+        design: &mut ChipDesign,
+        places: &[Vec<(usize, usize)>],
+        ranges: Option<&[f64]>,
+    ) {
+        let mut ranges = ranges.unwrap_or(&[]).iter();
+        for (idx, product) in self.products.iter().enumerate() {
+            worst_case(&design.parts, &mut design.layers[idx], product.weights);
+            let amps = amps_per_range(design, idx);
+            let layer = &mut design.layers[idx];
+            for (&at, range) in places[idx].iter().zip(ranges.by_ref()) {
+                layer.full_scale[at] = Amps(range * amps);
+            }
+        }
+    }
+}
+
+fn in_use(
+    problem: &WindowProblem,
+    places: &[Vec<(usize, usize)>],
+    fixed: f64,
+    design: &ChipDesign,
+    (best, frugal): (&Solution, Option<&Solution>),
+) -> Result<InUse, ChipError> {
+    let mut ranges = Vec::with_capacity(problem.tiles.len());
+    for (idx, (layer, places)) in design.layers.iter().zip(places).enumerate() {
+        let amps = amps_per_range(design, idx);
+        ranges.extend(places.iter().map(|&at| layer.full_scale[at].0 / amps));
+    }
+    let Window { g_min, g_max } = design.parts.window;
+    let point = (g_min, g_max, design.parts.read_voltage);
+    Ok(InUse::of(problem, point, &ranges, fixed, best, frugal)?)
+}
+
+/// Current (A) of one unit of a tile's normalised output.
+fn amps_per_range(design: &ChipDesign, layer: usize) -> f64 {
+    design.parts.read_voltage.0 * design.layers[layer].drive_gain * design.parts.window.span().0
+}
+
+/// Sets the read voltage, and the gains by which currents are read back to what they then are.
+pub(crate) fn set_read_voltage(
     design: &mut ChipDesign,
     inputs: &LayerInputs,
     volts: Volts,

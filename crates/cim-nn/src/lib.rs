@@ -38,6 +38,7 @@ pub use noise::{InputRange, LayerPath, Levels, WeightNoise};
 pub use operations::{Operation, OperationSpec};
 pub use recipe::{Optimiser, Recipe};
 pub use shape::Shape;
+pub use slopes::Felt;
 pub use spec::{NetworkSpec, Outline};
 pub use train::{EpochReport, Trainer};
 pub use train_state::TrainState;

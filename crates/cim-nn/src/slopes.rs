@@ -1,12 +1,25 @@
 //! How much the logits feel of an error behind each product.
 
 use cim_core::{Scratch, Tally};
-use ndarray::{ArrayView2, Axis};
+use ndarray::{Array1, ArrayView2, Axis};
 
 use crate::carriers::on_products::OnProducts;
 use crate::carriers::probe::Probe;
 use crate::network::{BLOCK, Network};
 use crate::operations::{Context, Tape};
+
+/// What an error of the logits costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Felt {
+    /// Its square, summed over the logits.
+    Logits,
+    /// The curvature of the cross-entropy: `Σ_c p_c (d_c − Σ p d)²` for an error `d` and the
+    /// probabilities `p` of the sample, which is twice what the divergence of the probabilities
+    /// becomes. No labels are needed.
+    ///
+    /// Source: the generalised Gauss-Newton matrix, Schraudolph 2002.
+    CrossEntropy,
+}
 
 impl Network {
     /// Of each product, the sum over the samples `x` (samples × inputs), logits, outputs and
@@ -16,10 +29,21 @@ impl Network {
     /// By the backward pass of the operations as in inference: batch norms with their running
     /// statistics, no dropout; steps have the slope that they train with.
     pub fn squared_slopes(&self, x: ArrayView2<'_, f32>) -> Vec<f64> {
+        self.squared_slopes_of_outputs(x, Felt::Logits).iter().map(|s| s.sum()).collect()
+    }
+
+    /// Of each output of each product, the sum over samples and applications of what is `felt` of a
+    /// unit error of it, to second order. Passes as in [`squared_slopes`](Self::squared_slopes).
+    pub fn squared_slopes_of_outputs(
+        &self,
+        x: ArrayView2<'_, f32>,
+        felt: Felt,
+    ) -> Vec<Array1<f64>> {
         let (mut scratch, mut tally) = (Scratch::default(), Tally::default());
         let (products, mut tape) = (self.borrowed(), Tape::default());
         let (mut dy, mut dx) = (vec![], vec![]);
-        let mut squares = vec![0.0; self.layers().len()];
+        let mut squares: Vec<_> =
+            self.layers().iter().map(|layer| Array1::zeros(layer.weights.ncols())).collect();
         // Without convolutions, all at once, as in `digital_logits`.
         let block = if self.block() < BLOCK { self.block() } else { x.nrows().max(1) };
         for x in x.axis_chunks_iter(Axis(0), block) {
@@ -44,9 +68,7 @@ impl Network {
                 };
                 // A backward pass may use up what the forward pass saved.
                 tape.forward(self.operations(), &mut context, batch, x);
-                dy.clear();
-                dy.resize(batch * self.outputs(), 0.0);
-                dy.iter_mut().skip(logit).step_by(self.outputs()).for_each(|d| *d = 1.0);
+                felt.directions(logit, self.outputs(), tape.output(x), &mut dy);
                 let operations = self.operations();
                 tape.backward(operations, &mut context, batch, x, &mut dy, &mut dx, false);
             }
@@ -55,11 +77,34 @@ impl Network {
     }
 }
 
+impl Felt {
+    /// For each of the `logits` (batch × outputs) of a batch, a direction: the squares of an error
+    /// along all `outputs` of them add up to what is felt of it.
+    fn directions(self, class: usize, outputs: usize, logits: &[f32], dy: &mut Vec<f32>) {
+        dy.clear();
+        dy.resize(logits.len(), 0.0);
+        for (logits, dy) in logits.chunks_exact(outputs).zip(dy.chunks_exact_mut(outputs)) {
+            match self {
+                Self::Logits => dy[class] = 1.0,
+                Self::CrossEntropy => {
+                    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                    dy.iter_mut().zip(logits).for_each(|(p, z)| *p = (z - most).exp());
+                    let sum: f32 = dy.iter().sum();
+                    let root = (dy[class] / sum).sqrt();
+                    dy.iter_mut().for_each(|p| *p *= -root / sum);
+                    dy[class] += root;
+                }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use cim_core::Stream;
     use ndarray::{Array1, Array2};
 
+    use super::Felt;
     use crate::network::{Layer, Network};
     use crate::spec::NetworkSpec;
 
@@ -115,6 +160,45 @@ mod tests {
                 .sum();
             assert!((slope - want).abs() <= 1e-3 * want + 1e-5, "{product}: {slope}, {want}");
         }
+    }
+
+    /// Moving a bias by `h` moves the probabilities by a divergence of `h²/2` of what is felt, to
+    /// second order: the mean over both signs of `h` leaves terms of fourth order, `h²` = 1e-3 of
+    /// the second, and rounding of logits, 1e-6 over `h` = 0.03.
+    #[test]
+    fn what_the_cross_entropy_feels_is_the_divergence_of_a_moved_output() {
+        let spec = NetworkSpec::of_widths([6, 8, 7, 4]);
+        let drawn = spec.build(Stream::root(3)).expect("it fits");
+        let with = |layers: Vec<Layer>| Network::from_layers(layers).expect("weights fit");
+        let network = with(drawn.layers().to_vec());
+        let mut x = Array2::zeros((40, 6));
+        Stream::root(4).fill_standard_normal(0, x.as_slice_mut().expect("standard layout"));
+        let probabilities = |network: &Network| {
+            let mut p = network.digital_logits(x.view()).mapv(f64::from);
+            for mut p in p.rows_mut() {
+                p.mapv_inplace(f64::exp);
+                let sum = p.sum();
+                p /= sum;
+            }
+            p
+        };
+        let exact = probabilities(&network);
+        let felt = network.squared_slopes_of_outputs(x.view(), Felt::CrossEntropy);
+        let step = 0.03f32;
+        // The last layer has no ReLU behind it whose corner a step could pass.
+        for output in 0..4 {
+            let divergence = |step: f32| -> f64 {
+                let mut layers = network.layers().to_vec();
+                layers[2].bias[output] += step;
+                let moved = probabilities(&with(layers));
+                exact.iter().zip(&moved).map(|(p, q)| p * (p / q).ln()).sum()
+            };
+            let want = (divergence(step) + divergence(-step)) / f64::from(step).powi(2);
+            let got = felt[2][output];
+            assert!((got / want - 1.0).abs() < 5e-3, "{output}: {got}, {want}");
+        }
+        // Before it, with fresh noise of every output: see the layers' errors of a chip.
+        assert!(felt.iter().flatten().all(|&s| s >= 0.0 && s.is_finite()));
     }
 
     /// A convolution whose windows do not overlap, into one sum: every position has the slope of

@@ -17,9 +17,10 @@ use serde::Serialize;
 use crate::error::OptError;
 use crate::newton::Point;
 use crate::program::{
-    Cap, Goal, LIMIT_POWERS, LimitKind, POWERS, Powers, Program, energy_coefficients,
-    error_coefficients,
+    Cap, Goal, LIMIT_POWERS, LIMIT_TERMS, LimitKind, POWERS, Powers, Program, add_energy,
+    energy_coefficients, error_coefficients, of_window,
 };
+use crate::shot::Shot;
 use crate::window::{Evaluation, WindowProblem, wire_loss};
 
 /// The greatest relative gap that counts as optimal.
@@ -158,7 +159,7 @@ impl Tangent {
     }
 
     /// Adds `multiplier · ln(Σ coefficients · powers)`.
-    fn add_logarithm(&mut self, multiplier: f64, coefficients: [f64; 6], at: &Powers) {
+    fn add_logarithm(&mut self, multiplier: f64, coefficients: [f64; LIMIT_TERMS], at: &Powers) {
         if multiplier <= 0.0 {
             return;
         }
@@ -193,6 +194,10 @@ fn lagrangian(claim: &Claim<'_>) -> f64 {
     for tile in &problem.tiles {
         tangent.add_powers(error_weight, error_coefficients(problem, tile), POWERS, &powers);
     }
+    let slopes = Shot::of(problem).sample(x).1;
+    for (sum, slope) in tangent.gradient.iter_mut().zip(slopes) {
+        *sum += error_weight * slope;
+    }
     add_limits(claim, x, &powers, &mut tangent);
     let away = add_ranges(claim, x, error_weight, &mut tangent);
     let sides = (0..3).map(|axis| {
@@ -216,13 +221,13 @@ fn add_limits(claim: &Claim<'_>, x: [f64; 3], powers: &Powers, tangent: &mut Tan
         match limit.kind {
             LimitKind::Window => {
                 let per_siemens = 1.0 / problem.device.g_on.0;
-                let sum = [per_siemens, per_siemens, 0.0, 0.0, 0.0, 0.0];
+                let sum = of_window(per_siemens, per_siemens);
                 tangent.add_logarithm(multiplier, sum, powers);
             }
             LimitKind::Nonideality { tile } => {
                 let most = problem.limits.nonideality.unwrap_or(f64::INFINITY);
                 let of = |g, d| wire_loss(&problem.tiles[tile], g, d) / most;
-                let sum = [of(1.0, 0.0), of(0.0, 1.0), 0.0, 0.0, 0.0, 0.0];
+                let sum = of_window(of(1.0, 0.0), of(0.0, 1.0));
                 tangent.add_logarithm(multiplier, sum, powers);
             }
             LimitKind::Energy { following_from } => {
@@ -246,17 +251,12 @@ fn add_limits(claim: &Claim<'_>, x: [f64; 3], powers: &Powers, tangent: &mut Tan
 
 /// Energy where tiles with at least this best range have amplifiers that follow the window and
 /// the others sit at the floor: never above the energy.
-fn energy_piece(claim: &Claim<'_>, following_from: f64) -> [f64; 6] {
-    let mut sum = [0.0; 6];
+fn energy_piece(claim: &Claim<'_>, following_from: f64) -> [f64; LIMIT_TERMS] {
+    let mut sum = [0.0; LIMIT_TERMS];
     for (tile, &best) in claim.problem.tiles.iter().zip(&claim.program.best) {
         let part = energy_coefficients(&claim.problem.circuit, tile);
-        sum[2] += part[2];
-        sum[3] += part[3];
-        if best >= following_from {
-            sum[4] += part[4] * best;
-        } else {
-            sum[5] += part[4] * claim.program.floor;
-        }
+        let follows = best >= following_from;
+        add_energy(&mut sum, part, if follows { Ok(best) } else { Err(claim.program.floor) });
     }
     sum
 }
@@ -269,7 +269,8 @@ fn add_ranges(claim: &Claim<'_>, x: [f64; 3], error_weight: f64, tangent: &mut T
     let most_raised = program.floor * (-program.lower[1] - program.lower[2]).exp();
     let mut away = 0.0;
     for (tile, &range) in claim.problem.tiles.iter().zip(claim.ranges) {
-        let slope = error_weight * tile.weight * tile.output.loss(tile.steps, range).slope;
+        let converter = claim.problem.circuit.converter(tile);
+        let slope = error_weight * tile.weight * tile.output.loss(converter, range).slope;
         match program.cap {
             _ if slope > 0.0 && program.floor > 0.0 => {
                 let multiplier = slope * range;
@@ -282,7 +283,7 @@ fn add_ranges(claim: &Claim<'_>, x: [f64; 3], error_weight: f64, tangent: &mut T
                 tangent.add_coupling(value, multiplier);
             }
             _ => {
-                let largest = tile.output.largest().max(most_raised);
+                let largest = (tile.output.largest() / converter.reach()).max(most_raised);
                 let to = if slope > 0.0 { 0.0 } else { largest };
                 away += (slope * (to - range)).min(0.0);
             }

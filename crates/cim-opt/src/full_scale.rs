@@ -28,27 +28,28 @@ impl Histogram {
         histogram
     }
 
-    /// Variance of rounding and of clipping at full scale `range` with `steps` steps over
-    /// `[−range, range]`.
-    pub(crate) fn split_loss(&self, steps: u32, range: f64) -> (f64, f64) {
-        let step = 2.0 * range / f64::from(steps);
-        let clipped = self.descending().take_while(|&(y, _)| y > range);
-        (step * step / 12.0, clipped.map(|(y, p)| p * (y - range).powi(2)).sum())
+    /// Variance of rounding and of clipping of a converter with full scale `range`.
+    pub(crate) fn split_loss(&self, converter: Converter, range: f64) -> (f64, f64) {
+        let most = converter.reach() * range;
+        let clipped = self.descending().take_while(|&(y, _)| y > most);
+        let clipping = clipped.map(|(y, p)| p * (y - most).powi(2)).sum();
+        (converter.rounding() * range * range, clipping)
     }
 
     /// Sum of both parts with its first and second derivative in the range.
-    pub(crate) fn loss(&self, steps: u32, range: f64) -> Loss {
-        let rounding = rounding(steps);
+    pub(crate) fn loss(&self, converter: Converter, range: f64) -> Loss {
+        let (rounding, reach) = (converter.rounding(), converter.reach());
         let mut loss = Loss {
             value: rounding * range * range,
             slope: 2.0 * rounding * range,
             curvature: 2.0 * rounding,
         };
-        for (y, p) in self.descending().take_while(|&(y, _)| y > range) {
-            let over = y - range;
+        let most = reach * range;
+        for (y, p) in self.descending().take_while(|&(y, _)| y > most) {
+            let over = y - most;
             loss.value += p * over * over;
-            loss.slope -= 2.0 * p * over;
-            loss.curvature += 2.0 * p;
+            loss.slope -= 2.0 * p * over * reach;
+            loss.curvature += 2.0 * p * reach * reach;
         }
         loss
     }
@@ -56,15 +57,15 @@ impl Histogram {
     /// The range that minimises rounding plus clipping, exactly: the loss is a convex piecewise
     /// parabola, so walking down from the top bin the first parabola whose lowest point lies
     /// above the next bin is the right one.
-    pub(crate) fn best_range(&self, steps: u32) -> f64 {
-        let rounding = rounding(steps);
+    pub(crate) fn best_range(&self, converter: Converter) -> f64 {
+        let (rounding, reach) = (converter.rounding(), converter.reach());
         let (mut mass, mut moment) = (0.0, 0.0);
         let mut below = self.centres.iter().rev().skip(1);
         for (y, p) in self.descending() {
             mass += p;
             moment += p * y;
-            let range = moment / (mass + rounding);
-            if range >= below.next().copied().unwrap_or(0.0) {
+            let range = reach * moment / (reach * reach * mass + rounding);
+            if reach * range >= below.next().copied().unwrap_or(0.0) {
                 return range;
             }
         }
@@ -90,13 +91,32 @@ pub(crate) struct Loss {
     pub curvature: f64,
 }
 
-/// Rounding variance of unit range: `(2/L)²/12`.
-pub(crate) fn rounding(steps: u32) -> f64 {
-    let steps = f64::from(steps);
-    1.0 / (3.0 * steps * steps)
+/// How a converter rounds, and where it clips.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Converter {
+    /// Steps `L` over `[−range, range]`, at least 2.
+    pub steps: u32,
+    /// Root mean square of its integral non-linearity, in steps.
+    pub inl: f64,
 }
 
-/// Optimal full scale of a `bits`-bit converter for a Gaussian signal, in standard deviations.
+impl Converter {
+    /// Rounding variance of unit range: `(2/L)² (1/12 + inl²)`.
+    pub fn rounding(self) -> f64 {
+        let step = 2.0 / f64::from(self.steps);
+        step * step * (1.0 / 12.0 + self.inl * self.inl)
+    }
+
+    /// What the outermost code of unit range stands for, `1 − 1/L`: half a step inside, as codes are
+    /// in the middle of their steps.
+    pub fn reach(self) -> f64 {
+        1.0 - 1.0 / f64::from(self.steps)
+    }
+}
+
+/// Optimal full scale of a `bits`-bit converter for a Gaussian signal, in standard deviations, of
+/// the ideal quantiser that clips at its full scale. A mid-tread converter of `2^bits + 1` steps
+/// clips where this one does with a full scale `(2^bits + 1) / 2^bits` times as large.
 ///
 /// Solves `z = 6 · 4^bits (φ(z) − z Q(z))` by Newton's method on its logarithm.
 ///
@@ -250,10 +270,58 @@ mod tests {
 
     #[test]
     fn the_best_range_is_stationary() {
-        for steps in [1, 2, 3, 8, 64, 1 << 20] {
-            let histogram = Histogram::gaussian(1.3, 37);
-            let range = histogram.best_range(steps);
-            assert!(histogram.loss(steps, range).slope.abs() < 1e-14, "{steps} steps");
+        for steps in [2, 3, 8, 64, 1 << 20] {
+            for inl in [0.0, 0.5] {
+                let (histogram, converter) =
+                    (Histogram::gaussian(1.3, 37), Converter { steps, inl });
+                let range = histogram.best_range(converter);
+                let slope = histogram.loss(converter, range).slope;
+                assert!(slope.abs() < 1e-14, "{steps} steps, {inl}");
+            }
         }
+    }
+
+    /// Mean square error of a mid-tread converter at full scale `range` for a Gaussian, by sums over
+    /// a fine grid: what the program does not know.
+    fn brute_force(steps: u32, range: f64) -> f64 {
+        let step = 2.0 * range / f64::from(steps);
+        let top = f64::from(steps / 2);
+        let (n, width) = (20_000, 8.0);
+        let h = 2.0 * width / f64::from(n);
+        (0..=n)
+            .map(|k| {
+                let y = -width + h * f64::from(k);
+                let code = (y / step).round_ties_even().clamp(-top, top);
+                h * density(y) * (code * step - y).powi(2)
+            })
+            .sum()
+    }
+
+    /// At every resolution the error is within 0.2 % of that at the best of all ranges, 2.28 standard
+    /// deviations at 3 bits. Taken to clip at its full scale a converter of 3 bits would get 2.07 and
+    /// 4 % more error than here.
+    #[test]
+    fn ranges_of_few_bits_are_best_by_brute_force() {
+        for bits in 2..=8 {
+            let steps = (1 << bits) - 1;
+            let histogram = Histogram::gaussian(1.0, 600);
+            let range = histogram.best_range(Converter { steps, inl: 0.0 });
+            let all = (50..800).map(|k| f64::from(k) * 0.01);
+            let best = all.map(|range| brute_force(steps, range)).fold(f64::INFINITY, f64::min);
+            let got = brute_force(steps, range);
+            assert!(got <= 1.002 * best, "{bits} bits: {got} at {range}, {best}");
+        }
+        let (ours, before) = (best_of(7, 1.0 - 1.0 / 7.0), best_of(7, 1.0));
+        assert!((ours - 2.30).abs() < 0.01 && (before - 2.07).abs() < 0.01, "{ours}, {before}");
+        let (ours, before) = (brute_force(7, ours), brute_force(7, before));
+        assert!(before > 1.04 * ours, "{before} for {ours}");
+    }
+
+    /// The best range where a converter clips at `reach` of it, by search.
+    fn best_of(steps: u32, reach: f64) -> f64 {
+        let rounding = Converter { steps, inl: 0.0 }.rounding();
+        let at = |range: f64| rounding * range * range + psi(reach * range);
+        let all = (100..500).map(|k| f64::from(k) * 0.01);
+        all.min_by(|a, b| at(*a).total_cmp(&at(*b))).expect("some")
     }
 }

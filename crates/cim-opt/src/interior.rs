@@ -1,6 +1,6 @@
 //! Where the reduced program has room: strictly feasible points to start from.
 
-use crate::program::{Goal, LIMIT_POWERS, LimitKind, Program, VARIABLES};
+use crate::program::{Goal, LIMIT_POWERS, LIMIT_TERMS, LimitKind, Program, VARIABLES};
 
 /// Sides of the box nearer than this are one point.
 const THIN: f64 = 1e-10;
@@ -82,7 +82,7 @@ pub(crate) fn free_axes(program: &Program<'_>) -> [bool; VARIABLES] {
 }
 
 /// Whether a limit depends on a variable that can move.
-pub(crate) fn matters(coefficients: &[f64; 6], free: [bool; VARIABLES]) -> bool {
+pub(crate) fn matters(coefficients: &[f64; LIMIT_TERMS], free: [bool; VARIABLES]) -> bool {
     coefficients
         .iter()
         .zip(LIMIT_POWERS)

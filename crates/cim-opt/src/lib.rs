@@ -6,6 +6,8 @@ pub mod error;
 pub mod fast;
 pub mod frugal;
 pub mod full_scale;
+pub mod in_use;
+pub mod shot;
 mod solution;
 pub mod solve;
 pub mod terms;
@@ -24,9 +26,11 @@ pub use error::OptError;
 pub use fast::solve_fast;
 pub use frugal::frugal;
 pub use full_scale::{Histogram, gaussian_full_scale, gaussian_sqnr_db, psi};
+pub use in_use::InUse;
+pub use shot::Drives;
 pub use solution::Solution;
 pub use solve::solve;
 pub use window::{
-    Budget, CircuitTerms, DeviceTerms, Evaluation, Limits, Posynomial, TileTerms, WindowProblem,
+    Budget, CircuitTerms, DeviceTerms, Evaluation, FrontEndTerms, Limits, Posynomial, TileTerms, WindowProblem,
     evaluate,
 };

@@ -1,7 +1,8 @@
 //! The problem as a geometric program in the logarithms of `G_min`, `ΔG` and `V`, with the
 //! converters' ranges already at their optimum for the window.
 //!
-//! The window part of the error has 16 distinct monomials whatever the number of tiles, so tiles
+//! The window part of the error has 19 distinct monomials and two functions of the voltage
+//! ([`Shot`]) whatever the number of tiles, so tiles
 //! are merged first. A range meets the window only through the full-scale floor and ceiling, both
 //! functions of `s = ln(V ΔG)` alone, and its loss at its best value is convex in `s`:
 //!
@@ -11,14 +12,15 @@
 
 use cim_core::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C};
 
-use crate::full_scale::Loss;
+use crate::full_scale::{Converter, Loss};
+use crate::shot::{self, Shot};
 use crate::window::{CircuitTerms, SMALLEST_WINDOW, TileTerms, WindowProblem, wire_loss};
 
 /// Variables: `ln G_min`, `ln ΔG`, `ln V` and, where energy is minimised, its logarithm.
 pub(crate) const VARIABLES: usize = 4;
 
 /// Exponents of `(G_min, ΔG, V)` in the monomials of the error.
-pub(crate) const POWERS: [[i8; 3]; 16] = [
+pub(crate) const POWERS: [[i8; 3]; 19] = [
     [0, 0, 0],
     [1, -2, -2],
     [0, -1, -2],
@@ -35,21 +37,41 @@ pub(crate) const POWERS: [[i8; 3]; 16] = [
     [0, 2, 0],
     [0, 0, 4],
     [0, -2, -2],
+    [2, -2, -2],
+    [1, -1, -2],
+    [0, 0, -2],
 ];
 
-/// Exponents of `(G_min, ΔG, V)` in the monomials of the limits and of the energy.
-pub(crate) const LIMIT_POWERS: [[i8; 3]; 6] =
-    [[1, 0, 0], [0, 1, 0], [1, 0, 2], [0, 1, 2], [0, 1, 1], [0, 0, 0]];
+/// Monomials of the limits and of the energy.
+pub(crate) const LIMIT_TERMS: usize = 8;
+/// Exponents of `(G_min, ΔG, V)` in them. The two of `ΔG V` are apart: one follows a tile's range.
+pub(crate) const LIMIT_POWERS: [[i8; 3]; LIMIT_TERMS] = [
+    [1, 0, 0],
+    [0, 1, 0],
+    [1, 0, 2],
+    [0, 1, 2],
+    [0, 1, 1],
+    [0, 0, 0],
+    [1, 0, 1],
+    [0, 1, 1],
+];
 
 /// Coefficients of the error monomials of one tile, weighted, SI units.
-pub(crate) fn error_coefficients(problem: &WindowProblem, tile: &TileTerms) -> [f64; 16] {
+pub(crate) fn error_coefficients(
+    problem: &WindowProblem,
+    tile: &TileTerms,
+) -> [f64; POWERS.len()] {
     let circuit = &problem.circuit;
     let four_ktb = 4.0
         * BOLTZMANN_J_K
         * circuit.temperature.0
         * circuit.bandwidth.0
         * (1.0 + circuit.amplifier_factor);
-    let two_qb = 2.0 * ELEMENTARY_CHARGE_C * circuit.fano_factor * circuit.bandwidth.0;
+    // Shot noise as far as it is not in `Shot`.
+    let two_qb = 2.0 * ELEMENTARY_CHARGE_C * shot::split(circuit).1 * circuit.bandwidth.0;
+    let front_end = &circuit.front_end;
+    let offset = front_end.amplifier_offset.0.powi(2);
+    let held = tile.cells * tile.rows;
     let (program, read) = (&problem.device.program, &problem.device.read);
     let a0 = program.a0 + read.a0;
     let a1 = program.a1 + read.a1;
@@ -58,7 +80,9 @@ pub(crate) fn error_coefficients(problem: &WindowProblem, tile: &TileTerms) -> [
     let wire = tile.path.0 * tile.path.0 * tile.signal_power;
     let mean_w = tile.s1 / tile.rows;
     [
-        a2 * tile.w2,
+        a2 * tile.w2
+            + front_end.gain_spread.powi(2) * tile.signal_power
+            + front_end.dac_inl.powi(2) * tile.weight_power,
         four_ktb * tile.cells * tile.rows,
         four_ktb * tile.s1,
         two_qb * tile.cells * tile.u1,
@@ -74,21 +98,48 @@ pub(crate) fn error_coefficients(problem: &WindowProblem, tile: &TileTerms) -> [
         wire * mean_w * mean_w,
         problem.device.cubic_per_v2.powi(2) * tile.cubic_power,
         circuit.input_noise.0.powi(2),
+        offset * held * held,
+        2.0 * offset * held * tile.s1,
+        offset * tile.s1_square + front_end.driver_noise.0.powi(2) * tile.weight_power,
     ]
     .map(|coefficient| coefficient * tile.weight)
 }
 
-/// Energy coefficients of one tile over [`LIMIT_POWERS`]: cells, and the amplifier at range 1.
-pub(crate) fn energy_coefficients(circuit: &CircuitTerms, tile: &TileTerms) -> [f64; 6] {
-    let seconds = tile.columns * tile.uses * circuit.read_time.0;
+/// Energy coefficients of one tile over [`LIMIT_POWERS`]: cells, the amplifier at range 1, and what
+/// does not depend on the window.
+pub(crate) fn energy_coefficients(circuit: &CircuitTerms, tile: &TileTerms) -> [f64; LIMIT_TERMS] {
+    let reads = tile.columns * tile.uses;
+    let seconds = reads * circuit.read_time.0;
+    let front_end = &circuit.front_end;
+    let driver_j = seconds * front_end.driver_supply.0;
+    // Either the supply or a source of just the read voltage pays for the cells.
+    let lossless = if driver_j > 0.0 { 0.0 } else { seconds };
     [
         0.0,
         0.0,
-        seconds * tile.drawn_cells * tile.u2,
-        seconds * tile.drawn_v2,
+        lossless * tile.drawn_cells * tile.u2,
+        lossless * tile.drawn_v2,
         seconds * circuit.supply.0,
-        0.0,
+        reads * front_end.static_energy.0,
+        driver_j * tile.drawn_cells * tile.u1,
+        driver_j * tile.drawn_v1,
     ]
+}
+
+/// Adds the energy of a tile to `sum`, its amplifier following the window at this range or fixed at
+/// this full scale (A).
+pub(crate) fn add_energy(
+    sum: &mut [f64; LIMIT_TERMS],
+    part: [f64; LIMIT_TERMS],
+    amplifier: Result<f64, f64>,
+) {
+    for k in [2, 3, 5, 6, 7] {
+        sum[k] += part[k];
+    }
+    match amplifier {
+        Ok(range) => sum[4] += part[4] * range,
+        Err(full_scale_a) => sum[5] += part[4] * full_scale_a,
+    }
 }
 
 /// What a limit is about.
@@ -113,7 +164,7 @@ pub(crate) enum LimitKind {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit {
     pub kind: LimitKind,
-    pub coefficients: [f64; 6],
+    pub coefficients: [f64; LIMIT_TERMS],
 }
 
 impl Limit {
@@ -174,7 +225,11 @@ impl Cap {
 pub(crate) struct Program<'a> {
     pub tiles: &'a [TileTerms],
     /// Merged coefficients over [`POWERS`].
-    pub error: [f64; 16],
+    pub error: [f64; POWERS.len()],
+    /// Merged excess of shot noise.
+    pub shot: Shot,
+    /// Non-linearity of the output converters.
+    pub adc_inl: f64,
     pub limits: Vec<Limit>,
     /// Best range of each tile.
     pub best: Vec<f64>,
@@ -191,15 +246,16 @@ pub(crate) struct Program<'a> {
 impl<'a> Program<'a> {
     /// Merges a well-posed problem.
     pub fn new(problem: &'a WindowProblem, goal: Goal) -> Self {
-        let mut error = [0.0; 16];
+        let mut error = [0.0; POWERS.len()];
         let mut best_loss = 0.0;
         let mut best = Vec::with_capacity(problem.tiles.len());
         for tile in &problem.tiles {
             for (sum, part) in error.iter_mut().zip(error_coefficients(problem, tile)) {
                 *sum += part;
             }
-            let range = tile.output.best_range(tile.steps);
-            best_loss += tile.weight * tile.output.loss(tile.steps, range).value;
+            let converter = problem.circuit.converter(tile);
+            let range = tile.output.best_range(converter);
+            best_loss += tile.weight * tile.output.loss(converter, range).value;
             best.push(range);
         }
         let mut limits = limits(problem);
@@ -216,6 +272,8 @@ impl<'a> Program<'a> {
         Self {
             tiles: &problem.tiles,
             error,
+            shot: Shot::of(problem),
+            adc_inl: problem.circuit.front_end.adc_inl,
             limits,
             best,
             best_loss,
@@ -235,10 +293,16 @@ impl<'a> Program<'a> {
         let terms = LIMIT_POWERS.map(|power| powers.monomial(power));
         let of_tile = |tile: &TileTerms| {
             let part = energy_coefficients(&problem.circuit, tile);
-            let range = tile.output.best_range(tile.steps);
-            part[2] * terms[2] + part[3] * terms[3] + part[4] * (range * terms[4]).max(floor)
+            let range = tile.output.best_range(problem.circuit.converter(tile));
+            let amplifier = part[4] * (range * terms[4]).max(floor);
+            [2, 3, 5, 6, 7].iter().map(|&k| part[k] * terms[k]).sum::<f64>() + amplifier
         };
         problem.tiles.iter().map(of_tile).sum()
+    }
+
+    /// The converter of a tile.
+    pub const fn converter(&self, tile: &TileTerms) -> Converter {
+        Converter { steps: tile.steps, inl: self.adc_inl }
     }
 
     /// Range of a tile at `s = ln(V ΔG)`.
@@ -264,7 +328,7 @@ impl<'a> Program<'a> {
         sum.value = 0.0;
         for (tile, &best) in self.tiles.iter().zip(&self.best) {
             let range = best.max(raised).min(most);
-            let loss = tile.output.loss(tile.steps, range);
+            let loss = tile.output.loss(self.converter(tile), range);
             sum.value += tile.weight * loss.value;
             // dr/ds and d²r/ds² of whichever bound carries the range.
             let (first, second) = if most < best.max(raised) {
@@ -285,7 +349,7 @@ impl<'a> Program<'a> {
         let powers = Powers::new(x);
         let parts = self.error.iter().zip(POWERS);
         let window: f64 = parts.map(|(c, power)| c * powers.monomial(power)).sum();
-        window + self.range_loss(x[1] + x[2]).value
+        window + self.shot.sample(x).0 + self.range_loss(x[1] + x[2]).value
     }
 }
 
@@ -304,20 +368,28 @@ pub(crate) fn bounds(problem: &WindowProblem) -> ([f64; 3], [f64; 3]) {
     )
 }
 
+/// Coefficients of a limit that is linear in the window.
+pub(crate) const fn of_window(per_g_min: f64, per_swing: f64) -> [f64; LIMIT_TERMS] {
+    let mut coefficients = [0.0; LIMIT_TERMS];
+    coefficients[0] = per_g_min;
+    coefficients[1] = per_swing;
+    coefficients
+}
+
 /// The window limit and those non-ideality limits that no other implies.
 pub(crate) fn limits(problem: &WindowProblem) -> Vec<Limit> {
     let g_on = problem.device.g_on.0;
     let mut limits = Vec::with_capacity(8);
     limits.push(Limit {
         kind: LimitKind::Window,
-        coefficients: [1.0 / g_on, 1.0 / g_on, 0.0, 0.0, 0.0, 0.0],
+        coefficients: of_window(1.0 / g_on, 1.0 / g_on),
     });
     let Some(most) = problem.limits.nonideality else { return limits };
     for (tile_idx, tile) in problem.tiles.iter().enumerate() {
         let of = |g_min, swing| wire_loss(tile, g_min, swing) / most;
         let new = Limit {
             kind: LimitKind::Nonideality { tile: tile_idx },
-            coefficients: [of(1.0, 0.0), of(0.0, 1.0), 0.0, 0.0, 0.0, 0.0],
+            coefficients: of_window(of(1.0, 0.0), of(0.0, 1.0)),
         };
         let implies = |a: &Limit, b: &Limit| {
             a.coefficients[0] >= b.coefficients[0] && a.coefficients[1] >= b.coefficients[1]
@@ -344,16 +416,11 @@ fn energy_pieces(problem: &WindowProblem, best: &[f64], scale: f64, limits: &mut
         thresholds.remove(0);
     }
     for following_from in thresholds {
-        let mut coefficients = [0.0; 6];
+        let mut coefficients = [0.0; LIMIT_TERMS];
         for (tile, &range) in problem.tiles.iter().zip(best) {
-            let part = energy_coefficients(&problem.circuit, tile);
-            coefficients[2] += part[2] / scale;
-            coefficients[3] += part[3] / scale;
-            if range >= following_from {
-                coefficients[4] += part[4] * range / scale;
-            } else {
-                coefficients[5] += part[4] * floor / scale;
-            }
+            let part = energy_coefficients(&problem.circuit, tile).map(|part| part / scale);
+            let amplifier = if range >= following_from { Ok(range) } else { Err(floor) };
+            add_energy(&mut coefficients, part, amplifier);
         }
         limits.push(Limit { kind: LimitKind::Energy { following_from }, coefficients });
     }

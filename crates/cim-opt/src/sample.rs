@@ -1,7 +1,9 @@
 //! The reduced program at a point: values, slopes and curvatures of all it consists of.
 
 use crate::interior::{free_axes, is_rising, matters, squeeze};
-use crate::program::{Goal, LIMIT_POWERS, POWERS, Powers, Program, VARIABLES};
+use crate::program::{
+    Goal, LIMIT_POWERS, LIMIT_TERMS, POWERS, Powers, Program, VARIABLES,
+};
 
 pub(crate) type Vector = [f64; VARIABLES];
 pub(crate) type Matrix = [Vector; VARIABLES];
@@ -129,6 +131,14 @@ impl<'a> Sampler<'a> {
                 }
             }
         }
+        let (value, gradient, hessian) = self.program.shot.sample([x[0], x[1], x[2]]);
+        row.value += value / scale;
+        for i in 0..3 {
+            row.gradient[i] += gradient[i] / scale;
+            for j in 0..=i {
+                row.hessian[i][j] += hessian[i][j] / scale;
+            }
+        }
         let ranges = self.program.range_loss(x[1] + x[2]);
         row.value += ranges.value / scale;
         add_coupling(&mut row, ranges.slope / scale, ranges.curvature / scale);
@@ -136,10 +146,10 @@ impl<'a> Sampler<'a> {
     }
 
     /// The logarithm of a limit.
-    fn limit(&self, index: usize, terms: &[f64; 6], energy: f64) -> Row {
+    fn limit(&self, index: usize, terms: &[f64; LIMIT_TERMS], energy: f64) -> Row {
         let limit = &self.program.limits[index];
         let mut row = Row::default();
-        let parts: [f64; 6] = std::array::from_fn(|k| limit.coefficients[k] * terms[k]);
+        let parts: [f64; LIMIT_TERMS] = std::array::from_fn(|k| limit.coefficients[k] * terms[k]);
         let sum: f64 = parts.iter().sum();
         for (part, power) in parts.iter().zip(LIMIT_POWERS) {
             let share = part / sum;

@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use cim_tile::moments::TileErrors;
 use cim_tile::{Calibration, LayerDesign, LayerErrors, Parts, Plan, Sense, TileError};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
 use crate::full_scale::Histogram;
-use crate::window::{CircuitTerms, DeviceTerms, Posynomial, TileTerms};
+use crate::shot::Drives;
+use crate::window::{CircuitTerms, DeviceTerms, FrontEndTerms, Posynomial, TileTerms};
 
 /// Nodes and weights of Gauss–Hermite quadrature with five points, for a standard normal.
 const HERMITE: [(f64, f64); 5] = [
@@ -52,10 +53,11 @@ pub fn circuit_terms(
         input_noise: parts.adc_noise,
         supply,
         read_time,
+        front_end: FrontEndTerms::IDEAL,
     }
 }
 
-/// What one layer's tiles contribute, and what its weight clip loses.
+/// What one layer's tiles contribute, and what its clip and its input converter lose.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerTerms {
     /// One entry for each full scale of a tile that carries a signal, row tiles outermost. Tiles
@@ -63,8 +65,9 @@ pub struct LayerTerms {
     pub tiles: Vec<TileTerms>,
     /// Which full scale of the layer each entry is about ([`LayerDesign::full_scale`]).
     pub places: Vec<(usize, usize)>,
-    /// Objective lost to weights beyond the clip.
-    pub clip_loss: f64,
+    /// Objective lost to weights beyond the clip and to the rounding of weights and inputs,
+    /// whatever the window, the voltage and the full scales.
+    pub fixed_loss: f64,
 }
 
 /// Refuses a layer without signal, of which nothing can be said.
@@ -88,8 +91,9 @@ pub fn check_signal(
 
 /// Terms of one layer under the weight clip and input limit of `design`.
 ///
-/// `sensitivity` is the objective per squared output unit of error of one output. Histograms have
-/// `bins` bins over the calibration currents, widened by the noise they carry in `parts`. What the
+/// `sensitivity` has the objective per squared output unit of error of each output: sums over the
+/// currents of a tile are averages weighted by it. Where no output of a tile is felt they are plain
+/// averages, without weight. Histograms have `bins` bins over the calibration currents, widened by the noise they carry in `parts`. What the
 /// bottom of the window adds to a current without a minus is in them as it is in `parts`. Tiles are
 /// taken to be read once per inference.
 ///
@@ -101,7 +105,7 @@ pub fn layer_terms(
     design: &LayerDesign,
     weights: ArrayView2<'_, f32>,
     calibration: &Calibration,
-    sensitivity: f64,
+    sensitivity: ArrayView1<'_, f64>,
     bins: usize,
 ) -> Result<LayerTerms, TileError> {
     check_signal(layer, weights, calibration)?;
@@ -110,28 +114,36 @@ pub fn layer_terms(
     let unit = clip * f64::from(design.input_limit) / parts.mapping.reach();
     let amps = parts.read_voltage.0 * design.drive_gain * parts.window.span().0;
     let phases = parts.dac.polarity.phases().len() as f64;
-    let driven = Calibration { drive: calibration.phases_stacked(parts.dac.polarity) };
+    let driven = Calibration::exact(calibration.phases_stacked(parts.dac.polarity));
     let (mean_u, mean_u2) = (driven.mean_magnitude(), driven.mean_square());
     let w = weights.mapv(|w| (f64::from(w) / clip).clamp(-1.0, 1.0));
     let paths = cim_tile::nonideality::paths(parts, design, weights)?;
     let groups = parts.mapping.full_scale_groups();
-    let mut terms = LayerTerms { tiles: Vec::new(), places: Vec::new(), clip_loss: 0.0 };
+    let fixed_loss = errors.fixed_error().dot(&sensitivity);
+    let mut terms = LayerTerms { tiles: Vec::new(), places: Vec::new(), fixed_loss };
     for (tile, path) in errors.tiles.iter().zip(paths) {
         let (rows, cols) = parts.block(tile.place, w.dim());
-        let block = w.slice(s![rows.clone(), cols]);
+        let block = w.slice(s![rows.clone(), cols.clone()]);
+        let felt = sensitivity.slice(s![cols]);
         let plan = parts.mapping.layout(block.ncols());
         let cells = parts.mapping.raised(block, 1.0);
         let (u1, u2) = (mean_u.slice(s![rows.clone()]), mean_u2.slice(s![rows.clone()]));
         let drive = driven.drive.slice(s![.., rows]);
         for group in 0..groups {
-            let behind = Behind::of(&plan, group, &cells);
+            let behind = Behind::of(&plan, group, &cells, felt);
             let own = plan.senses_of_group(group);
             let y = drive.dot(&behind.weights);
-            let signal_power = y.mapv(|y| y * y).sum() / y.len() as f64;
+            let signal_power = behind.mean(&y, |y| y * y);
             if signal_power == 0.0 {
                 continue;
             }
             let (magnitude, square) = (&behind.raised, &behind.square);
+            let mut drives = Drives::default();
+            let share = 1.0 / drive.nrows() as f64;
+            for (drive, &raised) in drive.columns().into_iter().zip(magnitude) {
+                drive.iter().for_each(|u| drives.add(u.abs(), share, raised));
+            }
+            let cubic = drive.mapv(|u| u.powi(3)).dot(&behind.weights);
             terms.places.push((tile.place.0, tile.place.1 * groups + group));
             terms.tiles.push(TileTerms {
                 layer,
@@ -148,81 +160,122 @@ pub fn layer_terms(
                 w2: u2.dot(square),
                 drawn_cells: behind.drawn_count,
                 drawn_v2: u2.dot(&behind.drawn),
-                cubic_power: residual_power(&drive.mapv(|u| u.powi(3)).dot(&behind.weights), &y),
+                s1_square: behind.raised_square,
+                weight_power: behind.mean_over_currents(&behind.weights.mapv(|w| w * w)).sum(),
+                drawn_v1: u1.dot(&behind.drawn),
+                drives,
+                cubic_power: residual_power(&behind, &cubic, &y),
                 signal_power,
-                weight: sensitivity * unit * unit * behind.square_weight * phases,
+                weight: unit * unit * behind.felt * phases,
                 steps: parts.adc_steps(),
-                output: histogram(tile, own, amps, bins),
+                output: histogram(tile, own, &behind.shares, amps, bins),
             });
         }
     }
-    let lost = weights.mapv(|w| f64::from(w) - f64::from(w).clamp(-clip, clip));
-    let lost = calibration.drive.dot(&lost) * f64::from(design.input_limit);
-    let samples = calibration.drive.nrows().max(1) as f64;
-    terms.clip_loss = sensitivity * lost.mapv(|e| e * e).sum() / samples;
     Ok(terms)
 }
 
-/// The cells behind the currents of one full-scale group, on average over the currents.
+/// The cells behind the currents of one full-scale group, on average over the currents, each
+/// weighted by what is felt of it; what draws current is averaged as it is.
 struct Behind {
+    /// Weight of each current; they sum to 1.
+    shares: Vec<f64>,
+    /// Objective per squared unit of error of every current, summed over them.
+    felt: f64,
     /// Cells of a row.
     count: f64,
     /// How far they are raised together, by row.
     raised: Array1<f64>,
     /// Sum of the squares of how far they are raised, by row.
     square: Array1<f64>,
+    /// Square of how far all cells of a current are raised together.
+    raised_square: f64,
     /// Cells of a row that draw current, those of shared columns in equal shares.
     drawn_count: f64,
     /// How far these are raised together, by row.
     drawn: Array1<f64>,
     /// What the currents carry, rows × currents, in windows.
     weights: Array2<f64>,
-    /// Sum over the currents of their squared weights.
-    square_weight: f64,
 }
 
 impl Behind {
-    fn of(plan: &Plan, group: usize, cells: &Array2<f64>) -> Self {
+    /// `felt` is the objective per squared output unit of each output.
+    fn of(plan: &Plan, group: usize, cells: &Array2<f64>, felt: ArrayView1<'_, f64>) -> Self {
         let senses = &plan.senses[plan.senses_of_group(group)];
         let columns = |sense: &Sense| [Some(sense.plus), sense.minus].into_iter().flatten();
         let mut uses = vec![0.0; cells.ncols()];
         plan.senses.iter().flat_map(columns).for_each(|column| uses[column] += 1.0);
-        let all: Vec<usize> = senses.iter().flat_map(columns).collect();
-        let currents = senses.len() as f64;
-        let by_row = |f: &dyn Fn(usize, f64) -> f64| -> Array1<f64> {
+        let equal = 1.0 / senses.len() as f64;
+        let each: Vec<f64> =
+            senses.iter().map(|s| felt[s.output] * (s.weight * s.weight) as f64).collect();
+        let felt: f64 = each.iter().sum();
+        let share = |own: f64| if felt > 0.0 { own / felt } else { equal };
+        let shares: Vec<f64> = each.into_iter().map(share).collect();
+        // Every column of a current with the weight of the current.
+        let weighted: Vec<(usize, f64)> = senses
+            .iter()
+            .zip(&shares)
+            .flat_map(|(sense, &share)| columns(sense).map(move |column| (column, share)))
+            .collect();
+        let drawing: Vec<(usize, f64)> = senses
+            .iter()
+            .flat_map(columns)
+            .map(|column| (column, equal / uses[column]))
+            .collect();
+        let by_row = |columns: &[(usize, f64)], f: fn(f64) -> f64| -> Array1<f64> {
             let row = |row: ArrayView1<'_, f64>| {
-                all.iter().map(|&column| f(column, row[column])).sum::<f64>() / currents
+                columns.iter().map(|&(column, share)| share * f(row[column])).sum::<f64>()
             };
             cells.rows().into_iter().map(row).collect()
         };
+        let sums = cells.sum_axis(Axis(0));
+        let raised_square = senses.iter().zip(&shares).map(|(sense, share)| {
+            share * columns(sense).map(|column| sums[column]).sum::<f64>().powi(2)
+        });
         Self {
-            count: all.len() as f64 / currents,
-            raised: by_row(&|_, cell| cell),
-            square: by_row(&|_, cell| cell * cell),
-            drawn_count: all.iter().map(|&column| 1.0 / uses[column]).sum::<f64>() / currents,
-            drawn: by_row(&|column, cell| cell / uses[column]),
+            felt,
+            count: weighted.iter().map(|(_, share)| share).sum(),
+            raised: by_row(&weighted, |cell| cell),
+            square: by_row(&weighted, |cell| cell * cell),
+            raised_square: raised_square.sum(),
+            drawn_count: drawing.iter().map(|(_, share)| share).sum(),
+            drawn: by_row(&drawing, |cell| cell),
             weights: plan
                 .combine(cells.view(), -1.0)
                 .slice_move(s![.., plan.senses_of_group(group)]),
-            square_weight: senses.iter().map(|sense| (sense.weight * sense.weight) as f64).sum(),
+            shares,
         }
+    }
+
+    /// Average over the currents of each row of `values` (rows × currents).
+    fn mean_over_currents(&self, values: &Array2<f64>) -> Array1<f64> {
+        values.dot(&Array1::from_vec(self.shares.clone()))
+    }
+
+    /// Average of `f` over samples and currents of `values` (samples × currents).
+    fn mean(&self, values: &Array2<f64>, f: fn(f64) -> f64) -> f64 {
+        self.mean_over_currents(&values.mapv(f)).sum() / values.nrows() as f64
     }
 }
 
 /// Mean power of what is left of `cubic` after its best linear fit on `y`.
-fn residual_power(cubic: &Array2<f64>, y: &Array2<f64>) -> f64 {
-    let (mut cc, mut cy, mut yy) = (0.0, 0.0, 0.0);
-    for (c, y) in cubic.iter().zip(y) {
-        cc += c * c;
-        cy += c * y;
-        yy += y * y;
-    }
+fn residual_power(behind: &Behind, cubic: &Array2<f64>, y: &Array2<f64>) -> f64 {
+    let square = |y: f64| y * y;
+    let (cc, yy) = (behind.mean(cubic, square), behind.mean(y, square));
+    let cy = behind.mean(&(cubic * y), |product| product);
     let explained = if yy > 0.0 { cy * cy / yy } else { 0.0 };
-    (cc - explained).max(0.0) / y.len() as f64
+    (cc - explained).max(0.0)
 }
 
-/// Magnitudes of currents of a tile over `amps`, each widened by its own Gaussian noise.
-fn histogram(tile: &TileErrors, own: Range<usize>, amps: f64, bins: usize) -> Histogram {
+/// Magnitudes of currents of a tile over `amps`, each widened by its own Gaussian noise and counted
+/// with the share of its column.
+fn histogram(
+    tile: &TileErrors,
+    own: Range<usize>,
+    shares: &[f64],
+    amps: f64,
+    bins: usize,
+) -> Histogram {
     let currents = || {
         tile.phases.iter().flat_map(|phase| {
             let (ideal_a, sigma_a) = (
@@ -236,8 +289,8 @@ fn histogram(tile: &TileErrors, own: Range<usize>, amps: f64, bins: usize) -> Hi
     let top = currents().map(|(i, s)| i.abs() + reach * s).fold(0.0, f64::max);
     let top = top / amps * (1.0 + 1e-9);
     let (mut mass, mut moment) = (vec![0.0; bins], vec![0.0; bins]);
-    let share = 1.0 / currents().count() as f64;
-    for (i, sigma) in currents() {
+    // Currents follow each other sample by sample.
+    for ((i, sigma), share) in currents().zip(shares.iter().cycle()) {
         for (node, weight) in HERMITE {
             let y = ((i + node * sigma) / amps).abs();
             let bin = if top > 0.0 { ((y / top * bins as f64) as usize).min(bins - 1) } else { 0 };

@@ -32,6 +32,14 @@ pub(crate) fn well_posed(problem: &WindowProblem) -> Result<(), OptError> {
     not_negative("input_noise", circuit.input_noise.0)?;
     not_negative("supply", circuit.supply.0)?;
     not_negative("read_time", circuit.read_time.0)?;
+    let front_end = &circuit.front_end;
+    not_negative("amplifier_offset", front_end.amplifier_offset.0)?;
+    not_negative("gain_spread", front_end.gain_spread)?;
+    not_negative("driver_noise", front_end.driver_noise.0)?;
+    not_negative("dac_inl", front_end.dac_inl)?;
+    not_negative("adc_inl", front_end.adc_inl)?;
+    not_negative("driver_supply", front_end.driver_supply.0)?;
+    not_negative("static_energy", front_end.static_energy.0)?;
     limits(&problem.limits)?;
     if problem.tiles.is_empty() {
         return Err(OptError::NoTiles);
@@ -111,6 +119,9 @@ fn tile_terms(tile_idx: usize, tile: &TileTerms) -> Result<(), OptError> {
         ("w2", tile.w2),
         ("drawn_cells", tile.drawn_cells),
         ("drawn_v2", tile.drawn_v2),
+        ("s1_square", tile.s1_square),
+        ("weight_power", tile.weight_power),
+        ("drawn_v1", tile.drawn_v1),
         ("cubic_power", tile.cubic_power),
         ("weight", tile.weight),
     ];
@@ -119,8 +130,12 @@ fn tile_terms(tile_idx: usize, tile: &TileTerms) -> Result<(), OptError> {
             return bad(name, value, NOT_NEGATIVE);
         }
     }
-    if tile.steps == 0 {
-        return bad("steps", 0.0, POSITIVE);
+    if tile.steps < 2 {
+        return bad("steps", f64::from(tile.steps), "2 or more");
+    }
+    if !tile.drives.rows.iter().chain(&tile.drives.raised).all(|&part| part.is_finite() && part >= 0.0)
+    {
+        return bad("drives", f64::NAN, NOT_NEGATIVE);
     }
     histogram(tile_idx, &tile.output.centres, &tile.output.probabilities)
 }

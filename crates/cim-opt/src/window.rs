@@ -11,7 +11,8 @@ use cim_core::{
 use serde::Serialize;
 
 use crate::error::OptError;
-use crate::full_scale::Histogram;
+use crate::full_scale::{Converter, Histogram};
+use crate::shot::{self, Drives, Shot};
 
 /// The smallest window considered, `G_max − G_min` as a fraction of the device's `G_on − G_off`.
 ///
@@ -81,6 +82,51 @@ pub struct CircuitTerms {
     pub supply: Volts,
     /// How long one read lasts.
     pub read_time: Seconds,
+    /// What is left of the front end's errors, and what it takes.
+    pub front_end: FrontEndTerms,
+}
+
+impl CircuitTerms {
+    /// The converter of a tile.
+    pub(crate) const fn converter(&self, tile: &TileTerms) -> Converter {
+        Converter { steps: tile.steps, inl: self.front_end.adc_inl }
+    }
+}
+
+/// Errors of drivers, amplifiers and converters as far as calibration leaves them, root mean square,
+/// and energy that no window changes. Each is independent from column to column (row to row for the
+/// drivers) and steady or not: only its square counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FrontEndTerms {
+    /// Offset of the virtual ground of a column: its current is this times the conductance of all
+    /// cells of the column.
+    pub amplifier_offset: Volts,
+    /// Spread of the gain of a column, relative.
+    pub gain_spread: f64,
+    /// Noise of the voltage of a row.
+    pub driver_noise: Volts,
+    /// Integral non-linearity of the input converter, as a part of full drive.
+    pub dac_inl: f64,
+    /// Integral non-linearity of the output converter, in its steps.
+    pub adc_inl: f64,
+    /// Supply that the current of the rows comes from: cells then take `supply · V · G · t`; 0 is a
+    /// source of just the read voltage, `V² G t`.
+    pub driver_supply: Volts,
+    /// Energy of one sensed current and read that flows whatever is read.
+    pub static_energy: Joules,
+}
+
+impl FrontEndTerms {
+    /// None of it.
+    pub const IDEAL: Self = Self {
+        amplifier_offset: Volts(0.0),
+        gain_spread: 0.0,
+        driver_noise: Volts(0.0),
+        dac_inl: 0.0,
+        adc_inl: 0.0,
+        driver_supply: Volts(0.0),
+        static_energy: Joules(0.0),
+    };
 }
 
 /// What one kind of tile contributes: sums over its rows, averaged over its columns and over a
@@ -118,6 +164,14 @@ pub struct TileTerms {
     pub drawn_cells: f64,
     /// `Σ E u² a` of the cells that draw current, per column.
     pub drawn_v2: f64,
+    /// Mean over columns of `(Σ a)²`.
+    pub s1_square: f64,
+    /// Mean over columns of `Σ w²`, of the weights that the currents carry.
+    pub weight_power: f64,
+    /// `Σ E|u| a` of the cells that draw current, per column.
+    pub drawn_v1: f64,
+    /// How often rows are driven how much.
+    pub drives: Drives,
     /// `E (Σ u³ w)²` after removing the best linear gain on `y`.
     pub cubic_power: f64,
     /// `E y²`.
@@ -151,7 +205,7 @@ pub struct Limits {
 pub struct Budget {
     /// Thermal noise of the cells and the amplifier.
     pub thermal: f64,
-    /// Shot noise (an upper bound).
+    /// Shot noise, as far as it exceeds the thermal noise of cells at rest.
     pub shot: f64,
     /// Programming error; the `am` part counts every cell as if it were at `G_min` (an upper bound).
     pub programming: f64,
@@ -165,14 +219,20 @@ pub struct Budget {
     pub input: f64,
     /// Rounding to converter steps.
     pub quantisation: f64,
-    /// Output beyond the full scale.
+    /// Output beyond what the outermost code stands for.
     pub clipping: f64,
+    /// Offset of the amplifiers over the conductance that they hold.
+    pub offset: f64,
+    /// Spread of the gains of columns.
+    pub gain: f64,
+    /// Noise of the row drivers, and the non-linearity of the input converter.
+    pub drivers: f64,
 }
 
 impl Budget {
     /// The parts with their names, in the order of the fields.
     #[must_use]
-    pub const fn parts(&self) -> [(&'static str, f64); 9] {
+    pub const fn parts(&self) -> [(&'static str, f64); 12] {
         [
             ("thermal", self.thermal),
             ("shot", self.shot),
@@ -183,6 +243,9 @@ impl Budget {
             ("input", self.input),
             ("quantisation", self.quantisation),
             ("clipping", self.clipping),
+            ("offset", self.offset),
+            ("gain", self.gain),
+            ("drivers", self.drivers),
         ]
     }
 
@@ -202,6 +265,9 @@ impl Budget {
         self.input += other.input;
         self.quantisation += other.quantisation;
         self.clipping += other.clipping;
+        self.offset += other.offset;
+        self.gain += other.gain;
+        self.drivers += other.drivers;
     }
 }
 
@@ -271,7 +337,15 @@ fn tile_budget(
     let circuit = &problem.circuit;
     let kappa2 = (v * swing).powi(2);
     let cells_s = tile.cells * tile.rows * g_min + tile.s1 * swing;
+    let two_qb = 2.0 * ELEMENTARY_CHARGE_C * circuit.bandwidth.0;
     let drawn_s = tile.cells * tile.u1 * g_min + tile.v1 * swing;
+    let [rows, raised] = Shot::of_tile(circuit, &tile.drives, tile.cells).at(v);
+    let excess = rows[0] * g_min / (swing * swing) + raised[0] / swing;
+    let full_shot = two_qb * shot::split(circuit).1 * v * drawn_s / kappa2;
+    let front_end = &circuit.front_end;
+    let held_s2 = (tile.cells * tile.rows * g_min).powi(2)
+        + 2.0 * tile.cells * tile.rows * g_min * tile.s1 * swing
+        + tile.s1_square * swing * swing;
     let four_kt = 4.0 * BOLTZMANN_J_K * circuit.temperature.0 * (1.0 + circuit.amplifier_factor);
     let cells = |law: &Posynomial| {
         let constant = tile.cells * tile.u2 * (law.a0 + law.am / g_min);
@@ -282,17 +356,10 @@ fn tile_budget(
         (constant + linear + law.a2 * squares) / (swing * swing)
     };
     let loss = wire_loss(tile, g_min, swing);
-    let (rounding, clipping) = tile.output.split_loss(tile.steps, range);
+    let (rounding, clipping) = tile.output.split_loss(circuit.converter(tile), range);
     Budget {
         thermal: tile.weight * four_kt * circuit.bandwidth.0 * cells_s / kappa2,
-        shot: tile.weight
-            * 2.0
-            * ELEMENTARY_CHARGE_C
-            * circuit.fano_factor
-            * circuit.bandwidth.0
-            * v
-            * drawn_s
-            / kappa2,
+        shot: tile.weight * (excess + full_shot),
         programming: tile.weight * cells(&problem.device.program),
         read: tile.weight * cells(&problem.device.read),
         ir_drop: tile.weight * loss * loss * tile.signal_power,
@@ -302,6 +369,11 @@ fn tile_budget(
         input: tile.weight * circuit.input_noise.0.powi(2) / kappa2,
         quantisation: tile.weight * rounding,
         clipping: tile.weight * clipping,
+        offset: tile.weight * front_end.amplifier_offset.0.powi(2) * held_s2 / kappa2,
+        gain: tile.weight * front_end.gain_spread.powi(2) * tile.signal_power,
+        drivers: tile.weight
+            * ((front_end.driver_noise.0 / v).powi(2) + front_end.dac_inl.powi(2))
+            * tile.weight_power,
     }
 }
 
@@ -310,7 +382,8 @@ pub(crate) fn wire_loss(tile: &TileTerms, g_min: f64, swing: f64) -> f64 {
     tile.path.0 * (tile.cells * g_min + tile.s1 * swing / tile.rows)
 }
 
-/// Energy of one tile: cells, and class-A sense amplifiers biased at the full scale.
+/// Energy of one tile: cells, class-A sense amplifiers biased at the full scale, and what flows
+/// whatever is read.
 fn tile_energy(
     problem: &WindowProblem,
     tile: &TileTerms,
@@ -320,7 +393,14 @@ fn tile_energy(
     range: f64,
 ) -> f64 {
     let circuit = &problem.circuit;
-    let cells_w = v * v * (tile.drawn_cells * tile.u2 * g_min + tile.drawn_v2 * swing);
+    let front_end = &circuit.front_end;
+    let cells_w = if front_end.driver_supply.0 > 0.0 {
+        let drawn_s = tile.drawn_cells * tile.u1 * g_min + tile.drawn_v1 * swing;
+        front_end.driver_supply.0 * v * drawn_s
+    } else {
+        v * v * (tile.drawn_cells * tile.u2 * g_min + tile.drawn_v2 * swing)
+    };
     let amplifier_w = circuit.supply.0 * range * v * swing;
-    tile.columns * tile.uses * circuit.read_time.0 * (cells_w + amplifier_w)
+    let read_j = circuit.read_time.0 * (cells_w + amplifier_w) + front_end.static_energy.0;
+    tile.columns * tile.uses * read_j
 }

@@ -9,6 +9,9 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 pub struct Calibration {
     /// Samples × inputs, in [−1, 1].
     pub drive: Array2<f64>,
+    /// What the drives stand for: inputs over their limit, neither rounded nor clipped, samples ×
+    /// inputs.
+    pub wanted: Array2<f64>,
 }
 
 impl Calibration {
@@ -24,7 +27,13 @@ impl Calibration {
         );
         let top = f64::from(dac.top_code());
         let drive = codes.into_iter().map(|code| f64::from(code) / top).collect();
-        Self { drive: Array2::from_shape_vec(x.dim(), drive).expect("one drive per input") }
+        let drive = Array2::from_shape_vec(x.dim(), drive).expect("one drive per input");
+        Self { drive, wanted: x.mapv(|x| f64::from(x) / f64::from(limit)) }
+    }
+
+    /// Drives that are exactly what they stand for.
+    pub fn exact(drive: Array2<f64>) -> Self {
+        Self { wanted: drive.clone(), drive }
     }
 
     /// Drives of one phase, samples × inputs: `Σ_phase factor · drive` is [`drive`](Self::drive).

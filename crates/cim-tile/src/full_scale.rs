@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn the_hundredth_percentile_is_the_largest_current_seen() {
         let w = array![[0.5f32, -0.25], [-0.75, -0.5]];
-        let calibration = Calibration { drive: array![[1.0, 0.0], [0.5, 1.0]] };
+        let calibration = Calibration::exact(array![[1.0, 0.0], [0.5, 1.0]]);
         let parts = parts(Polarity::Unipolar);
         // Currents per unit: 0.5, −0.25; 0.25 − 0.75, −0.125 − 0.5.
         let got = percentile(&parts, w.view(), 1.0, 2.0, &calibration, 100.0);
@@ -258,7 +258,7 @@ mod tests {
         cim_core::Stream::root(9).fill_uniform(0, &mut drive);
         let drive = Array2::from_shape_vec((200, 2), drive).expect("400 drives").mapv(f64::from);
         let drive = drive.mapv(|u| u.powi(4));
-        let calibration = Calibration { drive: drive.clone() };
+        let calibration = Calibration::exact(drive.clone());
         let w = array![[0.5f32, -0.25], [-0.75, 1.0]];
         for bits in [2, 3, 6] {
             let parts = Parts { adc_bits: bits, ..parts(Polarity::Unipolar) };
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn every_policy_gives_one_full_scale_a_tile() {
         let w = array![[0.5f32, -0.25], [-0.75, -0.5], [1.0, 0.0]];
-        let calibration = Calibration { drive: array![[1.0, 0.0, 0.0], [0.5, 1.0, 0.5]] };
+        let calibration = Calibration::exact(array![[1.0, 0.0, 0.0], [0.5, 1.0, 0.5]]);
         let parts = parts(Polarity::Unipolar);
         let chosen = array![[Amps(3.0)], [Amps(4.0)]];
         let of = |policy, optimised: &Array2<Amps>| {

@@ -24,8 +24,9 @@ mod tile;
 
 use cim_core::Tally;
 pub use column::ColumnErrors;
-use ndarray::{Array1, ArrayView2, s};
-pub use tile::{SensedErrors, TileErrors};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use tile::Exact;
+pub use tile::{SensedErrors, Shifts, TileErrors};
 
 use crate::calibration::Calibration;
 use crate::error::TileError;
@@ -58,9 +59,15 @@ impl LayerErrors {
         let of = blueprint.tiles().iter().zip(full_scales.chunks_exact(groups)).enumerate();
         let tiles = of.map(|(tile_idx, (blueprint, full_scales))| {
             let place = (tile_idx / column_tiles, tile_idx % column_tiles);
-            let rows = parts.block(place, weights.dim()).0;
-            let drive = calibration.drive.slice(s![.., rows]);
-            tile::errors(parts, design.drive_gain, place, full_scales, blueprint, drive)
+            let (rows, cols) = parts.block(place, weights.dim());
+            let drive = calibration.drive.slice(s![.., rows.clone()]);
+            let exact = Exact {
+                inputs: calibration.wanted.slice(s![.., rows.clone()]),
+                weights: weights.slice(s![rows, cols]),
+                clip: f64::from(design.weight_clip),
+                amps_per_weight: design.amps_per_weight(parts),
+            };
+            tile::errors(parts, design.drive_gain, place, full_scales, blueprint, drive, &exact)
         });
         let tiles = tiles.collect::<Result<_, _>>()?;
         Ok(Self { tiles, amps_per_output: design.amps_per_output(parts) })
@@ -68,27 +75,75 @@ impl LayerErrors {
 
     /// Variance of each output in squared output units, averaged over samples: its own tiles only.
     pub fn output_variance(&self) -> Array1<f64> {
-        self.sum_over_row_tiles(|tile| tile.variance.mean_axis(ndarray::Axis(0)).expect("samples"))
+        self.sum_over_row_tiles(|tile| tile.variance.mean_axis(Axis(0)).expect("samples"))
             / self.amps_per_output.powi(2)
     }
 
-    /// Mean squared error of each output in squared output units, averaged over samples, with the
-    /// mean errors of the row tiles added before squaring.
+    /// Mean squared error of each output against the exact product, in squared output units,
+    /// averaged over samples. Mean errors of all sources and row tiles are added before squaring.
     pub fn output_error(&self) -> Array1<f64> {
-        let shift = self.sum_over_row_tiles(|tile| &tile.mean_a - &tile.ideal_a);
-        let power = shift.mapv(|e| e * e).mean_axis(ndarray::Axis(0)).expect("samples");
-        self.output_variance() + power / self.amps_per_output.powi(2)
+        self.output_variance() + self.power(|tile| &tile.mean_a - &tile.exact_a)
     }
 
-    /// Errors of all outputs added up over tiles, per unit of the power of the layer's output.
+    /// Mean power of each output of the exact product, in squared output units.
+    pub fn output_power(&self) -> Array1<f64> {
+        self.power(|tile| tile.exact_a.clone())
+    }
+
+    /// The part of [`output_error`](Self::output_error) that no window, voltage or full scale
+    /// changes: weights beyond the clip, rounding of weights and of inputs, together.
+    pub fn fixed_error(&self) -> Array1<f64> {
+        self.power(|tile| &tile.ideal_a - &tile.exact_a)
+    }
+
+    /// [`output_error`](Self::output_error) of all outputs per unit of the power of the exact
+    /// product; 0 of a layer without signal and error.
+    pub fn relative_error(&self) -> f64 {
+        self.output_error().sum() / self.output_power().sum().max(f64::MIN_POSITIVE)
+    }
+
+    /// Errors of all outputs by source, per unit of the power of the exact product.
+    ///
+    /// Mean errors of one source add up over row tiles before they are squared; sources are squared
+    /// each on its own, so that their sum is not [`relative_error`](Self::relative_error) where two
+    /// of them pull the same way, as clips of weights and of converters do.
     pub fn shares(&self) -> ColumnErrors {
-        let ideal = self.sum_over_row_tiles(|tile| tile.ideal_a.clone());
-        let power: f64 = ideal.mapv(|i| i * i).sum() / ideal.nrows().max(1) as f64;
         let mut sum = ColumnErrors::default();
-        for column in self.tiles.iter().flat_map(|tile| &tile.columns) {
-            sum.add_scaled(column, 1.0 / power.max(f64::MIN_POSITIVE));
+        for tile in &self.tiles {
+            for column in &tile.columns {
+                sum.add_scaled(column, 1.0);
+            }
         }
-        sum
+        let means = |f: fn(&TileErrors) -> &Array2<f64>| {
+            let apart: f64 = self.tiles.iter().map(|tile| mean_square(f(tile).view())).sum();
+            mean_square(self.sum_over_row_tiles(|tile| f(tile).clone()).view()) - apart
+        };
+        sum.distortion += means(|tile| &tile.shifts.distortion);
+        sum.clipping += means(|tile| &tile.shifts.clipping);
+        sum.weight_clip += means(|tile| &tile.shifts.weight_clip);
+        sum.weight_rounding += means(|tile| &tile.shifts.weight_rounding);
+        sum.dac += means(|tile| &tile.shifts.dac);
+        sum.signal += means(|tile| &tile.exact_a);
+        // Nothing but rounding takes a sum of squares below zero.
+        for source in [
+            &mut sum.distortion,
+            &mut sum.clipping,
+            &mut sum.weight_clip,
+            &mut sum.weight_rounding,
+            &mut sum.dac,
+        ] {
+            *source = source.max(0.0);
+        }
+        let mut shares = ColumnErrors::default();
+        shares.add_scaled(&sum, 1.0 / sum.signal.max(f64::MIN_POSITIVE));
+        shares
+    }
+
+    /// Mean over samples of the square of what the row tiles add up to, in squared output units.
+    fn power(&self, f: impl Fn(&TileErrors) -> Array2<f64>) -> Array1<f64> {
+        let sum = self.sum_over_row_tiles(f);
+        let power = sum.mapv(|a| a * a).mean_axis(Axis(0)).expect("samples");
+        power / self.amps_per_output.powi(2)
     }
 
     /// Adds up over row tiles and puts column tiles side by side.
@@ -107,7 +162,12 @@ impl LayerErrors {
             }
         }
         let views: Vec<_> = sums.iter().map(|a| a.view()).collect();
-        let last = ndarray::Axis(views[0].ndim() - 1);
+        let last = Axis(views[0].ndim() - 1);
         ndarray::concatenate(last, &views).expect("equal numbers of samples")
     }
+}
+
+/// Sum over outputs of the mean square over samples (samples × outputs).
+fn mean_square(values: ArrayView2<'_, f64>) -> f64 {
+    values.iter().map(|v| v * v).sum::<f64>() / values.nrows().max(1) as f64
 }

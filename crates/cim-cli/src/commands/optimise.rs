@@ -3,7 +3,9 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use cim_chip::{ChipDesign, ChipError, Goal, Knobs, Layer, LayerInputs, Network, optimise};
+use cim_chip::{
+    ChipDesign, ChipError, Goal, Layer, LayerErrors, LayerInputs, Network, optimise,
+};
 use cim_core::Joules;
 use cim_data::npy;
 use cim_nn::NetworkError;
@@ -21,11 +23,31 @@ struct Answer {
     g_min_s: f64,
     g_max_s: f64,
     read_voltage_v: f64,
+    /// Mean over layers of the squared error of the outputs against the exact product, per unit of
+    /// their power.
+    error: f64,
+    naive_error: f64,
+    /// What is minimised, at the design: predicted rise of the cross-entropy, in nats.
     objective: f64,
     naive_objective: f64,
+    /// Nothing within the limits has a smaller objective, as far as the program knows.
+    certified_bound: f64,
+    /// How far the design's objective is above that bound, relative.
     certified_gap: f64,
     array_and_sense_energy_j: f64,
+    /// How far its energy is above the least of all whose objective is as near the optimum as allowed.
+    energy_gap: Option<f64>,
+    /// Error by source, mean over layers, per unit of signal power.
+    sources: Vec<Source>,
     layers: Vec<LayerAnswer>,
+}
+
+/// A source of error.
+#[derive(Serialize)]
+struct Source {
+    name: &'static str,
+    naive: f64,
+    optimised: f64,
 }
 
 /// What one product gets.
@@ -63,22 +85,29 @@ pub fn run(args: &Optimise) -> Result<String, CliError> {
     let inputs = LayerInputs::of(&network, samples.view());
     let policy = spec.converters.full_scale;
     let naive = ChipDesign::by_policy(spec.parts()?, &network, &inputs, policy)?;
-    let goal = Goal { knobs: Knobs { window: true, full_scale: true }, search_clip: true, energy };
+    let goal = Goal { energy, ..Goal::of(true, true) };
     let optimised = optimise(spec.rules(), &naive, &network, &inputs, goal)?;
     let design = &optimised.design;
-    let share = |design: &ChipDesign| -> Result<f64, CliError> {
-        let errors = design.errors(&network, &inputs)?;
-        Ok(errors.iter().map(|layer| layer.shares().total()).sum::<f64>() / errors.len() as f64)
-    };
-    let (before, after) = (share(&naive)?, share(design)?);
+    let errors = [naive.errors(&network, &inputs)?, design.errors(&network, &inputs)?];
+    let [naive_error, error] = errors.each_ref().map(|layers| {
+        layers.iter().map(LayerErrors::relative_error).sum::<f64>() / layers.len() as f64
+    });
+    let felt = &optimised.sensitivities;
+    let predicted = |design: &ChipDesign| design.objective(&network, &inputs, felt);
+    let in_use = &optimised.in_use;
     let answer = Answer {
-        g_min_s: design.parts.window.g_min.0,
-        g_max_s: design.parts.window.g_max.0,
-        read_voltage_v: design.parts.read_voltage.0,
-        objective: after,
-        naive_objective: before,
-        certified_gap: optimised.conic.certificate.gap,
-        array_and_sense_energy_j: optimised.chosen_energy.0,
+        g_min_s: in_use.g_min.0,
+        g_max_s: in_use.g_max.0,
+        read_voltage_v: in_use.read_voltage.0,
+        error,
+        naive_error,
+        objective: predicted(design)?,
+        naive_objective: predicted(&naive)?,
+        certified_bound: in_use.bound,
+        certified_gap: in_use.gap,
+        array_and_sense_energy_j: in_use.energy.0,
+        energy_gap: in_use.energy_gap,
+        sources: sources(&errors),
         layers: design
             .layers
             .iter()
@@ -107,6 +136,24 @@ pub fn run(args: &Optimise) -> Result<String, CliError> {
     Ok(table(design, &answer))
 }
 
+/// Both designs' errors by source, on average over layers.
+fn sources([naive, optimised]: &[Vec<LayerErrors>; 2]) -> Vec<Source> {
+    let mean = |layers: &[LayerErrors]| {
+        let mut sums: Vec<(&'static str, f64)> = Vec::new();
+        for layer in layers {
+            for (idx, (name, share)) in layer.shares().sources().into_iter().enumerate() {
+                match sums.get_mut(idx) {
+                    Some((_, sum)) => *sum += share / layers.len() as f64,
+                    None => sums.push((name, share / layers.len() as f64)),
+                }
+            }
+        }
+        sums
+    };
+    let both = mean(naive).into_iter().zip(mean(optimised));
+    both.map(|((name, naive), (_, optimised))| Source { name, naive, optimised }).collect()
+}
+
 fn table(design: &ChipDesign, answer: &Answer) -> String {
     let mut text = String::new();
     let _ = writeln!(
@@ -118,6 +165,14 @@ fn table(design: &ChipDesign, answer: &Answer) -> String {
     let _ = writeln!(
         text,
         "error / signal      {:.3e} (naive mapping {:.3e})",
+        answer.error, answer.naive_error
+    );
+    for Source { name, naive, optimised } in answer.sources.iter().filter(|s| s.naive > 0.0 || s.optimised > 0.0) {
+        let _ = writeln!(text, "    {name:<16}{optimised:.1e} ({naive:.1e})");
+    }
+    let _ = writeln!(
+        text,
+        "cross-entropy       +{:.3e} nat predicted (naive mapping +{:.3e})",
         answer.objective, answer.naive_objective
     );
     let _ = writeln!(
@@ -125,7 +180,14 @@ fn table(design: &ChipDesign, answer: &Answer) -> String {
         "cells and sensing   {:.2} per inference",
         Joules(answer.array_and_sense_energy_j)
     );
-    let _ = writeln!(text, "certified gap       {:.1e}", answer.certified_gap);
+    let saved = answer.energy_gap.map_or_else(String::new, |gap| {
+        format!(", energy {:.1e} above the least there", gap)
+    });
+    let _ = writeln!(
+        text,
+        "certified gap       {:.1e} of this design to the least error{saved}",
+        answer.certified_gap
+    );
     for (idx, (layer, answer)) in design.layers.iter().zip(&answer.layers).enumerate() {
         let (rows, cols) = layer.full_scale.dim();
         let _ = writeln!(

@@ -4,7 +4,8 @@
 
 use cim_core::{Amps, Hertz, Joules, Kelvin, Ohms, Seconds, Siemens, Volts};
 use cim_opt::{
-    CircuitTerms, DeviceTerms, Histogram, Limits, Posynomial, TileTerms, WindowProblem, evaluate,
+    CircuitTerms, DeviceTerms, Drives, FrontEndTerms, Histogram, Limits, Posynomial, TileTerms,
+    WindowProblem, evaluate,
 };
 
 /// SplitMix64: a few lines that give the same problems for ever.
@@ -60,6 +61,10 @@ pub fn gaussian_tile(rows: f64, drive: f64, sigma_w: f64, bits: u32, bins: usize
         w2: power,
         drawn_cells: 2.0,
         drawn_v2: rows * drive * mean_w,
+        s1_square: (rows * mean_w).powi(2),
+        weight_power: rows * sigma_w * sigma_w,
+        drawn_v1: rows * mean_u * mean_w,
+        drives: Drives::of_sums(rows * mean_u, rows * drive, rows * mean_u * mean_w),
         cubic_power: 0.1 * power,
         signal_power: power,
         weight: 1.0 / power,
@@ -87,6 +92,7 @@ pub fn network(tiles: usize) -> WindowProblem {
         input_noise: Amps(1e-7),
         supply: Volts(0.9),
         read_time: Seconds(1e-7),
+        front_end: FrontEndTerms::IDEAL,
     };
     let tile = |k: usize| {
         let share = 1.0 + k as f64 / tiles as f64;
@@ -123,6 +129,19 @@ fn histogram(draws: &mut Draws, sigma: f64) -> Histogram {
     histogram
 }
 
+/// Most often some of a real front end.
+fn front_end(draws: &mut Draws) -> FrontEndTerms {
+    FrontEndTerms {
+        amplifier_offset: Volts(draws.log_or_zero(0.5, 1e-5, 5e-3)),
+        gain_spread: draws.log_or_zero(0.5, 1e-4, 0.05),
+        driver_noise: Volts(draws.log_or_zero(0.5, 1e-6, 1e-3)),
+        dac_inl: draws.log_or_zero(0.5, 1e-4, 1e-2),
+        adc_inl: draws.log_or_zero(0.5, 0.01, 1.0),
+        driver_supply: Volts(draws.log_or_zero(0.5, 0.5, 2.0)),
+        static_energy: Joules(draws.log_or_zero(0.5, 1e-15, 1e-12)),
+    }
+}
+
 /// A problem without limits.
 pub fn random_problem(draws: &mut Draws) -> WindowProblem {
     let g_off = draws.log(1e-8, 1e-5);
@@ -154,6 +173,7 @@ pub fn random_problem(draws: &mut Draws) -> WindowProblem {
         input_noise,
         supply: Volts(draws.log_or_zero(0.2, 0.5, 2.0)),
         read_time: Seconds(draws.log(1e-9, 1e-6)),
+        front_end: front_end(draws),
     };
     let mut problem =
         WindowProblem { device, circuit, tiles: Vec::new(), limits: Limits::default() };
@@ -178,6 +198,10 @@ pub fn random_problem(draws: &mut Draws) -> WindowProblem {
             w2: power,
             drawn_cells: 2.0,
             drawn_v2: rows * u2 * mean_w,
+            s1_square: (rows * mean_w).powi(2),
+            weight_power: rows * w2,
+            drawn_v1: rows * mean_u * mean_w,
+            drives: Drives::of_sums(rows * mean_u, rows * u2, rows * mean_u * mean_w),
             cubic_power: power * draws.log_or_zero(0.2, 1e-4, 1.0),
             signal_power: power,
             weight: draws.log(1e-2, 1e2) / power,

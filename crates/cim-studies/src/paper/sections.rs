@@ -100,6 +100,9 @@ pub struct ErrorModelSpec {
     pub chips: usize,
     /// Training images, 1 or more.
     pub images: usize,
+    /// Random designs of which the program's objective is compared with the accuracy on the held-out
+    /// images, 2 to 100,000.
+    pub designs: usize,
 }
 
 impl DigitalSpec {

@@ -5,7 +5,7 @@
 /// amperes of a current that is sensed with weight 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ColumnErrors {
-    /// Power of the ideal current (A²).
+    /// Power of the exact product, in current (A²).
     pub signal: f64,
     /// Thermal noise of the cells and the amplifier.
     pub thermal: f64,
@@ -23,11 +23,17 @@ pub struct ColumnErrors {
     pub quantisation: f64,
     /// Currents beyond the full scale.
     pub clipping: f64,
+    /// Power of what weights beyond the clip lose.
+    pub weight_clip: f64,
+    /// Power of what rounding of weights to levels changes.
+    pub weight_rounding: f64,
+    /// Power of what the input converter changes: rounding, and inputs beyond its range.
+    pub dac: f64,
 }
 
 impl ColumnErrors {
     /// Names and variances of the sources, in a fixed order.
-    pub fn sources(&self) -> [(&'static str, f64); 8] {
+    pub fn sources(&self) -> [(&'static str, f64); 11] {
         [
             ("thermal", self.thermal),
             ("shot", self.shot),
@@ -37,6 +43,9 @@ impl ColumnErrors {
             ("ADC input", self.input),
             ("quantisation", self.quantisation),
             ("clipping", self.clipping),
+            ("weight clip", self.weight_clip),
+            ("weight rounding", self.weight_rounding),
+            ("DAC rounding", self.dac),
         ]
     }
 
@@ -55,5 +64,8 @@ impl ColumnErrors {
         self.input += scale * other.input;
         self.quantisation += scale * other.quantisation;
         self.clipping += scale * other.clipping;
+        self.weight_clip += scale * other.weight_clip;
+        self.weight_rounding += scale * other.weight_rounding;
+        self.dac += scale * other.dac;
     }
 }

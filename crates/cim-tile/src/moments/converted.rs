@@ -8,6 +8,8 @@ pub(super) struct Converted {
     pub rounded: f64,
     /// Mean square of what clipping took away.
     pub clipped: f64,
+    /// By how much clipping moves the mean.
+    pub clip_shift: f64,
     /// Probability of not clipping.
     pub inside: f64,
 }
@@ -35,6 +37,7 @@ pub(super) fn converted(mean: f64, sigma: f64, step: f64, top: f64) -> Converted
             variance: clipped.variance + rounded,
             rounded,
             clipped: clipped.lost,
+            clip_shift: clipped.mean - mean,
             inside: clipped.inside,
         };
     }
@@ -67,6 +70,7 @@ pub(super) fn converted(mean: f64, sigma: f64, step: f64, top: f64) -> Converted
         variance,
         rounded: (error - clipped.lost).max(0.0),
         clipped: clipped.lost,
+        clip_shift: clipped.mean - mean,
         inside: clipped.inside,
     }
 }

@@ -8,6 +8,7 @@ use super::column::ColumnErrors;
 use super::converted::converted;
 use crate::error::TileError;
 use crate::grid::{Parts, TileBlueprint};
+use crate::mapping::Plan;
 
 /// Errors of one tile.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,10 +21,72 @@ pub struct TileErrors {
     pub mean_a: Array2<f64>,
     /// Variance of what the converters give, samples × outputs (A²), over chips and reads.
     pub variance: Array2<f64>,
-    /// What they should give, samples × outputs (A).
+    /// What they should give for the weights as programmed and the drives as converted, samples ×
+    /// outputs (A).
     pub ideal_a: Array2<f64>,
+    /// What the exact product is, samples × outputs (A).
+    pub exact_a: Array2<f64>,
+    /// Mean errors by source.
+    pub shifts: Shifts,
     /// What stands in front of the converters, one entry per phase of the drive.
     pub phases: Vec<SensedErrors>,
+}
+
+/// Mean errors of the outputs of a tile by source, samples × outputs (A). Of several row tiles they
+/// add up before they are squared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shifts {
+    /// Cells that cannot be negative, superlinear cells, wires.
+    pub distortion: Array2<f64>,
+    /// Mean of what lies beyond the full scale.
+    pub clipping: Array2<f64>,
+    /// Weights beyond the clip.
+    pub weight_clip: Array2<f64>,
+    /// Weights rounded to levels.
+    pub weight_rounding: Array2<f64>,
+    /// Inputs as converted instead of as they are.
+    pub dac: Array2<f64>,
+}
+
+/// What a tile is to compute exactly.
+pub(super) struct Exact<'a> {
+    /// Inputs over their limit, samples × rows.
+    pub inputs: ArrayView2<'a, f64>,
+    /// Weights, rows × outputs.
+    pub weights: ArrayView2<'a, f32>,
+    /// Weight that stands for the whole window.
+    pub clip: f64,
+    /// Current (A) of one unit of weight at full drive.
+    pub amps_per_weight: f64,
+}
+
+impl Exact<'_> {
+    /// The exact product and what each step towards cells and drives changes, in amperes: the clip,
+    /// the rounding of weights, that of inputs.
+    fn steps(&self, parts: &Parts, plan: &Plan, drive: ArrayView2<'_, f64>) -> [Array2<f64>; 4] {
+        let level = self.clip / f64::from(parts.mapping.top_weight());
+        let mut programmed = Array2::<f64>::zeros(self.weights.dim());
+        for sense in &plan.senses {
+            let mut to = programmed.column_mut(sense.output);
+            for (row, to) in to.iter_mut().enumerate() {
+                let minus = sense.minus.map_or(0, |minus| plan.levels[[row, minus]]);
+                let net = plan.levels[[row, sense.plus]] - minus - sense.zero;
+                *to += sense.weight as f64 * f64::from(net) * level;
+            }
+        }
+        let exact = self.weights.mapv(f64::from);
+        let clipped = exact.mapv(|w| w.clamp(-self.clip, self.clip));
+        let of = |inputs: ArrayView2<'_, f64>, weights: &Array2<f64>| {
+            inputs.dot(weights) * self.amps_per_weight
+        };
+        let converted = &drive - &self.inputs;
+        [
+            of(self.inputs, &exact),
+            of(self.inputs, &(&clipped - &exact)),
+            of(self.inputs, &(&programmed - &clipped)),
+            of(converted.view(), &programmed),
+        ]
+    }
 }
 
 /// Currents in front of the converters of a tile in one phase of the drive.
@@ -56,6 +119,7 @@ pub(super) fn errors(
     full_scales: &[Amps],
     blueprint: &TileBlueprint,
     drive: ArrayView2<'_, f64>,
+    exact: &Exact<'_>,
 ) -> Result<TileErrors, TileError> {
     let (plan, scale) = (&blueprint.plan, blueprint.scale);
     let law = parts.device.current_voltage();
@@ -100,6 +164,9 @@ pub(super) fn errors(
     let samples = drive.nrows();
     let zeros = || Array2::<f64>::zeros((samples, plan.outputs()));
     let (mut mean_a, mut variance, mut ideal_a) = (zeros(), zeros(), zeros());
+    let [exact_a, weight_clip, weight_rounding, dac] = exact.steps(parts, plan, drive);
+    let (distortion, clipping) = (zeros(), zeros());
+    let mut shifts = Shifts { distortion, clipping, weight_clip, weight_rounding, dac };
     let mut columns = vec![ColumnErrors::default(); plan.outputs()];
     let mut sigmas: Vec<_> = in_phase.iter().map(|phase| phase.ideal_a.clone()).collect();
     for sample in 0..samples {
@@ -120,6 +187,7 @@ pub(super) fn errors(
                 sum.variance += square * after.variance;
                 sum.ideal += weight * (phase.ideal_a[at] - phase.zero_a[at]);
                 sum.shift += weight * (phase.mean_a[at] - phase.ideal_a[at]);
+                sum.clip_shift += weight * after.clip_shift;
                 sum.passed += square * phase.programming[at] * after.inside * after.inside;
                 sum.errors.add_scaled(
                     &ColumnErrors {
@@ -146,8 +214,13 @@ pub(super) fn errors(
                 sum.variance = (sum.variance + (together - apart) * passed).max(0.0);
                 sum.errors.programming = together;
             }
-            sum.errors.signal = sum.ideal * sum.ideal;
+            sum.errors.signal = exact_a[at].powi(2);
             sum.errors.distortion = sum.shift.powi(2);
+            sum.errors.weight_clip = shifts.weight_clip[at].powi(2);
+            sum.errors.weight_rounding = shifts.weight_rounding[at].powi(2);
+            sum.errors.dac = shifts.dac[at].powi(2);
+            shifts.distortion[at] = sum.shift;
+            shifts.clipping[at] = sum.clip_shift;
             mean_a[at] = sum.mean;
             variance[at] = sum.variance;
             ideal_a[at] = sum.ideal;
@@ -156,7 +229,8 @@ pub(super) fn errors(
     }
     let phases = in_phase.into_iter().zip(sigmas);
     let phases = phases.map(|(phase, sigma_a)| SensedErrors { ideal_a: phase.ideal_a, sigma_a });
-    Ok(TileErrors { place, columns, mean_a, variance, ideal_a, phases: phases.collect() })
+    let phases = phases.collect();
+    Ok(TileErrors { place, columns, mean_a, variance, ideal_a, exact_a, shifts, phases })
 }
 
 /// What the currents of one output at one sample add up to.
@@ -167,6 +241,8 @@ struct Sum {
     ideal: f64,
     /// Mean error.
     shift: f64,
+    /// Mean of what clips.
+    clip_shift: f64,
     /// Programming variance of the currents, each on its own, less what clips.
     passed: f64,
     errors: ColumnErrors,
