@@ -89,6 +89,7 @@ fn tiny_preset() -> String {
         ("chips = 4", "chips = 2"),
         ("chips = 1000", "chips = 20"),
         ("images = 48", "images = 8"),
+        ("designs = 200", "designs = 4"),
         ("images = 256", "images = 32"),
         ("bits = [2, 3, 4, 6]", "bits = [4, 6]"),
     ] {

@@ -142,6 +142,7 @@ const IMPOSSIBLE: &[(&str, &[&str])] = &[
     ("sweeps.bandwidths", &["['-1 Hz']"]),
     ("error_model.chips", &["1"]),
     ("error_model.images", &["0"]),
+    ("error_model.designs", &["0", "1", "9223372036854775807"]),
     ("arrays.rows", &["[]", "[1]", "[64, 0]", "[9223372036854775807]"]),
     ("arrays.wires", &["[]", "['2 Ohm', '1 Ohm']", "['-1 Ohm']"]),
     ("drift.times", &["[]", "['1 s']", "['1 h', '1 s']", "['-1 s', '1 h']"]),

@@ -55,7 +55,7 @@ impl Comparison {
         match (all, missed) {
             (0, _) => None,
             (1, 0) => Some("the one target is met".to_owned()),
-            (_, 0) => Some(format!("every target met ({all} of {all})")),
+            (_, 0) => Some(format!("{all} of {all} targets met")),
             _ => Some(format!("{missed} of {all} targets missed")),
         }
     }

@@ -162,7 +162,7 @@ fn the_verdict_counts_targets_and_nothing_else() {
     assert_eq!(verdict(&[]), None);
     assert_eq!(verdict(&[None, None]), None);
     assert_eq!(verdict(&[Some(true), None]).unwrap(), "the one target is met");
-    assert_eq!(verdict(&[Some(true), Some(true), None]).unwrap(), "every target met (2 of 2)");
+    assert_eq!(verdict(&[Some(true), Some(true), None]).unwrap(), "2 of 2 targets met");
     let missed = verdict(&[Some(false), None, Some(true), Some(false)]);
     assert_eq!(missed.unwrap(), "2 of 3 targets missed");
 }

@@ -42,6 +42,8 @@ pub struct Outcome<'a> {
     pub error_model: ErrorModel,
     /// Single columns of it.
     pub variance_points: Vec<VariancePoint>,
+    /// The program's objective against what is lost, over random designs.
+    pub objective_rank_correlation: f64,
 }
 
 /// Builds the report.

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::bench::Bench;
 use super::measure::model::error_model;
+use super::measure::rank::objective_rank;
 use super::measure::sweeps::Sweeping;
 use super::measure::table::{as_numbers, measure_all};
 use super::outcome::{self, Outcome};
@@ -43,6 +44,8 @@ pub fn run(
     let first = &trials[0];
     let full = &first.rows[first.full].candidate;
     let (error_model, variance_points) = error_model(spec, context, full, &learning.data)?;
+    let naive = &first.rows[first.naive].candidate;
+    let objective_rank_correlation = objective_rank(spec, context, naive, &learning.holdout)?;
     stages.lap("error model");
 
     let report = outcome::report(&Outcome {
@@ -54,6 +57,7 @@ pub fn run(
         sweeps,
         error_model,
         variance_points,
+        objective_rank_correlation,
     })?;
     let layers = full.design.layers.len();
     let (conic_us, fast_us) = optimiser_times(context.clock, &first.optimised, layers)?;

@@ -101,11 +101,13 @@ impl StudySpec for Spec {
     /// intervals and lowers the accuracies.
     fn quick(mut self) -> Self {
         self.networks.count = self.networks.count.min(2);
+        self.holdout.chips = self.holdout.chips.min(1);
         self.training = self.training.quick();
         self.choices = self.choices.quick();
         self.evaluation.chips = self.evaluation.chips.min(2);
         self.sweeps = self.sweeps.quick();
-        self.error_model.chips = self.error_model.chips.min(200);
+        self.error_model.chips = self.error_model.chips.min(100);
+        self.error_model.designs = self.error_model.designs.min(20);
         self
     }
 
@@ -126,6 +128,9 @@ impl StudySpec for Spec {
         self.evaluation.check()?;
         self.check_sweeps()?;
         check_chips("error_model.chips", self.error_model.chips)?;
+        let (designs, help) =
+            (self.error_model.designs, "two designs or more have an order, up to 100000");
+        need((2..=100_000).contains(&designs), "error_model.designs", designs, help)?;
         Ok(need(
             (1..=100_000).contains(&self.error_model.images),
             "error_model.images",
@@ -205,7 +210,7 @@ impl Spec {
             temperatures: Vec::new(),
             bandwidths: Vec::new(),
         };
-        same.error_model = ErrorModelSpec { chips: 0, images: 0 };
+        same.error_model = ErrorModelSpec { chips: 0, images: 0, designs: 0 };
         same.digital = DigitalSpec {
             mac: Joules::ZERO,
             sram_8kb_byte: Joules::ZERO,

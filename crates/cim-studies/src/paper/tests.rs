@@ -51,6 +51,7 @@ fn spec() -> Spec {
     spec.sweeps.programming_scale = vec![1.0, 2.0];
     spec.error_model.chips = 20;
     spec.error_model.images = 4;
+    spec.error_model.designs = 8;
     let training = &mut spec.training;
     for recipe in [&mut training.digital, &mut training.further, &mut training.bits] {
         recipe.epochs = 4;
@@ -97,6 +98,11 @@ fn the_report_has_what_earned_it() {
         "recovered_loss_estimate/ci95",
         "energy_vs_naive_at_equal_voltage/mean",
         "optimiser/gap",
+        "optimiser/in_use/gap",
+        "optimiser/in_use/g_min_s",
+        "optimiser/in_use/g_max_s",
+        "optimiser/in_use/read_voltage_v",
+        "objective_rank_correlation",
     ] {
         assert!(of(&report, key).as_f64().is_some_and(f64::is_finite), "{key}");
     }

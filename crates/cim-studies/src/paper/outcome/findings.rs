@@ -44,8 +44,11 @@ pub struct Findings {
     pub energy_vs_digital: EnergyRatios,
     /// Accuracy at each ADC resolution.
     pub bits_sweep: Vec<BitsPoint>,
-    /// What the optimiser chose and how sure it is.
+    /// What the optimiser chose for the first network, and how sure it is.
     pub optimiser: Optimiser,
+    /// Spearman's rank correlation of the program's objective with the accuracy lost on the held-out
+    /// images, over random designs of the first network.
+    pub objective_rank_correlation: f64,
     /// The closed-form error model against Monte Carlo.
     pub error_model: ErrorModel,
     /// Differences between two variants over the same chips.
@@ -108,6 +111,7 @@ pub struct Baseline {
     /// Fraction of the test set classified correctly.
     pub accuracy: Estimate,
     /// The same on the held-out images, where the row was judged on them.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub holdout_accuracy: Option<f64>,
     /// Error of the logits against the same weights computed digitally, per unit signal power.
     pub output_mse: f64,
@@ -229,8 +233,11 @@ pub struct BitsPoint {
 /// What the optimiser chose and how sure it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Optimiser {
-    /// Relative duality gap, recomputed from the data.
+    /// Relative duality gap of the optimum, recomputed from the data.
     pub gap: f64,
+    /// The design in use, which gives error for energy and may have learned full scales, against the
+    /// proven bound.
+    pub in_use: PointInUse,
     /// Smallest conductance chosen (S).
     pub g_min_s: f64,
     /// Largest conductance chosen (S).
@@ -245,10 +252,27 @@ pub struct Optimiser {
     pub read_voltage_v: f64,
     /// Weight clip of each layer, as a fraction of its largest weight.
     pub weight_clip: Vec<f64>,
-    /// Objective of the microsecond path over the conic optimum, minus 1.
+    /// Objective of the fast path over the conic optimum, minus 1.
     pub fast_objective_gap: f64,
     /// Whether the ceiling of the full scale bound and was tightened for a second solve.
     pub ceiling_tightened: bool,
+}
+
+/// The point in use against the bound of the optimum.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PointInUse {
+    /// `(objective − bound) / objective`: no design of the program's problem has less error than the bound.
+    pub gap: f64,
+    /// The program's objective there.
+    pub objective: f64,
+    /// The proven bound.
+    pub bound: f64,
+    /// Smallest conductance in use (S).
+    pub g_min_s: f64,
+    /// Largest conductance in use (S).
+    pub g_max_s: f64,
+    /// Read voltage in use (V).
+    pub read_voltage_v: f64,
 }
 
 /// The closed-form variance over the one measured by Monte Carlo, per column.

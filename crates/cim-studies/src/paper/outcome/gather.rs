@@ -7,7 +7,7 @@ use super::baselines::{against_heuristic, baselines};
 use super::energies::{digital_energies, parts_of};
 use super::findings::{
     Budget, Chosen, Control, Counts, Design, Digital, EnergyBreakdown, EnergyPart, EnergyRatios,
-    Findings, Optimiser, Paired, Ratio, SourceShare, Variant,
+    Findings, Optimiser, Paired, PointInUse, Ratio, SourceShare, Variant,
 };
 use super::parts::part_rows;
 use crate::error::StudyError;
@@ -81,6 +81,7 @@ pub fn findings(outcome: &Outcome<'_>) -> Result<Findings, StudyError> {
         choices: choices(trials),
         bits_sweep: outcome.bits.clone(),
         optimiser: optimiser(first)?,
+        objective_rank_correlation: outcome.objective_rank_correlation,
         error_model: outcome.error_model,
         paired: pairs(&variants, numbers),
         sweeps: outcome.sweeps.clone(),
@@ -152,10 +153,19 @@ fn optimiser(trial: &Trial) -> Result<Optimiser, StudyError> {
     let full = &trial.rows[trial.full].candidate;
     let (conic, parts) = (&trial.optimised.conic, &full.design.parts);
     let fast = cim_opt::solve_fast(&trial.optimised.problem).map_err(ChipError::from)?;
+    let in_use = trial.optimised.placed(&full.design)?;
     let device = parts.device.window();
     let full_scales = full.design.layers.iter().flat_map(|l| l.full_scale.iter().map(|f| f.0));
     Ok(Optimiser {
         gap: conic.certificate.gap,
+        in_use: PointInUse {
+            gap: in_use.gap,
+            objective: in_use.objective,
+            bound: in_use.bound,
+            g_min_s: in_use.g_min.0,
+            g_max_s: in_use.g_max.0,
+            read_voltage_v: in_use.read_voltage.0,
+        },
         g_min_s: parts.window.g_min.0,
         g_max_s: parts.window.g_max.0,
         full_scale_a: full_scales.collect(),

@@ -107,7 +107,12 @@ fn optimum(findings: &Findings) -> Table {
         ("read voltage", si(chosen.read_voltage_v, "V")),
         ("weight clip of each layer, of its largest weight", list(&chosen.weight_clip, &percent)),
         ("ADC full scale of each tile", list(&chosen.full_scale_a, &|a| si(a, "A"))),
-        ("relative duality gap", scientific(chosen.gap)),
+        ("relative duality gap of the optimum", scientific(chosen.gap)),
+        ("gap of the design in use to the proven bound", percent(chosen.in_use.gap)),
+        (
+            "rank correlation of the objective with what is lost",
+            format!("{:.3}", findings.objective_rank_correlation),
+        ),
         ("fast path above the conic optimum", scientific(chosen.fast_objective_gap)),
         ("ceiling of the full scale", ceiling.to_owned()),
     ];

@@ -79,6 +79,7 @@ pub fn at_voltage(
     let accuracy = bench.holdout(&equal, &full.network)?;
     push("full", &full.network, equal, Some(accuracy));
     let least = frugal(bench, full, volts, least_accuracy)?;
-    push("full_frugal", &full.network, least, None);
+    let accuracy = bench.holdout(&least, &full.network)?;
+    push("full_frugal", &full.network, least, Some(accuracy));
     Ok(rows)
 }
