@@ -23,11 +23,13 @@ mod model_check;
 mod optimise;
 mod path;
 mod preset;
+mod sensitive;
 mod task;
 mod world;
+mod written;
 
 pub use anatomy::{ProductAnatomy, anatomy};
-pub use budget::{Budget, EffectLoss, budget, effects, evaluations};
+pub use budget::{Budget, EffectLoss, Ledger, budget, effects, evaluations};
 pub use chip::ChipSpec;
 pub use chips::{ChipBlueprint, Measured, measure, program};
 pub use design::{ChipDesign, worst_case};
@@ -41,8 +43,10 @@ pub use mapped::Mapped;
 pub use model_check::{ColumnVariance, ModelCheck, check as check_model};
 pub use optimise::{Goal, Knobs, Optimised, Rules, optimise};
 pub use preset::ChipPreset;
+pub use sensitive::Sensitive;
 pub use task::{Metric, Task, Truth};
 pub use world::same_world;
+pub use written::WrittenDesign;
 
 /// What designs are made of and measured with, so that this crate is enough to use it.
 pub use {

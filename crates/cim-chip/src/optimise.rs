@@ -2,7 +2,7 @@
 
 use cim_core::{Amps, Joules, Volts};
 use cim_device::Window;
-use cim_nn::{Network, Product};
+use cim_nn::Product;
 use cim_opt::terms::{LayerTerms, check_signal, circuit_terms, device_terms, layer_terms};
 use cim_opt::{Limits, Solution, WindowProblem, clip};
 use cim_tile::LayerDesign;
@@ -10,8 +10,8 @@ use cim_tile::LayerDesign;
 use crate::design::{ChipDesign, worst_case};
 use crate::error::ChipError;
 use crate::inputs::LayerInputs;
-use crate::jacobian::sensitivities;
 use crate::sections::{CircuitSpec, EnergySpec, OptimiserSpec};
+use crate::sensitive::Sensitive;
 
 /// Which knobs the optimiser may turn.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,17 +79,17 @@ pub struct Optimised {
 pub fn optimise(
     rules: Rules<'_>,
     start: &ChipDesign,
-    network: &Network,
+    network: &impl Sensitive,
     inputs: &LayerInputs,
     goal: Goal,
 ) -> Result<Optimised, ChipError> {
     let Goal { knobs, search_clip, energy } = goal;
-    let products: Vec<Product<'_>> = network.products().collect();
+    let products: Vec<Product<'_>> = network.products();
     for (idx, product) in products.iter().enumerate() {
         let calibration = inputs.calibration(idx, start.layers[idx].input_limit, &start.parts)?;
         check_signal(idx, product.weights, &calibration)?;
     }
-    let sensitivity = sensitivities(network, inputs);
+    let sensitivity = network.sensitivities(inputs)?;
     let mut design = start.clone();
     let bins = rules.optimiser.histogram_bins;
     let terms_of =

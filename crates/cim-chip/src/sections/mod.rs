@@ -13,6 +13,7 @@ pub mod device;
 pub mod energy;
 pub mod evaluation;
 pub mod gains;
+pub mod keys;
 pub mod mapping;
 mod need;
 pub mod network;
