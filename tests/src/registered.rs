@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cim_adc::{Adc, Dac, DacSpec, Polarity, Uniform, UniformSpec};
 use cim_core::{Amps, Kelvin, Seconds, Siemens, Volts};
-use cim_device::models::NoiseSpec;
+use cim_device::models::{Composed, NoiseSpec};
 use cim_device::{
     Conduction, Device, GaussianSpec, Ideal, StuckSpec, TelegraphSpec, TemperatureSpec, Window,
     published, published_names,
@@ -57,6 +57,7 @@ pub fn devices() -> Vec<(&'static str, Arc<dyn Device>)> {
         TelegraphSpec { share: 0.3, depth: 0.2, high: Seconds(100.0), low: Seconds(40.0) };
     let stuck =
         StuckSpec::Random { share_low: 0.01, share_high: 0.02, low: us(0.2), high: us(24.0) };
+    devices.push(("composed", Arc::new(Composed::of(&pcm()))));
     let both = telegraph.build(pcm()).expect("a device");
     let both = stuck.clone().build(Arc::new(both)).expect("a device");
     devices.push(("pcm, telegraph", Arc::new(telegraph.build(pcm()).expect("a device"))));

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::Eval;
+use crate::eval_args::Eval;
+use crate::parsers::threads;
 
 /// Analog compute-in-memory: how accurate and how frugal a design will be, before silicon.
 ///
@@ -44,6 +45,11 @@ pub enum Command {
     /// List, describe or sample the published devices: cells with their laws and sources
     #[command(subcommand)]
     Device(Device),
+    /// Explain the keys of presets: meaning, unit, range, source, built-in values
+    Explain {
+        /// A key (converters.adc_bits, adc_bits) or a section (converters); left out, all are listed
+        key: Option<String>,
+    },
     /// Print a built-in preset as TOML, to start an own one from
     Preset {
         /// Name of the preset
@@ -120,13 +126,22 @@ pub struct Program {
 /// Options of `cim optimise`.
 #[derive(Debug, Args)]
 pub struct Optimise {
+    /// A network (.onnx, or .safetensors with --layers), instead of --weights and --inputs
+    #[arg(conflicts_with_all = ["weights", "inputs"], requires = "calibration")]
+    pub network: Option<PathBuf>,
+    /// Samples of the network (.npz, as of cim eval; no answers are needed)
+    #[arg(long, requires = "network")]
+    pub calibration: Option<PathBuf>,
+    /// Layers of a .safetensors file (.toml)
+    #[arg(long, requires = "network")]
+    pub layers: Option<PathBuf>,
     /// Weights, inputs × outputs, one .npy file a layer (f32 or f64), first layer first: with ReLU between
     /// them, or those of the operations of the preset's section network
-    #[arg(long, required = true, num_args = 1..)]
+    #[arg(long, required_unless_present = "network", num_args = 1..)]
     pub weights: Vec<PathBuf>,
     /// Inputs of the network on calibration data, samples × inputs (.npy)
-    #[arg(long)]
-    pub inputs: PathBuf,
+    #[arg(long, required_unless_present = "network")]
+    pub inputs: Option<PathBuf>,
     /// Built-in preset (paper) or path of a TOML file
     #[arg(long, default_value = "paper")]
     pub preset: String,
@@ -136,7 +151,7 @@ pub struct Optimise {
     /// Greatest energy of cells and sense amplifiers per inference, such as "5 nJ"
     #[arg(long)]
     pub energy_budget: Option<String>,
-    /// Write the result as JSON
+    /// Write the result: as JSON, of a network as the TOML that cim eval --config takes
     #[arg(long)]
     pub out: Option<PathBuf>,
 }
@@ -290,17 +305,6 @@ pub struct Netlist {
     pub out: Option<PathBuf>,
 }
 
-/// Most threads that a run may ask for: far beyond any machine it runs on, far below what starting them
-/// would take for ever.
-const MOST_THREADS: usize = 1024;
-
-pub fn threads(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(threads) if threads <= MOST_THREADS => Ok(threads),
-        _ => Err(format!("give 0 for all cores, or up to {MOST_THREADS}")),
-    }
-}
-
 impl ArrayFiles {
     /// Files that are read.
     pub fn inputs(&self) -> Vec<&Path> {
@@ -342,7 +346,12 @@ impl Command {
                     .collect(),
             ),
             Self::Optimise(args) => (
-                args.weights.iter().chain([&args.inputs]).map(PathBuf::as_path).collect(),
+                args.weights
+                    .iter()
+                    .chain(&args.inputs)
+                    .chain([&args.network, &args.calibration, &args.layers].into_iter().flatten())
+                    .map(PathBuf::as_path)
+                    .collect(),
                 named("--out", &args.out).into_iter().collect(),
             ),
             Self::Reproduce(args) => (
@@ -350,7 +359,9 @@ impl Command {
                 vec![("--out", args.out.as_path())],
             ),
             Self::Eval(args) => (args.inputs(), args.outputs()),
-            Self::Device(_) | Self::Preset { .. } => (Vec::new(), Vec::new()),
+            Self::Device(_) | Self::Explain { .. } | Self::Preset { .. } => {
+                (Vec::new(), Vec::new())
+            }
         }
     }
 }

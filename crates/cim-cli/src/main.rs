@@ -3,7 +3,9 @@
 mod args;
 mod config;
 mod error;
+mod eval_args;
 mod files;
+mod parsers;
 mod progress;
 mod store;
 
