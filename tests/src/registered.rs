@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cim_adc::{Adc, Dac, DacSpec, Polarity, Uniform, UniformSpec};
 use cim_core::{Amps, Volts};
+use cim_device::models::Composed;
 use cim_device::{Device, EffectSpec, ModelSpec, published};
 use cim_tile::{Differential, Mapping, MappingSpec, OffsetColumn};
 use proptest::test_runner::{Config, RngSeed};
@@ -27,6 +28,8 @@ pub fn devices() -> Vec<(String, Arc<dyn Device>)> {
     };
     devices.extend(EffectSpec::registered().into_iter().map(|(name, _)| around(&[name])));
     devices.push(around(&["telegraph", "stuck"]));
+    let pcm = published("pcm").expect("pcm").device;
+    devices.push(("composed".to_owned(), Arc::new(Composed::of(&pcm))));
     devices
 }
 

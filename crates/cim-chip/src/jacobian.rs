@@ -5,6 +5,7 @@ use cim_opt::terms::Reference;
 use ndarray::{Array1, Array2, Axis};
 
 use crate::inputs::LayerInputs;
+use crate::sensitive::Sensitive;
 
 /// What is felt of errors.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,14 +63,17 @@ impl Sensitivities {
 
     /// What outputs are compared with: a multiple of the product where the logits are for
     /// answers and a factor in front of every operation is one behind it, but for biases.
-    pub(crate) fn reference(&self, network: &Network) -> Reference {
-        let scales = self.felt != Felt::Logits && scales(network.operations());
-        if scales { Reference::Scaled } else { Reference::Exact }
+    pub(crate) fn reference(&self, network: &impl Sensitive) -> Reference {
+        if self.felt != Felt::Logits && network.scales() {
+            Reference::Scaled
+        } else {
+            Reference::Exact
+        }
     }
 }
 
 /// Whether a factor passes through.
-fn scales(operations: &[Operation]) -> bool {
+pub(crate) fn scales(operations: &[Operation]) -> bool {
     operations.iter().all(|operation| {
         matches!(
             operation,

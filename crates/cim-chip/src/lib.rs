@@ -26,13 +26,15 @@ mod optimise;
 mod path;
 mod preset;
 mod rank;
+mod sensitive;
 mod task;
 mod turn;
 mod world;
+mod written;
 
 pub use anatomy::{ProductAnatomy, anatomy};
 pub use around::{Ranges, Ranked, random_designs};
-pub use budget::{Budget, EffectLoss, budget, effects, evaluations};
+pub use budget::{Budget, EffectLoss, Ledger, budget, effects, evaluations};
 pub use chip::ChipSpec;
 pub use chips::{ChipBlueprint, Measured, measure, program};
 pub use design::{ChipDesign, worst_case};
@@ -48,8 +50,10 @@ pub use model_check::{ColumnVariance, ModelCheck, check as check_model};
 pub use optimise::{Goal, Knobs, Optimised, Rules, SOFTENED, optimise};
 pub use preset::ChipPreset;
 pub use rank::rank_correlation;
+pub use sensitive::Sensitive;
 pub use task::{Metric, Task, Truth};
 pub use world::same_world;
+pub use written::WrittenDesign;
 
 /// What designs are made of and measured with, so that this crate is enough to use it.
 pub use {

@@ -3,7 +3,7 @@
 use cim_core::{Amps, Joules, Volts};
 use cim_crossbar::Wires;
 use cim_device::Window;
-use cim_nn::{Felt, Network, Product};
+use cim_nn::{Felt, Product};
 use cim_opt::terms::{
     LayerTerms, Reference, check_signal, circuit_terms, device_terms, layer_terms,
 };
@@ -13,8 +13,9 @@ use cim_tile::LayerDesign;
 use crate::design::{ChipDesign, worst_case};
 use crate::error::ChipError;
 use crate::inputs::LayerInputs;
-use crate::jacobian::{Sensitivities, sensitivities};
+use crate::jacobian::Sensitivities;
 use crate::sections::{CircuitSpec, EnergySpec, OptimiserSpec};
+use crate::sensitive::Sensitive;
 
 /// Which knobs the optimiser may turn.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -107,17 +108,17 @@ const ROUNDS: usize = 2;
 pub fn optimise(
     rules: Rules<'_>,
     start: &ChipDesign,
-    network: &Network,
+    network: &impl Sensitive,
     inputs: &LayerInputs,
     goal: Goal,
 ) -> Result<Optimised, ChipError> {
     let Goal { knobs, search_clip, energy, felt } = goal;
-    let products: Vec<Product<'_>> = network.products().collect();
+    let products: Vec<Product<'_>> = network.products();
     for (idx, product) in products.iter().enumerate() {
         let calibration = inputs.calibration(idx, start.layers[idx].input_limit, &start.parts)?;
         check_signal(idx, product.weights, &calibration)?;
     }
-    let sensitivities = sensitivities(network, inputs, felt);
+    let sensitivities = network.sensitivities(inputs, felt)?;
     let (reference, products) = (sensitivities.reference(network), &products[..]);
     let task = Task { rules, products, inputs, sensitivities: &sensitivities, reference, energy };
     let mut design = start.clone();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::Eval;
+use crate::eval_args::Eval;
 
 /// Analog compute-in-memory: how accurate and how frugal a design will be, before silicon.
 ///
@@ -44,6 +44,11 @@ pub enum Command {
     /// List, describe or sample the published devices: cells with their laws and sources
     #[command(subcommand)]
     Device(Device),
+    /// Explain the keys of presets: meaning, unit, range, source, built-in values
+    Explain {
+        /// A key (converters.adc_bits, adc_bits) or a section (converters); left out, all are listed
+        key: Option<String>,
+    },
     /// Print a built-in preset as TOML, to start an own one from
     Preset {
         /// Name of the preset
@@ -80,7 +85,7 @@ pub struct Reproduce {
     #[arg(long)]
     pub resume: bool,
     /// Threads; 0 for all cores. Results do not depend on it
-    #[arg(long, default_value_t = 0, value_parser = threads)]
+    #[arg(long, default_value_t = 0, value_parser = crate::parsers::threads)]
     pub threads: usize,
     /// Fail if a figure leaves its interval in this JSON file
     #[arg(long)]
@@ -120,13 +125,22 @@ pub struct Program {
 /// Options of `cim optimise`.
 #[derive(Debug, Args)]
 pub struct Optimise {
+    /// A network (.onnx, or .safetensors with --layers), instead of --weights and --inputs
+    #[arg(conflicts_with_all = ["weights", "inputs"], requires = "calibration")]
+    pub network: Option<PathBuf>,
+    /// Samples of the network (.npz, as of cim eval; no answers are needed)
+    #[arg(long, requires = "network")]
+    pub calibration: Option<PathBuf>,
+    /// Layers of a .safetensors file (.toml)
+    #[arg(long, requires = "network")]
+    pub layers: Option<PathBuf>,
     /// Weights, inputs × outputs, one .npy file a layer (f32 or f64), first layer first: with ReLU between
     /// them, or those of the operations of the preset's section network
-    #[arg(long, required = true, num_args = 1..)]
+    #[arg(long, required_unless_present = "network", num_args = 1..)]
     pub weights: Vec<PathBuf>,
     /// Inputs of the network on calibration data, samples × inputs (.npy)
-    #[arg(long)]
-    pub inputs: PathBuf,
+    #[arg(long, required_unless_present = "network")]
+    pub inputs: Option<PathBuf>,
     /// Built-in preset paper, or path of a TOML file that began as it
     #[arg(long, default_value = "paper")]
     pub preset: String,
@@ -136,7 +150,7 @@ pub struct Optimise {
     /// Greatest energy of cells and sense amplifiers per inference, such as "5 nJ"
     #[arg(long, allow_hyphen_values = true)]
     pub energy_budget: Option<String>,
-    /// Write the result as JSON
+    /// Write the result: as JSON, of a network as the TOML that cim eval --config takes
     #[arg(long)]
     pub out: Option<PathBuf>,
 }
@@ -290,17 +304,6 @@ pub struct Netlist {
     pub out: Option<PathBuf>,
 }
 
-/// Most threads that a run may ask for: far beyond any machine it runs on, far below what starting them
-/// would take for ever.
-const MOST_THREADS: usize = 1024;
-
-pub fn threads(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(threads) if threads <= MOST_THREADS => Ok(threads),
-        _ => Err(format!("give 0 for all cores, or up to {MOST_THREADS}")),
-    }
-}
-
 /// Simulated chips: an interval needs two.
 fn chips(text: &str) -> Result<u64, String> {
     match text.parse() {
@@ -358,7 +361,8 @@ impl Command {
             Self::Optimise(args) => (
                 args.weights
                     .iter()
-                    .chain([&args.inputs])
+                    .chain(&args.inputs)
+                    .chain([&args.network, &args.calibration, &args.layers].into_iter().flatten())
                     .map(PathBuf::as_path)
                     .chain(file(&args.preset))
                     .collect(),
@@ -375,7 +379,9 @@ impl Command {
             ),
             Self::Device(Device::Sample(args)) => (Vec::new(), vec![("--out", args.out.as_path())]),
             Self::Eval(args) => (args.inputs(), args.outputs()),
-            Self::Device(_) | Self::Preset { .. } => (Vec::new(), Vec::new()),
+            Self::Device(_) | Self::Explain { .. } | Self::Preset { .. } => {
+                (Vec::new(), Vec::new())
+            }
         }
     }
 }

@@ -3,8 +3,10 @@
 mod args;
 mod config;
 mod error;
+mod eval_args;
 mod files;
 mod lock;
+mod parsers;
 mod progress;
 mod simulator;
 mod store;

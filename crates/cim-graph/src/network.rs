@@ -99,7 +99,7 @@ impl Network {
 
     /// Runs the network on `products`, one per [`Product`], and returns its outputs.
     ///
-    /// `call` numbers the run (below 2⁴⁰). A product is called for at most 1,024 rows at a time;
+    /// `call` numbers the run (below 2⁴⁰). A product is called for at most 256 rows at a time;
     /// part `p` of them, or step `p` of a recurrent layer, is call `call · 2²⁴ + p` of that
     /// product, so that no two carry the same noise.
     ///
@@ -172,7 +172,10 @@ impl Network {
     /// As [`run`](Self::run).
     pub fn product_inputs(&self, samples: &[Tensor]) -> Result<Vec<Array2<f32>>, GraphError> {
         let mut seen: Vec<Vec<f32>> = vec![Vec::new(); self.products().len()];
-        self.watch(samples, &mut |index, x| seen[index].extend(x.iter()))?;
+        self.watch(samples, &mut |index, x| match x.as_slice() {
+            Some(values) => seen[index].extend_from_slice(values),
+            None => seen[index].extend(x.iter()),
+        })?;
         let as_matrix = |(values, product): (Vec<f32>, &Product)| {
             let inputs = product.weights.nrows();
             let rows = values.len().checked_div(inputs).unwrap_or(0);

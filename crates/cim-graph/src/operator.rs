@@ -11,8 +11,9 @@ use crate::tensor::{Data, Element, Tensor};
 
 /// Rows of one call of a product: what is larger goes in parts of this size.
 ///
-/// A fixed number: noise is addressed by call, so results do not depend on the machine.
-pub(crate) const ROWS: usize = 1024;
+/// A fixed number: noise is addressed by call, so results do not depend on the machine. So many rows of
+/// a tile, and what a chip computes of each of them, stay in the second-level cache.
+pub(crate) const ROWS: usize = 256;
 
 /// Parts of one product within a run, each a call of its own.
 pub(crate) const PARTS: u64 = 1 << 24;

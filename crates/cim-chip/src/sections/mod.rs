@@ -14,6 +14,7 @@ pub mod energy;
 pub mod evaluation;
 pub mod front_end;
 pub mod gains;
+pub mod keys;
 pub mod mapping;
 mod need;
 pub mod network;

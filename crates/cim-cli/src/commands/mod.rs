@@ -3,9 +3,11 @@
 mod array;
 mod device;
 mod eval;
+mod explain;
 mod gate;
 mod netlist;
 mod optimise;
+mod optimise_network;
 mod preset;
 mod program;
 mod reproduce;
@@ -13,8 +15,6 @@ mod solve;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
-
-pub use eval::Eval;
 
 use crate::args::Command;
 use crate::error::CliError;
@@ -27,11 +27,15 @@ pub fn run(command: Command) -> Result<String, CliError> {
     files::sweep(&outputs);
     match command {
         Command::Reproduce(args) => reproduce::run(&args),
+        Command::Explain { key } => explain::run(key.as_deref()),
         Command::Eval(args) => eval::run(&args),
         Command::Program(args) => program::run(&args),
         Command::Device(command) => device::run(&command),
         Command::Preset { name } => preset::print(&name),
-        Command::Optimise(args) => optimise::run(&args),
+        Command::Optimise(args) => match &args.network {
+            Some(network) => optimise_network::run(&args, network),
+            None => optimise::run(&args),
+        },
         Command::Solve(args) => solve::run(&args),
         Command::Netlist(args) => netlist::run(&args),
     }

@@ -94,9 +94,10 @@ pub fn run(args: &Optimise) -> Result<String, CliError> {
         })
         .collect::<Result<Vec<_>, CliError>>()?;
     let network = network(&spec, layers).map_err(|error| misfit(&args.weights, error))?;
-    let samples = matrix(&args.inputs)?;
+    let path = args.inputs.as_deref().expect("required beside weights");
+    let samples = matrix(path)?;
     let signed = spec.converters.dac_polarity.is_signed();
-    check_inputs(&args.inputs, &samples, network.inputs(), signed)?;
+    check_inputs(path, &samples, network.inputs(), signed)?;
     let inputs = LayerInputs::of(&network, samples.view());
     let policy = spec.converters.full_scale;
     let naive = ChipDesign::by_policy(spec.parts()?, &network, &inputs, policy)?;
@@ -223,7 +224,7 @@ fn table(design: &ChipDesign, answer: &Answer) -> String {
     text
 }
 
-fn budget(text: &str) -> Result<Joules, CliError> {
+pub fn budget(text: &str) -> Result<Joules, CliError> {
     text.parse().map_err(|error| CliError::Usage {
         what: format!("--energy-budget: {error}"),
         help: "write an energy with its unit, such as \"5 nJ\"".into(),

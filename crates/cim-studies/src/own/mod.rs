@@ -1,11 +1,15 @@
 //! The user's own network, data and chip: not a published system, so no study of the registry.
 
+mod findings;
+mod ledgers;
+mod optimised;
 mod outcome;
 mod question;
 mod stages;
 mod tables;
 mod words;
 
+pub use optimised::{Chosen, optimised};
 pub use question::Question;
 pub use stages::{Answer, run};
 pub use tables::PRODUCTS;

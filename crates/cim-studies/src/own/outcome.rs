@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 
 use cim_chip::{Budget, Metric};
 use cim_graph::Placement;
-use cim_report::chart::{Bar, Bars, Chart, Plot, Tone};
-use cim_report::format::{percent, shown, si};
+use cim_report::format::{shown, si};
 use cim_report::{Chapter, Estimate, Figure, Headline, Part, Report, Shown as As};
 
+use super::findings::Findings;
 use super::question::Question;
-use super::stages::Shown;
-use super::{tables, words};
+use super::{ledgers, tables, words};
 use crate::error::StudyError;
 use crate::shared::counts::of_inference;
 use crate::shared::estimates::estimate;
 
 /// The report.
-pub fn report(question: &Question<'_>, shown: &Shown) -> Result<Report, StudyError> {
+pub fn report(question: &Question<'_>, shown: &Findings) -> Result<Report, StudyError> {
     let metric = question.task.metric();
     let placed = question.network.network().placed();
     let mut tables = vec![
@@ -38,10 +37,13 @@ pub fn report(question: &Question<'_>, shown: &Shown) -> Result<Report, StudyErr
         ..Chapter::default()
     }];
     let mut charts = Vec::new();
-    if let Some(budget) = &shown.budget {
-        tables.push(tables::budget(budget, metric));
-        charts.push(budget_chart(budget, metric));
-        chapters.insert(0, budget_chapter(budget, metric));
+    if let Some(Budget { score, output }) = &shown.budget {
+        let text = |estimate| words::loss_text(metric, &words::of(estimate));
+        tables.push(tables::budget(tables::BUDGET, score, words::loss_unit(metric), text));
+        let unit = "% of their power";
+        tables.push(tables::budget(tables::OUTPUT_BUDGET, output, unit, words::share_of_power));
+        charts.extend([ledgers::score_chart(score, metric), ledgers::output_chart(output)]);
+        chapters.insert(0, ledgers::chapter(score, output, metric));
     }
     let mut report = Report {
         title: format!("{} on chips", question.name),
@@ -65,11 +67,11 @@ pub fn report(question: &Question<'_>, shown: &Shown) -> Result<Report, StudyErr
 }
 
 /// Loss of each chip against the digital network.
-fn losses(metric: Metric, shown: &Shown) -> Vec<f64> {
+fn losses(metric: Metric, shown: &Findings) -> Vec<f64> {
     shown.evaluated.scores.iter().map(|&score| metric.loss(shown.digital, score)).collect()
 }
 
-fn figures(question: &Question<'_>, shown: &Shown) -> BTreeMap<String, Figure> {
+fn figures(question: &Question<'_>, shown: &Findings) -> BTreeMap<String, Figure> {
     let metric = question.task.metric();
     let (score, loss) = (words::score(metric), words::loss(metric));
     let on_chip = estimate(&shown.evaluated.scores);
@@ -87,29 +89,33 @@ fn figures(question: &Question<'_>, shown: &Shown) -> BTreeMap<String, Figure> {
     if let Some(energy) = tables::energy(&shown.products) {
         add("energy", "energy of one sample".into(), As::Quantity("J".into()), energy);
     }
-    if let Some(budget) = &shown.budget {
-        for effect in &budget.effects {
-            let (key, words) = (effect.effect.key(), effect.effect.words());
-            for (kind, estimate) in [
-                ("share", effect.share),
-                ("alone", effect.alone),
-                ("removed", effect.removed),
-                ("interaction", effect.interaction),
+    if let Some(Budget { score, output }) = &shown.budget {
+        for (of, ledger, how) in [("budget", score, loss), ("output_budget", output, As::Number)] {
+            for effect in &ledger.effects {
+                let (key, words) = (effect.effect.key(), effect.effect.words());
+                for (kind, estimate) in [
+                    ("share", effect.share),
+                    ("alone", effect.alone),
+                    ("removed", effect.removed),
+                    ("interaction", effect.interaction),
+                ] {
+                    let label = format!("{words}, {kind}");
+                    add(&format!("{of}_{key}_{kind}"), label, how.clone(), words::of(estimate));
+                }
+            }
+            for (kind, label, estimate) in [
+                ("whole", "whole loss", ledger.whole),
+                ("rest", "loss without the effects", ledger.rest),
+                ("remainder", "loss by three and more effects together", ledger.remainder),
             ] {
-                let key = format!("budget_{key}_{kind}");
-                add(&key, format!("{words}, {kind}"), loss.clone(), words::of(estimate));
+                add(&format!("{of}_{kind}"), label.to_owned(), how.clone(), words::of(estimate));
             }
         }
-        let Budget { whole, rest, remainder, .. } = *budget;
-        add("budget_whole", "whole loss".into(), loss.clone(), words::of(whole));
-        add("budget_rest", "loss without the effects".into(), loss.clone(), words::of(rest));
-        let three = "loss of three and more effects together".into();
-        add("budget_remainder", three, loss, words::of(remainder));
     }
     figures
 }
 
-fn headlines(question: &Question<'_>, found: &Shown) -> Vec<Headline> {
+fn headlines(question: &Question<'_>, found: &Findings) -> Vec<Headline> {
     let metric = question.task.metric();
     let chips = found.evaluated.scores.len();
     let on_chip = estimate(&found.evaluated.scores);
@@ -150,23 +156,20 @@ fn headlines(question: &Question<'_>, found: &Shown) -> Vec<Headline> {
     headlines
 }
 
-fn lead(question: &Question<'_>, found: &Shown) -> String {
+fn lead(question: &Question<'_>, found: &Findings) -> String {
     let metric = question.task.metric();
     let (name, how) = (metric.words(), words::score(metric));
     let lost = estimate(&losses(metric, found));
     let tiles: usize = found.products.iter().map(|product| product.tiles.0 * product.tiles.1).sum();
     format!(
-        "{} has {} of {} digitally and {} on chips: it loses {}. Its {} go to {tiles} tiles of {} × {}.",
+        "{}: {} {} digitally, {} on chips, a loss of {}. Its {} go to {tiles} tiles of {} × {}.",
         question.name,
         name,
         shown(&Estimate::exact(found.digital), &how),
         shown(&estimate(&found.evaluated.scores), &how),
-        match metric.counts() {
-            true => format!("{} points", words::loss_text(metric, &lost)),
-            false => words::loss_text(metric, &lost),
-        },
+        words::loss_in_words(metric, &lost),
         match found.products.len() {
-            1 => "one product".to_owned(),
+            1 => "1 product".to_owned(),
             several => format!("{several} products"),
         },
         question.chip.tile.rows,
@@ -192,7 +195,7 @@ fn placement(placed: &[cim_graph::Placed], products: usize, left: usize) -> Stri
     )
 }
 
-fn notes(question: &Question<'_>, found: &Shown) -> Vec<String> {
+fn notes(question: &Question<'_>, found: &Findings) -> Vec<String> {
     let mut notes = vec![
         format!("Designed on {}.", question.calibration_name),
         "Chip k draws the same random numbers whatever the design, so that differences are paired. \
@@ -235,74 +238,4 @@ fn notes(question: &Question<'_>, found: &Shown) -> Vec<String> {
         );
     }
     notes
-}
-
-fn budget_chapter(budget: &Budget, metric: Metric) -> Chapter {
-    let text = |estimate: cim_chip::Estimate| {
-        let text = words::loss_text(metric, &words::of(estimate));
-        if metric.counts() { format!("{text} points") } else { text }
-    };
-    let mut points = Vec::new();
-    let largest = budget.effects.iter().max_by(|a, b| a.share.mean.total_cmp(&b.share.mean));
-    if let Some(largest) = largest {
-        points.push(format!(
-            "Most of the loss is by {}: {} of {} (removing it alone wins back {}).",
-            largest.effect.words(),
-            text(largest.share),
-            text(budget.whole),
-            text(largest.removed)
-        ));
-    }
-    if let Some((a, b, beyond)) = budget.pair {
-        points.push(format!(
-            "The two that meet most, {} and {}, cost {} together beyond each alone.",
-            a.words(),
-            b.words(),
-            text(beyond)
-        ));
-    }
-    let parts: f64 = budget.effects.iter().map(|effect| effect.share.mean).sum();
-    let sum = parts + budget.rest.mean;
-    let share =
-        if budget.whole.mean != 0.0 { percent(sum / budget.whole.mean) } else { "–".to_owned() };
-    points.push(format!(
-        "Shares and rest add up to {share} of the whole; three and more effects together account for {}.",
-        text(budget.remainder)
-    ));
-    Chapter {
-        title: tables::BUDGET.to_owned(),
-        text: String::new(),
-        points,
-        parts: vec![Part::chart("loss-budget"), Part::table(tables::BUDGET)],
-    }
-}
-
-fn budget_chart(budget: &Budget, metric: Metric) -> Chart {
-    let bar = |label: &str, tone, estimate| Bar {
-        label: label.to_owned(),
-        tone,
-        value: words::of(estimate),
-    };
-    let mut effects: Vec<_> = budget.effects.iter().collect();
-    effects.sort_by(|a, b| b.share.mean.total_cmp(&a.share.mean));
-    let mut bars = vec![bar("whole", Tone::Subject, budget.whole)];
-    bars.extend(effects.iter().map(|e| bar(e.effect.words(), Tone::Between, e.share)));
-    bars.push(bar("left without them", Tone::Reference, budget.rest));
-    bars.push(bar("three and more together", Tone::Reference, budget.remainder));
-    Chart {
-        name: "loss-budget".to_owned(),
-        title: "Loss by effect".to_owned(),
-        caption:
-            "Share of each effect: mean of what it costs alone and what its removal wins back; \
-                  bars are 95 % intervals over chips."
-                .to_owned(),
-        plot: Plot::Bars(Bars {
-            x_label: format!("loss ({})", words::loss_unit(metric)),
-            shown: words::loss(metric),
-            log: false,
-            from_zero: true,
-            bars,
-            reference: None,
-        }),
-    }
 }

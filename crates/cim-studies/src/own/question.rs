@@ -1,6 +1,6 @@
 //! What is asked of a network on chips.
 
-use cim_chip::{ChipPreset, Chips, Foreign, Moment, Task};
+use cim_chip::{ChipPreset, Chips, Foreign, Moment, Task, WrittenDesign};
 use ndarray::Array2;
 
 use crate::study::Source;
@@ -25,6 +25,8 @@ pub struct Question<'a> {
     pub text: &'a str,
     /// The chip.
     pub chip: ChipPreset,
+    /// The design of the chips; left out, that of the preset's policy.
+    pub written: Option<WrittenDesign>,
     /// When chips are looked at.
     pub moment: Moment,
     /// How many are made.

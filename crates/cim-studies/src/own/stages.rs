@@ -1,11 +1,12 @@
 //! From a question to its answer.
 
 use cim_chip::{
-    Budget, ChipBlueprint, ChipDesign, ChipError, Evaluated, LayerInputs, Polarity, ProductAnatomy,
+    ChipBlueprint, ChipDesign, ChipError, ChipPreset, LayerInputs, Polarity, ProductAnatomy,
     Reference, Tally, anatomy, budget, effects, evaluate, evaluations,
 };
 use cim_report::Timing;
 
+use super::findings::Findings;
 use super::outcome;
 use super::question::Question;
 use crate::context::Context;
@@ -23,20 +24,6 @@ pub struct Answer {
     pub inputs: LayerInputs,
 }
 
-/// What the chips have shown.
-pub(super) struct Shown {
-    /// The digital network.
-    pub digital: f64,
-    /// All chips.
-    pub evaluated: Evaluated,
-    /// Every product.
-    pub products: Vec<ProductAnatomy>,
-    /// The loss, effect by effect.
-    pub budget: Option<Budget>,
-    /// Whether row converters were given a sign that the preset does not give them.
-    pub made_signed: bool,
-}
-
 /// Puts the network on chips, measures it, and says what became of it.
 ///
 /// # Errors
@@ -48,13 +35,15 @@ pub fn run(mut question: Question<'_>, context: &Context<'_>) -> Result<Answer, 
     let reference = Reference::of(network, question.task)?;
     stages.lap("digital network");
     let inputs = LayerInputs::driven(network, question.calibration.view())?;
-    let converters = &mut question.chip.converters;
-    let made_signed = inputs.are_signed() && !converters.dac_polarity.is_signed();
-    if made_signed {
-        converters.dac_polarity = Polarity::Bipolar;
-    }
-    let (policy, parts) = (converters.full_scale, question.chip.parts()?);
-    let design = ChipDesign::by_policy(parts, network, &inputs, policy)?;
+    let made_signed = give_sign(&mut question.chip, &inputs);
+    let parts = question.chip.parts()?;
+    let design = match &question.written {
+        Some(written) => written.build(parts, network)?,
+        None => {
+            let policy = question.chip.converters.full_scale;
+            ChipDesign::by_policy(parts, network, &inputs, policy)?
+        }
+    };
     stages.lap("design");
     let asked = (question.task, &reference);
     let (moment, at) = (&question.moment, question.chip.chips());
@@ -80,10 +69,19 @@ pub fn run(mut question: Question<'_>, context: &Context<'_>) -> Result<Answer, 
         None
     };
     let digital = reference.score;
-    let shown = Shown { digital, evaluated, products, budget, made_signed };
-    let report = outcome::report(&question, &shown)?;
+    let findings = Findings { digital, evaluated, products, budget, made_signed };
+    let report = outcome::report(&question, &findings)?;
     let found = Found { report, timing: stages.into_timing(Timing::default()) };
     Ok(Answer { found, design, inputs })
+}
+
+/// Gives row converters a sign where inputs have one and the converters none; says whether it did.
+pub(super) fn give_sign(chip: &mut ChipPreset, inputs: &LayerInputs) -> bool {
+    let needed = inputs.are_signed() && !chip.converters.dac_polarity.is_signed();
+    if needed {
+        chip.converters.dac_polarity = Polarity::Bipolar;
+    }
+    needed
 }
 
 /// Programs the first chip and looks at its products one by one.

@@ -1,6 +1,6 @@
 //! Tables of the report: products on tiles, nodes left digital, the loss budget.
 
-use cim_chip::{Budget, EffectLoss, Metric, ProductAnatomy, Tally};
+use cim_chip::{EffectLoss, Ledger, ProductAnatomy, Tally};
 use cim_graph::{Placed, Placement};
 use cim_report::format::{count, si, three_digits};
 use cim_report::{Estimate, Table};
@@ -15,6 +15,8 @@ pub const ERRORS: &str = "Errors of products by source";
 pub const DIGITAL: &str = "Products computed digitally";
 /// Title of the table of effects.
 pub const BUDGET: &str = "Where the loss comes from";
+/// Title of the table of effects on the outputs.
+pub const OUTPUT_BUDGET: &str = "Where the error of the outputs comes from";
 
 /// Every product: what it is made of and how well it is carried.
 pub fn products(products: &[ProductAnatomy], counts: &[Tally]) -> Table {
@@ -85,32 +87,30 @@ pub fn digital(placed: &[Placed]) -> Table {
     Table::new(DIGITAL, ["node", "operator", "why"], rows)
 }
 
-/// The loss, effect by effect.
-pub fn budget(budget: &Budget, metric: Metric) -> Table {
-    let unit = words::loss_unit(metric);
-    let columns =
-        ["effect", "share", "alone", "removed", "with others beyond alone"].map(|column| {
-            if column == "effect" { column.to_owned() } else { format!("{column} ({unit})") }
-        });
-    let text = |estimate: cim_chip::Estimate| words::loss_text(metric, &words::of(estimate));
+/// A loss in `unit`, effect by effect.
+pub fn budget(
+    title: &str,
+    ledger: &Ledger,
+    unit: &str,
+    text: impl Fn(cim_chip::Estimate) -> String,
+) -> Table {
+    let columns = ["share", "alone", "removed", "with others beyond alone"];
+    let columns = columns.map(|column| format!("{column} ({unit})"));
+    let columns = std::iter::once("effect".to_owned()).chain(columns);
     let of = |loss: &EffectLoss| {
-        vec![
-            loss.effect.words().to_owned(),
-            text(loss.share),
-            text(loss.alone),
-            text(loss.removed),
-            text(loss.interaction),
-        ]
+        let EffectLoss { effect, alone, removed, share, interaction } = loss;
+        let numbers = [share, alone, removed, interaction].map(|estimate| text(*estimate));
+        std::iter::once(effect.words().to_owned()).chain(numbers).collect()
     };
     let lone = |what: &str, estimate| {
         let none = || String::from("–");
         vec![what.to_owned(), text(estimate), none(), none(), none()]
     };
-    let mut rows: Vec<Vec<String>> = budget.effects.iter().map(of).collect();
-    rows.push(lone("what is left without them", budget.rest));
-    rows.push(lone("three and more together", budget.remainder));
-    rows.push(lone("whole", budget.whole));
-    Table::new(BUDGET, columns, rows)
+    let mut rows: Vec<Vec<String>> = ledger.effects.iter().map(of).collect();
+    rows.push(lone("what is left without them", ledger.rest));
+    rows.push(lone("three and more together", ledger.remainder));
+    rows.push(lone("whole", ledger.whole));
+    Table::new(title, columns, rows)
 }
 
 fn number(value: f32) -> String {

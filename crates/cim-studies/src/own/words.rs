@@ -1,7 +1,7 @@
 //! Scores and losses as text.
 
 use cim_chip::Metric;
-use cim_report::format::shown;
+use cim_report::format::{number_estimate, shown};
 use cim_report::{Estimate, Shown};
 
 /// How scores of a metric are shown.
@@ -26,6 +26,25 @@ pub fn loss_unit(metric: Metric) -> &'static str {
 /// An estimate of a loss as text.
 pub fn loss_text(metric: Metric, estimate: &Estimate) -> String {
     shown(estimate, &loss(metric))
+}
+
+/// An estimate of a loss with its unit, without a sign where it is a loss.
+pub fn loss_in_words(metric: Metric, estimate: &Estimate) -> String {
+    let text = loss_text(metric, estimate);
+    let text = text.strip_prefix('+').unwrap_or(&text).to_owned();
+    if metric.counts() { format!("{text} points") } else { text }
+}
+
+/// Whether an interval leaves 0 out.
+pub fn is_told(estimate: &cim_chip::Estimate) -> bool {
+    1 < estimate.chips && estimate.ci95 < estimate.mean.abs()
+}
+
+/// A share of a power, in per cent.
+pub fn share_of_power(estimate: cim_chip::Estimate) -> String {
+    let percent = |value: f64| 100.0 * value;
+    let cim_chip::Estimate { mean, ci95, chips } = estimate;
+    number_estimate(&Estimate { mean: percent(mean), ci95: percent(ci95), chips })
 }
 
 /// An estimate of this crate's as the report's.

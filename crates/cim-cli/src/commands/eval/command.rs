@@ -3,17 +3,19 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use cim_chip::{ChipPreset, Chips, Foreign, Moment};
+use cim_chip::{ChipPreset, Chips, Foreign, Moment, WrittenDesign};
 use cim_core::Seconds;
+use cim_device::compensation::Scope;
 use cim_report::Report;
 use cim_studies::own::{Answer, Question};
-use cim_studies::{Context, STUDIES, Source, StudyError};
+use cim_studies::{Context, Source};
 
-use super::options::Eval;
+use super::chip::chip;
 use super::samples::{Samples, first};
 use super::{dump, network, table};
 use crate::commands::preset::{self, Preset};
 use crate::error::CliError;
+use crate::eval_args::Eval;
 use crate::files::try_read;
 use crate::progress::{Bars, Watch};
 use crate::store::Folder;
@@ -38,6 +40,7 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
     for folder in [&args.out, &args.dump].into_iter().flatten() {
         cim_report::files::prepare(folder)?;
     }
+    let written = args.config.as_deref().map(config).transpose()?;
     let graph = network::read(&args.network, args.layers.as_deref())?;
     let most = args.samples.map_or(usize::MAX, |count| count as usize);
     let samples = Samples::read(&args.data, &graph, most)?;
@@ -69,7 +72,8 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
         },
         until: args.until,
     };
-    let name = file_name(&args.network);
+    // The folder of a preset is of no matter to what it says.
+    let (name, preset_name) = (file_name(&args.network), file_name(Path::new(&preset.name)));
     let answers =
         if samples.has_answers() { "" } else { ", no answers: the digital outputs stand for them" };
     let question = Question {
@@ -86,9 +90,10 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
         },
         calibration,
         calibration_name,
-        preset: &preset.name,
+        preset: &preset_name,
         text: &preset.text,
         chip,
+        written,
         moment,
         chips,
         budget: args.budget,
@@ -124,28 +129,11 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
     Ok(text)
 }
 
-/// The sections of a preset that make chips.
-fn chip(preset: &Preset) -> Result<ChipPreset, CliError> {
-    cim_studies::parse(&preset.text).map_err(|error| {
-        let fits = |text: &str| cim_studies::parse::<ChipPreset>(text).is_ok();
-        let fit: Vec<String> = STUDIES
-            .iter()
-            .filter(|study| fits(study.preset))
-            .map(|study| format!("`{}`", study.name))
-            .collect();
-        let is_built_in = STUDIES.iter().any(|study| study.name == preset.name);
-        match error {
-            StudyError::Value { message, .. } if is_built_in => CliError::Usage {
-                what: format!("preset {} is not of one kind of chip: {message}", preset.name),
-                help: format!(
-                    "give {} or the path of a TOML file with the sections tile, device, circuit, \
-                     converters, wires and mapping",
-                    fit.join(" or ")
-                ),
-            },
-            other => preset.refused(other),
-        }
-    })
+/// A design from a file.
+fn config(path: &Path) -> Result<WrittenDesign, CliError> {
+    let text = crate::config::read(path, || "give what `cim optimise NETWORK --out` wrote".into())?;
+    let preset = Preset { name: path.display().to_string(), text };
+    cim_studies::parse(&preset.text).map_err(|error| preset.refused(error))
 }
 
 fn moment(args: &Eval, chip: &ChipPreset) -> Result<Moment, CliError> {
@@ -160,7 +148,14 @@ fn moment(args: &Eval, chip: &ChipPreset) -> Result<Moment, CliError> {
             });
         }
     };
-    Ok(Moment { after: args.after.unwrap_or(Seconds::ZERO), compensation })
+    let after = args.after.unwrap_or(Seconds::ZERO);
+    if after != Seconds::ZERO && !chip.parts()?.device.ages() {
+        return Err(CliError::Usage {
+            what: format!("--after {after}: nothing is known of the preset's cells at later times"),
+            help: "choose cells with time, such as those of --preset pcm".into(),
+        });
+    }
+    Ok(Moment { after, compensation })
 }
 
 /// Where calibration samples come from.
@@ -215,8 +210,10 @@ fn command(args: &Eval, name: &str) -> String {
     add("--metric", args.metric.map(|metric| metric.name().to_owned()));
     add("--calibration", args.calibration.as_deref().map(|text| file_name(Path::new(text))));
     add("--samples", args.samples.map(|count| count.to_string()));
+    add("--config", args.config.as_deref().map(file_name));
     add("--after", args.after.map(|after| format!("'{after}'")));
-    add("--compensate", args.compensate.map(|scope| format!("{scope:?}").to_lowercase()));
+    let scope = |scope| if scope == Scope::Global { "global" } else { "per-column" };
+    add("--compensate", args.compensate.map(|found| scope(found).to_owned()));
     add("--budget", args.budget.then(String::new));
     text.trim_end().to_owned()
 }

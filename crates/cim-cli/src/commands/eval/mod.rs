@@ -1,11 +1,13 @@
 //! `cim eval`: a network from a file on chips.
 
+mod chip;
 mod command;
 mod dump;
 mod network;
-mod options;
 mod samples;
 mod table;
 
+pub use chip::chip;
 pub use command::run;
-pub use options::Eval;
+pub use network::read as read_network;
+pub use samples::Samples;

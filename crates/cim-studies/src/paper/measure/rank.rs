@@ -1,8 +1,8 @@
 //! Whether the program's objective puts designs in the order of their accuracy.
 
-use cim_chip::{Ranges, Ranked, random_designs, sensitivities};
+use cim_chip::{SOFTENED, Ranges, Ranked, random_designs, sensitivities};
 use cim_core::Stream;
-use cim_nn::{Dataset, Felt};
+use cim_nn::Dataset;
 
 use crate::context::Context;
 use crate::error::StudyError;
@@ -21,7 +21,7 @@ pub fn objective_rank(
     let (count, at) = (spec.error_model.designs, Stream::root(spec.seed).child("rank", 0));
     let steps = context.progress.begin("rank designs", count);
     let designs = random_designs(spec.rules(), design, network, inputs, Ranges::WIDE, count, at)?;
-    let felt = sensitivities(network, inputs, Felt::CrossEntropy);
+    let felt = sensitivities(network, inputs, SOFTENED);
     let objective = |design: &cim_chip::ChipDesign| design.objective(network, inputs, &felt);
     let chips = (spec.holdout.chips, at);
     let ranked = Ranked::of(&designs, network, holdout, objective, chips, || steps.step(1))?;

@@ -1,0 +1,31 @@
+//! Chips from presets.
+
+use cim_chip::ChipPreset;
+use cim_studies::{STUDIES, StudyError};
+
+use crate::commands::preset::Preset;
+use crate::error::CliError;
+
+/// The sections of a preset that make chips.
+pub fn chip(preset: &Preset) -> Result<ChipPreset, CliError> {
+    cim_studies::parse(&preset.text).map_err(|error| {
+        let fits = |text: &str| cim_studies::parse::<ChipPreset>(text).is_ok();
+        let fit: Vec<String> = STUDIES
+            .iter()
+            .filter(|study| fits(study.preset))
+            .map(|study| format!("`{}`", study.name))
+            .collect();
+        let is_built_in = STUDIES.iter().any(|study| study.name == preset.name);
+        match error {
+            StudyError::Value { message, .. } if is_built_in => CliError::Usage {
+                what: format!("preset {} is not of one kind of chip: {message}", preset.name),
+                help: format!(
+                    "give {} or the path of a TOML file with the sections tile, device, circuit, \
+                     converters, wires and mapping",
+                    fit.join(" or ")
+                ),
+            },
+            other => preset.refused(other),
+        }
+    })
+}

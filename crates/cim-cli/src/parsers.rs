@@ -1,0 +1,70 @@
+//! Values of options.
+
+use cim_chip::Metric;
+use cim_core::Seconds;
+use cim_device::compensation::Scope;
+
+/// Most threads that a run may ask for: far beyond any machine it runs on, far below what starting them
+/// would take for ever.
+const MOST_THREADS: usize = 1024;
+
+/// Threads; 0 for all cores.
+pub fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads) if threads <= MOST_THREADS => Ok(threads),
+        _ => Err(format!("give 0 for all cores, or up to {MOST_THREADS}")),
+    }
+}
+
+/// How answers are judged.
+pub fn metric(text: &str) -> Result<Metric, String> {
+    let known = || Metric::ALL.map(Metric::name).join(", ");
+    let found = Metric::ALL.into_iter().find(|metric| metric.name() == text);
+    found.ok_or_else(|| format!("give one of {}", known()))
+}
+
+/// How many factors against drift there are.
+pub fn scope(text: &str) -> Result<Scope, String> {
+    match text {
+        "global" => Ok(Scope::Global),
+        "per-column" => Ok(Scope::PerColumn),
+        _ => Err("give global or per-column".into()),
+    }
+}
+
+/// A time with its unit.
+pub fn time(text: &str) -> Result<Seconds, String> {
+    text.parse::<Seconds>().map_err(|error| error.to_string())
+}
+
+/// Half the width of an interval: what stands behind the last ±, in per cent or in the metric's unit.
+pub fn width(text: &str) -> Result<f64, String> {
+    let help =
+        || "write half the width of the interval: \"accuracy ± 0.05 %\" or \"± 0.001\"".to_owned();
+    let tail =
+        text.rsplit(['±', '~']).next().unwrap_or(text).trim().trim_start_matches("+-").trim();
+    let (number, scale) = match tail.strip_suffix('%') {
+        Some(number) => (number.trim(), 0.01),
+        None => (tail, 1.0),
+    };
+    let width = scale * number.parse::<f64>().map_err(|_| help())?;
+    if 0.0 < width && width.is_finite() { Ok(width) } else { Err(help()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn widths_are_read_in_per_cent_or_plain() {
+        for (text, want) in
+            [("accuracy ± 0.05 %", 0.0005), ("± 0.001", 0.001), ("0.5%", 0.005), ("+- 2e-3", 0.002)]
+        {
+            let got = width(text).expect(text);
+            assert!((got / want - 1.0).abs() < 1e-12, "{text}: {got}");
+        }
+        for text in ["", "accuracy", "± 0 %", "± -1", "± nan", "± inf %"] {
+            assert!(width(text).is_err(), "{text}");
+        }
+    }
+}

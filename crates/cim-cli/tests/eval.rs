@@ -1,0 +1,292 @@
+//! `cim eval` as its user meets it: a network and data in, an answer out, one clear line for what is bad.
+
+use std::fs;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use ndarray::{Array1, Array2, arr1};
+use ndarray_npy::{NpzReader, NpzWriter};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn network(name: &str) -> String {
+    root().join("data/networks").join(name).display().to_string()
+}
+
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn cim(&self, args: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cim"));
+        command.args(args).current_dir(self.folder.path()).output().expect("the binary starts")
+    }
+
+    fn eval(&self, more: &[&str]) -> Output {
+        let (mlp, data) = (network("mlp.onnx"), network("digits.npz"));
+        let base = ["eval", &mlp, "--data", &data, "--chips", "2", "--samples", "100"];
+        self.cim(&[&base, more].concat())
+    }
+
+    fn report(&self, more: &[&str]) -> Value {
+        let output = self.eval(&[more, &["--json"]].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    /// Code 2, all of `words`, no panic.
+    fn must_refuse(&self, args: &[&str], words: &[&str]) {
+        let output = self.cim(args);
+        let said = String::from_utf8_lossy(&output.stderr).replace(['\n', '│'], " ");
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        for word in words {
+            assert!(said.contains(word), "{args:?}: '{word}' is not in: {said}");
+        }
+        assert!(!said.contains("panicked"), "{said}");
+    }
+
+    /// An archive with these arrays.
+    fn npz(&self, name: &str, x: &Array2<f32>, y: &Array1<i64>) -> String {
+        let mut bytes = Cursor::new(Vec::new());
+        let mut writer = NpzWriter::new(&mut bytes);
+        writer.add_array("x", x).expect("written");
+        writer.add_array("y", y).expect("written");
+        writer.finish().expect("whole");
+        fs::write(self.path(name), bytes.into_inner()).expect("written");
+        name.to_owned()
+    }
+}
+
+fn mean(report: &Value, figure: &str) -> f64 {
+    report["figures"][figure]["mean"].as_f64().unwrap_or_else(|| panic!("{figure}"))
+}
+
+/// The lines of the README are what a newcomer types: all of them run, and do what they say.
+#[test]
+fn the_lines_of_the_readme_run() {
+    let desk = Desk::new();
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let block = readme.split("## Your network").nth(1).expect("the section");
+    let block = block.split("```sh").nth(1).and_then(|rest| rest.split("```").next());
+    let block = block.expect("a block of shell");
+    let lines: Vec<&str> = block.lines().filter(|line| !line.trim().is_empty()).collect();
+    assert!(lines.len() <= 10, "{} lines", lines.len());
+    let mut ran = 0;
+    for line in lines.iter().filter_map(|line| line.strip_prefix("cim ")) {
+        let command = line.split(" #").next().expect("a command");
+        let mut words: Vec<String> = Vec::new();
+        for (idx, part) in command.split('"').enumerate() {
+            match idx % 2 {
+                0 => words.extend(part.split_whitespace().map(str::to_owned)),
+                _ => words.push(part.to_owned()),
+            }
+        }
+        let places = words.iter_mut().filter(|word| word.starts_with("data/"));
+        places.for_each(|word| *word = root().join(&*word).display().to_string());
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let output = desk.cim(&words);
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(!output.stdout.is_empty(), "{line}");
+        ran += 1;
+    }
+    assert!(4 <= ran, "{ran} commands");
+    assert!(desk.path("design.toml").exists() && desk.path("runs/cnn/report.html").exists());
+}
+
+#[test]
+fn a_network_is_measured_and_the_report_is_the_same_at_any_number_of_threads() {
+    let desk = Desk::new();
+    let out = ["--budget", "--threads"];
+    let one = desk.eval(&[&out[..], &["1", "--json"]].concat());
+    let three = desk.eval(&[&out[..], &["3", "--json"]].concat());
+    assert!(one.status.success(), "{}", String::from_utf8_lossy(&one.stderr));
+    assert_eq!(one.stdout, three.stdout);
+    let report: Value = serde_json::from_slice(&one.stdout).expect("JSON");
+    // 100 of the 300 digits, by the network as PyTorch exported it.
+    assert!(0.95 < mean(&report, "digital"));
+    let (digital, chip, loss) =
+        (mean(&report, "digital"), mean(&report, "on_chip"), mean(&report, "loss"));
+    assert!((digital - chip - loss).abs() < 1e-12);
+    let parts: f64 = [
+        "rest",
+        "remainder",
+        "programming_share",
+        "read_noise_share",
+        "conduction_share",
+        "circuit_noise_share",
+        "converter_noise_share",
+        "input_rounding_share",
+        "output_conversion_share",
+    ]
+    .iter()
+    .map(|part| mean(&report, &format!("output_budget_{part}")))
+    .sum();
+    let whole = mean(&report, "output_budget_whole");
+    assert!((parts / whole - 1.0).abs() < 1e-9, "{parts} of {whole}");
+    let tables = report["tables"].as_array().expect("tables");
+    let products = &tables[0]["rows"];
+    assert_eq!(products.as_array().expect("rows").len(), 2);
+    assert_eq!(report["run"]["data_sha256"].as_str().map(str::len), Some(64));
+}
+
+#[test]
+fn metrics_follow_the_answers_and_the_options() {
+    let desk = Desk::new();
+    let top5 = desk.report(&["--metric", "top5"]);
+    assert!(mean(&desk.report(&[]), "on_chip") <= mean(&top5, "on_chip"));
+    let x = Array2::from_shape_fn((20, 196), |(r, c)| ((r * 31 + c * 7) % 11) as f32 / 11.0);
+    let mut bytes = Cursor::new(Vec::new());
+    let mut writer = NpzWriter::new(&mut bytes);
+    writer.add_array("x", &x).expect("written");
+    writer.finish().expect("whole");
+    fs::write(desk.path("x.npz"), bytes.into_inner()).expect("written");
+    // Flattened images are taken, and without answers the digital outputs stand for them.
+    let mlp = network("mlp.onnx");
+    let base = ["eval", &mlp, "--data", "x.npz", "--chips", "2", "--json"];
+    let of = |metric: &[&str]| -> Value {
+        let output = desk.cim(&[&base, metric].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let cosine = of(&[]);
+    assert!((mean(&cosine, "digital") - 1.0).abs() < 1e-9 && mean(&cosine, "on_chip") < 1.0);
+    let mse = of(&["--metric", "mse"]);
+    assert!(mean(&mse, "digital") == 0.0 && 0.0 < mean(&mse, "on_chip"));
+    assert_eq!(mean(&of(&["--metric", "top1"]), "digital"), 1.0);
+}
+
+#[test]
+fn negative_inputs_get_a_sign_and_the_report_says_so() {
+    let desk = Desk::new();
+    let x = Array2::from_shape_fn((10, 196), |(r, c)| ((r * 31 + c * 7) % 11) as f32 / 11.0 - 0.5);
+    let data = desk.npz("signed.npz", &x, &Array1::zeros(10));
+    let output = desk.cim(&["eval", &network("mlp.onnx"), "--data", &data, "--chips", "2"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("bipolar") && said.contains("converters.dac_polarity"), "{said}");
+}
+
+#[test]
+fn what_tiles_hold_and_see_is_what_they_answer_with() {
+    let desk = Desk::new();
+    let output = desk.eval(&["--dump", "tiles"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let bytes = fs::read(desk.path("tiles/product-000.npz")).expect("a dump");
+    let mut file = NpzReader::new(Cursor::new(bytes)).expect("an archive");
+    let matrix = |file: &mut NpzReader<Cursor<Vec<u8>>>, name: &str| -> Array2<f32> {
+        file.by_name(name).unwrap_or_else(|_| panic!("{name}"))
+    };
+    let (weights, x) = (matrix(&mut file, "weights"), matrix(&mut file, "x"));
+    let (digital, y) = (matrix(&mut file, "y_digital"), matrix(&mut file, "y"));
+    assert_eq!((weights.dim(), x.ncols(), y.dim()), ((196, 32), 196, (x.nrows(), 32)));
+    let scales: Array1<f64> = file.by_name("scales").expect("scales");
+    let [clip, _limit, _gain, _volts, g_min, g_max] = scales.to_vec()[..] else { panic!("six") };
+    // Pairs of neighbouring columns: what the first tile is to hold is its weights.
+    let target_s: Array2<f64> = file.by_name("target_s_0_0").expect("targets");
+    let held_s: Array2<f64> = file.by_name("held_s_0_0").expect("cells");
+    assert_eq!(target_s.dim(), held_s.dim());
+    for ((row, col), &w) in weights.slice(ndarray::s![..128, ..]).indexed_iter() {
+        let pair = target_s[(row, 2 * col)] - target_s[(row, 2 * col + 1)];
+        let want = f64::from(w) / clip * (g_max - g_min);
+        assert!((pair - want).abs() < 2e-5 * (g_max - g_min), "({row}, {col}): {pair} for {want}");
+    }
+    assert!((&held_s - &target_s).iter().any(|e| *e != 0.0));
+    let power = |m: &Array2<f32>| m.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>();
+    assert!(
+        power(&(&y - &digital)) < power(&digital)
+            && power(&(x.dot(&weights) - &digital)) < 1e-6 * power(&digital)
+    );
+}
+
+#[test]
+fn a_design_of_the_optimiser_is_taken_and_better() {
+    let desk = Desk::new();
+    let (mlp, data) = (network("mlp.onnx"), network("digits.npz"));
+    let output = desk.cim(&["optimise", &mlp, "--calibration", &data, "--out", "design.toml"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let error = |more: &[&str]| mean(&desk.report(more), "output_error");
+    let (naive, optimised) = (error(&[]), error(&["--config", "design.toml"]));
+    assert!(optimised < 0.5 * naive, "{optimised} of {naive}");
+    let cnn = network("cnn.onnx");
+    desk.must_refuse(
+        &["eval", &cnn, "--data", &data, "--config", "design.toml"],
+        &["give the design of this network"],
+    );
+}
+
+#[test]
+fn bad_networks_and_bad_data_get_one_clear_line() {
+    let desk = Desk::new();
+    let (mlp, data) = (network("mlp.onnx"), network("digits.npz"));
+    let whole = fs::read(&mlp).expect("a network");
+    fs::write(desk.path("cut.onnx"), &whole[..whole.len() / 2]).expect("written");
+    fs::write(desk.path("net.pt"), b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.").expect("written");
+    fs::write(desk.path("cut.npz"), &fs::read(&data).expect("data")[..5000]).expect("written");
+    fs::write(desk.path("w.safetensors"), b"\x02\0\0\0\0\0\0\0{}").expect("written");
+    let eval = |network: &str, data: &str, words: &[&str]| {
+        desk.must_refuse(&["eval", network, "--data", data, "--chips", "2"], words);
+    };
+    eval("cut.onnx", &data, &["cut.onnx", "not a whole ONNX file"]);
+    eval("net.pt", &data, &["pickle", "torch.load", "torch.onnx.export"]);
+    eval("missing.onnx", &data, &["cannot read missing.onnx"]);
+    eval("w.safetensors", &data, &["--layers"]);
+    eval(&mlp, "cut.npz", &["cut.npz", "not an .npz archive"]);
+    eval(&mlp, "net.pt", &["not an .npz archive"]);
+    eval(&mlp, "missing.npz", &["cannot read missing.npz"]);
+    let x = Array2::<f32>::zeros((4, 196));
+    for (x, y, words) in [
+        (x.clone(), arr1(&[0i64, 1, 2, 10]), ["label 10", "10 outputs"]),
+        (x.clone(), arr1(&[0, 1, -2, 3]), ["label -2", "whole label"]),
+        (x.clone(), arr1(&[0, 1, 2]), ["3 answers", "4 samples"]),
+        (Array2::zeros((0, 196)), arr1(&[]), ["no samples", "first dimension"]),
+        (Array2::zeros((4, 100)), arr1(&[0, 1, 2, 3]), ["[4, 100]", "[1, 14, 14]"]),
+        (Array2::from_elem((4, 196), f32::NAN), arr1(&[0, 1, 2, 3]), ["x holds NaN", "samples"]),
+    ] {
+        let name = desk.npz("bad.npz", &x, &y);
+        eval(&mlp, &name, &words);
+    }
+    let of = |more: &[&str], words: &[&str]| {
+        desk.must_refuse(&[&["eval", &mlp, "--data", &data], more].concat(), words);
+    };
+    of(&["--metric", "accuracy"], &["top1, top5, mse, cosine"]);
+    of(&["--until", "soon"], &["± 0.05 %"]);
+    of(&["--preset", "ir-drop"], &["ir-drop", "`paper` or `pcm`"]);
+    of(&["--preset", "papr"], &["did you mean `paper`"]);
+    of(&["--after", "1 day", "--compensate", "global"], &["no section compensation"]);
+    of(&["--after", "1 day"], &["time"]);
+    of(&["--metric", "mse"], &["y"]);
+    of(&["--calibration", "0"], &["nothing to set full scales on"]);
+}
+
+#[test]
+fn keys_are_explained() {
+    let desk = Desk::new();
+    let said = |args: &[&str]| {
+        let output = desk.cim(args);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let text = said(&["explain", "adc_bits"]);
+    for words in ["converters.adc_bits", "2 to 16", "bits", "6 in `paper`", "8 in `pcm`"] {
+        assert!(text.contains(words), "'{words}' is not in: {text}");
+    }
+    assert!(said(&["explain", "wires"]).matches("default").count() == 6);
+    assert!(said(&["explain"]).lines().count() > 30);
+    desk.must_refuse(&["explain", "adc"], &["converters.adc_bits", "converters.adc_noise"]);
+}

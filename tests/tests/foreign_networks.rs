@@ -1,0 +1,381 @@
+//! Networks from files on chips: the same as our own, effect by effect what the closed form says.
+
+use std::path::PathBuf;
+
+use cim_chip::{
+    Budget, ChipDesign, ChipPreset, Chips, Effect, Felt, Foreign, FullScale, Goal, LayerInputs,
+    Mapped, Metric, Moment, Network, Reference, Rules, Sensitive, Stream, Task, Truth,
+    WrittenDesign, budget, effects, evaluate, optimise, program,
+};
+use cim_graph::Limits;
+use cim_nn::Layer;
+use ndarray::{Array1, Array2, Axis};
+use safetensors::tensor::{Dtype, TensorView, serialize};
+
+const CHIP: &str = r#"
+seed = 1
+tile = { rows = 16, outputs = 8 }
+wires = { row = "0 Ohm", column = "0 Ohm" }
+mapping = { kind = "differential" }
+
+[device]
+effects = []
+[device.model]
+kind = "gaussian"
+g_off = "10 uS"
+g_on = "100 uS"
+programming = { constant = "3 uS", proportional = 0.01, inverse = "0 S", inverse_at = "0 S", linear = "0 S" }
+read = { constant = "0 S", proportional = 0.02, inverse = "0 S", inverse_at = "0 S", linear = "0 S" }
+current_voltage = { law = "ohmic" }
+
+[circuit]
+read_voltage = "0.2 V"
+disturb_voltage = "0.4 V"
+temperature = "300 K"
+bandwidth = "10 MHz"
+amplifier_factor = 1.0
+fano_factor = 1.0
+
+[converters]
+dac_bits = 8
+dac_polarity = "bipolar"
+adc_bits = 6
+adc_noise = "400 nA"
+full_scale = { policy = "worst-case" }
+
+[energy]
+node_nm = 45.0
+supply = "0.9 V"
+read_time = "50 ns"
+dac_unit = "1 fF"
+accumulate = "0.1 pJ"
+activation = "0.3 pJ"
+buffer_byte = "1.25 pJ"
+
+[optimiser]
+least_read_voltage = "0.02 V"
+histogram_bins = 48
+least_clip = 0.1
+clip_points = 14
+energy_tolerance = 0.1
+"#;
+
+fn chip() -> ChipPreset {
+    toml::from_str(CHIP).expect("a chip")
+}
+
+/// Samples.
+const X: u64 = 1000;
+
+fn normals(shape: (usize, usize), idx: u64) -> Array2<f32> {
+    let mut values = vec![0.0; shape.0 * shape.1];
+    Stream::root(11).child("normals", idx).fill_standard_normal(0, &mut values);
+    Array2::from_shape_vec(shape, values).expect("as many as places")
+}
+
+/// A perceptron with biases.
+fn layers(widths: &[usize]) -> Vec<Layer> {
+    let layer = |(idx, pair): (usize, &[usize])| Layer {
+        weights: normals((pair[0], pair[1]), idx as u64) / (pair[0] as f32).sqrt(),
+        bias: Array1::from_iter((0..pair[1]).map(|k| 0.1 * (k as f32 - 1.0))),
+    };
+    widths.windows(2).enumerate().map(layer).collect()
+}
+
+/// The same perceptron as a file of another tool: outputs × inputs, and a list of layers.
+fn from_file(layers: &[Layer]) -> Foreign {
+    let bytes =
+        |values: Vec<f32>| values.into_iter().flat_map(f32::to_le_bytes).collect::<Vec<u8>>();
+    let mut tensors = Vec::new();
+    let mut text = format!("input = [{}]\n", layers[0].weights.nrows());
+    for (idx, Layer { weights, bias }) in layers.iter().enumerate() {
+        let (inputs, outputs) = weights.dim();
+        let transposed = weights.t().iter().copied().collect();
+        tensors.push((format!("l{idx}.weight"), vec![outputs, inputs], bytes(transposed)));
+        tensors.push((format!("l{idx}.bias"), vec![outputs], bytes(bias.to_vec())));
+        text += &format!("[[layer]]\nname = \"l{idx}\"\nkind = \"linear\"\n");
+        if idx + 1 < layers.len() {
+            text += "activation = \"relu\"\n";
+        }
+    }
+    let views: Vec<(String, TensorView<'_>)> = tensors
+        .iter()
+        .map(|(name, shape, data)| {
+            (name.clone(), TensorView::new(Dtype::F32, shape.clone(), data).expect("whole"))
+        })
+        .collect();
+    let file = serialize(views, None).expect("a file");
+    let network = cim_graph::Network::from_safetensors(&file, &text, Limits::default());
+    let inputs = layers[0].weights.nrows();
+    Foreign::new(network.expect("a network"), &[vec![inputs]], &vec![0.5; inputs]).expect("it fits")
+}
+
+fn near(a: &Array2<f32>, b: &Array2<f32>, within: f32) {
+    let scale = b.iter().fold(0.0f32, |m, v| m.max(v.abs()));
+    let worst = (a - b).iter().fold(0.0f32, |m, v| m.max(v.abs()));
+    assert!(worst <= within * scale, "{worst} of {scale}");
+}
+
+/// The same weights, once as our own network and once from a file: the same products, the same design,
+/// and the same outputs on the same chip, noise included, as far as both call products alike (the first
+/// block).
+#[test]
+fn the_same_weights_are_the_same_network_on_the_same_chip() {
+    let layers = layers(&[40, 24, 10]);
+    let (own, foreign) =
+        (Network::from_layers(layers.clone()).expect("a network"), from_file(&layers));
+    let samples = normals((256, 40), X);
+    let own_inputs = LayerInputs::of(&own, samples.view());
+    let inputs = LayerInputs::driven(&foreign, samples.view()).expect("samples that fit");
+    for (idx, (a, b)) in Mapped::products(&own).iter().zip(foreign.products()).enumerate() {
+        assert_eq!((a.weights, a.per_sample), (b.weights, b.per_sample));
+        near(&inputs.layer(idx).to_owned(), &own_inputs.layer(idx).to_owned(), 1e-6);
+    }
+    let parts = chip().parts().expect("parts");
+    let policy = FullScale::Percentile { percentile: 99.0 };
+    let design = ChipDesign::by_policy(parts.clone(), &own, &own_inputs, policy).expect("a design");
+    let same = ChipDesign::by_policy(parts, &foreign, &inputs, policy).expect("a design");
+    for (a, b) in design.layers.iter().zip(&same.layers) {
+        assert!((a.input_limit / b.input_limit - 1.0).abs() < 1e-6);
+        for (a, b) in a.full_scale.iter().zip(&b.full_scale) {
+            assert!((a.0 / b.0 - 1.0).abs() < 1e-6);
+        }
+    }
+    // One design for both: two that differ by rounding may put a value on either side of a step.
+    let tally = &mut Default::default();
+    let grids = program(&design, &own, Stream::root(5), tally).expect("a chip");
+    let own_y = Mapped::outputs(&own, &grids, samples.view()).expect("samples").0;
+    let grids = program(&design, &foreign, Stream::root(5), tally).expect("a chip");
+    let y = foreign.outputs(&grids, samples.view()).expect("samples").0;
+    near(&y, &own_y, 1e-6);
+    near(
+        &foreign.digital_outputs(samples.view()).expect("outputs"),
+        &own.digital_logits(samples.view()),
+        1e-6,
+    );
+}
+
+/// What experiments say of a product is what gradients say; so both optimisers choose alike.
+#[test]
+fn sensitivities_by_experiment_are_those_by_gradients() {
+    let layers = layers(&[40, 32, 24, 10]);
+    let (own, foreign) =
+        (Network::from_layers(layers.clone()).expect("a network"), from_file(&layers));
+    let samples = normals((512, 40), X);
+    let own_inputs = LayerInputs::of(&own, samples.view());
+    let inputs = LayerInputs::driven(&foreign, samples.view()).expect("samples that fit");
+    let exact = own.sensitivities(&own_inputs, Felt::Logits).expect("gradients");
+    let measured = foreign.sensitivities(&inputs, Felt::Logits).expect("experiments");
+    // The squared response to n independent errors is, at worst, one chi-squared a sample: its mean
+    // over 512 samples spreads by √(2/512) = 6 %; four of these.
+    for (exact, measured) in exact.outputs.iter().zip(&measured.outputs) {
+        let (exact, measured) = (exact.mean().expect("outputs"), measured[0]);
+        assert!((measured / exact - 1.0).abs() < 0.25, "{measured} for {exact}");
+    }
+    let chip = chip();
+    let (section, prices) = (chip.optimiser.expect("there"), chip.energy.expect("there"));
+    let rules = Rules { optimiser: &section, circuit: &chip.circuit, energy: &prices };
+    let parts = chip.parts().expect("parts");
+    let start = ChipDesign::naive(parts.clone(), &own, &own_inputs.limits());
+    let goal = Goal { felt: Felt::Logits, ..Goal::of(true, true) };
+    let ours = optimise(rules, &start, &own, &own_inputs, goal).expect("an optimum");
+    let theirs = optimise(rules, &start, &foreign, &inputs, goal).expect("an optimum");
+    let ratio = theirs.conic.objective / ours.conic.objective;
+    assert!((ratio - 1.0).abs() < 0.25, "{ratio}");
+    // What a file says of a design is the design.
+    let written = WrittenDesign::of(&theirs.design, &foreign);
+    let text = toml::to_string(&written).expect("plain data");
+    let again: WrittenDesign = toml::from_str(&text).expect("what was written");
+    let design = again.build(parts.clone(), &foreign).expect("the same network");
+    for (a, b) in design.layers.iter().zip(&theirs.design.layers) {
+        assert_eq!((a.weight_clip, a.input_limit), (b.weight_clip, b.input_limit));
+        for (a, b) in a.full_scale.iter().zip(&b.full_scale) {
+            assert!((a.0 / b.0 - 1.0).abs() < 1e-12);
+        }
+    }
+    let other = from_file(&self::layers(&[40, 24, 10]));
+    assert!(again.build(parts, &other).is_err(), "a design of another network");
+}
+
+/// One product without what follows it: the error of outputs is that of the product, so each effect
+/// alone costs what the closed form says of its source, and effects that are independent add up.
+#[test]
+fn an_effect_alone_costs_what_the_closed_form_says_and_independent_effects_add_up() {
+    let mut layers = layers(&[24, 6]);
+    layers[0].bias.fill(0.0);
+    let network = from_file(&layers);
+    let samples = normals((32, 24), X).mapv(|x| x.clamp(-1.5, 1.5));
+    let inputs = LayerInputs::driven(&network, samples.view()).expect("samples that fit");
+    let parts = chip().parts().expect("parts");
+    let design =
+        ChipDesign::by_policy(parts, &network, &inputs, FullScale::WorstCase).expect("a design");
+    let targets = network.digital_outputs(samples.view()).expect("outputs");
+    let task = Task::new(samples.clone(), Truth::Targets(targets), Metric::Mse).expect("a task");
+    let reference = Reference::of(&network, &task).expect("digital");
+    let (moment, at, chips) = (Moment::FRESH, Stream::root(9), 300);
+    let found = budget(&design, &network, (&task, &reference), &moment, chips, at, || ());
+    let Budget { output, score } = found.expect("chips");
+    let present: Vec<Effect> = output.effects.iter().map(|loss| loss.effect).collect();
+    assert_eq!(present, effects(&design, &moment));
+    assert!(!present.contains(&Effect::Ageing) && !present.contains(&Effect::Wires));
+
+    let closed = design.errors(&network, &inputs).expect("closed form")[0].shares();
+    for (effect, want) in [
+        (Effect::Programming, closed.programming + closed.distortion),
+        (Effect::ReadNoise, closed.read),
+        (Effect::ConverterNoise, closed.input),
+    ] {
+        let loss = output.effects.iter().find(|loss| loss.effect == effect).expect("present");
+        // Finest converters leave a floor that was taken off; the closed form is first order in it.
+        let within = 2.0 * loss.alone.ci95 + 0.03 * want;
+        assert!((loss.alone.mean - want).abs() < within, "{effect:?}: {:?} for {want}", loss.alone);
+    }
+    // Parts and rest are the whole, within the interval of what is left over.
+    for ledger in [&output, &score] {
+        let parts: f64 = ledger.effects.iter().map(|loss| loss.share.mean).sum();
+        let sum = ledger.rest.mean + parts + ledger.remainder.mean;
+        assert!((sum / ledger.whole.mean - 1.0).abs() < 1e-9, "{sum} for {}", ledger.whole.mean);
+        let left = ledger.remainder;
+        assert!(left.mean.abs() < 2.0 * left.ci95 + 0.02 * ledger.whole.mean, "{left:?}");
+    }
+}
+
+/// Same seed, same bytes, at any number of threads.
+#[test]
+fn threads_change_nothing() {
+    let network = from_file(&layers(&[40, 24, 10]));
+    let samples = normals((700, 40), X);
+    let inputs = LayerInputs::driven(&network, samples.view()).expect("samples that fit");
+    let parts = chip().parts().expect("parts");
+    let design =
+        ChipDesign::by_policy(parts, &network, &inputs, FullScale::WorstCase).expect("a design");
+    let labels = (0..700).map(|k| k % 10).collect();
+    let task = Task::new(samples, Truth::Labels(labels), Metric::Top1).expect("a task");
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| {
+            let reference = Reference::of(&network, &task).expect("digital");
+            let asked = (&task, &reference);
+            let found = evaluate(
+                &design,
+                &network,
+                asked,
+                &Moment::FRESH,
+                Chips::exactly(2),
+                Stream::root(3),
+                |_| (),
+            );
+            let found = found.expect("chips");
+            (found.scores, found.output_mse, found.products, found.tally)
+        })
+    };
+    assert_eq!(run(1), run(3));
+}
+
+/// A chip count that is enough is not exceeded, and one that is not is used up.
+#[test]
+fn chips_are_made_until_the_interval_is_narrow() {
+    let network = from_file(&layers(&[16, 4]));
+    let samples = normals((64, 16), X);
+    let inputs = LayerInputs::driven(&network, samples.view()).expect("samples that fit");
+    let parts = chip().parts().expect("parts");
+    let design =
+        ChipDesign::by_policy(parts, &network, &inputs, FullScale::WorstCase).expect("a design");
+    let targets = network.digital_outputs(samples.view()).expect("outputs");
+    let task = Task::new(samples, Truth::Targets(targets), Metric::Mse).expect("a task");
+    let reference = Reference::of(&network, &task).expect("digital");
+    let run = |until| {
+        let chips = Chips { most: 40, until: Some(until) };
+        let asked = (&task, &reference);
+        evaluate(&design, &network, asked, &Moment::FRESH, chips, Stream::root(3), |_| ())
+            .expect("chips")
+    };
+    assert_eq!(run(1e9).scores.len(), Chips::LEAST);
+    assert_eq!(run(1e-12).scores.len(), 40);
+    let some = run(1.05 * run(1e-12).score().ci95);
+    assert!(some.score().ci95 <= 1.05 * run(1e-12).score().ci95);
+    assert!(some.scores.len() <= 40);
+}
+
+/// Real data that the repository does not hold: `CIM_DATA`, or `../shared/data` beside it.
+fn data(part: &str) -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "a test finds its data by the environment")]
+    let named = std::env::var_os("CIM_DATA").map(PathBuf::from);
+    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data"));
+    let path = named.unwrap_or_else(beside).join(part);
+    if !path.exists() {
+        println!(
+            "left out: {} is not there; set CIM_DATA to the folder that has it",
+            path.display()
+        );
+        return None;
+    }
+    Some(path)
+}
+
+/// ResNet-20 on CIFAR-10: digitally as accurate as in PyTorch, on a good chip hardly less, and on a
+/// chip without any effect the same.
+#[test]
+fn resnet_20_on_a_chip() {
+    let (Some(weights), Some(images)) =
+        (data("resnet20/resnet20-cifar10.safetensors"), data("cifar10-subset/test_batch.bin.gz"))
+    else {
+        return;
+    };
+    let layers = include_str!("../../crates/cim-graph/tests/resnet20.toml");
+    let bytes = std::fs::read(weights).expect("readable");
+    let network = cim_graph::Network::from_safetensors(&bytes, layers, Limits::default());
+    let (samples, labels) = cifar(&images);
+    let row = samples.row(0).to_vec();
+    let network =
+        Foreign::new(network.expect("a network"), &[vec![3, 32, 32]], &row).expect("it fits");
+    let few = samples.slice(ndarray::s![..200, ..]).to_owned();
+    let task = Task::new(samples, Truth::Labels(labels.clone()), Metric::Top1).expect("a task");
+    let reference = Reference::of(&network, &task).expect("digital");
+    assert_eq!(reference.score, 854.0 / 932.0);
+    let mut chip = chip();
+    (chip.tile.rows, chip.tile.outputs, chip.converters.adc_bits) = (128, 64, 8);
+    let inputs = LayerInputs::driven(&network, few.slice(ndarray::s![..32, ..])).expect("images");
+    let policy = FullScale::Percentile { percentile: 99.9 };
+    let parts = chip.parts().expect("parts");
+    let design = ChipDesign::by_policy(parts, &network, &inputs, policy).expect("a design");
+    let labels = labels[..200].to_vec();
+    let task = Task::new(few, Truth::Labels(labels), Metric::Top1).expect("a task");
+    let reference = Reference::of(&network, &task).expect("digital");
+    let score = |design: &ChipDesign| {
+        let asked = (&task, &reference);
+        let found = evaluate(
+            design,
+            &network,
+            asked,
+            &Moment::FRESH,
+            Chips::exactly(1),
+            Stream::root(1),
+            |_| (),
+        );
+        let found = found.expect("a chip");
+        (found.scores[0], found.output_mse[0])
+    };
+    let (none, error) = score(&design.without(&Effect::ALL, &network));
+    assert!((none - reference.score).abs() <= 0.01 && error < 1e-3, "{none}, error {error}");
+    let (all, error) = score(&design);
+    println!("digital {}, one chip {all}, squared error of the outputs {error}", reference.score);
+    assert!(0.5 < all && all <= 1.0 && error < 1.0, "{all}, error {error}");
+}
+
+/// Images of CIFAR-10's binary format as ResNet-20 takes them, and their labels.
+fn cifar(path: &std::path::Path) -> (Array2<f32>, Vec<u32>) {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).expect("readable");
+    flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).expect("a whole file");
+    let records = Array2::from_shape_vec((bytes.len() / 3073, 3073), bytes).expect("whole records");
+    let labels = records.column(0).iter().map(|&label| u32::from(label)).collect();
+    let (mean, deviation) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
+    let pixels = records.slice_axis(Axis(1), (1..).into());
+    let samples = Array2::from_shape_fn(pixels.dim(), |(image, k)| {
+        let channel = k / 1024;
+        (f32::from(pixels[(image, k)]) / 255.0 - mean[channel]) / deviation[channel]
+    });
+    (samples, labels)
+}
