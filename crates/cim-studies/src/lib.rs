@@ -8,6 +8,7 @@
 
 mod as_run;
 mod context;
+mod dstd;
 mod entry;
 mod error;
 mod ir_drop;
@@ -18,6 +19,7 @@ mod parse;
 mod pcm;
 mod registry;
 mod shared;
+mod spiking_har;
 mod study;
 
 pub use context::{Clock, Context, NoSimulator, Progress, Simulator, Steps, Store, StoreError};

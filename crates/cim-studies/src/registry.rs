@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::entry::Entry;
 use crate::error::StudyError;
 use crate::parse::parse;
-use crate::{ir_drop, log_domain, openmena, paper, pcm};
+use crate::{dstd, ir_drop, log_domain, openmena, paper, pcm, spiking_har};
 
 /// All studies; the first is the default.
 pub const STUDIES: &[Entry] = &[
@@ -13,7 +13,9 @@ pub const STUDIES: &[Entry] = &[
     Entry::of::<ir_drop::IrDrop>(),
     Entry::of::<pcm::Pcm>(),
     Entry::of::<openmena::Openmena>(),
+    Entry::of::<dstd::Dstd>(),
     Entry::of::<log_domain::LogDomain>(),
+    Entry::of::<spiking_har::SpikingHar>(),
 ];
 
 /// The study called `name`.
