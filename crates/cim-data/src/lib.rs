@@ -9,6 +9,7 @@ pub mod digits;
 mod error;
 pub mod idx;
 mod limits;
+pub mod motion;
 pub mod npy;
 mod npy_header;
 pub mod npz;

@@ -42,7 +42,8 @@ mod tests {
     use crate::parse::parse;
     use crate::study::{Study, StudySpec};
     use crate::{
-        ir_drop::IrDrop, log_domain::LogDomain, openmena::Openmena, paper::Paper, pcm::Pcm,
+        dstd::Dstd, ir_drop::IrDrop, log_domain::LogDomain, openmena::Openmena, paper::Paper,
+        pcm::Pcm, spiking_har::SpikingHar,
     };
 
     fn says_what_runs<S: Study>()
@@ -63,6 +64,8 @@ mod tests {
         says_what_runs::<IrDrop>();
         says_what_runs::<Pcm>();
         says_what_runs::<Openmena>();
+        says_what_runs::<Dstd>();
         says_what_runs::<LogDomain>();
+        says_what_runs::<SpikingHar>();
     }
 }

@@ -6,6 +6,7 @@ use cim_chip::ChipError;
 use cim_crossbar::CircuitError;
 use cim_data::DataError;
 use cim_data::digits::DigitsError;
+use cim_data::motion::MotionError;
 use cim_device::DeviceError;
 use cim_dynamics::DynamicsError;
 use cim_nn::NetworkError;
@@ -53,6 +54,9 @@ pub enum StudyError {
     /// The digits are missing or broken.
     #[error(transparent)]
     Digits(#[from] DigitsError),
+    /// The motion data are missing or broken.
+    #[error(transparent)]
+    Motion(#[from] MotionError),
     /// A circuit in time cannot be, or a run of it cannot be made.
     #[error(transparent)]
     Dynamics(#[from] DynamicsError),

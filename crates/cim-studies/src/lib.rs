@@ -25,7 +25,9 @@ studies! {
     mod ir_drop => IrDrop;
     mod pcm => Pcm;
     mod openmena => Openmena;
+    mod dstd => Dstd;
     mod log_domain => LogDomain;
+    mod spiking_har => SpikingHar;
 }
 
 pub use context::{Clock, Context, NoSimulator, Progress, Simulator, Steps, Store, StoreError};

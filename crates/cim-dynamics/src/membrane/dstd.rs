@@ -12,6 +12,8 @@ mod forward;
 mod kernel;
 mod volley;
 
+use std::ops::Range;
+
 use ndarray::ArrayView2;
 
 use super::spec::Membrane;
@@ -21,6 +23,14 @@ use crate::error::fits;
 pub use backward::{Adjoints, gradient};
 pub use forward::{Tape, first_spikes};
 use kernel::{Block, Constants, LANES};
+
+/// Blocks of neurons whose weights are copied at once.
+const GROUP: usize = 8;
+
+/// Groups of so many blocks.
+fn groups(blocks: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..blocks).step_by(GROUP).map(move |first| first..blocks.min(first + GROUP))
+}
 
 /// A grid of times from 0 on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -101,17 +111,19 @@ impl<'a> Layer<'a> {
         self.grid
     }
 
-    /// Copies the weights of a block of neurons; those beyond the last are 0, and never fire.
-    fn pack(&self, block: usize, to: &mut Vec<Block>) {
+    /// Copies the weights of a group of blocks, block by block; those beyond the last neuron are 0, and never
+    /// fire. Rows far apart in memory are met once for a whole group.
+    fn pack(&self, blocks: Range<usize>, to: &mut Vec<Block>) {
         let weights = self.weights.to_slice().expect("contiguous by rows, checked when built");
-        let (n, first) = (self.weights.ncols(), block * LANES);
-        let lanes = LANES.min(n - first);
+        let (inputs, n) = self.weights.dim();
         to.clear();
-        to.extend(weights.chunks(n).map(|row| {
-            let mut packed = [0.0; LANES];
-            packed[..lanes].copy_from_slice(&row[first..first + lanes]);
-            packed
-        }));
+        to.resize(blocks.len() * inputs, [0.0; LANES]);
+        let (first, last) = (blocks.start * LANES, n.min(blocks.end * LANES));
+        for (input, row) in weights.chunks(n).enumerate() {
+            for (block, part) in row[first..last].chunks(LANES).enumerate() {
+                to[block * inputs + input][..part.len()].copy_from_slice(part);
+            }
+        }
     }
 
     fn constants(&self) -> Constants {

@@ -8,6 +8,7 @@
 
 use cim_core::{Exact, MatMul, Scratch, Stream, Tally};
 use ndarray::{Array2, Axis, Zip};
+use serde::{Deserialize, Serialize};
 
 use super::network::{Arrays, Network};
 use super::run::Record;
@@ -21,16 +22,43 @@ pub struct Feedback(pub Vec<Box<dyn MatMul>>);
 impl Feedback {
     /// Normal, of variance `1 / classes`.
     pub fn drawn(network: &Network, at: Stream) -> Self {
-        let classes = network.readout.ncols();
-        let draw = |(l, neurons): (usize, usize)| {
-            let mut z = vec![0.0; classes * neurons];
-            at.child("feedback", l as u64).fill_standard_normal(0, &mut z);
-            let scale = 1.0 / (classes as f32).sqrt();
-            let b = Array2::from_shape_fn((classes, neurons), |(c, i)| scale * z[c * neurons + i]);
-            Box::new(Exact(b)) as Box<dyn MatMul>
-        };
-        Self(network.layers.iter().map(|l| l.weights.ncols()).enumerate().map(draw).collect())
+        let boxed = |b: Array2<f32>| Box::new(Exact(b)) as Box<dyn MatMul>;
+        Self(random(network, at).into_iter().map(boxed).collect())
     }
+}
+
+/// The matrices of [`Feedback::drawn`].
+pub fn random(network: &Network, at: Stream) -> Vec<Array2<f32>> {
+    let classes = network.readout.ncols();
+    let draw = |(l, neurons): (usize, usize)| {
+        let mut z = vec![0.0; classes * neurons];
+        at.child("feedback", l as u64).fill_standard_normal(0, &mut z);
+        let scale = 1.0 / (classes as f32).sqrt();
+        Array2::from_shape_fn((classes, neurons), |(c, i)| scale * z[c * neurons + i])
+    };
+    network.layers.iter().map(|l| l.weights.ncols()).enumerate().map(draw).collect()
+}
+
+/// Matrices that lead from the classes to each spiking layer as the weights behind it do, delays and surrogate
+/// slopes aside: fixed once, from a network that has learned. Each has the root mean square of a drawn one.
+pub fn aligned(network: &Network) -> Vec<Array2<f32>> {
+    let classes = network.readout.ncols() as f32;
+    let mut back = network.readout.t().to_owned();
+    let mut all = vec![back.clone()];
+    for l in (1..network.layers.len()).rev() {
+        let (layer, before) = (&network.layers[l], network.layers[l - 1].weights.ncols());
+        // All steps that a neuron sees, together.
+        let mut through = Array2::<f32>::zeros((before, layer.weights.ncols()));
+        layer.weights.axis_chunks_iter(Axis(0), before).for_each(|tap| through += &tap);
+        back = back.dot(&through.t());
+        all.insert(0, back.clone());
+    }
+    for matrix in &mut all {
+        let square = matrix.iter().map(|b| b * b).sum::<f32>() / matrix.len().max(1) as f32;
+        let scale = (classes * square.max(f32::MIN_POSITIVE)).sqrt();
+        matrix.mapv_inplace(|b| b / scale);
+    }
+    all
 }
 
 /// Mean cross-entropy of the readout, and its slope by the logits.
@@ -173,8 +201,10 @@ fn add_product(sum: &mut Array2<f32>, x: &Array2<f32>, y: &Array2<f32>) {
 }
 
 /// Weights that follow a gradient, wherever it came from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Teacher {
-    rate: f32,
+    /// Learning rate of the next step.
+    pub rate: f32,
     adam: Vec<Adam>,
 }
 
@@ -182,6 +212,12 @@ impl Teacher {
     /// Adam for all matrices of a network.
     pub fn new(network: &Network, rate: f32) -> Self {
         Self { rate, adam: network.weights().map(|w| Adam::new(w.len())).collect() }
+    }
+
+    /// Whether its moments are those of a network.
+    pub fn fits(&self, network: &Network) -> bool {
+        self.adam.len() == network.layers.len() + 1
+            && self.adam.iter().zip(network.weights()).all(|(a, w)| a.parameters() == Some(w.len()))
     }
 
     /// One step.

@@ -7,7 +7,7 @@ pub mod network;
 pub mod run;
 
 pub use cost::{Latency, Prices, Rule, Work, count};
-pub use learn::{Feedback, Teacher, backward, feedback};
+pub use learn::{Feedback, Teacher, aligned, backward, feedback, random};
 pub use lif::{Firing, Lif, LifSpec, Reset};
 pub use network::{Arrays, Network, Shape};
 pub use run::{Record, run};

@@ -23,16 +23,17 @@ pub fn digits(
     let presentations = spec.digits.presentations;
     let rule = spec.rule(spec.digits.rate, spec.digits.decay);
     let want = discrete(&rule, train, presentations)?;
-    let of = |circuit: LearnerSpec, chip: usize| -> Result<[f64; 2], StudyError> {
+    let of = |circuit: LearnerSpec, chip: usize| -> Result<OfChip, StudyError> {
         let learner = circuit.build(train.weights(), at(root, chip).child("digits", 0))?;
-        let run = learner.run(train, presentations)?;
+        let (run, carried) = learner.learn(train, presentations)?;
         steps.step(1);
-        Ok([test.accuracy(&run.last()), deviation(&run, &want)?.rms])
+        let accuracy = [test.accuracy(&carried), test.accuracy(&run.last())];
+        Ok(OfChip { accuracy, error: deviation(&run, &want)?.rms })
     };
-    let [matched, matched_error] = of(spec.matched(rule), 0)?;
+    let matched = of(spec.matched(rule), 0)?;
     let typical = each_chip(spec, |chip| of(spec.typical(rule), chip))?;
     let steps = test.accuracy(&want.last());
-    Ok(learned(steps, [matched, matched_error], &typical))
+    Ok(learned(steps, &matched, &typical))
 }
 
 /// Ten classes by two layers.
@@ -50,11 +51,12 @@ pub fn images(
         Pair::drawn(train.inputs(), layers.hidden, cim_data::CLASSES, layers.spread, at_start);
     let (presentations, every) = (layers.presentations, layers.record_every);
     let want = discrete_layers(&rule, train, &start, presentations, every)?;
-    let of = |circuit: LearnerSpec, chip: usize| -> Result<[f64; 2], StudyError> {
+    let of = |circuit: LearnerSpec, chip: usize| -> Result<OfChip, StudyError> {
         let net = Layers::new(circuit, start.clone(), at(root, chip).child("layers", 0))?;
-        let Run { trajectory, last, .. } = net.run(train, presentations, every)?;
+        let Run { trajectory, last, carried } = net.run(train, presentations, every)?;
         steps.step(1);
-        Ok([test.accuracy(&last), deviation(&trajectory, &want.trajectory)?.rms])
+        let accuracy = [test.accuracy(&carried), test.accuracy(&last)];
+        Ok(OfChip { accuracy, error: deviation(&trajectory, &want.trajectory)?.rms })
     };
     // The circuit with devices that match is the first task of the same loop: it takes as long.
     let chips: Vec<Option<usize>> = [None].into_iter().chain((0..count(spec)).map(Some)).collect();
@@ -65,7 +67,7 @@ pub fn images(
             Some(chip) => of(spec.typical(rule), chip),
         })
         .collect::<Result<Vec<_>, StudyError>>()?;
-    Ok(learned(test.accuracy(&want.last), all[0], &all[1..]))
+    Ok(learned(test.accuracy(&want.last), &all[0], &all[1..]))
 }
 
 /// Circuits of the two layers: they take longest, and a tenth of a point is seen with a few.
@@ -86,7 +88,22 @@ pub fn each_chip<T: Send>(
     (0..spec.evaluation.chips).into_par_iter().map(of).collect()
 }
 
-fn learned(steps: f64, [matched, matched_error]: [f64; 2], typical: &[[f64; 2]]) -> Learned {
-    let [typical, typical_error] = [0, 1].map(|k| typical.iter().map(|pair| pair[k]).collect());
-    Learned { steps, matched, matched_error, typical, typical_error }
+/// What one circuit comes to.
+struct OfChip {
+    /// Test accuracy as the circuit computes, and of its weights read out and used elsewhere.
+    accuracy: [f64; 2],
+    /// Distance of its weights from those of the steps.
+    error: f64,
+}
+
+fn learned(steps: f64, matched: &OfChip, typical: &[OfChip]) -> Learned {
+    let [inside, read_out] = [0, 1].map(|k| typical.iter().map(|chip| chip.accuracy[k]).collect());
+    Learned {
+        steps,
+        matched: matched.accuracy[0],
+        matched_error: matched.error,
+        typical: inside,
+        read_out,
+        typical_error: typical.iter().map(|chip| chip.error).collect(),
+    }
 }

@@ -45,8 +45,10 @@ pub struct Learned {
     pub matched: f64,
     /// Its distance from the steps, root of the mean square over the range.
     pub matched_error: f64,
-    /// Test accuracies of circuits with typical devices.
+    /// Test accuracies of circuits with typical devices, as they compute.
     pub typical: Vec<f64>,
+    /// Test accuracies of their weights, read out and used elsewhere.
+    pub read_out: Vec<f64>,
     /// Their distances from the steps.
     pub typical_error: Vec<f64>,
 }

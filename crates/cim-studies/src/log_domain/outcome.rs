@@ -197,6 +197,10 @@ fn notes(spec: &Spec, measured: &Measured) -> Vec<String> {
         "Ours: tasks, circuit, devices, prices. The paper's tasks, netlists and technology are not known \
          to us, so that its 0.87 % and our figures are of different circuits."
             .to_owned(),
+        "Accuracies are of the test set as the circuit itself computes, whose own products have learned to \
+         make up for their mismatch; its weights, read out and used by exact products, are a column of their \
+         own."
+            .to_owned(),
         "In two layers the error of a hidden unit is formed without error of its own, and the first \
          layer's capacitors hold drawn weights when learning begins."
             .to_owned(),

@@ -121,6 +121,7 @@ fn classes(measured: &Measured) -> Table {
             format!("{:.2}", 100.0 * learned.steps),
             format!("{:.2}", 100.0 * learned.matched),
             of(&learned.typical),
+            of(&learned.read_out),
             format!("{:.3}", 100.0 * learned.matched_error),
             of(&learned.typical_error),
         ]
@@ -134,6 +135,7 @@ fn classes(measured: &Measured) -> Table {
         "steps (%)",
         "equal devices (%)",
         "typical devices (%)",
+        "their weights used elsewhere (%)",
         "equal devices, weights off (%)",
         "typical devices, weights off (%)",
     ];

@@ -1,7 +1,9 @@
 //! Checkpoints of training runs: taken up only by the run that would have made them.
 
+use std::marker::PhantomData;
+
 use cim_nn::{TrainState, checkpoint};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::epoch::Epoch;
 use crate::context::{Context, Store, StoreError};
@@ -9,23 +11,24 @@ use crate::context::{Context, Store, StoreError};
 /// Raised whenever the same specification and data would train to other numbers.
 const MODEL_VERSION: u32 = 1;
 
-/// Checkpoints of one run of a study.
-pub struct Checkpoints<'a> {
+/// Checkpoints of one run of a study, whose trainings have a state of type `S`.
+pub struct Checkpoints<'a, S = TrainState> {
     store: &'a dyn Store,
     fingerprint: String,
+    state: PhantomData<fn() -> S>,
 }
 
 /// What a checkpoint holds.
 #[derive(Serialize, Deserialize)]
-pub struct Saved {
+pub struct Saved<S = TrainState> {
     fingerprint: String,
     /// Epochs so far.
     pub history: Vec<Epoch>,
     /// Where training stopped.
-    pub state: TrainState,
+    pub state: S,
 }
 
-impl<'a> Checkpoints<'a> {
+impl<'a, S: Serialize + DeserializeOwned + Clone> Checkpoints<'a, S> {
     /// Checkpoints of a run whose training depends on `data_sha256` and `trained_by` alone. Those that
     /// would be taken up are looked at now, so that none of another run is met later.
     ///
@@ -37,7 +40,7 @@ impl<'a> Checkpoints<'a> {
         trained_by: &impl std::fmt::Debug,
     ) -> Result<Self, StoreError> {
         let fingerprint = format!("model {MODEL_VERSION}\ndata {data_sha256}\n{trained_by:?}");
-        let checkpoints = Self { store: context.store, fingerprint };
+        let checkpoints = Self { store: context.store, fingerprint, state: PhantomData };
         for name in context.store.names()? {
             checkpoints.load(&name)?;
         }
@@ -45,10 +48,10 @@ impl<'a> Checkpoints<'a> {
     }
 
     /// The checkpoint of a stage, if it is to be taken up.
-    pub fn load(&self, stage: &str) -> Result<Option<Saved>, StoreError> {
+    pub fn load(&self, stage: &str) -> Result<Option<Saved<S>>, StoreError> {
         let Some(bytes) = self.store.load(stage)? else { return Ok(None) };
         let place = || self.store.place(stage);
-        let saved: Saved = checkpoint::decode(&bytes)
+        let saved: Saved<S> = checkpoint::decode(&bytes)
             .map_err(|error| StoreError::Broken { place: place(), reason: error.to_string() })?;
         if saved.fingerprint == self.fingerprint {
             return Ok(Some(saved));
@@ -57,12 +60,7 @@ impl<'a> Checkpoints<'a> {
     }
 
     /// Keeps where a stage is.
-    pub fn save(
-        &self,
-        stage: &str,
-        state: &TrainState,
-        history: &[Epoch],
-    ) -> Result<(), StoreError> {
+    pub fn save(&self, stage: &str, state: &S, history: &[Epoch]) -> Result<(), StoreError> {
         let saved = Saved {
             fingerprint: self.fingerprint.clone(),
             history: history.to_vec(),

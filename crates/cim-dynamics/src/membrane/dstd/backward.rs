@@ -2,16 +2,16 @@
 
 use ndarray::ArrayViewMut2;
 
-use super::Layer;
 use super::forward::Tape;
 use super::kernel::{Block, LANES, backward};
+use super::{Layer, groups};
 use crate::DynamicsError;
 use crate::error::fits;
 
 /// Working memory of [`gradient`]; re-used between runs.
 #[derive(Clone, Debug, Default)]
 pub struct Adjoints {
-    /// The weights of the present block and their gradient, one row an input.
+    /// The weights of the present group of blocks and their gradient: blocks × inputs.
     weights: Vec<Block>,
     by_weight: Vec<Block>,
 }
@@ -52,32 +52,39 @@ pub fn gradient(
     let to = by_weight.as_slice_mut().expect("contiguous by rows, as the weights");
     let constants = layer.constants();
     let (blocks, points) = (n.div_ceil(LANES), cells + 1);
-    for block in 0..blocks {
+    for group in groups(blocks) {
         let Adjoints { weights, by_weight } = adjoints;
-        layer.pack(block, weights);
+        layer.pack(group.clone(), weights);
         by_weight.clear();
-        by_weight.resize(inputs, [0.0; LANES]);
-        let first = block * LANES;
-        let lanes = LANES.min(n - first);
-        let each = tape.volleys.iter().zip(by_input.chunks_mut(inputs)).enumerate();
-        for (sample, (volley, by_input)) in each {
-            let at = sample * blocks + block;
-            let fired = &tape.fired[at];
-            let from = sample * n + first;
-            let (mut time, mut rest) = ([0.0; LANES], [0.0; LANES]);
-            time[..lanes].copy_from_slice(&by_time[from..from + lanes]);
-            for (lane, rest) in rest[..lanes].iter_mut().enumerate() {
-                let silent = usize::from(fired[lane]) == cells;
-                *rest = if silent { by_rest[from + lane] } else { 0.0 };
+        by_weight.resize(group.len() * inputs, [0.0; LANES]);
+        let (start, end) = (group.start * LANES, n.min(group.end * LANES));
+        let each = group.zip(weights.chunks(inputs)).zip(by_weight.chunks_mut(inputs));
+        for ((block, weights), by_weight) in each {
+            let first = block * LANES;
+            let lanes = LANES.min(n - first);
+            let samples = tape.volleys.iter().zip(by_input.chunks_mut(inputs)).enumerate();
+            for (sample, (volley, by_input)) in samples {
+                let at = sample * blocks + block;
+                let fired = &tape.fired[at];
+                let from = sample * n + first;
+                let (mut time, mut rest) = ([0.0; LANES], [0.0; LANES]);
+                time[..lanes].copy_from_slice(&by_time[from..from + lanes]);
+                for (lane, rest) in rest[..lanes].iter_mut().enumerate() {
+                    let silent = usize::from(fired[lane]) == cells;
+                    *rest = if silent { by_rest[from + lane] } else { 0.0 };
+                }
+                let mine = at * points..(at + 1) * points;
+                let states = [&tape.drive, &tape.conductance, &tape.membrane];
+                let states = states.map(|states| &states[mine.clone()]);
+                let slopes = [&time, &rest];
+                backward(&constants, weights, volley, states, fired, slopes, by_weight, by_input);
             }
-            let mine = at * points..(at + 1) * points;
-            let states = [&tape.drive, &tape.conductance, &tape.membrane];
-            let states = states.map(|states| &states[mine.clone()]);
-            let slopes = [&time, &rest];
-            backward(&constants, weights, volley, states, fired, slopes, by_weight, by_input);
         }
-        for (to, from) in to.chunks_mut(n).zip(&*by_weight) {
-            to[first..first + lanes].iter_mut().zip(from).for_each(|(to, from)| *to += from);
+        for (input, to) in to.chunks_mut(n).enumerate() {
+            for (block, to) in to[start..end].chunks_mut(LANES).enumerate() {
+                let from = &by_weight[block * inputs + input];
+                to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+            }
         }
     }
     let per_window = 1.0 / layer.grid.width() as f32;

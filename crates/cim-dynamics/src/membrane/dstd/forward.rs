@@ -2,14 +2,14 @@
 
 use super::kernel::{Block, LANES, States, forward};
 use super::volley::Volley;
-use super::{Layer, check_times};
+use super::{Layer, check_times, groups};
 use crate::DynamicsError;
 use crate::membrane::interval::crossing;
 
 /// A run of one layer on some samples: what the way back needs. Re-used between runs.
 ///
-/// Neurons are taken a block at a time: the block's weights are copied once and serve all samples, so that
-/// large weights are read from memory once and not once for each sample.
+/// Neurons are taken a block at a time: a block's weights serve all samples, so that large weights are read from
+/// memory once and not once for each sample.
 #[derive(Clone, Debug, Default)]
 pub struct Tape {
     pub(super) volleys: Vec<Volley>,
@@ -19,7 +19,7 @@ pub struct Tape {
     pub(super) membrane: Vec<Block>,
     /// Samples × blocks: interval in which a neuron fires; the number of intervals if it does not.
     pub(super) fired: Vec<[u16; LANES]>,
-    /// The weights of the present block, one row an input.
+    /// The weights of the present group of blocks: blocks × inputs.
     weights: Vec<Block>,
     rest: Vec<f32>,
     /// When each neuron fires, samples × neurons, in windows; infinite if it does not.
@@ -84,17 +84,19 @@ pub fn first_spikes(
     tape.prepare(layer, times);
     let constants = layer.constants();
     let (blocks, points) = (n.div_ceil(LANES), cells + 1);
-    for block in 0..blocks {
-        layer.pack(block, &mut tape.weights);
-        for (sample, volley) in tape.volleys.iter().enumerate() {
-            let at = sample * blocks + block;
-            let mine = at * points..(at + 1) * points;
-            let states = States {
-                drive: &mut tape.drive[mine.clone()],
-                conductance: &mut tape.conductance[mine.clone()],
-                membrane: &mut tape.membrane[mine],
-            };
-            forward(&constants, &tape.weights, volley, states, &mut tape.fired[at]);
+    for group in groups(blocks) {
+        layer.pack(group.clone(), &mut tape.weights);
+        for (block, weights) in group.zip(tape.weights.chunks(layer.shape().0)) {
+            for (sample, volley) in tape.volleys.iter().enumerate() {
+                let at = sample * blocks + block;
+                let mine = at * points..(at + 1) * points;
+                let states = States {
+                    drive: &mut tape.drive[mine.clone()],
+                    conductance: &mut tape.conductance[mine.clone()],
+                    membrane: &mut tape.membrane[mine],
+                };
+                forward(&constants, weights, volley, states, &mut tape.fired[at]);
+            }
         }
     }
     for neuron in 0..tape.time.len() {

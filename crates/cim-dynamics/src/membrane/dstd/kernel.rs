@@ -168,8 +168,10 @@ pub(super) fn backward(
                     let mut lanes = [0.0_f32; LANES];
                     for i in 0..LANES {
                         let below = w[i] < 0.0;
-                        let start = if below { at_start[1][i] } else { at_start[0][i] };
-                        let gain = if below { gain[1][i] } else { gain[0][i] };
+                        let starts = [at_start[0][i], at_start[1][i]];
+                        let gains = [gain[0][i], gain[1][i]];
+                        let start = if below { starts[1] } else { starts[0] };
+                        let gain = if below { gains[1] } else { gains[0] };
                         to[i] += start + fraction * gain;
                         lanes[i] = w[i] * gain;
                     }

@@ -1,0 +1,308 @@
+//! What the study reports.
+
+use std::collections::BTreeMap;
+
+use cim_report::format::{percent, times};
+use cim_report::{Comparison, Estimate, Figure, Headline, Report, Shown};
+
+use super::data::Sets;
+use super::measured::{Cost, Discrepancies, Measured};
+use super::spec::Spec;
+use super::{charts, tables};
+use crate::shared::estimates::estimate;
+use crate::study::Written;
+
+/// Solvers in the order of [`Cost`].
+pub const SOLVERS: [&str; 4] =
+    ["exact, event by event", "exact, by scan", "grid", "grid, samples side by side"];
+
+const EXACT: usize = 0;
+const SCAN: usize = 1;
+const GRID: usize = 2;
+const BESIDE: usize = 3;
+
+pub fn report(options: &Written<'_, Spec>, sets: &Sets, measured: &Measured) -> Report {
+    let spec = options.spec;
+    let lost: usize = measured.errors.iter().map(|errors| errors.lost).sum();
+    let counts = BTreeMap::from([
+        ("spikes lost or made by the grid".to_owned(), lost as u64),
+        (
+            "neurons that fire by circuit or physical model only".to_owned(),
+            measured.integrated.counts[1] as u64,
+        ),
+        (
+            "test images without an answer".to_owned(),
+            measured.network.tested.last().map_or(0, |(_, score)| score.silent as u64),
+        ),
+    ]);
+    Report {
+        title: "Membranes trained through their own equations".to_owned(),
+        seed: spec.seed,
+        preset: options.preset.to_owned(),
+        revision: env!("CARGO_PKG_VERSION").to_owned(),
+        spec: options.text.to_owned(),
+        lead: lead(spec, sets, measured),
+        headlines: headlines(spec, sets, measured),
+        comparison: comparison(spec, sets, measured),
+        figures: figures(sets, measured),
+        charts: charts::all(spec, sets, measured),
+        tables: tables::all(spec, sets, measured),
+        counts,
+        notes: notes(spec, measured),
+        ..Report::default()
+    }
+}
+
+/// How many times less time than another solver, repeat by repeat.
+pub fn speedup(cost: &Cost, over: usize, by: usize) -> Estimate {
+    let pairs = cost.seconds[over].iter().zip(&cost.seconds[by]);
+    estimate(&pairs.map(|(over, by)| over / by.max(f64::MIN_POSITIVE)).collect::<Vec<_>>())
+}
+
+fn memory(cost: &Cost, over: usize, by: usize) -> f64 {
+    cost.bytes[over] as f64 / cost.bytes[by].max(1) as f64
+}
+
+/// How many times nearer to the circuit a model is than the ideal one, layer by layer.
+pub fn nearer(found: &Discrepancies, model: &[f64]) -> Estimate {
+    let pairs = found.ideal.iter().zip(model);
+    estimate(&pairs.map(|(ideal, model)| ideal / model.max(f64::MIN_POSITIVE)).collect::<Vec<_>>())
+}
+
+fn at_ten(measured: &Measured) -> Estimate {
+    let ten = measured.errors.iter().find(|errors| errors.per_window == 10);
+    estimate(&ten.expect("checked: 10 is among them").mean)
+}
+
+/// How many times the error falls a doubling from 10 intervals on.
+fn falls(measured: &Measured) -> Option<f64> {
+    let mean = |per_window| {
+        let found = measured.errors.iter().find(|errors| errors.per_window == per_window)?;
+        Some(estimate(&found.mean).mean)
+    };
+    Some(mean(10)? / mean(20)?)
+}
+
+fn accuracy(measured: &Measured) -> f64 {
+    measured.network.tested.last().map_or(0.0, |(_, score)| score.accuracy())
+}
+
+fn most(measured: &Measured) -> &Cost {
+    measured.costs.last().expect("checked: not empty")
+}
+
+fn figures(sets: &Sets, measured: &Measured) -> BTreeMap<String, Figure> {
+    let mut figures = BTreeMap::new();
+    let mut add = |name: String, label: String, shown: Shown, value: Estimate| {
+        figures.insert(name, Figure::new(label, shown, value));
+    };
+    for errors in &measured.errors {
+        let label = format!("spike-time error of the grid at M = {}, windows", errors.per_window);
+        let name = format!("spike_time_error_m{}", errors.per_window);
+        add(name, label, Shown::Number, estimate(&errors.mean));
+    }
+    let found = &measured.integrated;
+    let label = "distance of the ideal model from the circuit over the physical model's, ";
+    let ratio = nearer(found, &found.physical);
+    add("discrepancy_ratio_rk4".into(), format!("{label}Runge–Kutta"), Shown::Number, ratio);
+    let ratio = nearer(found, &found.rails);
+    let rails = format!("the same with rails alone, {}", "Runge–Kutta");
+    add("discrepancy_ratio_rails_rk4".into(), rails, Shown::Number, ratio);
+    if let Some(found) = &measured.simulated {
+        let ratio = nearer(found, &found.physical);
+        add("discrepancy_ratio_ngspice".into(), format!("{label}ngspice"), Shown::Number, ratio);
+    }
+    for cost in &measured.costs {
+        let n = cost.inputs;
+        let mut speed = |key: &str, over: usize, by: usize| {
+            let label = format!("{} inputs, time of {} over {}", n, SOLVERS[over], SOLVERS[by]);
+            add(format!("{key}_{n}"), label, Shown::Number, speedup(cost, over, by));
+        };
+        speed("speedup", EXACT, BESIDE);
+        speed("speedup_alone", EXACT, GRID);
+        speed("speedup_over_scan", SCAN, BESIDE);
+        let mut bytes = |key: &str, over: usize| {
+            let label = format!("{n} inputs, memory of {} over {}", SOLVERS[over], SOLVERS[BESIDE]);
+            let ratio = Estimate::exact(memory(cost, over, BESIDE));
+            add(format!("{key}_{n}"), label, Shown::Number, ratio);
+        };
+        bytes("memory_ratio", EXACT);
+        bytes("memory_ratio_over_scan", SCAN);
+    }
+    let label = format!("{}, test set, M as in the headline", sets.name);
+    let reached = Estimate::exact(accuracy(measured));
+    add(format!("accuracy_{}", sets.key), label, Shown::Percent, reached);
+    for at in &measured.ideal_at {
+        let name = at.thresholds.to_string().replace('.', "p");
+        for (key, words, value) in [
+            ("ideal", "trained ideal, run with rails", at.ideal),
+            ("physical", "trained with rails", at.physical),
+        ] {
+            let label = format!("rails at {} thresholds, {words}", at.thresholds);
+            add(format!("rails_{key}_{name}"), label, Shown::Percent, Estimate::exact(value));
+        }
+    }
+    figures
+}
+
+fn plain(e: Estimate) -> String {
+    format!("{:.1} ± {:.1}", e.mean, e.ci95)
+}
+
+fn comparison(spec: &Spec, sets: &Sets, measured: &Measured) -> Vec<Comparison> {
+    let cost = most(measured);
+    let n = cost.inputs;
+    let (fast, bytes) = (speedup(cost, EXACT, BESIDE), memory(cost, EXACT, BESIDE));
+    let mut rows = vec![
+        Comparison::new(
+            &format!("time, exact over grid, {n} inputs, {} samples", spec.cost.batch),
+            "up to 20×",
+            format!("{} ×", plain(fast)),
+        )
+        .must("≥ 20×", fast.mean >= 20.0),
+        Comparison::new(
+            &format!("the same, one sample, {n} inputs"),
+            "up to 20×",
+            format!("{} ×", plain(speedup(cost, EXACT, GRID))),
+        ),
+        Comparison::new(
+            &format!("time, scan over grid, {n} inputs"),
+            "–",
+            format!("{} ×", plain(speedup(cost, SCAN, BESIDE))),
+        ),
+        Comparison::new(
+            &format!("memory, exact over grid, {n} inputs"),
+            "up to 100×",
+            times(bytes),
+        )
+        .must("≥ 100×", bytes >= 100.0),
+        Comparison::new(
+            "spike-time error at M = 10",
+            "–",
+            format!("{:.4} windows", at_ten(measured).mean),
+        )
+        .must("≤ 0.0018", at_ten(measured).mean <= 0.0018),
+    ];
+    if let Some(falls) = falls(measured) {
+        rows.push(Comparison::new("error falls a doubling of M", "–", times(falls)));
+    }
+    let found = &measured.integrated;
+    let ratio = nearer(found, &found.physical);
+    rows.push(
+        Comparison::new(
+            "discrepancy, ideal over physical, RK4",
+            "≥ 10×",
+            format!("{} ×", plain(ratio)),
+        )
+        .must("≥ 10×", ratio.mean - ratio.ci95 >= 10.0),
+    );
+    let rails = nearer(found, &found.rails);
+    rows.push(Comparison::new(
+        "the same, rails without other parts",
+        "≥ 10×",
+        format!("{} ×", plain(rails)),
+    ));
+    if let Some(found) = &measured.simulated {
+        let ratio = nearer(found, &found.physical);
+        let row = Comparison::new(
+            "discrepancy, ideal over physical, ngspice",
+            "≥ 10×",
+            times(ratio.mean),
+        );
+        rows.push(row.must("≥ 10×", ratio.mean >= 10.0));
+    }
+    let reached = accuracy(measured);
+    let row = |paper: &str| {
+        Comparison::new(&format!("{}, first spike", sets.name), paper, percent(reached))
+    };
+    rows.push(match sets.key {
+        "fashion" => row("92.33 % (follow-up)").must("≥ 91 %", reached >= 0.91),
+        _ => row("–"),
+    });
+    rows
+}
+
+fn lead(spec: &Spec, sets: &Sets, measured: &Measured) -> String {
+    let cost = most(measured);
+    let found = &measured.integrated;
+    format!(
+        "On a grid of {} intervals a training step of {} inputs takes {} times less time than by the exact \
+         solver and {} times less memory ({} samples side by side), and spikes are off by {:.4} windows. A \
+         model that knows the circuit's parts is {} times nearer to the circuit than ideal current sources; \
+         reversal potentials alone, {}. {} by the first spike: {}.",
+        spec.cost.per_window,
+        cost.inputs,
+        plain(speedup(cost, EXACT, BESIDE)),
+        memory(cost, EXACT, BESIDE).round(),
+        spec.cost.batch,
+        at_ten(measured).mean,
+        plain(nearer(found, &found.physical)),
+        plain(nearer(found, &found.rails)),
+        sets.name,
+        percent(accuracy(measured)),
+    )
+}
+
+fn headlines(spec: &Spec, sets: &Sets, measured: &Measured) -> Vec<Headline> {
+    let cost = most(measured);
+    vec![
+        Headline {
+            value: times(speedup(cost, EXACT, BESIDE).mean),
+            label: format!("less time a training step, {} inputs", cost.inputs),
+            detail: format!(
+                "one sample at a time {}; over the scan {}",
+                times(speedup(cost, EXACT, GRID).mean),
+                times(speedup(cost, SCAN, BESIDE).mean)
+            ),
+        },
+        Headline {
+            value: times(nearer(&measured.integrated, &measured.integrated.physical).mean),
+            label: "nearer to the circuit than the ideal model".to_owned(),
+            detail: "against Runge–Kutta of the whole circuit".to_owned(),
+        },
+        Headline {
+            value: percent(accuracy(measured)),
+            label: format!("{}, first spike", sets.name),
+            detail: format!(
+                "trained at M = {}, measured at {}",
+                spec.learning.recipe.per_window,
+                measured.network.tested.last().map_or(0, |(per_window, _)| *per_window)
+            ),
+        },
+    ]
+}
+
+fn notes(spec: &Spec, measured: &Measured) -> Vec<String> {
+    let mut notes = vec![
+        "Speed-ups are ratios of wall-clock times and differ from run to run; they are the only figures here \
+         that do. Solvers take turns; intervals are over repeats. The exact solver and the grid use one \
+         thread, the scan as many as there are."
+            .to_owned(),
+        format!(
+            "The exact solver treats samples one by one, in double precision: its events have another order \
+             in every sample. The grid treats {} samples side by side in single precision, which reads \
+             large weights from memory once for all of them; alone it is limited by that reading. Memory is \
+             of one sample, beside weights and their gradient.",
+            spec.cost.batch
+        ),
+        "Errors are of neurons that fire in the first window, against the exact solver on the same inputs. \
+         Discrepancies are root mean squares over neurons that fire in both; which fire in one only is \
+         counted."
+            .to_owned(),
+        "The physical model knows the circuit: a straight line through what each synapse carries between \
+         rest and threshold, the comparator's offset and its delay. With reversal potentials alone, as \
+         networks are trained here, those parts stay unknown."
+            .to_owned(),
+        "Images of the test set are looked at once, when training is over. Rails: one training each, so that \
+         these accuracies have no interval."
+            .to_owned(),
+        "Ours: circuit, layers, networks, recipe. CIFAR-10 was not run.".to_owned(),
+    ];
+    if measured.simulated.is_none() {
+        notes.push(
+            "No simulator of circuits was found: the comparison with ngspice is left out."
+                .to_owned(),
+        );
+    }
+    notes
+}

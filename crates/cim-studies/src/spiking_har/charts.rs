@@ -1,0 +1,102 @@
+//! Pictures of the study.
+
+use cim_report::Estimate;
+use cim_report::chart::{
+    Bar, Bars, Chart, Line, Lines, Map, Maps, Panel, Plot, Point, Reference, Scale, Tone,
+};
+use ndarray::Array2;
+
+use super::data::Sets;
+use super::measured::{Measured, WAYS};
+use crate::shared::estimates::estimate;
+
+pub fn all(sets: &Sets, measured: &Measured) -> Vec<Chart> {
+    vec![accuracies(measured), rasters(measured), membranes(sets, measured)]
+}
+
+fn accuracies(measured: &Measured) -> Chart {
+    let bar = |label: &str, tone, value| Bar { label: label.to_owned(), tone, value };
+    let tones = [Tone::Between, Tone::Subject, Tone::Goal];
+    let mut bars = vec![bar(
+        "chip, not adapted",
+        Tone::Baseline,
+        estimate(&measured.by_seed(|chip| chip.before)),
+    )];
+    bars.extend(WAYS.iter().zip(tones).enumerate().map(|(way, ((_, words, _), tone))| {
+        bar(words, tone, estimate(&measured.by_seed(|chip| chip.after[way])))
+    }));
+    let digital = measured.by_fold(|fold| fold.digital);
+    let value = digital.iter().sum::<f64>() / digital.len() as f64;
+    Chart {
+        name: "adaptation".to_owned(),
+        title: "A subject left out".to_owned(),
+        caption: "Accuracy on later windows of the subject; intervals are over seeds.".to_owned(),
+        plot: Plot::Bars(Bars {
+            x_label: "accuracy (%), axis cut".to_owned(),
+            shown: cim_report::Shown::Percent,
+            log: false,
+            from_zero: false,
+            bars,
+            reference: Some(Reference { label: "in numbers, not adapted".to_owned(), value }),
+        }),
+    }
+}
+
+/// Neurons of a layer that are drawn.
+const DRAWN: usize = 40;
+
+fn rasters(measured: &Measured) -> Chart {
+    let shown = &measured.shown;
+    let map = |title: String, steps: &Array2<f32>| {
+        let rows = steps.ncols().min(DRAWN);
+        let values =
+            (0..rows).flat_map(|neuron| steps.column(neuron).to_vec()).map(f64::from).collect();
+        Map { title, unit: String::new(), columns: steps.nrows(), values }
+    };
+    let mut maps = vec![map(format!("{}: channels", shown.exercise), &shown.inputs)];
+    maps.extend(
+        shown.spikes.iter().enumerate().map(|(l, s)| map(format!("layer {}: spikes", l + 1), s)),
+    );
+    Chart {
+        name: "rasters".to_owned(),
+        title: "One window through the network".to_owned(),
+        caption: format!(
+            "Channels in standard deviations, and spikes of the first {DRAWN} neurons of each layer; later \
+             layers have longer steps."
+        ),
+        plot: Plot::Maps(Maps { x_label: "step".to_owned(), y_label: "row".to_owned(), maps }),
+    }
+}
+
+fn membranes(sets: &Sets, measured: &Measured) -> Chart {
+    let membranes = &measured.shown.membranes;
+    let line = |neuron: usize| Line {
+        name: format!("neuron {}", neuron + 1),
+        points: (0..membranes.nrows())
+            .map(|step| {
+                let y = Estimate::exact(f64::from(membranes[(step, neuron)]));
+                Point { x: step as f64, y }
+            })
+            .collect(),
+    };
+    Chart {
+        name: "membranes".to_owned(),
+        title: "Membranes of the first layer".to_owned(),
+        caption: format!(
+            "Before their resets, in the window above, one of {} exercises.",
+            sets.exercises.len()
+        ),
+        plot: Plot::Lines(Lines {
+            x_label: "step of the layer".to_owned(),
+            y_label: "membrane".to_owned(),
+            x_log: false,
+            y: Scale::Linear,
+            panels: vec![Panel {
+                title: String::new(),
+                series: (0..membranes.ncols().min(3)).map(line).collect(),
+                reference: None,
+                x: None,
+            }],
+        }),
+    }
+}

@@ -1,0 +1,16 @@
+//! Wearable analytics by a spiking network that adapts on its chip to a new subject.
+
+mod adapt;
+mod charts;
+mod chip;
+mod data;
+mod held;
+mod measured;
+mod outcome;
+mod pretrain;
+mod spec;
+mod stages;
+mod study;
+mod tables;
+
+pub use study::SpikingHar;

@@ -1,0 +1,298 @@
+//! The study as written in a file.
+
+use cim_chip::sections::{
+    CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EvaluationSpec, FrontEnd, MappingSpec, TileSpec, Wires,
+    need, need_positive, need_share_above_zero,
+};
+use cim_chip::{ChipError, ChipSpec, Parts, Targets};
+use cim_core::Stream;
+use cim_device::program::{AmplitudeSpec, Rewritten};
+use cim_dynamics::DynamicsError;
+use cim_dynamics::spiking::{LifSpec, Network, Prices, Shape};
+use serde::{Deserialize, Serialize};
+
+use crate::error::StudyError;
+use crate::study::StudySpec;
+
+/// The only value of the key `experiment` for which this is the specification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// This study.
+    SpikingHar,
+}
+
+/// The whole study.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Which study.
+    pub experiment: Kind,
+    /// Seed of all randomness.
+    pub seed: u64,
+    /// What is recognised.
+    pub data: DataSpec,
+    /// How recordings are cut.
+    pub windows: WindowSpec,
+    /// The network.
+    pub spiking: SpikingSpec,
+    /// Learning in numbers.
+    pub pretraining: PretrainingSpec,
+    /// Learning on the chip.
+    pub adaptation: AdaptationSpec,
+    /// Size of a tile.
+    pub tile: TileSpec,
+    /// The cell.
+    pub device: DeviceSpec,
+    /// Pulses that write it.
+    pub pulses: AmplitudeSpec,
+    /// How cells are read.
+    pub circuit: CircuitSpec,
+    /// Wires of the arrays.
+    pub wires: Wires,
+    /// How weights become conductances.
+    pub mapping: MappingSpec,
+    /// Converters.
+    pub converters: ConverterSpec,
+    /// Drivers, amplifiers and converters as far as they are not ideal; ideal if left out.
+    #[serde(default)]
+    pub front_end: FrontEnd,
+    /// What stands for the largest weight, input and current.
+    pub ranges: RangeSpec,
+    /// What things cost.
+    pub prices: Prices,
+    /// Seeds of every figure.
+    pub evaluation: EvaluationSpec,
+}
+
+/// How recordings become windows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowSpec {
+    /// Samples that are averaged to one step, 1 to 1,000.
+    pub average: usize,
+    /// Steps of a window, 1 to 10,000.
+    pub steps: usize,
+    /// Steps from one window to the next, 1 to 10,000.
+    pub hop: usize,
+}
+
+/// The network: spiking layers that see the last steps before them, and a readout.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpikingSpec {
+    /// Law of the neurons.
+    pub neuron: LifSpec,
+    /// Steps that a neuron of each layer sees.
+    pub taps: Vec<usize>,
+    /// Steps before each layer for each of its own.
+    pub strides: Vec<usize>,
+    /// Neurons of each layer.
+    pub neurons: Vec<usize>,
+    /// Standard deviation of the first weights, over the root of the fan-in.
+    pub gain: f32,
+}
+
+/// Learning in numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PretrainingSpec {
+    /// Passes over the windows.
+    pub epochs: usize,
+    /// Windows of a step.
+    pub batch: usize,
+    /// Learning rate; it falls to 0 as a cosine.
+    pub rate: f32,
+    /// Share of all windows that the mixed figure is measured on.
+    pub mixed_share: f64,
+}
+
+/// Learning on the chip.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdaptationSpec {
+    /// Share of every series of a subject that the chip adapts on.
+    pub share: f64,
+    /// Passes over these windows.
+    pub epochs: usize,
+    /// Windows of a step.
+    pub batch: usize,
+    /// Learning rate.
+    pub rate: f32,
+    /// Distance from what was last written, over the largest weight, from which a pair is written.
+    pub write_threshold: f64,
+}
+
+/// What stands for the largest weight, input and current.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RangeSpec {
+    /// Largest weight, over the largest of the pretrained matrix.
+    pub weight: f64,
+    /// Largest input of the first layer, in standard deviations.
+    pub input: f64,
+    /// Full scale of converters over the worst case, 0 to 1.
+    pub full_scale: f64,
+}
+
+impl StudySpec for Spec {
+    /// The same study within about a minute: fewer neurons and passes, two seeds.
+    fn quick(mut self) -> Self {
+        self.evaluation.chips = self.evaluation.chips.min(2);
+        self.pretraining.epochs = self.pretraining.epochs.min(3);
+        self.adaptation.epochs = self.adaptation.epochs.min(2);
+        self.spiking.neurons.iter_mut().for_each(|n| *n = (*n).min(32));
+        self
+    }
+
+    fn check(&self) -> Result<(), StudyError> {
+        self.data.check()?;
+        self.evaluation.check()?;
+        let device = self.parts()?.device;
+        Rewritten::fresh(device, (0, 0), self.pulses, Stream::root(0))?;
+        for (key, value, most) in [
+            ("windows.average", self.windows.average, 1000),
+            ("windows.steps", self.windows.steps, 10_000),
+            ("windows.hop", self.windows.hop, 10_000),
+            ("pretraining.epochs", self.pretraining.epochs, 100_000),
+            ("pretraining.batch", self.pretraining.batch, 1_000_000),
+            ("adaptation.epochs", self.adaptation.epochs, 100_000),
+            ("adaptation.batch", self.adaptation.batch, 1_000_000),
+        ] {
+            need((1..=most).contains(&value), key, value, &format!("give 1 to {most}"))?;
+        }
+        let layers = self.spiking.neurons.len();
+        need(
+            (1..=16).contains(&layers)
+                && self.spiking.taps.len() == layers
+                && self.spiking.strides.len() == layers,
+            "spiking.neurons",
+            format!("{:?}", self.spiking.neurons),
+            "give neurons, taps and strides of 1 to 16 layers",
+        )?;
+        for values in [&self.spiking.taps, &self.spiking.strides, &self.spiking.neurons] {
+            let help = "give 1 to 4096 taps, strides and neurons";
+            let ok = values.iter().all(|value| (1..=4096).contains(value));
+            need(ok, "spiking", format!("{values:?}"), help)?;
+        }
+        self.network(1, 2, Stream::root(0))?;
+        let (pre, adapt) = (&self.pretraining, &self.adaptation);
+        need_positive("spiking.gain", f64::from(self.spiking.gain), self.spiking.gain)?;
+        need_positive("pretraining.rate", f64::from(pre.rate), pre.rate)?;
+        need_positive("adaptation.rate", f64::from(adapt.rate), adapt.rate)?;
+        need_share_above_zero("pretraining.mixed_share", pre.mixed_share)?;
+        need_share_above_zero("adaptation.share", adapt.share)?;
+        need_share_above_zero("adaptation.write_threshold", adapt.write_threshold)?;
+        need_positive("ranges.weight", self.ranges.weight, self.ranges.weight)?;
+        need_positive("ranges.input", self.ranges.input, self.ranges.input)?;
+        need_share_above_zero("ranges.full_scale", self.ranges.full_scale)?;
+        let Prices { read, row, neuron, write, read_time, write_time, .. } = self.prices;
+        for (key, value) in [
+            ("prices.read", read.0),
+            ("prices.row", row.0),
+            ("prices.neuron", neuron.0),
+            ("prices.write", write.0),
+            ("prices.read_time", read_time.0),
+            ("prices.write_time", write_time.0),
+            ("prices.part_um2", self.prices.part_um2),
+            ("prices.drivers_um2", self.prices.drivers_um2),
+            ("prices.membrane_um2", self.prices.membrane_um2),
+        ] {
+            need_positive(key, value, value)?;
+        }
+        Ok(())
+    }
+
+    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
+        (&mut self.seed, &mut self.evaluation)
+    }
+
+    fn data(&self) -> &DataSpec {
+        &self.data
+    }
+}
+
+impl Spec {
+    /// The parts of a chip, its cells used over the whole window of the device.
+    ///
+    /// # Errors
+    /// [`ChipError`] for a part that cannot be.
+    pub fn parts(&self) -> Result<Parts, ChipError> {
+        let Self { device, circuit, converters, tile, wires, front_end, mapping, .. } = self;
+        let (tile, wires, mapping) = (*tile, *wires, *mapping);
+        ChipSpec { tile, device, circuit, converters, wires, front_end, mapping }
+            .build(Targets::Nominal)
+    }
+
+    /// A network with drawn weights.
+    ///
+    /// # Errors
+    /// [`DynamicsError`] for a neuron that cannot be.
+    pub fn network(
+        &self,
+        channels: usize,
+        classes: usize,
+        at: Stream,
+    ) -> Result<Network, DynamicsError> {
+        let SpikingSpec { neuron: lif, taps, strides, neurons, gain } = &self.spiking;
+        let shapes: Vec<Shape> = (taps.iter().zip(strides).zip(neurons))
+            .map(|((&taps, &stride), &neurons)| Shape { taps, stride, neurons, lif: *lif })
+            .collect();
+        Network::new(channels, &shapes, classes, *gain, at)
+    }
+
+    /// All that learning in numbers depends on.
+    pub fn trained_by(&self) -> impl std::fmt::Debug + use<> {
+        (self.seed, self.windows, self.spiking.clone(), self.pretraining, self.adaptation.share)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::parse;
+    use crate::spiking_har::SpikingHar;
+    use crate::study::Study;
+
+    #[test]
+    fn prices_are_those_of_the_table() {
+        let spec: Spec = parse(SpikingHar::PRESET).expect("parses");
+        let (ours, table) = (spec.prices, Prices::TYPICAL);
+        for (a, b) in [
+            (ours.read.0, table.read.0),
+            (ours.row.0, table.row.0),
+            (ours.neuron.0, table.neuron.0),
+            (ours.write.0, table.write.0),
+            (ours.read_time.0, table.read_time.0),
+            (ours.part_um2, table.part_um2),
+            (ours.drivers_um2, table.drivers_um2),
+        ] {
+            // Four digits are written.
+            assert!((a / b - 1.0).abs() < 5e-4, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_before_any_work() {
+        let spec: Spec = parse(SpikingHar::PRESET).expect("parses");
+        spec.check().expect("valid");
+        spec.quick().check().expect("valid");
+        for (from, to, words) in [
+            ("keep = 0.75", "keep = 1.75", "what is left of a membrane"),
+            ("taps = [8, 8]", "taps = [8]", "spiking.neurons"),
+            ("neurons = [64, 64]", "neurons = [64, 0]", "spiking"),
+            ("write_threshold = 0.05", "write_threshold = 0.0", "write_threshold"),
+            ("average = 4", "average = 0", "windows.average is 0"),
+            ("greatest = \"1.5 V\"", "greatest = \"0.1 V\"", "greatest"),
+            ("read = \"696.4 pJ\"", "read = \"0 J\"", "prices.read"),
+            ("mixed_share = 0.25", "mixed_share = 1.5", "mixed_share"),
+        ] {
+            assert!(SpikingHar::PRESET.contains(from), "{from}");
+            let error = match parse::<Spec>(&SpikingHar::PRESET.replacen(from, to, 1)) {
+                Ok(spec) => spec.check().expect_err(to).to_string(),
+                Err(error) => error.to_string(),
+            };
+            assert!(error.contains(words), "{to}: {error}");
+        }
+    }
+}

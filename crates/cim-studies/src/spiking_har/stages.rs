@@ -1,0 +1,135 @@
+//! The stages of the study, in order.
+
+use cim_core::{Scratch, Stream, Tally};
+use cim_dynamics::spiking::{Arrays, Record, Work, count, run as run_network};
+use cim_report::Timing;
+use ndarray::Array2;
+use rayon::prelude::*;
+
+use super::adapt::adapt;
+use super::data::{Sets, shuffled};
+use super::measured::{Fold, Measured, OfChip, Shown, WAYS};
+use super::outcome;
+use super::pretrain::{Pretrained, Pretraining, correct};
+use super::spec::Spec;
+use crate::context::Context;
+use crate::error::StudyError;
+use crate::shared::stages::Stages;
+use crate::study::{Found, Written};
+
+/// Runs the whole study.
+pub fn run(
+    written: &Written<'_, Spec>,
+    sets: &Sets,
+    context: &Context<'_>,
+) -> Result<Found, StudyError> {
+    let spec = written.spec;
+    let root = Stream::root(spec.seed);
+    let mut stages = Stages::new(context);
+    let pretraining = Pretraining::begin(spec, sets, context, root)?;
+    // The last task is the mixed figure.
+    let steps = context.progress.begin("train in numbers", sets.subjects + 1);
+    let (mixed_learned, mixed_unseen) = mixed(spec, sets, root);
+    let trained = (0..=sets.subjects)
+        .into_par_iter()
+        .map(|subject| {
+            let pretrained = if subject < sets.subjects {
+                let others = sets.chosen(|w| w.subject != subject);
+                pretraining.train(&format!("without-{subject}"), &others)
+            } else {
+                pretraining.train("mixed", &mixed_learned)
+            };
+            steps.step(1);
+            pretrained
+        })
+        .collect::<Result<Vec<_>, StudyError>>()?;
+    drop(steps);
+    stages.lap("train in numbers");
+    let mixed = digital(sets, &trained[sets.subjects], &mixed_unseen)?;
+
+    let seeds = spec.evaluation.chips;
+    let steps = context.progress.begin("adapt chips", sets.subjects * seeds);
+    let all: Vec<(usize, usize)> =
+        (0..sets.subjects).flat_map(|s| (0..seeds).map(move |chip| (s, chip))).collect();
+    let chips = all
+        .into_par_iter()
+        .map(|(subject, chip)| {
+            let at = root.child("evaluate", 0).child("chip", chip as u64);
+            let at = at.child("subject", subject as u64);
+            let found = adapt(spec, sets, &trained[subject], subject, at);
+            steps.step(1);
+            found
+        })
+        .collect::<Result<Vec<OfChip>, StudyError>>()?;
+    drop(steps);
+    stages.lap("adapt chips");
+    let folds = chips.chunks(seeds).enumerate().map(|(subject, chips)| {
+        let of = |early: Option<bool>| {
+            let which = sets.chosen(|w| w.subject == subject && early.is_none_or(|e| e == w.early));
+            digital(sets, &trained[subject], &which)
+        };
+        Ok(Fold { digital_all: of(None)?, digital: of(Some(false))?, chips: chips.to_vec() })
+    });
+    let folds = folds.collect::<Result<Vec<_>, StudyError>>()?;
+    let shown = sets.chosen(|w| w.subject == 0 && !w.early);
+    let record = numbers(sets, &trained[0], &shown)?;
+    let mut measured = Measured {
+        folds,
+        mixed,
+        work: [Work::default(); WAYS.len()],
+        shown: shown_window(sets, &trained[0], &shown)?,
+    };
+    for (way, (_, _, rule)) in WAYS.iter().enumerate() {
+        let writes = measured.by_seed(|chip| chip.writes[way]);
+        let mean = writes.iter().sum::<f64>() / writes.len() as f64;
+        let work = count(&trained[0].network, &record, *rule);
+        measured.work[way] = Work { writes: mean.round() as u64, ..work };
+    }
+    let report = outcome::report(written, sets, &measured);
+    Ok(Found { report, timing: stages.into_timing(Timing::default()) })
+}
+
+/// Windows of all subjects, mixed: to learn from, and unseen.
+fn mixed(spec: &Spec, sets: &Sets, root: Stream) -> (Vec<usize>, Vec<usize>) {
+    let all = shuffled(&sets.chosen(|_| true), root.child("mixed", 0));
+    let unseen = (all.len() as f64 * spec.pretraining.mixed_share).ceil() as usize;
+    let (unseen, learned) = all.split_at(unseen.clamp(1, all.len() - 1));
+    (learned.to_vec(), unseen.to_vec())
+}
+
+/// A run in numbers.
+fn numbers(sets: &Sets, pretrained: &Pretrained, windows: &[usize]) -> Result<Record, StudyError> {
+    let (inputs, _) = sets.batch(windows, &pretrained.scale);
+    let network = &pretrained.network;
+    let (mut scratch, mut tally) = (Scratch::default(), Tally::default());
+    let exact = Arrays::exact(network);
+    Ok(run_network(network, &exact, &inputs, 0, &mut scratch, &mut tally)?)
+}
+
+/// Accuracy in numbers.
+fn digital(sets: &Sets, pretrained: &Pretrained, windows: &[usize]) -> Result<f64, StudyError> {
+    let record = numbers(sets, pretrained, windows)?;
+    let (_, labels) = sets.batch(windows, &pretrained.scale);
+    Ok(correct(&record, &labels) as f64 / windows.len() as f64)
+}
+
+/// The first of some windows, as it runs through the network.
+fn shown_window(
+    sets: &Sets,
+    pretrained: &Pretrained,
+    windows: &[usize],
+) -> Result<Shown, StudyError> {
+    let first = &windows[..1];
+    let record = numbers(sets, pretrained, first)?;
+    let (inputs, labels) = sets.batch(first, &pretrained.scale);
+    let by_step = |steps: &[Array2<f32>]| {
+        let size = (steps.len(), steps.first().map_or(0, Array2::ncols));
+        Array2::from_shape_fn(size, |(t, i)| steps[t][(0, i)])
+    };
+    Ok(Shown {
+        exercise: sets.exercises[labels[0]].clone(),
+        inputs: by_step(&inputs),
+        spikes: record.sent.iter().map(|steps| by_step(steps)).collect(),
+        membranes: by_step(&record.membrane[0]),
+    })
+}
