@@ -55,13 +55,14 @@ impl Readout {
             }
         }
         let transfer = combine(array.transfer(), sensed, -1.0);
-        let variance = |s: &Sensed| array.thermal_variance(*s) + steady_variance;
+        let mut steady = array.thermal_variances(sensed);
+        steady.iter_mut().for_each(|variance| *variance += steady_variance);
         let read = combine(array.read_variance().view(), sensed, 1.0);
         let shot = combine(array.shot_variance_per_volt().view(), sensed, 1.0);
         Ok(Self {
             transfer,
-            steady_variance: sensed.iter().map(|s| variance(s) as f32).collect(),
-            steady_a: sensed.iter().map(|s| variance(s).sqrt() as f32).collect(),
+            steady_variance: steady.iter().map(|variance| *variance as f32).collect(),
+            steady_a: steady.iter().map(|variance| variance.sqrt() as f32).collect(),
             state: StateNoise::exact(read, shot),
             current_voltage: array.device().current_voltage().clone(),
             ambient: *array.ambient(),
@@ -171,10 +172,14 @@ fn multiply(x: &[f32], w: ArrayView2<'_, f32>, batch: usize, y: &mut [f32]) {
 }
 
 fn combine(cells: ArrayView2<'_, f64>, sensed: &[Sensed], sign: f64) -> Array2<f32> {
-    Array2::from_shape_fn((cells.nrows(), sensed.len()), |(row, k)| {
-        let minus = sensed[k].minus.map_or(0.0, |m| cells[[row, m]]);
-        (cells[[row, sensed[k].plus]] + sign * minus) as f32
-    })
+    let mut combined = Array2::zeros((cells.nrows(), sensed.len()));
+    for (mut out, cells) in combined.rows_mut().into_iter().zip(cells.rows()) {
+        for (out, sense) in out.iter_mut().zip(sensed) {
+            let minus = sense.minus.map_or(0.0, |minus| cells[minus]);
+            *out = (cells[sense.plus] + sign * minus) as f32;
+        }
+    }
+    combined
 }
 
 /// Adds noise of one standard deviation per sensed current.

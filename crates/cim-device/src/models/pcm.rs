@@ -269,8 +269,8 @@ impl Device for Pcm {
 
     fn drawn(&self, target_s: ArrayView2<'_, f64>, life: Life) -> Array2<f64> {
         let mut g_s = target_s.to_owned();
-        let per_g_max = 1.0 / self.window.g_max.0;
-        normal::change(&mut g_s, life.at, Programmed { sigma_s: self.programming_s, per_g_max });
+        let (sigma_s, g_max_s) = (self.programming_s, self.window.g_max.0);
+        normal::change(&mut g_s, life.at, Programmed { sigma_s, g_max_s });
         g_s
     }
 
@@ -347,17 +347,17 @@ impl Device for Pcm {
 #[derive(Clone, Copy)]
 struct Programmed {
     sigma_s: [f64; 3],
-    per_g_max: f64,
+    g_max_s: f64,
 }
 
 impl normal::Change for Programmed {
     #[inline(always)]
     fn changed(self, g_s: f64, normal: f64) -> f64 {
         let [c0, c1, c2] = self.sigma_s;
-        let g = g_s * self.per_g_max;
-        let sigma = g.mul_add(g.mul_add(c2, c1), c0);
+        let g = g_s / self.g_max_s;
+        let sigma = c0 + g * (c1 + g * c2);
         let sigma = if sigma > 0.0 { sigma } else { 0.0 };
-        sigma.mul_add(normal, g_s)
+        g_s + sigma * normal
     }
 }
 
