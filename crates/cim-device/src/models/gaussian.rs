@@ -1,6 +1,6 @@
 //! A cell with Gaussian programming and read errors whose size depends on conductance.
 
-use cim_core::{Seconds, Siemens, Volts};
+use cim_core::{Siemens, Volts};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
@@ -209,18 +209,6 @@ impl Device for Gaussian {
     fn read_variance(&self, g_s: f64) -> f64 {
         // A law fitted inside the window is not extrapolated to cells that programming threw out.
         self.read.variance(g_s.clamp(self.window.g_min.0, self.window.g_max.0))
-    }
-
-    fn read_variances_aged(
-        &self,
-        _programmed_s: ArrayView2<'_, f64>,
-        aged_s: ArrayView2<'_, f64>,
-        _elapsed: Seconds,
-    ) -> Array2<f64> {
-        match &self.read {
-            SigmaLaw::Variance(law) => aged_s.mapv(|g| law.variance(g)),
-            law => aged_s.mapv(|g| law.variance(g)),
-        }
     }
 
     fn read_variance_above(&self) -> PosynomialFit {

@@ -251,7 +251,12 @@ impl Pcm {
     }
 
     fn variance_when_read(&self, programmed_s: f64, aged_s: f64, elapsed: Seconds) -> f64 {
-        (aged_s * self.read_strength(Siemens(programmed_s))).powi(2) * self.log_age(elapsed)
+        self.noise(elapsed).variance(programmed_s, aged_s)
+    }
+
+    fn noise(&self, elapsed: Seconds) -> ReadNoise {
+        let (read, per_g_max) = (self.read, 1.0 / self.window.g_max.0);
+        ReadNoise { read, per_g_max, log_age: self.log_age(elapsed) }
     }
 
     /// Logarithm of the age over the length of a read; a pulse longer than the age has no slow noise
@@ -323,13 +328,11 @@ impl Device for Pcm {
         aged_s: ArrayView2<'_, f64>,
         elapsed: Seconds,
     ) -> Array2<f64> {
-        let log_age = self.log_age(elapsed);
-        let (read, per_g_max) = (self.read, 1.0 / self.window.g_max.0);
+        let noise = self.noise(elapsed);
         let mut variance_s2 = aged_s.to_owned();
         for (mut variance_s2, programmed_s) in
             variance_s2.rows_mut().into_iter().zip(programmed_s.rows())
         {
-            let noise = ReadNoise { read, per_g_max, log_age };
             match (variance_s2.as_slice_mut(), programmed_s.as_slice()) {
                 (Some(row), Some(programmed_s)) => {
                     pulp::Arch::new().dispatch(ReadRow { noise, programmed_s, row });
