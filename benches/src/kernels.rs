@@ -39,7 +39,7 @@ const KERNELS: [(&str, fn() -> Kernel); 12] = [
 ];
 
 fn main() -> ExitCode {
-    let args: Vec<String> = arguments();
+    let args: Vec<String> = std::env::args().skip(1).collect();
     match args.as_slice() {
         [] => {
             KERNELS.iter().for_each(|(name, _)| println!("{name}"));
@@ -60,11 +60,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a command-line tool reads its arguments")]
-fn arguments() -> Vec<String> {
-    std::env::args().skip(1).collect()
 }
 
 const QUIET: StateNoise = StateNoise { read: 0.0, fano_factor: 0.0, bandwidth: Hertz(10e6) };

@@ -73,6 +73,7 @@ fn a_circle_is_found_through_re_exports_and_imported_modules() {
     write("b.rs", "use crate::c; pub fn two(_: c::Three) {}");
     assert_eq!(circle(), Some(2), "through an imported module's re-export");
     write("c/mod.rs", "table! { mod d => Three(Spec); }");
-    assert_eq!(circle(), Some(3), "through a line of a table, which uses what it lists");
+    // The table uses what it lists, so it is in the circle too.
+    assert_eq!(circle(), Some(3), "through a line of a table");
     fs::remove_dir_all(&folder).expect("removed");
 }

@@ -36,7 +36,7 @@ pub fn run(check: bool) -> Result<(), Failure> {
     let (mut text, mut worse) = (String::new(), Vec::new());
     for name in output(&mut Command::new(&kernels))?.0.lines() {
         let [once, thrice] = ["1", "3"].map(|repeats| count(&kernels, name, repeats));
-        let each = (thrice?.saturating_sub(once?)) / 2;
+        let each = thrice?.saturating_sub(once?) / 2;
         let line = committed.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         let before = line.and_then(|count| count.trim().parse::<u64>().ok());
         let change = before.map_or(0.0, |before| each as f64 / before as f64 - 1.0);

@@ -97,7 +97,7 @@ fn least_squares(points: impl Iterator<Item = (f64, f64)>) -> Option<[f64; TERMS
     }
     for pivot in 0..TERMS {
         let own = rows[pivot];
-        if !(own[pivot] > 0.0) {
+        if own[pivot].is_nan() || own[pivot] <= 0.0 {
             return None;
         }
         for other in (0..TERMS).filter(|other| *other != pivot) {

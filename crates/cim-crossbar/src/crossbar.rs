@@ -168,19 +168,23 @@ impl Crossbar {
         self.wired.between_ends()
     }
 
-    /// Variance (A²) of the thermal noise of a sensed current, wires included: the noise of a
+    /// Variance (A²) of the thermal noise of each sensed current, wires included: the noise of a
     /// passive network is that of the conductance seen at its ends (Nyquist 1928), of the
     /// difference of two columns that of both and twice what joins them.
-    pub fn thermal_variance(&self, sensed: Sensed) -> f64 {
-        let at = |column: usize| self.wired.column_s(&self.g_s, column);
-        let conductance = match sensed.minus {
-            None => at(sensed.plus),
-            Some(minus) => {
-                at(sensed.plus) + at(minus) + 2.0 * self.wired.between(sensed.plus, minus)
-            }
-        };
+    pub fn thermal_variances(&self, sensed: &[Sensed]) -> Vec<f64> {
+        let columns_s = self.wired.columns_s(&self.g_s);
         let at_rest = self.device.current_voltage().slope_at_rest();
-        self.ambient.thermal_variance(Siemens(conductance * at_rest))
+        let of = |sensed: &Sensed| {
+            let conductance = match sensed.minus {
+                None => columns_s[sensed.plus],
+                Some(minus) => {
+                    let between = self.wired.between(sensed.plus, minus);
+                    columns_s[sensed.plus] + columns_s[minus] + 2.0 * between
+                }
+            };
+            self.ambient.thermal_variance(Siemens(conductance * at_rest))
+        };
+        sensed.iter().map(of).collect()
     }
 
     /// Variance (S²) of each cell from one read to the next, as its column sees it: a column's

@@ -115,13 +115,14 @@ impl Readout {
         let transfer = combine(array.transfer(), sensed, -1.0, gain);
         let read = combine(array.read_variance().view(), sensed, 1.0, square);
         let shot = combine(array.shot_variance_per_volt().view(), sensed, 1.0, square);
-        let variance =
-            |(k, s): (usize, &Sensed)| square(k) * array.thermal_variance(*s) + steady_variance;
-        let variance: Vec<f64> = sensed.iter().enumerate().map(variance).collect();
+        let mut steady = array.thermal_variances(sensed);
+        for (k, variance) in steady.iter_mut().enumerate() {
+            *variance = square(k) * *variance + steady_variance;
+        }
         Ok(Self {
             transfer,
-            steady_variance: variance.iter().map(|v| *v as f32).collect(),
-            steady_a: variance.iter().map(|v| v.sqrt() as f32).collect(),
+            steady_variance: steady.iter().map(|variance| *variance as f32).collect(),
+            steady_a: steady.iter().map(|variance| variance.sqrt() as f32).collect(),
             state: StateNoise::exact(read, shot),
             offsets: StaticCurrents::of(amplifiers.offsets(array, sensed)),
             current_voltage: array.device().current_voltage().clone(),
@@ -254,10 +255,15 @@ fn combine(
     sign: f64,
     gain: impl Fn(usize) -> f64,
 ) -> Array2<f32> {
-    Array2::from_shape_fn((cells.nrows(), sensed.len()), |(row, k)| {
-        let minus = sensed[k].minus.map_or(0.0, |m| cells[[row, m]]);
-        (gain(k) * (cells[[row, sensed[k].plus]] + sign * minus)) as f32
-    })
+    let gains: Vec<f64> = (0..sensed.len()).map(gain).collect();
+    let mut combined = Array2::zeros((cells.nrows(), sensed.len()));
+    for (mut out, cells) in combined.rows_mut().into_iter().zip(cells.rows()) {
+        for ((out, sense), gain) in out.iter_mut().zip(sensed).zip(&gains) {
+            let minus = sense.minus.map_or(0.0, |minus| cells[minus]);
+            *out = (gain * (cells[sense.plus] + sign * minus)) as f32;
+        }
+    }
+    combined
 }
 
 /// Adds a current of its own to every sensed current.

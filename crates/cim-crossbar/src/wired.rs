@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use cim_device::Conduction;
-use ndarray::{Array2, ArrayView2, Zip};
+use ndarray::{Array2, ArrayView2, Axis, Zip};
 
 use crate::circuit::{Bias, Circuit, check_ideal};
 use crate::error::CircuitError;
@@ -93,11 +93,13 @@ impl Wired {
         self.solved.as_ref().map_or(g_s.view(), |solved| solved.transfer.matrix())
     }
 
-    /// Conductance (S) that the virtual ground of a column sees.
-    pub(crate) fn column_s(&self, g_s: &Array2<f64>, column: usize) -> f64 {
+    /// Conductance (S) that the virtual ground of each column sees.
+    pub(crate) fn columns_s(&self, g_s: &Array2<f64>) -> Vec<f64> {
         match &self.solved {
-            None => g_s.column(column).sum(),
-            Some(solved) => solved.transfer.column_conductance(column),
+            None => g_s.sum_axis(Axis(0)).to_vec(),
+            Some(solved) => {
+                (0..g_s.ncols()).map(|column| solved.transfer.column_conductance(column)).collect()
+            }
         }
     }
 

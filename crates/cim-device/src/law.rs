@@ -24,7 +24,7 @@ impl Posynomial {
     pub const ZERO: Self = Self { a0: 0.0, a1: 0.0, a2: 0.0, am: 0.0 };
 
     /// Variance (S²) at conductance `g_s` (S).
-    #[inline]
+    #[inline(always)]
     pub fn variance(&self, g_s: f64) -> f64 {
         let falling = if self.am == 0.0 { 0.0 } else { self.am / g_s };
         self.a0 + g_s * (self.a1 + g_s * self.a2) + falling

@@ -25,12 +25,39 @@ pub fn weights(
         return Err(TileError::WeightNotFinite { row, col, value });
     }
     let scale = f64::from(top) / f64::from(clip);
-    let limit = f64::from(top);
-    Ok(weights.mapv(|w| {
-        let wanted = f64::from(w) * scale;
-        tally.weights_clipped += u64::from(wanted.abs() > limit + 0.5);
-        wanted.clamp(-limit, limit).round_ties_even() as i32
-    }))
+    let mut levels = Array2::zeros(weights.dim());
+    for (mut levels, weights) in levels.rows_mut().into_iter().zip(weights.rows()) {
+        let levels = levels.as_slice_mut().expect("standard layout");
+        let weights = weights.as_standard_layout();
+        let weights = weights.as_slice().expect("standard layout");
+        let row = Row { scale, limit: f64::from(top), weights, levels };
+        tally.weights_clipped += pulp::Arch::new().dispatch(row);
+    }
+    Ok(levels)
+}
+
+/// One row, compiled for the vectors of the machine; returns how many were clipped.
+struct Row<'a> {
+    scale: f64,
+    limit: f64,
+    weights: &'a [f32],
+    levels: &'a mut [i32],
+}
+
+impl pulp::NullaryFnOnce for Row<'_> {
+    type Output = u64;
+
+    #[inline(always)]
+    fn call(self) -> u64 {
+        let Self { scale, limit, weights, levels } = self;
+        let mut clipped = 0;
+        for (level, &w) in levels.iter_mut().zip(weights) {
+            let wanted = f64::from(w) * scale;
+            clipped += u64::from(wanted.abs() > limit + 0.5);
+            *level = wanted.clamp(-limit, limit).round_ties_even() as i32;
+        }
+        clipped
+    }
 }
 
 #[cfg(test)]

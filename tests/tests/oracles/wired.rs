@@ -91,7 +91,7 @@ fn thermal_noise_on_wires_is_the_sum_over_all_resistors() {
         let adjoint = Nodal::new(circuit.clone(), &bias).and_then(|n| n.solve(&bias));
         let power = adjoint.expect("solved").power_w;
         let want = 4.0 * BOLTZMANN_J_K * 300.0 * 10e6 * power;
-        let got = array.thermal_variance(sensed);
+        let got = array.thermal_variances(&[sensed])[0];
         assert!((got / want - 1.0).abs() < 1e-9, "{got} for {want}");
     }
 }

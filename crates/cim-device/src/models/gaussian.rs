@@ -195,7 +195,7 @@ impl Device for Gaussian {
     }
 
     fn drawn(&self, target_s: ArrayView2<'_, f64>, life: Life) -> Array2<f64> {
-        normal::drawn(target_s, |g| self.programming.sigma(g), life.at)
+        normal::drawn_by(&self.programming, target_s, life.at)
     }
 
     fn programmed(&self, target_s: f64) -> Moments {

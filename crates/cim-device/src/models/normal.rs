@@ -4,6 +4,7 @@ use cim_core::Stream;
 use ndarray::{Array2, ArrayView2};
 
 use crate::device::Moments;
+use crate::law::{Posynomial, SigmaLaw};
 
 /// `target + sigma(target) n` for every cell, one generator per row.
 pub(crate) fn drawn(
@@ -65,6 +66,25 @@ impl<C: Change> pulp::NullaryFnOnce for ChangeRow<'_, C> {
         for (g, &n) in self.row.iter_mut().zip(self.normals) {
             *g = self.change.changed(*g, f64::from(n));
         }
+    }
+}
+
+/// `target + sigma(target) n` for every cell of a law, as [`drawn`], in vectors.
+pub(crate) fn drawn_by(law: &SigmaLaw, target_s: ArrayView2<'_, f64>, at: Stream) -> Array2<f64> {
+    let SigmaLaw::Variance(law) = law else { return drawn(target_s, |g| law.sigma(g), at) };
+    let mut g_s = target_s.to_owned();
+    change(&mut g_s, at, Spread(*law));
+    g_s
+}
+
+/// An error whose variance is a posynomial.
+#[derive(Clone, Copy)]
+struct Spread(Posynomial);
+
+impl Change for Spread {
+    #[inline(always)]
+    fn changed(self, g_s: f64, normal: f64) -> f64 {
+        g_s + self.0.variance(g_s).sqrt() * normal
     }
 }
 

@@ -251,7 +251,12 @@ impl Pcm {
     }
 
     fn variance_when_read(&self, programmed_s: f64, aged_s: f64, elapsed: Seconds) -> f64 {
-        (aged_s * self.read_strength(Siemens(programmed_s))).powi(2) * self.log_age(elapsed)
+        self.noise(elapsed).variance(programmed_s, aged_s)
+    }
+
+    fn noise(&self, elapsed: Seconds) -> ReadNoise {
+        let (read, per_g_max) = (self.read, 1.0 / self.window.g_max.0);
+        ReadNoise { read, per_g_max, log_age: self.log_age(elapsed) }
     }
 
     /// Logarithm of the age over the length of a read; a pulse longer than the age has no slow noise
@@ -269,8 +274,8 @@ impl Device for Pcm {
 
     fn drawn(&self, target_s: ArrayView2<'_, f64>, life: Life) -> Array2<f64> {
         let mut g_s = target_s.to_owned();
-        let per_g_max = 1.0 / self.window.g_max.0;
-        normal::change(&mut g_s, life.at, Programmed { sigma_s: self.programming_s, per_g_max });
+        let (sigma_s, g_max_s) = (self.programming_s, self.window.g_max.0);
+        normal::change(&mut g_s, life.at, Programmed { sigma_s, g_max_s });
         g_s
     }
 
@@ -323,13 +328,11 @@ impl Device for Pcm {
         aged_s: ArrayView2<'_, f64>,
         elapsed: Seconds,
     ) -> Array2<f64> {
-        let log_age = self.log_age(elapsed);
-        let (read, per_g_max) = (self.read, 1.0 / self.window.g_max.0);
+        let noise = self.noise(elapsed);
         let mut variance_s2 = aged_s.to_owned();
         for (mut variance_s2, programmed_s) in
             variance_s2.rows_mut().into_iter().zip(programmed_s.rows())
         {
-            let noise = ReadNoise { read, per_g_max, log_age };
             match (variance_s2.as_slice_mut(), programmed_s.as_slice()) {
                 (Some(row), Some(programmed_s)) => {
                     pulp::Arch::new().dispatch(ReadRow { noise, programmed_s, row });
@@ -347,17 +350,17 @@ impl Device for Pcm {
 #[derive(Clone, Copy)]
 struct Programmed {
     sigma_s: [f64; 3],
-    per_g_max: f64,
+    g_max_s: f64,
 }
 
 impl normal::Change for Programmed {
     #[inline(always)]
     fn changed(self, g_s: f64, normal: f64) -> f64 {
         let [c0, c1, c2] = self.sigma_s;
-        let g = g_s * self.per_g_max;
-        let sigma = g.mul_add(g.mul_add(c2, c1), c0);
+        let g = g_s / self.g_max_s;
+        let sigma = c0 + g * (c1 + g * c2);
         let sigma = if sigma > 0.0 { sigma } else { 0.0 };
-        sigma.mul_add(normal, g_s)
+        g_s + sigma * normal
     }
 }
 

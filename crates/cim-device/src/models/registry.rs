@@ -25,7 +25,7 @@ macro_rules! models {
                 /// Its name.
                 name: String,
             },
-            $($(#[$doc])* $Name($Spec),)*
+            $($(#[$doc])* #[doc = concat!("[`", stringify!($Name), "`].")] $Name($Spec),)*
         }
 
         /// Entries of the catalogue, file by file.
@@ -75,7 +75,7 @@ macro_rules! effects {
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
         pub enum EffectSpec {
-            $($(#[$doc])* $Name($Spec),)*
+            $($(#[$doc])* #[doc = concat!("[`", stringify!($Name), "`].")] $Name($Spec),)*
         }
 
         impl EffectSpec {

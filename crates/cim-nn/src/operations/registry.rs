@@ -14,13 +14,13 @@ macro_rules! operations {
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(tag = "op")]
         pub enum OperationSpec {
-            $($(#[$doc])* #[serde(rename = $name)] $variant($spec),)*
+            $($(#[$doc])* #[doc = concat!("In files `", $name, "`.")] #[serde(rename = $name)] $variant($spec),)*
         }
 
         /// An operation of a network, for one shape of samples.
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         pub enum Operation {
-            $($(#[$doc])* $variant($model),)*
+            $($(#[$doc])* #[doc = concat!("In files `", $name, "`.")] $variant($model),)*
         }
 
         /// The names of all operations, as in files.

@@ -29,12 +29,14 @@ impl<T> Default for Saved<T> {
 /// Memory of one pass through a list of operations; grows on first use.
 pub struct Tape<T> {
     pub(super) values: Vec<Vec<T>>,
-    pub(super) slopes: Vec<Vec<T>>,
+    /// The gradient on its way back, and that of the operation before it: two buffers that take turns
+    /// stay closer to the processor than one for each operation.
+    pub(super) slopes: [Vec<T>; 2],
     pub(super) saved: Vec<Saved<T>>,
 }
 
 impl<T> Default for Tape<T> {
     fn default() -> Self {
-        Self { values: vec![], slopes: vec![], saved: vec![] }
+        Self { values: vec![], slopes: [vec![], vec![]], saved: vec![] }
     }
 }

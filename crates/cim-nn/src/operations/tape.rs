@@ -49,15 +49,23 @@ impl<T: Real> Tape<T> {
             dx.clone_from(dy);
             return;
         }
-        self.slopes.resize_with(operations.len(), Vec::new);
+        let Self { values, slopes: [here, before], saved } = self;
+        let last = operations.len() - 1;
         for (idx, operation) in operations.iter().enumerate().rev() {
-            let before = if idx == 0 { x } else { &self.values[idx - 1] };
-            let (to_here, behind) = self.slopes.split_at_mut(idx + 1);
-            let dy = behind.first_mut().unwrap_or(&mut *dy);
-            let (dx, wanted) =
-                if idx == 0 { (&mut *dx, wanted) } else { (&mut to_here[idx], true) };
-            let (y, saved) = (&self.values[idx], &mut self.saved[idx]);
-            operation.backward(context, batch, before, y, dy, dx, wanted, saved);
+            let input = if idx == 0 { x } else { &values[idx - 1] };
+            let dy = if idx == last { &mut *dy } else { &mut *here };
+            let (dx, wanted) = if idx == 0 { (&mut *dx, wanted) } else { (&mut *before, true) };
+            operation.backward(
+                context,
+                batch,
+                input,
+                &values[idx],
+                dy,
+                dx,
+                wanted,
+                &mut saved[idx],
+            );
+            std::mem::swap(here, before);
         }
     }
 }

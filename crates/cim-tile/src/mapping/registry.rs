@@ -15,7 +15,7 @@ macro_rules! mappings {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[serde(tag = "kind", rename_all = "kebab-case")]
         pub enum MappingSpec {
-            $($(#[doc = $doc])* $Name($module::Spec),)*
+            $($(#[doc = $doc])* #[doc = concat!("[`", stringify!($Name), "`].")] $Name($module::Spec),)*
         }
 
         impl MappingSpec {

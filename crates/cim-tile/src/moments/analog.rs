@@ -102,7 +102,7 @@ impl Analog {
             transfer_s: plan.combine(array.transfer(), -1.0),
             read_s2: plan.combine(array.read_variance().view(), 1.0),
             shot: plan.combine(array.shot_variance_per_volt().view(), 1.0),
-            thermal: sensed.iter().map(|s| array.thermal_variance(*s)).collect(),
+            thermal: array.thermal_variances(&sensed),
             programming: Programming::Fields(Box::new(Seen::of(&fields, plan, &spread_s2)?)),
             columns_s: array.transfer().to_owned(),
             between_s: array.between_ends().map(|between| between.to_owned()),
