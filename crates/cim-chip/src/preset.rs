@@ -72,6 +72,11 @@ impl ChipPreset {
     /// # Errors
     /// [`ChipError`] for the first that cannot be.
     pub fn parts(&self) -> Result<Parts, ChipError> {
+        let (device, circuit, converters) = (&self.device, &self.circuit, &self.converters);
+        let (tile, wires, mapping) = (self.tile, self.wires, self.mapping);
+        // Converters first: prices ask for their resolution, too.
+        let chip = ChipSpec { tile, device, circuit, converters, wires, mapping };
+        let parts = chip.build(Targets::Nominal)?;
         if let Some(prices) = &self.energy {
             energy::check(prices, self.converters.adc_bits)?;
         }
@@ -84,9 +89,7 @@ impl ChipPreset {
         if let Some(evaluation) = &self.evaluation {
             evaluation.check()?;
         }
-        let (device, circuit, converters) = (&self.device, &self.circuit, &self.converters);
-        let (tile, wires, mapping) = (self.tile, self.wires, self.mapping);
-        ChipSpec { tile, device, circuit, converters, wires, mapping }.build(Targets::Nominal)
+        Ok(parts)
     }
 
     /// Address of all chips.
