@@ -81,6 +81,12 @@ impl ChipPreset {
     /// # Errors
     /// [`ChipError`] for the first that cannot be.
     pub fn parts(&self) -> Result<Parts, ChipError> {
+        let (device, circuit, converters) = (&self.device, &self.circuit, &self.converters);
+        let (tile, wires, mapping, front_end) =
+            (self.tile, self.wires, self.mapping, &self.front_end);
+        // Converters first: prices ask for their resolution, too.
+        let chip = ChipSpec { tile, device, circuit, converters, front_end, wires, mapping };
+        let parts = chip.build(Targets::Nominal)?;
         if let Some(prices) = &self.energy {
             energy::check(prices, self.converters.adc_bits)?;
         }
@@ -93,11 +99,7 @@ impl ChipPreset {
         if let Some(evaluation) = &self.evaluation {
             evaluation.check()?;
         }
-        let (device, circuit, converters) = (&self.device, &self.circuit, &self.converters);
-        let (tile, wires, mapping, front_end) =
-            (self.tile, self.wires, self.mapping, &self.front_end);
-        ChipSpec { tile, device, circuit, converters, front_end, wires, mapping }
-            .build(Targets::Nominal)
+        Ok(parts)
     }
 
     /// Address of all chips.
