@@ -44,6 +44,11 @@ pub fn chip(network: &Network, state: StateNoise) -> Vec<Grid> {
 
 /// The same on `wires`.
 pub fn chip_on(network: &Network, state: StateNoise, wires: Wires) -> Vec<Grid> {
+    chip_with(network, state, wires, 128)
+}
+
+/// The same on tiles of `rows`.
+pub fn chip_with(network: &Network, state: StateNoise, wires: Wires, rows: usize) -> Vec<Grid> {
     let device = GaussianSpec {
         g_off: Siemens(2e-6),
         g_on: Siemens(50e-6),
@@ -67,8 +72,9 @@ pub fn chip_on(network: &Network, state: StateNoise, wires: Wires) -> Vec<Grid> 
             fano_factor: state.fano_factor,
         },
         wires,
+        front_end: cim_tile::FrontEnd::IDEAL,
         targets: Targets::Nominal,
-        rows: 128,
+        rows,
         outputs: 128,
     };
     let program = |(layer_idx, layer): (usize, &cim_nn::Layer)| {

@@ -3,9 +3,10 @@
 use std::hint::black_box;
 
 use cim_core::Hertz;
+use cim_crossbar::Wires;
 use serde::Serialize;
 
-use crate::fixture::{StateNoise, chip, images, network};
+use crate::fixture::{StateNoise, chip, chip_with, images, network};
 use crate::{digital, median, on_threads, ratio, rounded, rounds};
 
 /// Time per time of the plain products, whose best block is taken.
@@ -20,7 +21,14 @@ pub struct Ratios {
     state_noise: f64,
     /// The same with shot noise at a bandwidth of 1 GHz, of the size of the read noise.
     state_noise_wide: f64,
+    /// One image after the other with all of these noises, time of an image (µs).
+    single_input_us: f64,
+    /// The noises on tiles of 16 rows per those on tiles of 128.
+    rows_16: f64,
 }
+
+/// Images one by one.
+const SINGLE: u32 = 1000;
 
 const BLOCKS: [usize; 5] = [64, 128, 256, 512, 1024];
 
@@ -31,7 +39,14 @@ pub fn measure(threads: usize) -> Ratios {
         chip(&network, StateNoise { read, fano_factor, bandwidth })
     };
     let chips = [state(0.0, 0.0, 10e6), state(0.01, 1.0, 10e6), state(0.01, 1.0, 1e9)];
-    let (network, data) = (&network, &data);
+    let low = chip_with(
+        &network,
+        StateNoise { read: 0.01, fano_factor: 1.0, bandwidth: Hertz(10e6) },
+        Wires::NONE,
+        16,
+    );
+    let one = images(1);
+    let (network, data, one, low) = (&network, &data, &one, &low);
     let seconds = on_threads(threads, || {
         let mut cases: Vec<Box<dyn FnMut()>> = Vec::new();
         for block in BLOCKS {
@@ -40,6 +55,11 @@ pub fn measure(threads: usize) -> Ratios {
         for chip in &chips {
             cases.push(Box::new(move || drop(black_box(network.logits(chip, data)))));
         }
+        cases.push(Box::new(move || drop(black_box(network.logits(low, data)))));
+        let single = &chips[1];
+        cases.push(Box::new(move || {
+            (0..SINGLE).for_each(|_| drop(black_box(network.logits(single, one))));
+        }));
         rounds(&mut cases)
     });
     let (digital, analog) = seconds.split_at(BLOCKS.len());
@@ -54,5 +74,7 @@ pub fn measure(threads: usize) -> Ratios {
         constant_noise: ratio(&analog[0], base),
         state_noise: ratio(&analog[1], base),
         state_noise_wide: ratio(&analog[2], base),
+        single_input_us: rounded(median(&analog[4]) * 1e6 / f64::from(SINGLE)),
+        rows_16: ratio(&analog[3], &analog[1]),
     }
 }

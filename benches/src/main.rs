@@ -9,6 +9,7 @@ mod digital;
 mod fixture;
 mod inference;
 mod normals;
+mod programming;
 mod training;
 mod wires;
 
@@ -23,6 +24,7 @@ struct Ratios {
     /// Time of noisy analog inference per time of plain products, on one thread and on two.
     inference: [inference::Ratios; 2],
     normals: normals::Ratios,
+    programming: programming::Ratios,
     training: training::Ratios,
     wires: wires::Ratios,
 }
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let ratios = Ratios {
         inference: [inference::measure(1), inference::measure(2)],
         normals: normals::measure(),
+        programming: programming::measure(),
         training: training::measure(),
         wires: wires::measure(),
     };

@@ -18,7 +18,15 @@ pub struct Ratios {
     compile_256_ms: f64,
     compile_512_ms: f64,
     /// All voltages and currents of an array for one vector, checked (ms).
+    one_vector_64_ms: f64,
+    one_vector_128_ms: f64,
     one_vector_512_ms: f64,
+    /// The same of 1 × 100,000 cells.
+    one_vector_long_ms: f64,
+    /// The same for each of eight vectors of an array that is reduced already (ms).
+    further_vector_256_ms: f64,
+    /// Currents and summary of one vector, as `cim solve` gives them, per reducing the array.
+    currents_256_per_compile: f64,
     /// Longest per shortest time of a 128 × 128 array over wires of 1e-6 to 1e-1 of the smallest
     /// cell resistance.
     over_wires: f64,
@@ -44,18 +52,35 @@ pub fn measure() -> Ratios {
     let sizes = [128, 256, 512].map(|size| circuit(size, 1.0));
     let smallest_ohm = 1e4;
     let wires = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1].map(|x| circuit(128, x * smallest_ohm));
-    let bias = Bias::read(&[0.2; 512], 512);
+    let bias = |rows: usize, cols: usize| Bias::read(&vec![0.2; rows], cols);
+    let long = Array2::from_shape_fn((1, 100_000), |(_, col)| 1e-9 * (1 + col % 100) as f64);
+    let long = Circuit::new(long, Wires::new(Ohms(0.02), Ohms(1.0))).expect("a circuit");
+    let one_vector = [&circuit(64, 1.0), &sizes[0], &sizes[2], &long].map(Circuit::clone);
+    let eight = vec![bias(256, 256); 8];
+    let reduced = Nodal::new(sizes[1].clone(), &eight[0]).expect("reduced");
     on_threads(1, || {
-        let (sizes, wires, bias) = (&sizes, &wires, &bias);
+        let (sizes, wires, eight, reduced) = (&sizes, &wires, &eight, &reduced);
         let mut cases: Vec<Box<dyn FnMut()>> = Vec::new();
         for circuit in sizes.iter().chain(wires) {
             cases.push(Box::new(move || compile(circuit)));
         }
+        for circuit in &one_vector {
+            let bias = bias(circuit.shape().0, circuit.shape().1);
+            cases.push(Box::new(move || {
+                let nodal = Nodal::new(circuit.clone(), &bias).expect("reduced");
+                drop(black_box(nodal.solve(&bias).expect("solved")));
+            }));
+        }
+        cases.push(Box::new(move || drop(black_box(reduced.solve_all(eight).expect("solved")))));
         cases.push(Box::new(move || {
-            let nodal = Nodal::new(sizes[2].clone(), bias).expect("reduced");
-            drop(black_box(nodal.solve(bias).expect("solved")));
+            let nodal = Nodal::new(sizes[1].clone(), &eight[0]).expect("reduced");
+            let row_v = Array2::from_elem((1, 256), 0.2);
+            black_box(nodal.column_currents(row_v.view()).expect("solved"));
+            drop(black_box(nodal.solve(&eight[0]).expect("solved")));
         }));
-        let solved: Vec<f64> = rounds(&mut cases).iter().map(|s| median(s)).collect();
+        let seconds = rounds(&mut cases);
+        let currents_per_compile = ratio(&seconds[14], &seconds[1]);
+        let solved: Vec<f64> = seconds.iter().map(|s| median(s)).collect();
         let over = &solved[3..9];
         let longest = over.iter().fold(0.0_f64, |most, &s| most.max(s));
         let shortest = over.iter().fold(f64::INFINITY, |least, &s| least.min(s));
@@ -79,7 +104,12 @@ pub fn measure() -> Ratios {
             compile_128_ms: rounded(1e3 * solved[0]),
             compile_256_ms: rounded(1e3 * solved[1]),
             compile_512_ms: rounded(1e3 * solved[2]),
-            one_vector_512_ms: rounded(1e3 * solved[9]),
+            one_vector_64_ms: rounded(1e3 * solved[9]),
+            one_vector_128_ms: rounded(1e3 * solved[10]),
+            one_vector_512_ms: rounded(1e3 * solved[11]),
+            one_vector_long_ms: rounded(1e3 * solved[12]),
+            further_vector_256_ms: rounded(1e3 * solved[13] / 8.0),
+            currents_256_per_compile: currents_per_compile,
             over_wires: rounded(longest / shortest),
             inference: ratio(&inference[1], &inference[0]),
             inference_state_noise: ratio(&inference[3], &inference[2]),

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use cim_crossbar::spice::Netlist;
-use cim_crossbar::{Bias, Nodal};
+use cim_crossbar::{Bias, Nodal, Transfer};
 use cim_device::Conduction;
 use cim_tests::golden::{circuits, random_read};
 use ndarray::Array1;
@@ -89,7 +89,7 @@ fn apart(index: u64) -> Result<Apart, Failed> {
     let cols = circuit.shape().1;
     let bias = Bias::read(&row_v, cols);
     let nodal = Nodal::new(circuit.clone(), &bias)?;
-    let by_matrix = nodal.transfer()?.currents(Array1::from(row_v).view());
+    let by_matrix = Transfer::compile(&circuit)?.currents(Array1::from(row_v).view());
     let by_nodes = nodal.solve(&bias)?.column_a();
     let netlist = Netlist::new(&circuit, &Conduction::Ohmic, &bias)?.to_string();
     let netlist = netlist.replace("\nquit\n", "\nprint all\nquit\n");

@@ -22,6 +22,7 @@ pub fn silent(rows: usize, outputs: usize) -> Parts {
         adc_noise: Amps::ZERO,
         ambient: Ambient::SILENT,
         wires: Wires::NONE,
+        front_end: cim_tile::FrontEnd::IDEAL,
         targets: Targets::Nominal,
         rows,
         outputs,

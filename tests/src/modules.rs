@@ -4,7 +4,8 @@
 //! middle of code, by a path that begins with `crate`, `self`, `super`, a child module or a module
 //! that was imported. A name that a module re-exports (`pub use`) counts as a use of the file behind
 //! it, and the re-export itself is no edge: a `mod.rs` that lists its children does not depend on
-//! them, one whose code calls them does. A path to a module alone is an edge to its file.
+//! them, one whose code calls them does. A path to a module alone is an edge to its file. A line
+//! `mod file => Name(Spec);` of a table makes a module, uses it and hands both names on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -254,6 +255,19 @@ impl Parser {
             } else if self.peek(0) == "mod" && self.peek(2) == ";" {
                 module.children.push(self.peek(1).to_owned());
                 self.next += 3;
+            } else if self.peek(0) == "mod" && self.peek(2) == "=" && self.peek(3) == ">" {
+                let child = self.peek(1).to_owned();
+                let mut names = vec![self.peek(4).to_owned()];
+                if self.peek(5) == "(" {
+                    names.push(self.peek(6).to_owned());
+                }
+                for name in names {
+                    let path = vec![child.clone(), name.clone()];
+                    module.paths.push(path.clone());
+                    module.exports.push((name, path));
+                }
+                module.children.push(child);
+                self.next += 5;
             } else if self.peek(0) == "use" && self.peek(1) != "<" {
                 self.next += 1;
                 let mut leaves = Vec::new();

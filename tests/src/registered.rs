@@ -3,68 +3,30 @@
 use std::sync::Arc;
 
 use cim_adc::{Adc, Dac, DacSpec, Polarity, Uniform, UniformSpec};
-use cim_core::{Amps, Kelvin, Seconds, Siemens, Volts};
-use cim_device::models::NoiseSpec;
-use cim_device::{
-    Conduction, Device, GaussianSpec, Ideal, StuckSpec, TelegraphSpec, TemperatureSpec, Window,
-    published, published_names,
-};
+use cim_core::{Amps, Volts};
+use cim_device::{Device, EffectSpec, ModelSpec, published};
 use cim_tile::{Differential, Mapping, MappingSpec, OffsetColumn};
 use proptest::test_runner::{Config, RngSeed};
 
 use crate::foreign::{LoneColumn, TwosComplement};
 
-/// Every device model, the Gaussian one with each of its terms, every
-/// published device, and each effect around one of them.
-pub fn devices() -> Vec<(&'static str, Arc<dyn Device>)> {
-    let window = Window::new(Siemens(1e-6), Siemens(100e-6)).expect("a window");
-    let mut devices: Vec<(&'static str, Arc<dyn Device>)> =
-        vec![("ideal", Arc::new(Ideal { window }))];
-    let us = |x: f64| Siemens(x * 1e-6);
-    let none = NoiseSpec::NONE;
-    for (name, programming, read) in [
-        ("gaussian-silent", none, none),
-        ("gaussian-constant", NoiseSpec { constant: us(3.0), ..none }, none),
-        ("gaussian-proportional", NoiseSpec { proportional: 0.1, ..none }, none),
-        ("gaussian-linear", NoiseSpec { linear: us(0.2), ..none }, none),
-        ("gaussian-inverse", NoiseSpec { inverse: us(0.5), inverse_at: us(2.0), ..none }, none),
-        (
-            "gaussian-all",
-            NoiseSpec {
-                constant: us(1.0),
-                proportional: 0.02,
-                inverse: us(0.25),
-                inverse_at: us(2.0),
-                linear: us(0.01),
-            },
-            NoiseSpec { constant: us(0.1), proportional: 0.01, ..none },
-        ),
-    ] {
-        let spec = GaussianSpec {
-            g_off: window.g_min,
-            g_on: window.g_max,
-            programming,
-            read,
-            current_voltage: Conduction::Sinh { scale: Volts(0.4) },
-        };
-        devices.push((name, Arc::new(spec.build().expect(name))));
-    }
-    for name in published_names() {
-        devices.push((name, published(name).expect(name).device));
-    }
-    let pcm = || published("pcm").expect("pcm").device;
-    let telegraph =
-        TelegraphSpec { share: 0.3, depth: 0.2, high: Seconds(100.0), low: Seconds(40.0) };
-    let stuck =
-        StuckSpec::Random { share_low: 0.01, share_high: 0.02, low: us(0.2), high: us(24.0) };
-    let both = telegraph.build(pcm()).expect("a device");
-    let both = stuck.clone().build(Arc::new(both)).expect("a device");
-    devices.push(("pcm, telegraph", Arc::new(telegraph.build(pcm()).expect("a device"))));
-    devices.push(("pcm, stuck", Arc::new(stuck.build(pcm()).expect("a device"))));
-    devices.push(("pcm, telegraph, stuck", Arc::new(both)));
-    let activation = Volts(0.0);
-    let cold = TemperatureSpec { programmed_at: Kelvin(300.0), read_at: Kelvin(250.0), activation };
-    devices.push(("pcm, cold", Arc::new(cold.build(pcm()).expect("a device"))));
+/// Every kind of cell, every published device, every effect around one of them, and two effects in
+/// each other.
+pub fn devices() -> Vec<(String, Arc<dyn Device>)> {
+    let models = ModelSpec::registered().into_iter();
+    let mut devices: Vec<(String, Arc<dyn Device>)> =
+        models.map(|(name, spec)| (name.to_owned(), spec.build().expect(name))).collect();
+    let around = |names: &[&str]| {
+        let mut device = published("pcm").expect("pcm").device;
+        for name in names {
+            let effects = EffectSpec::registered();
+            let (_, effect) = effects.into_iter().find(|(n, _)| n == name).expect("registered");
+            device = effect.build(device).expect("an effect around a device");
+        }
+        (format!("pcm, {}", names.join(", ")), device)
+    };
+    devices.extend(EffectSpec::registered().into_iter().map(|(name, _)| around(&[name])));
+    devices.push(around(&["telegraph", "stuck"]));
     devices
 }
 

@@ -72,5 +72,7 @@ fn a_circle_is_found_through_re_exports_and_imported_modules() {
     assert_eq!(circle(), Some(2), "through the root's re-export");
     write("b.rs", "use crate::c; pub fn two(_: c::Three) {}");
     assert_eq!(circle(), Some(2), "through an imported module's re-export");
+    write("c/mod.rs", "table! { mod d => Three(Spec); }");
+    assert_eq!(circle(), Some(3), "through a line of a table, which uses what it lists");
     fs::remove_dir_all(&folder).expect("removed");
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use cim_adc::{DacSpec, Polarity};
+use cim_adc::{DacSpec, Nonlinearity, Polarity};
 use cim_core::{Amps, Hertz, Kelvin, Siemens, Stream, Tally, Volts};
 use cim_crossbar::Ambient;
 use cim_device::models::NoiseSpec;
@@ -17,7 +17,7 @@ use cim_nn::{
 use cim_tests::chip::{carried, silent, uniforms, worst_case};
 use cim_tests::images::images;
 use cim_tests::statistics::{correlation, correlation_limit};
-use cim_tile::{Grid, LayerDesign, Parts};
+use cim_tile::{FrontEnd, Grid, LayerDesign, Parts};
 use ndarray::{Array1, Array2, s};
 use rayon::ThreadPoolBuilder;
 
@@ -54,6 +54,15 @@ fn noisy(rows: usize, outputs: usize) -> Parts {
             bandwidth: Hertz(1e9),
             amplifier_factor: 0.3,
             fano_factor: 1.0,
+        },
+        front_end: FrontEnd {
+            amplifier_offset: Volts(1e-3),
+            gain_spread: 0.01,
+            driver_noise: Volts(1e-3),
+            dac_integral: Nonlinearity::SigmaLsb(0.5),
+            adc_integral: Nonlinearity::SigmaLsb(2.0),
+            adc_differential: 0.3,
+            ..FrontEnd::IDEAL
         },
         ..silent(rows, outputs)
     }

@@ -10,8 +10,11 @@ use std::{
     borrow::Cow,
     env,
     ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
     process::ExitCode,
 };
+
+mod instructions;
 
 use step::{Failure, Step};
 
@@ -28,6 +31,11 @@ Jobs:
   golden [--check]  make the golden numbers of ngspice again; with --check, compare 500 random
                     arrays with it
   api [--check]     write the text of every crate's public API to docs/api; with --check, compare it
+  instructions [--check]
+                    count the instructions of hot kernels with Valgrind and write them to benches/;
+                    with --check, fail if one takes 3 % more
+  format [--check]  format every source file, those of tables too, which `cargo fmt` does not find;
+                    with --check, say which are not
   ci                what continuous integration runs: format, lints, docs, tests, accuracy gate
   help              this text
 
@@ -45,6 +53,10 @@ fn main() -> ExitCode {
         ("bench", args) => bench(args),
         ("golden", args @ ([] | [_])) if args.iter().all(|arg| arg == "--check") => golden(args),
         ("api", args @ ([] | [_])) if args.iter().all(|arg| arg == "--check") => api(args),
+        ("instructions", []) => instructions::run(false),
+        ("instructions", [check]) if check == "--check" => instructions::run(true),
+        ("format", []) => format(&[]),
+        ("format", [check]) if check == "--check" => format(&["--check"]),
         ("test", []) => test(),
         ("ci", []) => ci(),
         ("help" | "-h" | "--help", _) => {
@@ -55,7 +67,7 @@ fn main() -> ExitCode {
             print!("{HELP}");
             return ExitCode::from(USAGE_ERROR);
         }
-        ("test" | "ci" | "golden" | "api", [unknown, ..]) => {
+        ("test" | "ci" | "golden" | "api" | "format" | "instructions", [unknown, ..]) => {
             let unknown = unknown.display();
             eprintln!("error: `{job}` does not take `{unknown}`\n\n{HELP}");
             return ExitCode::from(USAGE_ERROR);
@@ -109,6 +121,30 @@ fn api<S: AsRef<OsStr>>(args: &[S]) -> Result<(), Failure> {
     Step::cargo("public API", &["run", "--quiet", "-p", "cim-api", "--"]).args(args).run()
 }
 
+/// Formats all source files by name: those that a line of a table declares are in no list of
+/// `cargo fmt`.
+fn format(args: &[&str]) -> Result<(), Failure> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the root");
+    let mut files = Vec::new();
+    for folder in ["crates", "tests", "benches", "xtask"] {
+        source_files(&root.join(folder), &mut files);
+    }
+    files.sort();
+    Step::new("format", "rustfmt", &["--edition", "2024"]).args(args).args(&files).run()
+}
+
+/// Rust files below a folder, what was built left out.
+fn source_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() && path.file_name().is_some_and(|name| name != "target") {
+            source_files(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
 /// Every crate that is published can be packed: its metadata and files are complete.
 fn package() -> Result<(), Failure> {
     let mut args = vec!["package", "--quiet", "--workspace", "--no-verify", "--allow-dirty"];
@@ -119,7 +155,7 @@ fn package() -> Result<(), Failure> {
 }
 
 fn ci() -> Result<(), Failure> {
-    Step::cargo("format", &["fmt", "--all", "--", "--check"]).run()?;
+    format(&["--check"])?;
     Step::cargo("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
         .run()?;
     Step::cargo("docs", &["doc", "--workspace", "--no-deps"])
@@ -135,6 +171,12 @@ fn ci() -> Result<(), Failure> {
         golden(&["--check"])?;
     } else {
         println!("xtask: ngspice is not installed: random arrays are not compared with it");
+    }
+    debian::install_in_ci("valgrind", instructions::valgrind_is_found);
+    if instructions::valgrind_is_found() {
+        instructions::run(true)?;
+    } else {
+        println!("xtask: Valgrind is not installed: instructions of hot kernels are not counted");
     }
     for (preset, gate) in GATES {
         let out = format!("target/ci-{preset}");
@@ -153,7 +195,7 @@ const GATES: [(&str, &str); 4] = [
 
 /// Where `crates/cim-graph` finds ONNX's conformance models.
 fn onnx_models_are_found() -> bool {
-    std::path::Path::new("/usr/share/libonnx-testdata/data").exists()
+    Path::new("/usr/share/libonnx-testdata/data").exists()
 }
 
 fn ngspice_is_found() -> bool {
@@ -184,6 +226,13 @@ mod step {
         what: String,
         /// What to exit with: the step's own code, or 1 if it never had one.
         pub code: u8,
+    }
+
+    impl Failure {
+        /// A step that took no time and failed.
+        pub fn of(step: &str, what: String) -> Self {
+            Self { step: step.to_owned(), seconds: 0.0, what, code: 1 }
+        }
     }
 
     impl fmt::Display for Failure {

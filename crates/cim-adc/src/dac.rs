@@ -68,27 +68,31 @@ pub struct DacSpec {
 }
 
 impl DacSpec {
+    /// Levels that a converter has: magnitudes without voltages of both signs, codes with.
+    pub const fn levels(self) -> usize {
+        match self.polarity {
+            Polarity::Unipolar | Polarity::TwoPhase => 1 << self.bits,
+            Polarity::Bipolar => (1 << self.bits) - 1,
+        }
+    }
+
+    /// Largest code of a resolution that can be.
+    pub const fn top_code(self) -> i32 {
+        match self.polarity {
+            Polarity::Unipolar | Polarity::TwoPhase => (1 << self.bits) - 1,
+            Polarity::Bipolar => (1 << (self.bits - 1)) - 1,
+        }
+    }
+
     /// Checks the specification; `read_voltage` is what the largest code drives.
     ///
     /// # Errors
     /// [`AdcError::Bits`] for an unusable resolution.
     pub fn build(self, read_voltage: Volts) -> Result<Dac, AdcError> {
-        let (low, high) = match self.polarity {
-            Polarity::Unipolar => {
-                check_bits("DAC", self.bits, 1, 16)?;
-                (0, (1 << self.bits) - 1)
-            }
-            Polarity::TwoPhase => {
-                check_bits("DAC", self.bits, 1, 16)?;
-                let top = (1 << self.bits) - 1;
-                (-top, top)
-            }
-            Polarity::Bipolar => {
-                check_bits("DAC", self.bits, 2, 16)?;
-                let top = (1 << (self.bits - 1)) - 1;
-                (-top, top)
-            }
-        };
+        let least = if self.polarity == Polarity::Bipolar { 2 } else { 1 };
+        check_bits("DAC", self.bits, least, 16)?;
+        let high = self.top_code();
+        let low = if self.polarity.is_signed() { -high } else { 0 };
         Ok(Dac { low, high, read_voltage })
     }
 }

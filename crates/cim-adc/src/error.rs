@@ -30,6 +30,26 @@ pub enum AdcError {
         /// The noise as given.
         noise: Amps,
     },
+    /// A non-linearity is no number, or a negative standard deviation.
+    #[error(
+        "integral non-linearity of the {converter} is {lsb} LSB: it must be a finite number, a sigma zero or more"
+    )]
+    Nonlinearity {
+        /// Which converter.
+        converter: &'static str,
+        /// The value as given.
+        lsb: f64,
+    },
+    /// A table of deviations does not fit the resolution.
+    #[error("{entries} deviations for the {levels} levels of the {converter}")]
+    Table {
+        /// Which converter.
+        converter: &'static str,
+        /// Deviations given.
+        entries: usize,
+        /// Levels of the converter.
+        levels: usize,
+    },
     /// A percentile is not a percentile.
     #[error("percentile {percentile} of the full-scale policy must lie above 0 and up to 100")]
     Percentile {

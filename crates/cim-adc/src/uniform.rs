@@ -4,7 +4,7 @@ use cim_core::{Amps, Tally};
 use serde::{Deserialize, Serialize};
 
 use crate::adc::Adc;
-use crate::error::{AdcError, check_bits};
+use crate::error::{self, AdcError};
 
 /// A [`Uniform`] ADC as written in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ impl UniformSpec {
     /// # Errors
     /// [`AdcError`] for an unusable resolution, range or noise.
     pub fn build(self) -> Result<Uniform, AdcError> {
-        check_bits("ADC", self.bits, 2, 16)?;
+        check_bits(self.bits)?;
         if !(0.0 < self.full_scale.0 && self.full_scale.0.is_finite()) {
             return Err(AdcError::EmptyRange { full_scale: self.full_scale });
         }
@@ -36,12 +36,25 @@ impl UniformSpec {
     }
 }
 
+/// Checks the resolution of a column converter.
+///
+/// # Errors
+/// [`AdcError::Bits`] outside of 2 to 16 bits.
+pub fn check_bits(bits: u32) -> Result<(), AdcError> {
+    error::check_bits("ADC", bits, 2, 16)
+}
+
 /// Number of steps `L = 2^bits − 1` of a mid-tread converter over its whole range.
 ///
 /// One code short of `2^bits`, so that zero current is a code of its own and the range is
 /// symmetric.
 pub const fn steps(bits: u32) -> u32 {
     (1 << bits) - 1
+}
+
+/// Number of thresholds between the codes of a mid-tread converter, `2^bits − 2`.
+pub const fn thresholds(bits: u32) -> usize {
+    (1usize << bits).saturating_sub(2)
 }
 
 /// Uniform mid-tread ADC with codes `−(2^(b−1)−1) ..= 2^(b−1)−1`.

@@ -4,7 +4,10 @@ use cim_crossbar::Wires;
 use cim_tile::{Parts, Targets, TileError};
 
 use crate::error::ChipError;
-use crate::sections::{CircuitSpec, ConverterSpec, DeviceSpec, MappingSpec, TileSpec, device};
+use crate::sections::{
+    CircuitSpec, ConverterSpec, DeviceSpec, FrontEnd, MappingSpec, TileSpec, device, front_end,
+    wires,
+};
 
 /// What a chip is made of, as its sections say.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +22,8 @@ pub struct ChipSpec<'a> {
     pub converters: &'a ConverterSpec,
     /// `[wires]`.
     pub wires: Wires,
+    /// `[front_end]`.
+    pub front_end: &'a FrontEnd,
     /// `[mapping]`.
     pub mapping: MappingSpec,
 }
@@ -32,7 +37,8 @@ impl ChipSpec<'_> {
         self.tile.check()?;
         self.circuit.check()?;
         self.converters.check()?;
-        self.wires.check()?;
+        wires::check(&self.wires)?;
+        front_end::check(self.front_end, self.converters)?;
         let device = device::build(self.device)?;
         let parts = Parts {
             mapping: self.mapping.build().map_err(TileError::from)?,
@@ -44,6 +50,7 @@ impl ChipSpec<'_> {
             adc_noise: self.converters.adc_noise,
             ambient: self.circuit.ambient(),
             wires: self.wires,
+            front_end: self.front_end.clone(),
             targets,
             rows: self.tile.rows,
             outputs: self.tile.outputs,

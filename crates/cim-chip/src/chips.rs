@@ -1,12 +1,15 @@
 //! Simulated chips: a design programmed and measured many times.
 
 use cim_core::{Stream, Tally};
-use cim_nn::{Dataset, Network, accuracy};
+use cim_nn::Dataset;
+use cim_nn::network::first_images;
 use cim_tile::{Blueprint, Grid};
 use ndarray::Array2;
 
 use crate::design::ChipDesign;
 use crate::error::ChipError;
+use crate::mapped::Mapped;
+use crate::task::{Metric, Task, Truth};
 
 /// What a number of chips of one design measured.
 #[derive(Clone, Debug)]
@@ -28,22 +31,25 @@ pub struct Measured {
 /// [`ChipError::Tile`] for what cannot be programmed.
 pub fn measure(
     design: &ChipDesign,
-    network: &Network,
+    network: &impl Mapped,
     test: &Dataset,
     chips: usize,
     at: Stream,
     tick: impl Fn(),
 ) -> Result<Measured, ChipError> {
-    let (ideal, _) = network.logits(&network.exact(), test);
+    let labels = test.labels().iter().map(|&label| u32::from(label)).collect();
+    let samples = first_images(test, test.len());
+    let task = Task::new(samples, Truth::Labels(labels), Metric::Top1)?;
+    let ideal = network.digital_outputs(task.samples())?;
     let power = mean_square(&ideal);
     let mut measured =
         Measured { accuracies: Vec::new(), output_mse: 0.0, tally: Tally::default() };
     for chip_idx in 0..chips {
         let at = at.child("chip", chip_idx as u64);
         let grids = program(design, network, at, &mut measured.tally)?;
-        let (logits, tally) = network.logits(&grids, test);
+        let (logits, tally) = network.outputs(&grids, task.samples())?;
         measured.tally += tally;
-        measured.accuracies.push(accuracy(logits.view(), test.labels()));
+        measured.accuracies.push(task.score(logits.view())?);
         measured.output_mse += mean_square(&(&logits - &ideal)) / power / chips as f64;
         tick();
     }
@@ -64,10 +70,10 @@ impl<'a> ChipBlueprint<'a> {
     /// [`ChipError::Tile`] for weights or wires that have none.
     pub fn of(
         design: &'a ChipDesign,
-        network: &Network,
+        network: &impl Mapped,
         tally: &mut Tally,
     ) -> Result<Self, ChipError> {
-        let layers = network.products().zip(&design.layers);
+        let layers = network.products().into_iter().zip(&design.layers);
         let layers = layers
             .map(|(product, own)| Blueprint::of(&design.parts, own, product.weights, tally))
             .collect::<Result<Vec<_>, _>>()?;
@@ -95,11 +101,11 @@ impl<'a> ChipBlueprint<'a> {
 /// [`ChipError::Tile`] for what cannot be programmed.
 pub fn program(
     design: &ChipDesign,
-    network: &Network,
+    network: &impl Mapped,
     at: Stream,
     tally: &mut Tally,
 ) -> Result<Vec<Grid>, ChipError> {
-    let products = network.products().zip(&design.layers).enumerate();
+    let products = network.products().into_iter().zip(&design.layers).enumerate();
     products
         .map(|(idx, (product, layer_design))| {
             let at = at.child("layer", idx as u64);
@@ -108,6 +114,6 @@ pub fn program(
         .collect()
 }
 
-fn mean_square(m: &Array2<f32>) -> f64 {
+pub(crate) fn mean_square(m: &Array2<f32>) -> f64 {
     m.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>() / m.len().max(1) as f64
 }

@@ -2,16 +2,16 @@
 
 use cim_adc::FullScale;
 use cim_core::Amps;
-use cim_nn::Network;
 use cim_tile::{EnergyParts, EnergySpec, LayerDesign, LayerErrors, Parts, full_scale};
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2};
 
 use crate::error::ChipError;
 use crate::inputs::LayerInputs;
+use crate::mapped::Mapped;
 
 /// A network on a chip: parts and one design for each of its products, which
-/// [`Network::products`] names. Batch norms in front of the mapping are
-/// [folded](Network::folded) by whoever asks for it, before anything else: what stays is digital.
+/// [`Mapped::products`] names. Batch norms in front of the mapping are
+/// [folded](cim_nn::Network::folded) by whoever asks for it, before anything else: what stays is digital.
 #[derive(Clone)]
 pub struct ChipDesign {
     /// What every tile is made of.
@@ -23,9 +23,9 @@ pub struct ChipDesign {
 impl ChipDesign {
     /// The naive mapping: the device's whole window, the largest weight at its top, the nominal read
     /// voltage, and full scales for the largest current that the weights can draw.
-    pub fn naive(parts: Parts, network: &Network, limits: &[f32]) -> Self {
+    pub fn naive(parts: Parts, network: &impl Mapped, limits: &[f32]) -> Self {
         let mut layers = Vec::new();
-        for (product, &input_limit) in network.products().zip(limits) {
+        for (product, &input_limit) in network.products().into_iter().zip(limits) {
             let weight_clip =
                 product.weights.iter().fold(0.0f32, |m, w| m.max(w.abs())).max(f32::MIN_POSITIVE);
             let mut design = LayerDesign {
@@ -48,7 +48,7 @@ impl ChipDesign {
     /// weights that cannot be.
     pub fn by_policy(
         parts: Parts,
-        network: &Network,
+        network: &impl Mapped,
         inputs: &LayerInputs,
         policy: FullScale,
     ) -> Result<Self, ChipError> {
@@ -65,10 +65,10 @@ impl ChipDesign {
     /// As [`by_policy`](Self::by_policy).
     pub fn errors(
         &self,
-        network: &Network,
+        network: &impl Mapped,
         inputs: &LayerInputs,
     ) -> Result<Vec<LayerErrors>, ChipError> {
-        let products = network.products().zip(&self.layers).enumerate();
+        let products = network.products().into_iter().zip(&self.layers).enumerate();
         products
             .map(|(idx, (product, design))| {
                 let calibration = inputs.calibration(idx, design.input_limit, &self.parts)?;
@@ -77,40 +77,37 @@ impl ChipDesign {
             .collect()
     }
 
-    /// Predicted error of the design in closed form: the squared error of every output against the
-    /// exact product, weighted by [`sensitivities`](crate::sensitivities). Sources that a product
-    /// shares (weight clip, input converter, clipping of converters) add up as they do in a chip.
-    ///
-    /// # Errors
-    /// As [`by_policy`](Self::by_policy).
-    pub fn objective(
-        &self,
-        network: &Network,
-        inputs: &LayerInputs,
-        sensitivities: &[Array1<f64>],
-    ) -> Result<f64, ChipError> {
-        let errors = self.errors(network, inputs)?;
-        let layers = errors.iter().zip(sensitivities);
-        Ok(layers.map(|(errors, felt)| errors.output_error().dot(felt)).sum())
-    }
-
     /// Energy of one inference: of each product as often as one sample drives it.
     ///
     /// # Errors
     /// As [`by_policy`](Self::by_policy); [`ChipError::Tile`] for converters without a price.
     pub fn energy(
         &self,
-        network: &Network,
+        network: &impl Mapped,
         inputs: &LayerInputs,
         spec: &EnergySpec,
     ) -> Result<EnergyParts, ChipError> {
-        let mut layers = Vec::new();
-        for (idx, (product, design)) in network.products().zip(&self.layers).enumerate() {
-            let calibration = inputs.calibration(idx, design.input_limit, &self.parts)?;
-            let once = spec.layer(&self.parts, design, product.weights, &calibration)?;
-            layers.push(once.times(product.per_sample));
-        }
-        Ok(EnergySpec::sum(layers))
+        Ok(EnergySpec::sum(self.energies(network, inputs, spec)?))
+    }
+
+    /// Energy of one inference, product by product.
+    ///
+    /// # Errors
+    /// As [`energy`](Self::energy).
+    pub fn energies(
+        &self,
+        network: &impl Mapped,
+        inputs: &LayerInputs,
+        spec: &EnergySpec,
+    ) -> Result<Vec<EnergyParts>, ChipError> {
+        let products = network.products().into_iter().zip(&self.layers).enumerate();
+        products
+            .map(|(idx, (product, design))| {
+                let calibration = inputs.calibration(idx, design.input_limit, &self.parts)?;
+                let once = spec.layer(&self.parts, design, product.weights, &calibration)?;
+                Ok(once.times(product.per_sample))
+            })
+            .collect()
     }
 
     /// The same design with the full scales of `paths`.

@@ -3,6 +3,7 @@
 use cim_adc::AdcError;
 use cim_crossbar::CircuitError;
 use cim_device::DeviceError;
+use cim_graph::{DataType, GraphError};
 use cim_nn::NetworkError;
 use cim_opt::OptError;
 use cim_tile::TileError;
@@ -35,6 +36,54 @@ pub enum ChipError {
         /// Chips that were made.
         chips: usize,
     },
+    /// A network takes or gives another number of samples at a time than it should.
+    #[error("{what} has a first dimension of {count} where {wanted} samples are")]
+    Batch {
+        /// Which input or output.
+        what: String,
+        /// Its first dimension.
+        count: usize,
+        /// Samples.
+        wanted: usize,
+    },
+    /// Samples of another size than the network takes.
+    #[error("samples of {given} numbers for a network that takes {wanted}")]
+    SampleSize {
+        /// Numbers of a sample.
+        given: usize,
+        /// Numbers that the network takes.
+        wanted: usize,
+    },
+    /// An output that changes its size from sample to sample.
+    #[error("the outputs of a block are {given} numbers where {wanted} were expected")]
+    OutputSize {
+        /// Numbers that came.
+        given: usize,
+        /// Numbers that the first sample promised.
+        wanted: usize,
+    },
+    /// An output that is no floating-point number.
+    #[error("{name} holds {data_type}, not float32")]
+    Output {
+        /// Which output.
+        name: String,
+        /// Type of its elements.
+        data_type: DataType,
+    },
+    /// A network without anything to put on tiles.
+    #[error(
+        "no node of the network multiplies with constant weights: there is nothing to put on tiles"
+    )]
+    NoProducts,
+    /// Answers that fit neither the samples nor the network.
+    #[error("{what}")]
+    Truth {
+        /// What is wrong.
+        what: String,
+    },
+    /// A network from a file cannot be, or cannot take what it is given.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
     /// The device cannot be.
     #[error(transparent)]
     Device(#[from] DeviceError),
@@ -64,6 +113,15 @@ impl ChipError {
                 Some("raise error_model.chips or images, or the converters' resolution")
             }
             Self::Sign { .. } => Some("set converters.dac_polarity to bipolar or two-phase"),
+            Self::Batch { .. } => Some(
+                "export it for any number of samples: dynamic_axes={\"x\": {0: \"n\"}, \"y\": {0: \"n\"}} \
+                 of torch.onnx.export, or for one sample",
+            ),
+            Self::Output { .. } => Some("the first output must be what the metric judges"),
+            Self::Truth { .. } => Some(
+                "y holds one whole label a sample (top1, top5) or as many numbers as there are outputs \
+                 (mse, cosine)",
+            ),
             _ => None,
         }
     }

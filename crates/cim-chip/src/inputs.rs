@@ -1,12 +1,13 @@
 //! What drives the products of a network on calibration data.
 
-use cim_core::Stream;
+use cim_core::{MatMul, Stream};
 use cim_nn::network::first_images;
 use cim_nn::{Dataset, Network};
 use cim_tile::{Calibration, Parts};
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::error::ChipError;
+use crate::mapped::Mapped;
 
 /// Inputs of every product on calibration samples, computed digitally.
 ///
@@ -37,9 +38,38 @@ impl LayerInputs {
     /// Runs `samples` (samples × inputs) through `network`. Batch norms that can be folded should be:
     /// what is mapped are the weights as they are.
     pub fn of(network: &Network, samples: ArrayView2<'_, f32>) -> Self {
+        Self::driven(network, samples).expect("a network of operations takes what fits")
+    }
+
+    /// As [`of`](Self::of), for networks that can refuse what they are given.
+    ///
+    /// # Errors
+    /// [`ChipError`] for samples that the network cannot take.
+    pub fn driven(network: &impl Mapped, samples: ArrayView2<'_, f32>) -> Result<Self, ChipError> {
+        Self::gathered(network, samples, |samples| network.drives(samples))
+    }
+
+    /// As [`of`](Self::of), but every product is driven by what `products` in front of it give.
+    pub fn driven_by<M: MatMul>(
+        network: &Network,
+        products: &[M],
+        samples: ArrayView2<'_, f32>,
+    ) -> Self {
+        let drives = |samples: ArrayView2<'_, f32>| {
+            Ok(network.product_inputs_on(products, samples, samples.nrows()))
+        };
+        Self::gathered(network, samples, drives).expect("a network of operations takes what fits")
+    }
+
+    fn gathered(
+        network: &impl Mapped,
+        samples: ArrayView2<'_, f32>,
+        drives: impl Fn(ArrayView2<'_, f32>) -> Result<Vec<Array2<f32>>, ChipError>,
+    ) -> Result<Self, ChipError> {
         let count = samples.nrows();
         let mut products: Vec<ProductInputs> = network
             .products()
+            .into_iter()
             .map(|product| ProductInputs {
                 name: product.name.to_owned(),
                 per_sample: product.per_sample,
@@ -48,19 +78,23 @@ impl LayerInputs {
             })
             .collect();
         if products.iter().all(|product| product.per_sample == 1) {
-            let inputs = network.product_inputs(samples, count);
+            let inputs = drives(samples)?;
             products.iter_mut().zip(inputs).for_each(|(product, rows)| product.add_all(rows));
         } else {
             let at = Stream::root(0).child("calibration", 0);
             for (sample_idx, sample) in samples.axis_chunks_iter(Axis(0), 1).enumerate() {
-                let inputs = network.product_inputs(sample, 1);
+                let inputs = drives(sample)?;
                 for (product_idx, (product, rows)) in products.iter_mut().zip(inputs).enumerate() {
                     let at = at.child("product", product_idx as u64);
                     product.add_some(rows, Self::MOST_ROWS / count, at, sample_idx as u64);
                 }
             }
         }
-        Self { samples: samples.to_owned(), products }
+        // What nothing drives, such as a branch that is not taken, is driven with nothing.
+        for product in products.iter_mut().filter(|product| product.rows.is_empty()) {
+            product.rows = Array2::zeros((1, product.rows.ncols()));
+        }
+        Ok(Self { samples: samples.to_owned(), products })
     }
 
     /// Runs the first `count` samples of `data` through `network`; all, if there are fewer.
@@ -72,6 +106,16 @@ impl LayerInputs {
     pub fn limits(&self) -> Vec<f32> {
         let largest = |product: &ProductInputs| product.range[1].max(-product.range[0]);
         self.products.iter().map(largest).map(|m| if m > 0.0 { m } else { 1.0 }).collect()
+    }
+
+    /// Least and largest input of one product, of all vectors that were seen; the range holds 0.
+    pub fn range(&self, product: usize) -> [f32; 2] {
+        self.products[product].range
+    }
+
+    /// Whether any product has a negative input.
+    pub fn are_signed(&self) -> bool {
+        self.products.iter().any(|product| product.range[0] < 0.0)
     }
 
     /// Inputs of one product, vectors × inputs.
@@ -118,6 +162,9 @@ impl ProductInputs {
     /// Keeps at most `most` of the vectors of a sample, and at least one.
     fn add_some(&mut self, rows: Array2<f32>, most: usize, at: Stream, sample_idx: u64) {
         self.widen(&rows);
+        if rows.nrows() == 0 {
+            return;
+        }
         let kept = most.clamp(1, rows.nrows().max(1));
         let mut draws = vec![0.0_f32; kept];
         at.fill_uniform(sample_idx, &mut draws);

@@ -6,39 +6,56 @@
 
 pub mod sections;
 
+mod anatomy;
 mod around;
+mod budget;
 mod chip;
 mod chips;
 mod design;
+mod effect;
 mod error;
+mod evaluate;
+mod foreign;
 mod inputs;
 mod intervals;
 mod jacobian;
+mod mapped;
 mod model_check;
+mod objective;
 mod optimise;
 mod path;
+mod preset;
 mod rank;
+mod task;
 mod turn;
 mod world;
 
+pub use anatomy::{ProductAnatomy, anatomy};
 pub use around::{Ranges, Ranked, random_designs};
+pub use budget::{Budget, EffectLoss, budget, effects, evaluations};
 pub use chip::ChipSpec;
 pub use chips::{ChipBlueprint, Measured, measure, program};
 pub use design::{ChipDesign, worst_case};
+pub use effect::{Effect, FINEST_BITS};
 pub use error::ChipError;
+pub use evaluate::{Chips, Evaluated, Moment, Reference, evaluate};
+pub use foreign::Foreign;
 pub use inputs::LayerInputs;
 pub use intervals::{Estimate, RatioEstimate, estimate, nested, nested_paired, paired, ratio};
-pub use jacobian::sensitivities;
+pub use jacobian::{Sensitivities, sensitivities};
+pub use mapped::Mapped;
 pub use model_check::{ColumnVariance, ModelCheck, check as check_model};
-pub use optimise::{Goal, Knobs, Optimised, Rules, optimise};
+pub use optimise::{Goal, Knobs, Optimised, Rules, SOFTENED, optimise};
+pub use preset::ChipPreset;
 pub use rank::rank_correlation;
+pub use task::{Metric, Task, Truth};
 pub use world::same_world;
 
 /// What designs are made of and measured with, so that this crate is enough to use it.
 pub use {
-    cim_adc::FullScale,
+    cim_adc::{FullScale, Polarity},
     cim_core::{MatMul, Scratch, Stream, Tally, units},
     cim_nn::{Dataset, Felt, Layer, LayerPath, Network, Product},
     cim_opt::InUse,
-    cim_tile::{Grid, LayerDesign, LayerErrors, Parts, Targets},
+    cim_tile::{ColumnErrors, Grid, LayerDesign, LayerErrors, Parts, Targets},
 };

@@ -1,7 +1,6 @@
 //! The closed-form error model against Monte Carlo, column by column.
 
 use cim_core::{MatMul, Scratch, Stream, Tally};
-use cim_nn::Network;
 use cim_tile::{Grid, LayerDesign, LayerErrors, TileError};
 use ndarray::{Array2, Axis, s};
 use rayon::prelude::*;
@@ -9,6 +8,7 @@ use rayon::prelude::*;
 use crate::design::ChipDesign;
 use crate::error::ChipError;
 use crate::inputs::LayerInputs;
+use crate::mapped::Mapped;
 
 /// How the closed form does against Monte Carlo.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +58,7 @@ struct Sums {
 /// [`ChipError::Tile`] for what cannot be programmed, [`ChipError::Silent`] where no output shows noise.
 pub fn check(
     design: &ChipDesign,
-    network: &Network,
+    network: &impl Mapped,
     inputs: &LayerInputs,
     chips: usize,
     at: Stream,
@@ -67,7 +67,9 @@ pub fn check(
     let errors = design.errors(network, inputs)?;
     let (mut ratios, mut columns) = (Vec::new(), Vec::new());
     let (mut covered, mut samples) = (0, 0);
-    for (layer_idx, (product, layer_errors)) in network.products().zip(&errors).enumerate() {
+    for (layer_idx, (product, layer_errors)) in
+        network.products().into_iter().zip(&errors).enumerate()
+    {
         for (tile_idx, tile) in layer_errors.tiles.iter().enumerate() {
             let at = at.child("layer", layer_idx as u64).child("tile", tile_idx as u64);
             let (first, second, inside, reads) = measure(

@@ -1,17 +1,19 @@
 //! Designs by the convex program.
 
 use cim_core::{Amps, Joules, Volts};
+use cim_crossbar::Wires;
 use cim_device::Window;
 use cim_nn::{Felt, Network, Product};
-use cim_opt::terms::{LayerTerms, check_signal, circuit_terms, device_terms, layer_terms};
+use cim_opt::terms::{
+    LayerTerms, Reference, check_signal, circuit_terms, device_terms, layer_terms,
+};
 use cim_opt::{InUse, Limits, Solution, TileTerms, WindowProblem, clip};
 use cim_tile::LayerDesign;
-use ndarray::Array1;
 
 use crate::design::{ChipDesign, worst_case};
 use crate::error::ChipError;
 use crate::inputs::LayerInputs;
-use crate::jacobian::sensitivities;
+use crate::jacobian::{Sensitivities, sensitivities};
 use crate::sections::{CircuitSpec, EnergySpec, OptimiserSpec};
 
 /// Which knobs the optimiser may turn.
@@ -28,7 +30,7 @@ pub struct Knobs {
 pub struct Goal {
     /// What may be turned.
     pub knobs: Knobs,
-    /// Search the weight clips too; off for weights that were trained within theirs.
+    /// Search the weight clips too, as they are best on ideal wires; off for weights that were trained within theirs.
     pub search_clip: bool,
     /// Greatest energy of cells and sense amplifiers per inference.
     pub energy: Option<Joules>,
@@ -43,7 +45,7 @@ impl Goal {
             knobs: Knobs { window, full_scale },
             search_clip: true,
             energy: None,
-            felt: Felt::CrossEntropy,
+            felt: SOFTENED,
         }
     }
 
@@ -52,6 +54,10 @@ impl Goal {
         Self { search_clip: false, ..Self::of(window, full_scale) }
     }
 }
+
+/// What designs are optimised for: the cross-entropy at a temperature of 2. Errors of a chip put answers
+/// in doubt that are beyond it without, so that probabilities without errors look at too few images.
+pub const SOFTENED: Felt = Felt::CrossEntropy { temperature: 2.0 };
 
 /// What the optimiser keeps to, as sections say it.
 #[derive(Clone, Copy)]
@@ -79,7 +85,7 @@ pub struct Optimised {
     /// The problem that was solved: the terms of the design, with the noise that it has.
     pub problem: WindowProblem,
     /// What was optimised for.
-    pub sensitivities: Vec<Array1<f64>>,
+    pub sensitivities: Sensitivities,
     /// Of each product, which of its full scales each tile of the problem is about.
     places: Vec<Vec<(usize, usize)>>,
     /// Error that nothing in the problem changes.
@@ -112,11 +118,15 @@ pub fn optimise(
         check_signal(idx, product.weights, &calibration)?;
     }
     let sensitivities = sensitivities(network, inputs, felt);
-    let task = Task { rules, products: &products, inputs, sensitivities: &sensitivities, energy };
+    let (reference, products) = (sensitivities.reference(network), &products[..]);
+    let task = Task { rules, products, inputs, sensitivities: &sensitivities, reference, energy };
     let mut design = start.clone();
     if knobs.window && search_clip {
+        // Clips are compared on ideal wires: every clip is another array, which would be solved anew.
+        let mut ideal = design.clone();
+        ideal.parts.wires = Wires::NONE;
         for idx in 0..products.len() {
-            design.layers[idx].weight_clip = task.best_clip(&design, idx)?;
+            design.layers[idx].weight_clip = task.best_clip(&ideal, idx)?;
         }
     }
     for _ in 0..ROUNDS {
@@ -169,7 +179,8 @@ struct Task<'a> {
     rules: Rules<'a>,
     products: &'a [Product<'a>],
     inputs: &'a LayerInputs,
-    sensitivities: &'a [Array1<f64>],
+    sensitivities: &'a Sensitivities,
+    reference: Reference,
     energy: Option<Joules>,
 }
 
@@ -192,7 +203,8 @@ impl Task<'_> {
         let Product { weights, per_sample, .. } = self.products[idx];
         let parts = &design.parts;
         let calibration = self.inputs.calibration(idx, layer.input_limit, parts)?;
-        let (felt, bins) = (self.sensitivities[idx].view(), self.rules.optimiser.histogram_bins);
+        let felt = (self.sensitivities.outputs[idx].view(), self.reference);
+        let bins = self.rules.optimiser.histogram_bins;
         let mut terms = layer_terms(parts, idx, layer, weights, &calibration, felt, bins)?;
         terms.tiles.iter_mut().for_each(|tile| tile.uses = per_sample as f64);
         Ok(terms)

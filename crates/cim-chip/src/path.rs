@@ -1,11 +1,12 @@
 //! The datapath of a design as training sees it.
 
-use cim_nn::{InputRange, LayerPath, Levels, Network, WeightNoise};
+use cim_nn::{InputRange, LayerPath, Levels, WeightNoise};
 use cim_tile::StoredVariance;
 
 use crate::design::ChipDesign;
 use crate::error::ChipError;
 use crate::inputs::LayerInputs;
+use crate::mapped::Mapped;
 
 impl ChipDesign {
     /// The datapath as training sees it, one for each product: numbers in the units of weights and
@@ -15,7 +16,7 @@ impl ChipDesign {
     /// As [`errors`](Self::errors).
     pub fn paths(
         &self,
-        network: &Network,
+        network: &impl Mapped,
         inputs: &LayerInputs,
     ) -> Result<Vec<LayerPath>, ChipError> {
         let errors = self.errors(network, inputs)?;
@@ -25,7 +26,7 @@ impl ChipDesign {
             InputRange::Unsigned
         };
         let input_top = self.parts.check()?.top_code() as f32;
-        let products = network.products().zip(&self.layers).zip(&errors);
+        let products = network.products().into_iter().zip(&self.layers).zip(&errors);
         Ok(products
             .map(|((product, design), errors)| {
                 let (_, outputs) = product.weights.dim();

@@ -4,13 +4,13 @@ use cim_adc::FullScale;
 use cim_adc::range::percentile_of_magnitude;
 use cim_core::Volts;
 use cim_device::Window;
-use cim_nn::Network;
 use cim_tile::full_scale;
 use ndarray::{Array2, ArrayView2};
 
 use crate::design::{ChipDesign, worst_case};
 use crate::error::ChipError;
 use crate::inputs::LayerInputs;
+use crate::mapped::Mapped;
 
 impl ChipDesign {
     /// The same design read at another voltage, with the best linear gain of the cells' law at it.
@@ -46,13 +46,13 @@ impl ChipDesign {
     #[must_use]
     pub fn clipped_at(
         mut self,
-        network: &Network,
+        network: &impl Mapped,
         inputs: &LayerInputs,
         weight_percentile: f64,
         input_percentile: f64,
     ) -> Self {
         let limits = inputs.limits();
-        for (idx, product) in network.products().enumerate() {
+        for (idx, product) in network.products().into_iter().enumerate() {
             let own = &mut self.layers[idx];
             let largest = product.weights.iter().fold(f32::MIN_POSITIVE, |m, w| m.max(w.abs()));
             own.weight_clip = percentile(product.weights, weight_percentile).unwrap_or(largest);
@@ -68,11 +68,11 @@ impl ChipDesign {
     /// As [`by_policy`](Self::by_policy).
     pub fn with_policy(
         mut self,
-        network: &Network,
+        network: &impl Mapped,
         inputs: &LayerInputs,
         policy: FullScale,
     ) -> Result<Self, ChipError> {
-        for (idx, product) in network.products().enumerate() {
+        for (idx, product) in network.products().into_iter().enumerate() {
             let own = &mut self.layers[idx];
             if policy == FullScale::WorstCase {
                 worst_case(&self.parts, own, product.weights);

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::Eval;
+
 /// Analog compute-in-memory: how accurate and how frugal a design will be, before silicon.
 ///
 /// Quantities are written with their unit ("100 uS", "0.2 V", "10 MHz"); a bare number is refused.
@@ -22,19 +24,22 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run an experiment: train, map, optimise, fine-tune, measure, report
-    #[command(args_override_self = true)]
+    #[command(args_override_self = true, allow_negative_numbers = true)]
     Reproduce(Reproduce),
-    /// Program cells to targets by pulses, and say what it took and what they hold
+    /// Evaluate a network of your own on chips: accuracy with its interval, product by product
     #[command(args_override_self = true)]
+    Eval(Eval),
+    /// Program cells to targets by pulses, and say what it took and what they hold
+    #[command(args_override_self = true, allow_negative_numbers = true)]
     Program(Program),
     /// Optimise conductance window, read voltage and full scales for given weights
-    #[command(args_override_self = true)]
+    #[command(args_override_self = true, allow_negative_numbers = true)]
     Optimise(Optimise),
     /// Solve an array with its wires: conductances and voltages in, exact column currents out
-    #[command(args_override_self = true)]
+    #[command(args_override_self = true, allow_negative_numbers = true)]
     Solve(Solve),
     /// Write an array with its wires as a netlist for ngspice
-    #[command(args_override_self = true)]
+    #[command(args_override_self = true, allow_negative_numbers = true)]
     Netlist(Netlist),
     /// List, describe or sample the published devices: cells with their laws and sources
     #[command(subcommand)]
@@ -60,7 +65,7 @@ pub struct Reproduce {
     #[arg(long)]
     pub seed: Option<u64>,
     /// Simulated chips per figure, instead of the preset's
-    #[arg(long, value_parser = clap::value_parser!(u64).range(2..=100_000))]
+    #[arg(long, value_parser = chips)]
     pub chips: Option<u64>,
     /// Fewer epochs and chips: about a minute
     #[arg(long)]
@@ -96,7 +101,7 @@ pub struct Program {
     #[arg(long)]
     pub preset: String,
     /// Half-width of the acceptance band, such as "5 uS"; left out, the preset's
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub band: Option<String>,
     /// One cell pitch of row and column wire: 1.5 (ohms) or "1.5 Ohm"; left out, ideal wires
     #[arg(long, allow_hyphen_values = true)]
@@ -122,14 +127,14 @@ pub struct Optimise {
     /// Inputs of the network on calibration data, samples × inputs (.npy)
     #[arg(long)]
     pub inputs: PathBuf,
-    /// Built-in preset (paper) or path of a TOML file
+    /// Built-in preset paper, or path of a TOML file that began as it
     #[arg(long, default_value = "paper")]
     pub preset: String,
     /// ADC resolution, instead of the preset's
     #[arg(long)]
     pub adc_bits: Option<u32>,
     /// Greatest energy of cells and sense amplifiers per inference, such as "5 nJ"
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub energy_budget: Option<String>,
     /// Write the result as JSON
     #[arg(long)]
@@ -147,7 +152,7 @@ pub enum Device {
         name: String,
     },
     /// Program many cells to one target, let them age, and save what they hold
-    #[command(args_override_self = true)]
+    #[command(args_override_self = true, allow_negative_numbers = true)]
     Sample(DeviceSample),
 }
 
@@ -158,7 +163,7 @@ pub struct DeviceSample {
     #[arg(long)]
     pub preset: String,
     /// Conductance to program, such as "5 uS"
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub target: String,
     /// Number of cells
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
@@ -250,7 +255,7 @@ pub struct ArrayFiles {
     #[arg(long, value_enum, default_value = "one")]
     pub sense: WireEnds,
     /// Current-voltage law of the cells, such as "sinh, scale = '0.2 V'"; left out, ohmic
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub iv: Option<String>,
 }
 
@@ -289,10 +294,18 @@ pub struct Netlist {
 /// would take for ever.
 const MOST_THREADS: usize = 1024;
 
-fn threads(text: &str) -> Result<usize, String> {
+pub fn threads(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(threads) if threads <= MOST_THREADS => Ok(threads),
         _ => Err(format!("give 0 for all cores, or up to {MOST_THREADS}")),
+    }
+}
+
+/// Simulated chips: an interval needs two.
+fn chips(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(chips) if (2..=100_000).contains(&chips) => Ok(chips),
+        _ => Err("give 2 to 100000 chips".to_owned()),
     }
 }
 
@@ -302,8 +315,14 @@ impl ArrayFiles {
         let optional = [&self.volts, &self.column_volts, &self.row_segments, &self.column_segments];
         let mut inputs = vec![self.conductances.as_path()];
         inputs.extend(optional.into_iter().flatten().map(PathBuf::as_path));
+        inputs.extend(self.iv.as_deref().map(Path::new).filter(|law| law.exists()));
         inputs
     }
+}
+
+/// The path of a preset that is a file and no folder that happens to have the name of a preset.
+fn file(preset: &str) -> Option<&Path> {
+    Some(Path::new(preset)).filter(|path| path.is_file())
 }
 
 /// An option that names a file, if it was given.
@@ -337,13 +356,25 @@ impl Command {
                     .collect(),
             ),
             Self::Optimise(args) => (
-                args.weights.iter().chain([&args.inputs]).map(PathBuf::as_path).collect(),
+                args.weights
+                    .iter()
+                    .chain([&args.inputs])
+                    .map(PathBuf::as_path)
+                    .chain(file(&args.preset))
+                    .collect(),
                 named("--out", &args.out).into_iter().collect(),
             ),
             Self::Reproduce(args) => (
-                args.data.iter().map(PathBuf::as_path).collect(),
+                args.data
+                    .iter()
+                    .chain(&args.gate)
+                    .map(PathBuf::as_path)
+                    .chain(file(&args.preset))
+                    .collect(),
                 vec![("--out", args.out.as_path())],
             ),
+            Self::Device(Device::Sample(args)) => (Vec::new(), vec![("--out", args.out.as_path())]),
+            Self::Eval(args) => (args.inputs(), args.outputs()),
             Self::Device(_) | Self::Preset { .. } => (Vec::new(), Vec::new()),
         }
     }

@@ -1,10 +1,10 @@
 //! Reads specifications: TOML to typed values, errors with file, line and caret.
 
-use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 
+use cim_data::open_regular;
 use cim_studies::STUDIES;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
@@ -24,17 +24,19 @@ pub enum ConfigError {
         help: String,
     },
     /// The file does not say what it should.
-    #[error("{name}, line {line}: {message}")]
-    #[diagnostic(help(
-        "correct the marked place; the built-in preset `cim preset paper` prints is a complete example"
-    ))]
+    #[error("{name}:{line}:{column}: {message}")]
+    #[diagnostic(help("{help}"))]
     Parse {
         /// Name of the file.
         name: String,
         /// Line of the error, from 1.
         line: usize,
+        /// Column of the error, from 1 (characters).
+        column: usize,
         /// What is wrong.
         message: String,
+        /// What to do.
+        help: String,
         /// The text.
         #[source_code]
         source_code: NamedSource<String>,
@@ -45,26 +47,36 @@ pub enum ConfigError {
 }
 
 /// The error for what is wrong with bytes `span` of `text`, called `name` in messages.
-pub fn at(name: &str, text: &str, span: Range<usize>, message: String) -> Box<ConfigError> {
+pub fn at(
+    name: &str,
+    text: &str,
+    span: Range<usize>,
+    message: String,
+    help: Option<String>,
+) -> Box<ConfigError> {
     let start = (0..=span.start.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
     let before = &text[..start.unwrap_or(0)];
-    let line = before.lines().count().max(1) + usize::from(before.ends_with('\n'));
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+    let help = help.unwrap_or_else(|| {
+        "correct the marked place; the built-in preset `cim preset paper` prints is a complete example"
+            .to_owned()
+    });
     let source_code = NamedSource::new(name, text.to_owned());
     let (name, span) = (name.to_owned(), span.into());
-    Box::new(ConfigError::Parse { name, line, message, source_code, span })
+    Box::new(ConfigError::Parse { name, line, column, message, help, source_code, span })
 }
 
 /// The largest text that is read (bytes).
 const MAX_BYTES: u64 = 16 << 20;
 
-/// Reads a text, at most 16 MiB of it: a path may lead to a device without an end.
+/// Reads the text of a regular file, at most 16 MiB of it.
 ///
 /// # Errors
 /// [`ConfigError::Read`] if the file cannot be read, with what to do.
 pub fn read(path: &Path, help: impl FnOnce() -> String) -> Result<String, Box<ConfigError>> {
     let mut text = String::new();
-    let file = File::open(path);
-    match file.and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text)) {
+    match open_regular(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text)) {
         Ok(length) if length as u64 <= MAX_BYTES => Ok(text),
         outcome => {
             let path = path.display().to_string();
@@ -89,8 +101,8 @@ mod tests {
         assert!(preset.contains(from), "{from}");
         let text = preset.replacen(from, to, 1);
         match STUDIES[0].check(&text) {
-            Err(cim_studies::StudyError::Preset { message, span }) => {
-                at("preset.toml", &text, span, message).to_string()
+            Err(cim_studies::StudyError::Value { message, help, span }) => {
+                at("preset.toml", &text, span, message, help).to_string()
             }
             other => panic!("{to}: {other:?}"),
         }
@@ -101,7 +113,10 @@ mod tests {
         let preset = STUDIES[0].preset;
         let line = 1 + preset.lines().position(|l| l.starts_with("dac_bits =")).expect("there");
         let error = line_of("dac_bits =", "dac_bit =");
-        assert!(error.contains(&format!("line {line}:")) && error.contains("dac_bit"), "{error}");
+        assert!(
+            error.contains(&format!("preset.toml:{line}:1:")) && error.contains("dac_bit"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -112,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_place_within_a_letter_of_many_bytes_is_still_a_place() {
-        let error = at("µ.toml", "µµ", 1..1, "wrong".into()).to_string();
-        assert_eq!(error, "µ.toml, line 1: wrong");
+        let error = at("µ.toml", "\nµµ", 4..4, "wrong".into(), None).to_string();
+        assert_eq!(error, "µ.toml:2:2: wrong");
     }
 }

@@ -1,11 +1,11 @@
 //! Files that are either whole or not there, and outputs that destroy nothing.
 
 use std::{
-    fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
 };
 
+use cim_data::open_regular;
 use cim_nn::checkpoint::MAX_PAYLOAD_BYTES;
 use cim_report::ReportError;
 
@@ -18,6 +18,21 @@ use crate::error::CliError;
 /// [`ReportError`] if the folder is missing, full or not writable; nothing is left behind.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     cim_report::files::write_bytes(path, bytes)
+}
+
+/// Removes what interrupted writes left where these outputs will be. What cannot be removed is no reason
+/// not to write.
+pub fn sweep(outputs: &[(&str, &Path)]) {
+    for (_, path) in outputs {
+        let _ = cim_report::files::sweep(folder_of(path));
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// Refuses outputs that would destroy an input or one another, before any work is done.
@@ -52,11 +67,7 @@ fn place_of(path: &Path) -> PathBuf {
     if let Ok(place) = path.canonicalize() {
         return place;
     }
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    match (folder.canonicalize(), path.file_name()) {
+    match (folder_of(path).canonicalize(), path.file_name()) {
         (Ok(folder), Some(name)) => folder.join(name),
         _ => path.to_owned(),
     }
@@ -65,10 +76,10 @@ fn place_of(path: &Path) -> PathBuf {
 /// The longest payload, with room for its header.
 pub const MAX_CHECKPOINT_BYTES: u64 = MAX_PAYLOAD_BYTES as u64 + 1024;
 
-/// Reads at most `limit` bytes: a path may lead to a device or a pipe without an end.
+/// Reads at most `limit` bytes of a regular file.
 pub fn try_read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    open_regular(path)?.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         let reason = format!("it has more than {limit} bytes");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));

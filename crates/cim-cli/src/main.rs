@@ -4,7 +4,9 @@ mod args;
 mod config;
 mod error;
 mod files;
+mod lock;
 mod progress;
+mod simulator;
 mod store;
 
 mod commands;

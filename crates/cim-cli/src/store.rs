@@ -20,7 +20,10 @@ const ENDING: &str = ".ckpt";
 impl Folder {
     /// Checkpoints below `out`, taken up only if the run is resumed.
     pub fn new(out: &Path, resume: bool) -> Self {
-        Self { folder: out.join("checkpoints"), resume }
+        let folder = out.join("checkpoints");
+        // What an interrupted write left there; there may be no such folder yet.
+        let _ = cim_report::files::sweep(&folder);
+        Self { folder, resume }
     }
 
     fn path(&self, name: &str) -> PathBuf {

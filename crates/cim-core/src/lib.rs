@@ -4,6 +4,7 @@
 //! This crate knows no physics beyond Ohm's law, opens no file and reads no clock.
 
 pub mod constants;
+pub mod elementary;
 pub mod keys;
 pub mod matmul;
 pub mod stream;
@@ -16,7 +17,7 @@ pub use matmul::{Exact, MatMul, Scratch};
 pub use stream::{NormalRows, Stream};
 pub use tally::Tally;
 pub use units::{
-    Amps, Coulombs, Farads, Hertz, Joules, Kelvin, Ohms, Seconds, Siemens, UnitError, Volts,
+    Amps, Coulombs, Farads, Hertz, Joules, Kelvin, Ohms, Seconds, Siemens, UnitError, Volts, Watts,
 };
 
 /// Tests the examples of the README.

@@ -92,6 +92,8 @@ impl MatMul for Exact {
 
 /// Dense product `y = x · w` on the calling thread.
 ///
+/// A single row `x` leaves out the rows of `w` that it multiplies by zero, so `w` has to be finite.
+///
 /// Fastest where every view is contiguous, by rows or by columns (a transposed matrix is
 /// contiguous by columns); other layouts are copied first.
 ///
@@ -116,6 +118,15 @@ fn product_onto(
     accumulate: Accum,
 ) {
     assert_eq!((x.nrows(), x.ncols(), w.ncols()), (y.nrows(), w.nrows(), y.ncols()), "shapes");
+    if let (1, Some(x), Some(w), Some(y)) =
+        (x.nrows(), x.to_slice(), w.to_slice(), y.as_slice_mut())
+    {
+        if matches!(accumulate, Accum::Replace) {
+            y.fill(0.0);
+        }
+        pulp::Arch::new().dispatch(OneRow { x, w, y });
+        return;
+    }
     let (x, w) = (contiguous(x), contiguous(w));
     let (rows, cols) = y.dim();
     if let Some(slice) = y.as_slice_mut() {
@@ -128,6 +139,54 @@ fn product_onto(
         let mut copy = y.to_owned();
         product_onto(x.view(), w.view(), copy.view_mut(), accumulate);
         y.assign(&copy);
+    }
+}
+
+/// Columns of a product that stay in registers.
+const COLUMNS: usize = 128;
+
+/// `y += x · w` for one row: every row of `w` that counts is read once.
+struct OneRow<'a> {
+    x: &'a [f32],
+    /// Row-major.
+    w: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for OneRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { x, w, y } = self;
+        let cols = y.len();
+        if cols == 0 {
+            return;
+        }
+        let (blocks, rest) = y.as_chunks_mut::<COLUMNS>();
+        let first_of_rest = blocks.len() * COLUMNS;
+        for (block_idx, y) in blocks.iter_mut().enumerate() {
+            let first = block_idx * COLUMNS;
+            let mut sums = *y;
+            for (&x, w) in x.iter().zip(w.chunks_exact(cols)) {
+                if x != 0.0 {
+                    let (w, _) = w[first..].as_chunks::<COLUMNS>();
+                    for i in 0..COLUMNS {
+                        sums[i] = x.mul_add(w[0][i], sums[i]);
+                    }
+                }
+            }
+            *y = sums;
+        }
+        if !rest.is_empty() {
+            for (&x, w) in x.iter().zip(w.chunks_exact(cols)) {
+                if x != 0.0 {
+                    for (y, &w) in rest.iter_mut().zip(&w[first_of_rest..]) {
+                        *y = x.mul_add(w, *y);
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -172,6 +231,23 @@ mod tests {
                 assert_eq!(y_by_columns, want);
                 product_add(x, w, y.view_mut());
                 assert_eq!(y, &want * 2.0);
+            }
+        }
+    }
+
+    #[test]
+    fn one_row_is_a_row_of_the_product() {
+        for (inputs, outputs) in [(1, 1), (5, 10), (128, 128), (40, 300)] {
+            let w = counting(inputs, outputs);
+            // With zeros, and integers: exact.
+            let x = counting(3, inputs).mapv(|x| if x < 0.0 { 0.0 } else { x });
+            let want = x.dot(&w);
+            for row in 0..3 {
+                let mut y = Array2::ones((1, outputs));
+                product(x.slice(s![row..=row, ..]), w.view(), y.view_mut());
+                assert_eq!(y.row(0), want.row(row));
+                product_add(x.slice(s![row..=row, ..]), w.view(), y.view_mut());
+                assert_eq!(y.row(0), &want.row(row) * 2.0);
             }
         }
     }

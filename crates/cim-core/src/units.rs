@@ -5,7 +5,7 @@
 //!
 //! let g: Siemens = "25 uS".parse()?;
 //! let current: Amps = g * Volts(0.2);
-//! assert_eq!(current.to_string(), "5 uA");
+//! assert_eq!(current.to_string(), "5 µA");
 //! assert!("25".parse::<Siemens>().is_err());
 //! # Ok::<(), cim_core::UnitError>(())
 //! ```
@@ -27,8 +27,8 @@ macro_rules! quantities {
     ($($(#[$doc:meta])* $name:ident = $notation:expr;)+) => {$(
         $(#[$doc])*
         ///
-        /// Written and read with its unit, as text and in files; the text of a finite value reads
-        /// back as the same value.
+        /// Written and read with its unit, as text (`µ`, `Ω`) and in files (`u`, `Ohm`); the text of a
+        /// finite value reads back as the same value.
         #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
         pub struct $name(pub f64);
 
@@ -154,33 +154,36 @@ macro_rules! quantities {
 
 quantities! {
     /// A conductance in siemens.
-    Siemens = Notation { quantity: "a conductance", example: "25 uS", symbols: &["S"], top: 12, multiples: &[] };
+    Siemens = Notation { quantity: "a conductance", example: "25 uS", symbols: &["S"], shown: "S", top: 12, multiples: &[] };
     /// A voltage in volts.
-    Volts = Notation { quantity: "a voltage", example: "0.2 V", symbols: &["V"], top: 12, multiples: &[] };
+    Volts = Notation { quantity: "a voltage", example: "0.2 V", symbols: &["V"], shown: "V", top: 12, multiples: &[] };
     /// A current in amperes.
-    Amps = Notation { quantity: "a current", example: "10 uA", symbols: &["A"], top: 12, multiples: &[] };
+    Amps = Notation { quantity: "a current", example: "10 uA", symbols: &["A"], shown: "A", top: 12, multiples: &[] };
     /// A resistance in ohms.
     Ohms = Notation {
         quantity: "a resistance",
         example: "0.35 Ohm",
         symbols: &["Ohm", "ohm", "\u{3a9}", "\u{2126}"],
+        shown: "\u{3a9}",
         top: 12,
         multiples: &[],
     };
     /// A time in seconds.
     ///
     /// Also read in `min`, `h`, `day`, `week`, `month` (30 days) and `year` (365 days).
-    Seconds = Notation { quantity: "a time", example: "50 ns", symbols: &["s"], top: 0, multiples: CALENDAR };
+    Seconds = Notation { quantity: "a time", example: "50 ns", symbols: &["s"], shown: "s", top: 0, multiples: CALENDAR };
     /// An absolute temperature in kelvin.
-    Kelvin = Notation { quantity: "a temperature", example: "300 K", symbols: &["K"], top: 0, multiples: &[] };
+    Kelvin = Notation { quantity: "a temperature", example: "300 K", symbols: &["K"], shown: "K", top: 0, multiples: &[] };
     /// An energy in joules.
-    Joules = Notation { quantity: "an energy", example: "2.02 pJ", symbols: &["J"], top: 12, multiples: &[] };
+    Joules = Notation { quantity: "an energy", example: "2.02 pJ", symbols: &["J"], shown: "J", top: 12, multiples: &[] };
+    /// A power in watts.
+    Watts = Notation { quantity: "a power", example: "2 uW", symbols: &["W"], shown: "W", top: 12, multiples: &[] };
     /// A frequency or bandwidth in hertz.
-    Hertz = Notation { quantity: "a frequency", example: "10 MHz", symbols: &["Hz"], top: 12, multiples: &[] };
+    Hertz = Notation { quantity: "a frequency", example: "10 MHz", symbols: &["Hz"], shown: "Hz", top: 12, multiples: &[] };
     /// A charge in coulombs.
-    Coulombs = Notation { quantity: "a charge", example: "16 fC", symbols: &["C"], top: 0, multiples: &[] };
+    Coulombs = Notation { quantity: "a charge", example: "16 fC", symbols: &["C"], shown: "C", top: 0, multiples: &[] };
     /// A capacitance in farads.
-    Farads = Notation { quantity: "a capacitance", example: "30 fF", symbols: &["F"], top: 12, multiples: &[] };
+    Farads = Notation { quantity: "a capacitance", example: "30 fF", symbols: &["F"], shown: "F", top: 12, multiples: &[] };
 }
 
 /// Laws between quantities, one line each: `Siemens * Volts = Amps`.
@@ -223,6 +226,7 @@ laws! {
     Amps / Siemens = Volts;
     Amps / Volts = Siemens;
     Volts / Amps = Ohms;
+    Watts * Seconds = Joules;
     f64 / Siemens = Ohms;
     f64 / Ohms = Siemens;
     f64 / Seconds = Hertz;
@@ -299,8 +303,8 @@ mod tests {
 
     #[test]
     fn the_engineering_prefix_is_printed() {
-        assert_eq!(Siemens(1e-4).to_string(), "100 uS");
-        assert_eq!(Ohms(0.35).to_string(), "350 mOhm");
+        assert_eq!(Siemens(1e-4).to_string(), "100 µS");
+        assert_eq!(Ohms(0.35).to_string(), "350 mΩ");
         assert_eq!(Hertz(1e7).to_string(), "10 MHz");
         assert_eq!(Joules(-2.02e-12).to_string(), "-2.02 pJ");
         assert_eq!(Amps::ZERO.to_string(), "0 A");
@@ -313,8 +317,8 @@ mod tests {
 
     #[test]
     fn a_precision_is_a_number_of_decimals() {
-        assert_eq!(format!("{:.2}", Siemens(25.678e-6)), "25.68 uS");
-        assert_eq!(format!("{:.1}", Siemens(99.96e-6)), "100.0 uS");
+        assert_eq!(format!("{:.2}", Siemens(25.678e-6)), "25.68 µS");
+        assert_eq!(format!("{:.1}", Siemens(99.96e-6)), "100.0 µS");
         assert_eq!(format!("{:.1}", Siemens(-999.96e-6)), "-1.0 mS");
         assert_eq!(format!("{:.0}", Volts(0.2)), "200 mV");
         assert_eq!(format!("{:.3}", Volts::ZERO), "0.000 V");
@@ -354,6 +358,8 @@ mod tests {
     #[test]
     fn what_could_not_be_read_back_is_not_written() {
         assert_eq!(toml::Value::try_from(Volts(0.2)), Ok(toml::Value::from("200 mV")));
+        assert_eq!(toml::Value::try_from(Siemens(25e-6)), Ok(toml::Value::from("25 uS")));
+        assert_eq!(toml::Value::try_from(Ohms(0.35)), Ok(toml::Value::from("350 mOhm")));
         assert!(toml::Value::try_from(Volts(f64::NAN)).is_err());
         assert!(toml::Value::try_from(Volts(f64::INFINITY)).is_err());
     }
@@ -421,13 +427,14 @@ mod tests {
             + reads::<Joules>(text)
             + reads::<Hertz>(text)
             + reads::<Farads>(text)
+            + reads::<Watts>(text)
             + reads::<Coulombs>(text)
     }
 
     proptest! {
         #[test]
         fn text_reads_back_as_the_same_value_of_the_same_quantity_only(value in finite()) {
-            check_notations!(value: Siemens Volts Amps Ohms Seconds Kelvin Joules Hertz Farads Coulombs);
+            check_notations!(value: Siemens Volts Amps Ohms Seconds Kelvin Joules Hertz Farads Coulombs Watts);
         }
 
         #[test]

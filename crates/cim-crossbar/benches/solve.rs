@@ -21,7 +21,11 @@ fn cells(rows: usize, cols: usize) -> Array2<f64> {
 }
 
 fn circuit(size: usize) -> Circuit {
-    Circuit::new(cells(size, size), Wires::new(Ohms(1.0), Ohms(1.0))).expect("a circuit")
+    rectangle(size, size)
+}
+
+fn rectangle(rows: usize, cols: usize) -> Circuit {
+    Circuit::new(cells(rows, cols), Wires::new(Ohms(1.0), Ohms(1.0))).expect("a circuit")
 }
 
 /// The nodal equations of [`circuit`]: unknown are all nodes that are not held, row wires first.
@@ -81,6 +85,46 @@ fn cholesky(c: &mut Criterion) {
     group.finish();
 }
 
+/// Long arrays, and the currents of one vector with what `cim solve` tells of it.
+fn long(c: &mut Criterion) {
+    let mut group = c.benchmark_group("long");
+    group.sample_size(10);
+    faer::set_global_parallelism(faer::Par::Seq);
+    for (rows, cols) in [(1, 8_000), (8_000, 1), (4, 20_000)] {
+        let (circuit, name) = (rectangle(rows, cols), format!("{rows}x{cols}"));
+        let matrix = nodal_matrix(&circuit);
+        let right = Mat::from_fn(2 * rows * cols, 1, |node, _| {
+            if node < rows * cols && node % cols == 0 { 0.2 } else { 0.0 }
+        });
+        group.bench_function(BenchmarkId::new("faer_one_vector", &name), |b| {
+            b.iter(|| {
+                let factors = matrix.sp_cholesky(Side::Lower).expect("positive definite");
+                black_box(factors.solve(&right))
+            });
+        });
+        let bias = Bias::read(&vec![0.2; rows], cols);
+        group.bench_function(BenchmarkId::new("nodal_one_vector", &name), |b| {
+            b.iter(|| {
+                let nodal = Nodal::new(circuit.clone(), &bias).expect("reduced");
+                black_box(nodal.solve(&bias).expect("solved"))
+            });
+        });
+    }
+    let (circuit, bias) = (circuit(256), Bias::read(&[0.2; 256], 256));
+    group.bench_function("transfer_compile_256", |b| {
+        b.iter(|| black_box(Transfer::compile(black_box(&circuit)).expect("compiled")));
+    });
+    group.bench_function("currents_and_summary_256", |b| {
+        let row_v = Array2::from_elem((1, 256), 0.2);
+        b.iter(|| {
+            let nodal = Nodal::new(circuit.clone(), &bias).expect("reduced");
+            let column_a = nodal.column_currents(row_v.view()).expect("solved");
+            black_box((column_a, nodal.solve(&bias).expect("solved")))
+        });
+    });
+    group.finish();
+}
+
 fn linear(c: &mut Criterion) {
     let mut group = c.benchmark_group("linear");
     group.sample_size(20);
@@ -134,5 +178,5 @@ fn targets(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, linear, cholesky, non_linear, targets);
+criterion_group!(benches, linear, cholesky, long, non_linear, targets);
 criterion_main!(benches);

@@ -65,11 +65,7 @@ impl Circuit {
                 return Err(CircuitError::Shape { name, got, want });
             }
         }
-        if let Some(((row, col), &value)) =
-            g_s.indexed_iter().find(|(_, g)| g.is_nan() || **g < 0.0)
-        {
-            return Err(CircuitError::Conductance { row, col, value });
-        }
+        check_cells(g_s.view())?;
         for (line, ohms) in [("row", &row_ohm), ("column", &column_ohm)] {
             if let Some(((row, col), &value)) =
                 ohms.indexed_iter().find(|(_, r)| r.is_nan() || **r < 0.0)
@@ -167,20 +163,33 @@ impl Circuit {
 /// Cells of the largest array that is accepted: 4096 × 4096.
 pub const MOST_CELLS: usize = 1 << 24;
 
-/// Lines of the largest array that is accepted, rows and columns together: what lies between every
-/// two of their ends takes 1 GiB.
-pub const MOST_LINES: usize = 1 << 14;
-
 /// Checks the size of an array, before any memory is asked for.
+/// Checks cells (S) that no circuit is made of, because their wires are ideal.
+///
+/// # Errors
+/// [`CircuitError`] for no cells, too many, or a value that is negative or NaN.
+pub(crate) fn check_ideal(g_s: ArrayView2<'_, f64>) -> Result<(), CircuitError> {
+    check_size(g_s.nrows(), g_s.ncols())?;
+    check_cells(g_s)
+}
+
+fn check_cells(g_s: ArrayView2<'_, f64>) -> Result<(), CircuitError> {
+    // All of them without a branch; then which.
+    if g_s.fold(true, |fine, g| fine & (0.0 <= *g)) {
+        return Ok(());
+    }
+    match g_s.indexed_iter().find(|(_, g)| g.is_nan() || **g < 0.0) {
+        None => Ok(()),
+        Some(((row, col), &value)) => Err(CircuitError::Conductance { row, col, value }),
+    }
+}
+
 fn check_size(rows: usize, cols: usize) -> Result<(), CircuitError> {
     if rows == 0 || cols == 0 {
         return Err(CircuitError::Empty { rows, cols });
     }
     if rows.checked_mul(cols).is_none_or(|cells| MOST_CELLS < cells) {
         return Err(CircuitError::TooLarge { rows, cols, limit: "16 777 216 cells" });
-    }
-    if MOST_LINES < rows + cols {
-        return Err(CircuitError::TooLarge { rows, cols, limit: "16 384 lines" });
     }
     Ok(())
 }
@@ -206,6 +215,15 @@ impl<T> Terminals<T> {
             Side::Right => &self.right,
             Side::Top => &self.top,
             Side::Bottom => &self.bottom,
+        }
+    }
+
+    pub(crate) fn side_mut(&mut self, side: Side) -> &mut [T] {
+        match side {
+            Side::Left => &mut self.left,
+            Side::Right => &mut self.right,
+            Side::Top => &mut self.top,
+            Side::Bottom => &mut self.bottom,
         }
     }
 }

@@ -53,8 +53,10 @@ impl Crossbar {
         if rows == 0 || cols == 0 {
             return Err(CircuitError::Empty { rows, cols });
         }
-        if let Some(((row, col), &value)) =
-            target_s.indexed_iter().find(|(_, g)| !(0.0 <= **g && g.is_finite()))
+        let possible = |g: f64| (0.0 <= g) & (g < f64::INFINITY);
+        if !target_s.fold(true, |fine, g| fine & possible(*g))
+            && let Some(((row, col), &value)) =
+                target_s.indexed_iter().find(|(_, g)| !possible(**g))
         {
             return Err(CircuitError::Conductance { row, col, value });
         }
@@ -79,7 +81,9 @@ impl Crossbar {
         ambient.check()?;
         device.current_voltage().check_separable()?;
         let shot = ambient.shot_variance(cim_core::Amps(1.0)) > 0.0;
-        let noisy = shot || g_s.iter().any(|&g| device.read_variance(g) > 0.0);
+        // What noise sees of the cells' voltages is asked of wires that take any.
+        let noisy =
+            !wires.are_ideal() && (shot || g_s.iter().any(|&g| device.read_variance(g) > 0.0));
         let wired = if noisy { Wired::with_noise } else { Wired::new }(&g_s, wires)?;
         let g_s = Arc::new(g_s);
         let (programmed_s, elapsed, life) = (g_s.clone(), Seconds::ZERO, None);
@@ -156,6 +160,12 @@ impl Crossbar {
     pub fn currents(&self, row_v: ArrayView1<'_, f64>) -> Array1<f64> {
         let law = self.device.current_voltage();
         ohmic::column_currents(self.transfer(), row_v.mapv(|v| law.effective_v(v)).view())
+    }
+
+    /// Conductances (S) between the ends of columns, columns × columns with zeros on the diagonal;
+    /// none on ideal wires, where columns do not see each other.
+    pub fn between_ends(&self) -> Option<ArrayView2<'_, f64>> {
+        self.wired.between_ends()
     }
 
     /// Variance (A²) of the thermal noise of a sensed current, wires included: the noise of a

@@ -24,6 +24,26 @@ pub(crate) fn effective(law: &Conduction, row_v: &[f32], drive_v: &mut [f32]) {
     }
 }
 
+/// Slopes `f'(v)` of a separable law at row voltages (V), whose effective voltages (V) are given.
+pub(crate) fn slopes(law: &Conduction, row_v: &[f32], drive_v: &[f32], out: &mut [f32]) {
+    match law {
+        Conduction::Ohmic => out.fill(1.0),
+        // cosh² = 1 + sinh²
+        Conduction::Sinh { scale } => {
+            let inverse = (1.0 / scale.0) as f32;
+            for (slope, drive) in out.iter_mut().zip(drive_v) {
+                let sinh = drive * inverse;
+                *slope = sinh.mul_add(sinh, 1.0).sqrt();
+            }
+        }
+        _ => {
+            for (slope, &v) in out.iter_mut().zip(row_v) {
+                *slope = law.at(1.0, f64::from(v)).slope as f32;
+            }
+        }
+    }
+}
+
 /// Effective voltages of shot noise (V, see [`Ambient::shot_v`]) of row voltages and their effective
 /// voltages (V).
 pub(crate) fn shot(

@@ -76,7 +76,7 @@ pub enum CircuitError {
         resistance: Ohms,
     },
     /// The resistance of one segment of wire is negative or not a number.
-    #[error("{line} wire at ({row}, {col}) has {value} Ohm: it must be zero or positive")]
+    #[error("{line} wire at ({row}, {col}) has {value} Ω: it must be zero or positive")]
     Segment {
         /// Row or column wire.
         line: &'static str,

@@ -95,14 +95,15 @@ impl Layout {
 
     /// The side and line of a terminal, counted from the first terminal.
     pub fn end(self, terminal: usize) -> (Side, usize) {
+        let [first @ .., last] = Side::ALL;
         let mut line = terminal;
-        for side in Side::ALL {
+        for side in first {
             if line < self.lines(side) {
                 return (side, line);
             }
             line -= self.lines(side);
         }
-        unreachable!("a terminal is on one of four sides")
+        (last, line)
     }
 
     /// The cell at whose wires a node lies: of a terminal, the cell next to it.
@@ -135,6 +136,24 @@ impl Layout {
 
     pub fn elements(self) -> usize {
         self.cells() + self.rows * (self.cols + 1) + (self.rows + 1) * self.cols
+    }
+
+    /// Shows every element with the nodes at its ends, in the order of their numbers: from row to
+    /// column, from left to right, from top to bottom.
+    pub fn each_element(self, mut see: impl FnMut(usize, (usize, usize))) {
+        for cell in 0..self.cells() {
+            see(cell, (cell, self.cells() + cell));
+        }
+        for row in 0..self.rows {
+            for segment in 0..=self.cols {
+                see(self.row_segment(row, segment), self.row_segment_ends(row, segment));
+            }
+        }
+        for segment in 0..=self.rows {
+            for col in 0..self.cols {
+                see(self.column_segment(segment, col), self.column_segment_ends(segment, col));
+            }
+        }
     }
 
     pub fn row_segment_ends(self, row: usize, segment: usize) -> (usize, usize) {
@@ -182,6 +201,15 @@ mod tests {
             (0..=5).for_each(|s| elements[layout.row_segment(row, s)] += 1);
         }
         (0..=3).for_each(|s| (0..5).for_each(|c| elements[layout.column_segment(s, c)] += 1));
+        let mut ends = Vec::new();
+        layout.each_element(|element, nodes| {
+            assert_eq!(element, ends.len());
+            ends.push(nodes);
+        });
+        assert_eq!(ends.len(), layout.elements());
+        assert_eq!(ends[layout.cell(2, 4)], (layout.upper(2, 4), layout.lower(2, 4)));
+        assert_eq!(ends[layout.row_segment(1, 5)], layout.row_segment_ends(1, 5));
+        assert_eq!(ends[layout.column_segment(3, 2)], layout.column_segment_ends(3, 2));
         for side in Side::ALL {
             for line in 0..layout.lines(side) {
                 let node = layout.terminal(side, line);

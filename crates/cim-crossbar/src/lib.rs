@@ -4,6 +4,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod ambient;
+pub mod amplifiers;
+mod bend;
 pub mod circuit;
 pub mod crossbar;
 mod drive;
@@ -23,6 +25,7 @@ pub mod wired;
 pub mod wires;
 
 pub use ambient::Ambient;
+pub use amplifiers::Amplifiers;
 pub use circuit::{Bias, Circuit, Scheme, Terminals};
 pub use crossbar::Crossbar;
 pub use error::CircuitError;

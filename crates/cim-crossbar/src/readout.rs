@@ -3,17 +3,19 @@
 //! Independent Gaussian reads of many cells add up to one Gaussian per sensed current, so noise is
 //! drawn once per current and not once per cell, with exactly the variance of the sum.
 
-use cim_core::matmul::product;
+use cim_core::matmul::{product, product_add};
 use cim_core::{Scratch, Stream, Volts};
 use cim_device::Conduction;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use crate::ambient::Ambient;
+use crate::amplifiers::{Amplifiers, Offsets};
+use crate::bend::Peak;
 use crate::crossbar::Crossbar;
-use crate::drive::{effective, shot};
+use crate::drive::{effective, shot, slopes};
 use crate::error::CircuitError;
 use crate::sensed::Sensed;
-use crate::state::{Peak, StateNoise};
+use crate::state::StateNoise;
 
 /// Noise is drawn for about this many currents at a time, which stay in the first-level cache.
 ///
@@ -30,8 +32,49 @@ pub struct Readout {
     /// Its standard deviation (A).
     steady_a: Vec<f32>,
     state: StateNoise,
+    offsets: StaticCurrents,
     current_voltage: Conduction,
     ambient: Ambient,
+}
+
+/// What the offsets of amplifiers add to sensed currents.
+#[derive(Clone, Debug)]
+struct StaticCurrents {
+    /// Whatever the drive (A), per sensed current; none if nothing is added.
+    steady_a: Vec<f32>,
+    /// For the slope of the law at each row, rows × sensed (A); none where it does not matter.
+    sloped_a: Option<Array2<f32>>,
+}
+
+/// Largest error of the current that an offset makes, relative to it, where the slope of the law at
+/// each row is replaced by one for all: 1 % of its variance.
+const SLOPE_TOLERANCE: f64 = 0.005;
+
+impl StaticCurrents {
+    fn of(offsets: Option<Offsets>) -> Self {
+        let Some(Offsets { steady_a, sloped_a }) = offsets else {
+            return Self { steady_a: vec![], sloped_a: None };
+        };
+        let sloped_a = sloped_a.map(|sloped| sloped.mapv(|a| a as f32));
+        Self { steady_a: steady_a.iter().map(|a| *a as f32).collect(), sloped_a }
+    }
+
+    /// The same for rows at voltages up to `peak`: one slope for all, where that does.
+    fn driven_within(self, law: &Conduction, peak: Volts) -> Self {
+        let Self { steady_a, sloped_a: Some(sloped) } = self else { return self };
+        let slopes = (0..=64).map(|k| law.at(1.0, peak.0 * f64::from(k) / 64.0).slope);
+        let (least, most) = slopes
+            .fold((f64::INFINITY, 0.0), |(least, most): (f64, f64), slope| {
+                (least.min(slope), most.max(slope))
+            });
+        let slope = 0.5 * (least + most);
+        if most - slope > SLOPE_TOLERANCE * slope {
+            return Self { steady_a, sloped_a: Some(sloped) };
+        }
+        let rows = sloped.columns().into_iter().map(|column| column.sum());
+        let steady_a = steady_a.iter().zip(rows).map(|(a, rows)| a + slope as f32 * rows);
+        Self { steady_a: steady_a.collect(), sloped_a: None }
+    }
 }
 
 impl Readout {
@@ -45,6 +88,20 @@ impl Readout {
         sensed: &[Sensed],
         steady_variance: f64,
     ) -> Result<Self, CircuitError> {
+        Self::through(array, sensed, &Amplifiers::IDEAL, steady_variance)
+    }
+
+    /// The same through amplifiers with offsets and gains. Gains multiply what comes from the array,
+    /// noise and offsets included, and not `steady_variance`, which is of what lies behind.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub fn through(
+        array: &Crossbar,
+        sensed: &[Sensed],
+        amplifiers: &Amplifiers,
+        steady_variance: f64,
+    ) -> Result<Self, CircuitError> {
         let cols = array.conductances().ncols();
         for sense in sensed {
             for column in [Some(sense.plus), sense.minus].into_iter().flatten() {
@@ -53,15 +110,20 @@ impl Readout {
                 }
             }
         }
-        let transfer = combine(array.transfer(), sensed, -1.0);
-        let variance = |s: &Sensed| array.thermal_variance(*s) + steady_variance;
-        let read = combine(array.read_variance().view(), sensed, 1.0);
-        let shot = combine(array.shot_variance_per_volt().view(), sensed, 1.0);
+        let gain = |k: usize| amplifiers.gain(k);
+        let square = |k: usize| gain(k) * gain(k);
+        let transfer = combine(array.transfer(), sensed, -1.0, gain);
+        let read = combine(array.read_variance().view(), sensed, 1.0, square);
+        let shot = combine(array.shot_variance_per_volt().view(), sensed, 1.0, square);
+        let variance =
+            |(k, s): (usize, &Sensed)| square(k) * array.thermal_variance(*s) + steady_variance;
+        let variance: Vec<f64> = sensed.iter().enumerate().map(variance).collect();
         Ok(Self {
             transfer,
-            steady_variance: sensed.iter().map(|s| variance(s) as f32).collect(),
-            steady_a: sensed.iter().map(|s| variance(s).sqrt() as f32).collect(),
+            steady_variance: variance.iter().map(|v| *v as f32).collect(),
+            steady_a: variance.iter().map(|v| v.sqrt() as f32).collect(),
             state: StateNoise::exact(read, shot),
+            offsets: StaticCurrents::of(amplifiers.offsets(array, sensed)),
             current_voltage: array.device().current_voltage().clone(),
             ambient: *array.ambient(),
         })
@@ -74,8 +136,10 @@ impl Readout {
     /// whatever the drive; where that cannot be proved for this array, they stay exact.
     #[must_use]
     pub fn driven_within(self, peak: Volts) -> Self {
-        let peak = Peak::of(&self.ambient, &self.current_voltage, peak);
-        Self { state: self.state.fused_within(peak), ..self }
+        let Self { ambient, current_voltage, state, offsets, .. } = &self;
+        let state = state.clone().fused_within(|| Peak::of(ambient, current_voltage, peak));
+        let offsets = offsets.clone().driven_within(current_voltage, peak);
+        Self { state, offsets, ..self }
     }
 
     /// Rows × sensed currents.
@@ -115,12 +179,24 @@ impl Readout {
         }
         let drive_v = if ohmic { row_v } else { &drive };
         multiply(drive_v, self.transfer.view(), batch, sensed_a);
+        if let Some(sloped) = &self.offsets.sloped_a {
+            let mut slope = scratch.take(row_v.len());
+            slopes(&self.current_voltage, row_v, drive_v, &mut slope);
+            let slopes = ArrayView2::from_shape((batch, rows), slope.as_slice());
+            let currents = ArrayViewMut2::from_shape((batch, sensed), &mut *sensed_a);
+            product_add(
+                slopes.expect("batch × rows values"),
+                sloped.view(),
+                currents.expect("batch × columns values"),
+            );
+            scratch.give(slope);
+        }
         let mut features = scratch.take(batch * self.state.width());
         let mut variance = scratch.take(if self.state.is_none() { 0 } else { batch * sensed });
         if !self.state.is_none() {
-            let shots = if self.state.has_shot() { row_v.len() } else { 0 };
+            let shots = if self.state.needs_shot() { row_v.len() } else { 0 };
             let mut shot_v = scratch.take(shots);
-            if self.state.has_shot() {
+            if self.state.needs_shot() {
                 shot(&self.ambient, &self.current_voltage, row_v, drive_v, &mut shot_v);
             }
             self.state.featurise(drive_v, &shot_v, rows, &mut features);
@@ -151,6 +227,9 @@ impl Readout {
         normals: &mut [f32],
     ) {
         let arch = pulp::Arch::new();
+        if !self.offsets.steady_a.is_empty() {
+            arch.dispatch(AddStatic { static_a: &self.offsets.steady_a, currents });
+        }
         if let Some(variance) = variance {
             at.fill_standard_normal(row, normals);
             let steady = &self.steady_variance;
@@ -168,11 +247,34 @@ fn multiply(x: &[f32], w: ArrayView2<'_, f32>, batch: usize, y: &mut [f32]) {
     product(x, w, ArrayViewMut2::from_shape((batch, cols), y).expect("batch × columns values"));
 }
 
-fn combine(cells: ArrayView2<'_, f64>, sensed: &[Sensed], sign: f64) -> Array2<f32> {
+/// Cells as the sensed currents see them, each times its `gain`.
+fn combine(
+    cells: ArrayView2<'_, f64>,
+    sensed: &[Sensed],
+    sign: f64,
+    gain: impl Fn(usize) -> f64,
+) -> Array2<f32> {
     Array2::from_shape_fn((cells.nrows(), sensed.len()), |(row, k)| {
         let minus = sensed[k].minus.map_or(0.0, |m| cells[[row, m]]);
-        (cells[[row, sensed[k].plus]] + sign * minus) as f32
+        (gain(k) * (cells[[row, sensed[k].plus]] + sign * minus)) as f32
     })
+}
+
+/// Adds a current of its own to every sensed current.
+struct AddStatic<'a> {
+    static_a: &'a [f32],
+    currents: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for AddStatic<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for currents in self.currents.chunks_exact_mut(self.static_a.len()) {
+            currents.iter_mut().zip(self.static_a).for_each(|(i, a)| *i += a);
+        }
+    }
 }
 
 /// Adds noise of one standard deviation per sensed current.

@@ -9,14 +9,14 @@
 //! `Σ s u² + t w  =  Σ (s + t) ((1 − β) u² + β w)  +  α Σ (w − u²)  +  Σ e (w − u²)`
 //!
 //! is one product once the last sum is left out. As `0 ≤ w − u² ≤ b`, with `b = 1/4` or less, that sum is at most
-//! `b` times the positive or the negative `e` of the column, whatever the drive: the bound is
-//! computed when the array is compiled, and where it is too large both products are made.
+//! `b` times the positive or the negative `e` of the column, whatever the drive. In place of
+//! `w − u²` stands a polynomial of `u` ([`Bend`]), off by `d` at most, which costs another
+//! `d Σ |t − e|`. Both bounds are computed when the array is compiled, and where they are too large
+//! both products are made.
 
-use cim_core::Volts;
-use cim_device::Conduction;
-use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
+use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
-use crate::ambient::Ambient;
+use crate::bend::{Bend, Peak, TERMS};
 
 /// Largest error of a fused variance, as a fraction of the column's variance at full drive: half
 /// a percent of its standard deviation there.
@@ -30,40 +30,6 @@ pub(crate) struct StateNoise {
     cells: Array2<f32>,
 }
 
-/// The largest drive of a row, and how noise grows up to it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peak {
-    /// Effective voltage (V).
-    pub drive_v: f64,
-    /// Effective voltage of shot noise (V).
-    pub shot_v: f64,
-    /// Largest `w − u²` on the way; none where it falls below zero, or nothing is driven.
-    pub bend: Option<f64>,
-}
-
-impl Peak {
-    /// Drives of magnitude up to `peak`, of either sign.
-    pub fn of(ambient: &Ambient, law: &Conduction, peak: Volts) -> Self {
-        const POINTS: i32 = 512;
-        let at = |k: i32| {
-            let v = peak.0 * f64::from(k) / f64::from(POINTS);
-            (law.effective_v(v).abs(), ambient.shot_v(law, v))
-        };
-        let [ends, other] = [at(POINTS), at(-POINTS)];
-        let (drive_v, shot_v) = (ends.0.max(other.0), ends.1.max(other.1));
-        let bends = (-POINTS..=POINTS).map(|k| {
-            let (drive, shot) = at(k);
-            shot / shot_v - (drive / drive_v).powi(2)
-        });
-        let (least, most) =
-            bends.fold((0.0_f64, 0.0_f64), |(least, most), b| (least.min(b), most.max(b)));
-        let driven = 0.0 < shot_v && shot_v.is_finite() && 0.0 < drive_v && drive_v.is_finite();
-        // Between the points a smooth curve rises above them by less than a thousandth.
-        let bend = (driven && -1e-12 <= least).then_some(1.001 * most);
-        Self { drive_v, shot_v, bend }
-    }
-}
-
 /// What is computed of a row's drive.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Features {
@@ -73,11 +39,18 @@ enum Features {
     /// All squares, then all magnitudes.
     Both,
     /// `(1 − β) u² + β w` of every row, then `Σ (w − u²)`.
-    Fused {
-        per_peak: f32,
-        per_shot: f32,
-        linear: f32,
-    },
+    Fused(Polynomial),
+}
+
+/// What turns drives into fused features.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Polynomial {
+    /// `1 / V`.
+    per_peak: f32,
+    /// `w − u² = u (1 − u) Σ bend[k] uᵏ`.
+    bend: [f32; TERMS],
+    /// `β`.
+    linear: f32,
 }
 
 impl StateNoise {
@@ -96,17 +69,21 @@ impl StateNoise {
         }
     }
 
-    /// One product where two would do no better than [`FUSED_TOLERANCE`], for drives up to `peak_v`.
-    pub fn fused_within(self, peak: Peak) -> Self {
-        match Fused::fit(&self, peak) {
+    /// One product where two would do no better than [`FUSED_TOLERANCE`], for drives up to `peak`, which
+    /// is asked for where there are two.
+    pub fn fused_within(self, peak: impl FnOnce() -> Peak) -> Self {
+        if self.features != Features::Both {
+            return self;
+        }
+        match Fused::fit(&self, peak()) {
             Some(fused) if fused.error <= FUSED_TOLERANCE => fused.noise,
             _ => self,
         }
     }
 
-    /// Whether the shot noise of the drive matters.
-    pub fn has_shot(&self) -> bool {
-        !matches!(self.features, Features::None | Features::Squares)
+    /// Whether [`featurise`](Self::featurise) needs the voltages of shot noise.
+    pub fn needs_shot(&self) -> bool {
+        matches!(self.features, Features::Magnitudes | Features::Both)
     }
 
     pub fn is_none(&self) -> bool {
@@ -124,7 +101,7 @@ impl StateNoise {
     }
 
     /// Fills `features`, batch × [`width`](Self::width), from effective voltages, batch × rows, and
-    /// those of shot noise, if [it matters](Self::has_shot).
+    /// those of shot noise, if it [needs](Self::needs_shot) them.
     pub fn featurise(&self, drive_v: &[f32], shot_v: &[f32], rows: usize, features: &mut [f32]) {
         let (kind, width) = (self.features, self.width());
         pulp::Arch::new().dispatch(Featurise { kind, width, rows, drive_v, shot_v, features });
@@ -142,35 +119,60 @@ impl Fused {
     /// Least squares of `t` against `s + t` with one slope, and one offset per column.
     fn fit(exact: &StateNoise, peak: Peak) -> Option<Self> {
         let Peak { drive_v, shot_v, bend: Some(bend) } = peak else { return None };
+        let Bend { most, terms, error: off } = bend;
         if exact.features != Features::Both {
             return None;
         }
         let rows = exact.width() / 2;
-        let at_peak = |part: ArrayView2<'_, f32>, scale: f64| part.mapv(|v| f64::from(v) * scale);
-        let square = at_peak(exact.cells.slice(s![..rows, ..]), drive_v * drive_v);
-        let linear = at_peak(exact.cells.slice(s![rows.., ..]), shot_v);
-        let both = square + &linear;
-        let mean = |m: &Array2<f64>| m.mean_axis(Axis(0)).expect("an array has rows");
-        let (both_mean, linear_mean) = (mean(&both), mean(&linear));
-        let spread = &both - &both_mean;
-        let power = spread.mapv(|d| d * d).sum();
-        let slope = (&spread * &(&linear - &linear_mean)).sum() / power.max(f64::MIN_POSITIVE);
-        let slope = slope.clamp(0.0, 1.0);
-        let offset = linear_mean - &both_mean * slope;
-        let left_out = linear - &both * slope - &offset;
-        let error = left_out
-            .columns()
-            .into_iter()
-            .zip(both.columns())
-            .map(|(e, both)| {
-                let (up, down) = (e.mapv(|e| e.max(0.0)).sum(), e.mapv(|e| (-e).max(0.0)).sum());
-                up.max(down) * bend / both.sum().max(f64::MIN_POSITIVE)
-            })
-            .fold(0.0, f64::max);
-        let cells = concatenate(Axis(0), &[both.view(), offset.insert_axis(Axis(0)).view()]);
-        let cells = cells.expect("equal numbers of columns").mapv(|v| v as f32);
-        let (per_peak, per_shot) = ((1.0 / drive_v) as f32, (1.0 / shot_v) as f32);
-        let features = Features::Fused { per_peak, per_shot, linear: slope as f32 };
+        let (read, shot) = exact.cells.view().split_at(Axis(0), rows);
+        // Squares and magnitudes at the peak, `s` and `t`, row by row.
+        let at_peak = |row: usize| {
+            let cells = read.row(row).into_iter().zip(shot.row(row));
+            cells.map(|(&s, &t)| (f64::from(s) * (drive_v * drive_v), f64::from(t) * shot_v))
+        };
+        let cols = exact.cells.ncols();
+        let mut means = vec![[0.0; 2]; cols];
+        for row in 0..rows {
+            for ([both, linear], (s, t)) in means.iter_mut().zip(at_peak(row)) {
+                *both += s + t;
+                *linear += t;
+            }
+        }
+        let totals: Vec<f64> = means.iter().map(|[both, _]| *both).collect();
+        means.iter_mut().flatten().for_each(|mean| *mean /= rows as f64);
+        let (mut power, mut along) = (0.0, 0.0);
+        for row in 0..rows {
+            for ([both, linear], (s, t)) in means.iter().zip(at_peak(row)) {
+                let spread = s + t - both;
+                power += spread * spread;
+                along += spread * (t - linear);
+            }
+        }
+        let slope = (along / power.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+        let offsets: Vec<f64> = means.iter().map(|[both, linear]| linear - both * slope).collect();
+        // Of each column what is left out upwards and downwards, and what the polynomial carries.
+        let mut sums = vec![[0.0; 3]; cols];
+        let mut cells = Array2::zeros((rows + 1, cols));
+        for row in 0..rows {
+            let columns = sums.iter_mut().zip(&offsets).zip(cells.row_mut(row));
+            for ((([up, down, carried], offset), cell), (s, t)) in columns.zip(at_peak(row)) {
+                let both = s + t;
+                let left_out = t - both * slope - offset;
+                *up += left_out.max(0.0);
+                *down += (-left_out).max(0.0);
+                *carried += (t - left_out).abs();
+                *cell = both as f32;
+            }
+        }
+        cells.row_mut(rows).iter_mut().zip(&offsets).for_each(|(to, &from)| *to = from as f32);
+        let errors = sums.iter().zip(&totals).map(|([up, down, carried], total)| {
+            (f64::max(*up, *down) * most + carried * off) / total.max(f64::MIN_POSITIVE)
+        });
+        let error = errors.fold(0.0, f64::max);
+        let per_peak = (1.0 / drive_v) as f32;
+        let polynomial =
+            Polynomial { per_peak, bend: terms.map(|term| term as f32), linear: slope as f32 };
+        let features = Features::Fused(polynomial);
         Some(Self { noise: StateNoise { features, cells }, error })
     }
 }
@@ -207,9 +209,7 @@ impl pulp::NullaryFnOnce for Featurise<'_> {
                     squares(v, first);
                     second.copy_from_slice(shot());
                 }
-                Features::Fused { per_peak, per_shot, linear } => {
-                    second[0] = fused([per_peak, per_shot, linear], v, shot(), first);
-                }
+                Features::Fused(polynomial) => second[0] = fused(polynomial, v, first),
             }
         }
     }
@@ -225,33 +225,34 @@ const LANES: usize = 16;
 
 /// Fills the feature of every row and returns that of the vector.
 #[inline(always)]
-fn fused(scales: [f32; 3], v: &[f32], shot: &[f32], out: &mut [f32]) -> f32 {
+fn fused(polynomial: Polynomial, v: &[f32], out: &mut [f32]) -> f32 {
     let mut bends = [0.0_f32; LANES];
     let (v, v_rest) = v.as_chunks::<LANES>();
-    let (shot, shot_rest) = shot.as_chunks::<LANES>();
     let (out, out_rest) = out.as_chunks_mut::<LANES>();
-    for ((v, shot), out) in v.iter().zip(shot).zip(out) {
-        fuse(scales, v, shot, out, &mut bends);
+    for (v, out) in v.iter().zip(out) {
+        fuse(polynomial, v, out, &mut bends);
     }
-    let [mut last, mut last_shot, mut last_out] = [[0.0; LANES]; 3];
+    let [mut last, mut last_out] = [[0.0; LANES]; 2];
     last[..v_rest.len()].copy_from_slice(v_rest);
-    last_shot[..v_rest.len()].copy_from_slice(shot_rest);
-    fuse(scales, &last, &last_shot, &mut last_out, &mut bends);
+    fuse(polynomial, &last, &mut last_out, &mut bends);
     out_rest.copy_from_slice(&last_out[..v_rest.len()]);
     bends.iter().sum()
 }
 
 #[inline(always)]
 fn fuse(
-    [per_peak, per_shot, linear]: [f32; 3],
+    Polynomial { per_peak, bend, linear }: Polynomial,
     v: &[f32; LANES],
-    shot: &[f32; LANES],
     out: &mut [f32; LANES],
     bends: &mut [f32; LANES],
 ) {
     for i in 0..LANES {
-        let u = v[i] * per_peak;
-        let away = u.mul_add(-u, shot[i] * per_shot);
+        let u = v[i].abs() * per_peak;
+        let mut sum = bend[TERMS - 1];
+        for &term in bend[..TERMS - 1].iter().rev() {
+            sum = sum.mul_add(u, term);
+        }
+        let away = sum * u.mul_add(-u, u);
         out[i] = linear.mul_add(away, u * u);
         bends[i] += away;
     }
@@ -259,9 +260,11 @@ fn fuse(
 
 #[cfg(test)]
 mod tests {
-    use cim_core::{Kelvin, Stream};
+    use cim_core::{Kelvin, Stream, Volts};
+    use cim_device::Conduction;
 
     use super::*;
+    use crate::ambient::Ambient;
     use crate::drive::shot;
 
     const ROWS: usize = 96;
@@ -338,9 +341,11 @@ mod tests {
                 let largest = f64::from(error.iter().copied().fold(0.0, f32::max));
                 // Rounding of sums of 2 × 96 terms in single precision: below 1e-5.
                 assert!(largest <= bound + 1e-5, "share {share}: {largest} above {bound}");
-                // The worst drive of warm cells is not half of the peak.
+                // The worst drive of warm cells is not half of the peak, and no drive of these is
+                // the worst of the polynomial.
                 let sharp = if kelvin == 0.0 { 0.99 } else { 0.9 };
-                assert!(largest >= sharp * bound - 1e-5, "share {share}: {bound} is not sharp");
+                let left_out = bound - peak(kelvin).bend.expect("smooth").error;
+                assert!(largest >= sharp * left_out - 1e-5, "share {share}: {bound} is not sharp");
             }
         }
     }
@@ -351,16 +356,16 @@ mod tests {
         let rough = noise(1.0, |g| 1.1 - g);
         let bound = Fused::fit(&rough, peak(0.0)).expect("both noises").error;
         assert!(bound > FUSED_TOLERANCE, "{bound}");
-        assert_eq!(rough.fused_within(peak(0.0)).features, Features::Both);
-        let smooth = noise(1.0, |g| g * g).fused_within(peak(300.0));
-        assert!(matches!(smooth.features, Features::Fused { .. }));
+        assert_eq!(rough.fused_within(|| peak(0.0)).features, Features::Both);
+        let smooth = noise(1.0, |g| g * g).fused_within(|| peak(300.0));
+        assert!(matches!(smooth.features, Features::Fused(_)));
     }
 
     #[test]
     fn one_noise_alone_is_one_exact_product() {
         let none = Array2::zeros((ROWS, COLS));
         let some = Array2::from_elem((ROWS, COLS), 1.0);
-        let features = |noise: StateNoise| noise.fused_within(peak(0.0)).features;
+        let features = |noise: StateNoise| noise.fused_within(|| peak(0.0)).features;
         assert_eq!(features(StateNoise::exact(none.clone(), none.clone())), Features::None);
         assert_eq!(features(StateNoise::exact(some.clone(), none.clone())), Features::Squares);
         assert_eq!(features(StateNoise::exact(none, some)), Features::Magnitudes);

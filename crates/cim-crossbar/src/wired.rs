@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use cim_device::Conduction;
 use ndarray::{Array2, ArrayView2, Zip};
 
-use crate::circuit::{Bias, Circuit};
+use crate::circuit::{Bias, Circuit, check_ideal};
 use crate::error::CircuitError;
 use crate::solve::newton;
 use crate::solve::nodal::Nodal;
@@ -61,10 +61,12 @@ impl Wired {
     /// # Errors
     /// [`CircuitError`] for conductances or wires that cannot be.
     pub fn new(g_s: &Array2<f64>, wires: Wires) -> Result<Self, CircuitError> {
-        let circuit = Circuit::new(g_s.clone(), wires)?;
+        wires.check()?;
         if wires.are_ideal() {
+            check_ideal(g_s.view())?;
             return Ok(Self { solved: None });
         }
+        let circuit = Circuit::new(g_s.clone(), wires)?;
         let transfer = Transfer::compile(&circuit)?;
         Ok(Self { solved: Some(Solved { circuit, transfer, shares: OnceLock::new() }) })
     }
@@ -74,12 +76,14 @@ impl Wired {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_noise(g_s: &Array2<f64>, wires: Wires) -> Result<Self, CircuitError> {
-        let circuit = Circuit::new(g_s.clone(), wires)?;
+        wires.check()?;
         if wires.are_ideal() {
+            check_ideal(g_s.view())?;
             return Ok(Self { solved: None });
         }
+        let circuit = Circuit::new(g_s.clone(), wires)?;
         let nodal = Nodal::new(circuit, &all_rows(g_s.dim()))?;
-        let (transfer, shares) = (nodal.transfer()?, Shares::of(&nodal)?);
+        let (transfer, shares) = (Transfer::compile(nodal.circuit())?, Shares::of(&nodal)?);
         let circuit = nodal.circuit().clone();
         Ok(Self { solved: Some(Solved { circuit, transfer, shares: OnceLock::from(shares) }) })
     }
@@ -102,6 +106,11 @@ impl Wired {
         self.solved.as_ref().map_or(0.0, |solved| solved.transfer.between_columns()[[a, b]])
     }
 
+    /// The same, columns × columns; none for ideal wires.
+    pub(crate) fn between_ends(&self) -> Option<ArrayView2<'_, f64>> {
+        self.solved.as_ref().map(|solved| solved.transfer.between_columns())
+    }
+
     /// Scales a quantity of every cell by a function of the share of its row's voltage that the
     /// cell sees and the share of its current that its column does.
     pub(crate) fn scale(&self, cells: &mut Array2<f64>, by: impl Fn(f64, f64) -> f64) {
@@ -115,9 +124,11 @@ impl Wired {
         });
     }
 
-    /// Largest error of a column's current because a law that is not ohmic is taken at the voltage
-    /// of the row, and not at that across the cell, which the wires make smaller: for rows at any
-    /// voltages from 0 to `peak_v` (V), relative to the column's current with all rows at `peak_v`.
+    /// A bound on the error of every column's current because a law that is not ohmic is taken at the
+    /// voltage of the row, `T f(V)`, and not at that across the cell, which wires make smaller: on the
+    /// magnitude of that error over the column's current with *all* rows at `peak_v` (V), for rows at
+    /// any voltages from 0 to `peak_v` each, and columns at ground. Relative to the current that flows
+    /// at such voltages it may be more: they may drive next to none.
     ///
     /// Let `φ(v) = f(v) − v` be what the law adds to an ohmic cell. By Tellegen's theorem between the
     /// array and its adjoint of ohmic cells, with `a` the adjoint voltage across each cell for a
@@ -125,11 +136,14 @@ impl Wired {
     /// row and `v` across the cell. Node voltages of rising cells rise with every voltage at the ends:
     /// a row is at least what it is alone with the columns at ground, a column at most what it is with
     /// all rows at the peak. Both are solved by Newton's method, so that `V − v` has a bound for every
-    /// cell and `|a|` its weight.
+    /// cell, `|a|` is its weight, and of `φ` the largest change over such a step between `−peak_v`
+    /// and `peak_v` is taken. All rows at the peak come close to it where columns drop little.
     ///
     /// # Errors
-    /// [`CircuitError`] where such an array cannot be solved.
+    /// [`CircuitError::Device`] for a law that is not separable, and [`CircuitError`] where such an
+    /// array cannot be solved.
     pub fn largest_law_error(&self, law: &Conduction, peak_v: f64) -> Result<f64, CircuitError> {
+        law.check_separable()?;
         let Some(solved) = &self.solved else { return Ok(0.0) };
         let circuit = &solved.circuit;
         let (rows, cols) = circuit.shape();
@@ -139,14 +153,15 @@ impl Wired {
         let (g_s, row_ohm) = (circuit.conductances().to_owned(), circuit.row_ohm().to_owned());
         let alone = Circuit::with_segments(g_s, row_ohm, ground)?;
         let alone = newton::solve(&alone, law, &at_peak)?.solution;
-        let added = |v: f64| law.effective_v(v) - v;
+        // A row that is driven less than the others may be lifted by the columns.
+        let lifted_v = full.column_v.fold(0.0_f64, |most, v| most.max(*v));
         let mut missed_a = circuit.conductances().to_owned();
         for ((row, col), missed) in missed_a.indexed_iter_mut() {
             let lost_v = peak_v - alone.row_v[[row, col]] + full.column_v[[row, col]];
-            // A row that is driven less than the others may be lifted by the columns.
-            let lifted_v = full.column_v.fold(0.0_f64, |most, v| most.max(*v));
-            let lost_v = lost_v.max(lifted_v).min(2.0 * peak_v);
-            *missed *= added(peak_v) - added(peak_v - lost_v);
+            let lost_v = lost_v.max(lifted_v).clamp(0.0, 2.0 * peak_v);
+            // An open cell carries nothing, and a short has no voltage, whatever the law.
+            let conducts = *missed > 0.0 && missed.is_finite();
+            *missed = if conducts { *missed * most_added(law, lost_v, peak_v) } else { 0.0 };
         }
         let nodal = Nodal::new(circuit.clone(), &all_rows((rows, cols)))?;
         let column_a = full.column_a();
@@ -156,7 +171,7 @@ impl Wired {
                 std::array::from_fn(|k| Bias::sense_one(rows, cols, (first + k).min(cols - 1)));
             let adjoint_v = nodal.across(sensed.each_ref())?;
             for (adjoint_v, column_a) in adjoint_v.iter().zip(&column_a[first..]) {
-                let weighed = adjoint_v.iter().zip(&missed_a).filter(|(_, missed)| **missed > 0.0);
+                let weighed = adjoint_v.iter().zip(&missed_a);
                 let missed_a: f64 = weighed.map(|(a, missed)| a.abs() * missed).sum();
                 largest = largest.max(missed_a / column_a.abs().max(f64::MIN_POSITIVE));
             }
@@ -185,6 +200,39 @@ impl Wired {
                 (used / (drive * effect) - 1.0).max(1.0 / used - 1.0)
             })
             .fold(0.0, f64::max)
+    }
+}
+
+/// By how much what a law adds to an ohmic cell, `f(v) − v` (V), differs at most at two voltages
+/// between `−peak_v` and `peak_v` that are `step_v` or less apart.
+fn most_added(law: &Conduction, step_v: f64, peak_v: f64) -> f64 {
+    let added = |v: f64| law.effective_v(v) - v;
+    match law {
+        // Odd, and steeper the further from rest.
+        Conduction::Sinh { .. } => added(peak_v) - added(peak_v - step_v),
+        Conduction::Polynomial { square_per_v: 0.0, cubic_per_v2, .. } if *cubic_per_v2 >= 0.0 => {
+            added(peak_v) - added(peak_v - step_v)
+        }
+        Conduction::Polynomial { square_per_v, cubic_per_v2, range } => {
+            let end_v = peak_v.min(range.0);
+            let turn_v = -square_per_v / (3.0 * cubic_per_v2);
+            let turn_v = if turn_v.is_finite() { turn_v.clamp(-end_v, end_v) } else { end_v };
+            let slope = |v: f64| v * (2.0 * square_per_v + 3.0 * cubic_per_v2 * v);
+            let slopes = [-end_v, turn_v, end_v].map(|v| slope(v).abs());
+            step_v * slopes.into_iter().fold(0.0, f64::max)
+        }
+        Conduction::Table { volts, factor } => {
+            let inner = volts.len() - 2;
+            let pieces = volts.windows(2).zip(factor.windows(2)).enumerate();
+            let slopes = pieces
+                // The first and the last go on for ever.
+                .filter(|(k, (v, _))| {
+                    (*k == inner || -peak_v <= v[1]) && (*k == 0 || v[0] <= peak_v)
+                })
+                .map(|(_, (v, f))| ((f[1] - f[0]) / (v[1] - v[0]) - 1.0).abs());
+            step_v * slopes.fold(0.0, f64::max)
+        }
+        Conduction::Ohmic | Conduction::Milo2021 | Conduction::Selector { .. } => 0.0,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The digits 0 and 1 of OpenMENA, from a file of text to eight inputs in [0, 1].
 
-use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use cim_nn::Components;
@@ -9,6 +9,8 @@ use thiserror::Error;
 
 use crate::digest::sha256;
 use crate::error::DataError;
+use crate::limits::MAX_FILE_BYTES;
+use crate::regular::open_regular;
 use crate::sums::Sums;
 
 /// Name of the file in its folder.
@@ -94,8 +96,10 @@ struct Images {
 /// sums, and for anything that is not 360 images of 8 × 8 pixels.
 pub fn load(folder: &Path, components: usize) -> Result<Digits, DigitsError> {
     let path = folder.join(FILE);
-    let bytes =
-        fs::read(&path).map_err(|reason| DigitsError::Read { path: path.clone(), reason })?;
+    let mut bytes = Vec::new();
+    open_regular(&path)
+        .and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes))
+        .map_err(|reason| DigitsError::Read { path: path.clone(), reason })?;
     if let Some(sums) = Sums::read(folder)? {
         sums.check(&path, &[FILE.to_owned()], &bytes)?;
     }
@@ -168,6 +172,8 @@ fn project(images: &Images, components: usize, sha256: String) -> Digits {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn folder() -> PathBuf {

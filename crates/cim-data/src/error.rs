@@ -12,7 +12,11 @@ use crate::limits::{CLASSES, MAX_FILE_BYTES, SIDE, SUMS};
 #[derive(Debug, Error)]
 pub enum DataError {
     /// The folder itself is missing.
-    #[error("no data folder {}: make it, or name another with --data", folder.display())]
+    #[error(
+        "there is no data folder {} here: MNIST ships as data/mnist in the repository of cim; start \
+         there, or name the folder with --data",
+        folder.display()
+    )]
     NoFolder {
         /// What was asked for.
         folder: PathBuf,

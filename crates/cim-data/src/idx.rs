@@ -15,6 +15,7 @@ use mnist::MnistBuilder;
 
 use crate::error::DataError;
 use crate::limits::{CLASSES, MAX_FILE_BYTES, SIDE};
+use crate::regular::open_regular;
 use crate::sums::Sums;
 
 /// Loads the training and the test set from the four IDX files in `folder`, plain or gzipped.
@@ -159,7 +160,7 @@ struct Source {
 /// Looks at the content, not at the name: downloads are unpacked, or not, behind one's back.
 fn open(path: &Path) -> Result<Source, DataError> {
     let failed = |reason| DataError::Read { path: path.to_path_buf(), reason };
-    let mut file = BufReader::new(File::open(path).map_err(failed)?);
+    let mut file = BufReader::new(open_regular(path).map_err(failed)?);
     let gzipped = file.fill_buf().map_err(failed)?.starts_with(&[0x1f, 0x8b]);
     let bytes: Box<dyn Read> =
         if gzipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };

@@ -11,8 +11,11 @@ pub mod idx;
 mod limits;
 pub mod npy;
 mod npy_header;
+pub mod npz;
+mod regular;
 mod sums;
 
 pub use digest::{sha256, sha256_of_sets};
 pub use error::DataError;
 pub use limits::{CLASSES, MAX_FILE_BYTES, SIDE, SUMS};
+pub use regular::open_regular;

@@ -1,6 +1,5 @@
 //! Arrays of numbers from `.npy` files: one reader for every command, with one voice.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +7,7 @@ use ndarray::{Array2, ArrayD, Ix2, IxDyn, ShapeBuilder};
 use thiserror::Error;
 
 use crate::npy_header::{Header, parse};
+use crate::regular::open_regular;
 
 /// The largest file that is read (bytes).
 pub const MAX_BYTES: u64 = 4 << 30;
@@ -126,7 +126,7 @@ pub fn read_matrix(path: &Path) -> Result<Array2<f64>, NpyError> {
 fn bytes_of(path: &Path) -> Result<Vec<u8>, NpyError> {
     let failed = |reason| NpyError::Read { path: path.to_owned(), reason };
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
+    let file = open_regular(path).map_err(failed)?;
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if MAX_BYTES < bytes.len() as u64 {
         return Err(NpyError::TooLong { path: path.to_owned() });
@@ -135,6 +135,76 @@ fn bytes_of(path: &Path) -> Result<Vec<u8>, NpyError> {
 }
 
 fn decode(path: &Path, bytes: &[u8]) -> Result<ArrayD<f64>, NpyError> {
+    let float = |descr: &str| Element::of(descr).filter(|element| element.kind == Kind::Float);
+    decode_as(path, bytes, float, |number| number).map(|(array, _)| array)
+}
+
+/// What the elements of a file are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Floating-point numbers.
+    Float,
+    /// Whole numbers.
+    Integer,
+    /// True or false.
+    Bool,
+}
+
+/// A type of elements and how one is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Element {
+    pub kind: Kind,
+    size: usize,
+    number: fn(&[u8]) -> f64,
+}
+
+/// The element of one native type in either byte order.
+macro_rules! element {
+    ($native:ty, $kind:expr, $big:expr) => {{
+        const SIZE: usize = size_of::<$native>();
+        let number: fn(&[u8]) -> f64 = if $big {
+            |b| <$native>::from_be_bytes(b.try_into().expect("bytes of one element")) as f64
+        } else {
+            |b| <$native>::from_le_bytes(b.try_into().expect("bytes of one element")) as f64
+        };
+        Some(Element { kind: $kind, size: SIZE, number })
+    }};
+}
+
+impl Element {
+    /// The element that numpy calls `descr`.
+    pub(crate) fn of(descr: &str) -> Option<Self> {
+        let (order, name) = descr.split_at_checked(1)?;
+        let big = match order {
+            ">" => true,
+            "<" | "=" => false,
+            "|" if name.ends_with('1') => false,
+            _ => return None,
+        };
+        match name {
+            "f8" => element!(f64, Kind::Float, big),
+            "f4" => element!(f32, Kind::Float, big),
+            "i8" => element!(i64, Kind::Integer, big),
+            "i4" => element!(i32, Kind::Integer, big),
+            "i2" => element!(i16, Kind::Integer, big),
+            "i1" => element!(i8, Kind::Integer, big),
+            "u8" => element!(u64, Kind::Integer, big),
+            "u4" => element!(u32, Kind::Integer, big),
+            "u2" => element!(u16, Kind::Integer, big),
+            "u1" => element!(u8, Kind::Integer, big),
+            "b1" => Some(Self { kind: Kind::Bool, size: 1, number: |b| f64::from(b[0] != 0) }),
+            _ => None,
+        }
+    }
+}
+
+/// An array of the elements that `accept` takes, each turned into what `convert` makes of it.
+pub(crate) fn decode_as<T>(
+    path: &Path,
+    bytes: &[u8],
+    accept: impl Fn(&str) -> Option<Element>,
+    convert: impl Fn(f64) -> T,
+) -> Result<(ArrayD<T>, Kind), NpyError> {
     let path = || path.to_owned();
     let kinds: [(&[u8], &str); 3] = [
         (b"PK", "an .npz archive (or a PyTorch file)"),
@@ -146,12 +216,8 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<ArrayD<f64>, NpyError> {
     }
     let Header { descr, fortran, shape, begins } =
         parse(bytes).map_err(|reason| NpyError::Format { path: path(), reason })?;
-    let (size, number): (usize, fn(&[u8]) -> f64) = match descr.as_str() {
-        "<f8" | "=f8" => (8, |b| f64::from_le_bytes(b.try_into().expect("eight bytes"))),
-        ">f8" => (8, |b| f64::from_be_bytes(b.try_into().expect("eight bytes"))),
-        "<f4" | "=f4" => (4, |b| f64::from(f32::from_le_bytes(b.try_into().expect("four bytes")))),
-        ">f4" => (4, |b| f64::from(f32::from_be_bytes(b.try_into().expect("four bytes")))),
-        _ => return Err(NpyError::Elements { path: path(), found: descr }),
+    let Some(Element { kind, size, number }) = accept(&descr) else {
+        return Err(NpyError::Elements { path: path(), found: descr });
     };
     let data = &bytes[begins..];
     // Every partial product must be countable, so that no zero hides a size that cannot be.
@@ -160,9 +226,10 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<ArrayD<f64>, NpyError> {
     if need != Some(data.len()) || whole.is_none_or(|all| isize::MAX as usize / 8 < all) {
         return Err(NpyError::Length { path: path(), shape, size, have: data.len() });
     }
-    let numbers = data.chunks_exact(size).map(number).collect();
+    let numbers = data.chunks_exact(size).map(|bytes| convert(number(bytes))).collect();
     let dim = IxDyn(&shape).set_f(fortran);
     ArrayD::from_shape_vec(dim, numbers)
+        .map(|array| (array, kind))
         .map_err(|error| NpyError::Format { path: path(), reason: error.to_string() })
 }
 

@@ -1,11 +1,15 @@
 //! The list of SHA-256 sums that a data folder may have.
 
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use crate::digest::sha256;
 use crate::error::DataError;
 use crate::limits::SUMS;
+use crate::regular::open_regular;
+
+/// Bytes of a list that are read.
+const MAX_LIST_BYTES: u64 = 1 << 20;
 
 /// The folder's own list of SHA-256 sums.
 pub(crate) struct Sums {
@@ -18,11 +22,14 @@ impl Sums {
     /// `None` if the folder has no list.
     pub(crate) fn read(folder: &Path) -> Result<Option<Self>, DataError> {
         let path = folder.join(SUMS);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
+        let mut text = String::new();
+        let read = open_regular(&path)
+            .and_then(|file| file.take(MAX_LIST_BYTES).read_to_string(&mut text));
+        match read {
+            Ok(_) => {}
             Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(reason) => return Err(DataError::Read { path, reason }),
-        };
+        }
         let mut lines = Vec::new();
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cim_core::{Seconds, Stream, Tally};
 use cim_device::{Device, PcmSpec, SynaptogenSpec, TelegraphSpec};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::Array2;
 
 const SIDE: usize = 1000;
@@ -59,6 +59,15 @@ fn arrays(c: &mut Criterion) {
             cells.pulse_all(2.0);
             cells
         });
+    });
+    let mut cells = synaptogen.cells(SIDE, SIDE, Stream::root(1));
+    cells.pulse_all(-2.0);
+    let volts = Array2::from_elem((SIDE, SIDE), 0.2);
+    group.bench_function("synaptogen_read", |b| {
+        b.iter(|| cells.read(volts.view(), Stream::root(2)).expect("one voltage per cell"));
+    });
+    group.bench_function("synaptogen_partial_reset", |b| {
+        b.iter_batched_ref(|| cells.clone(), |cells| cells.pulse_all(0.9), BatchSize::LargeInput);
     });
     group.bench_function("synaptogen_normals", |b| b.iter(|| draw(16)));
     group.finish();

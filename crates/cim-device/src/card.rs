@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::device::Device;
 use crate::error::DeviceError;
+use crate::names::unknown;
 
 /// What is known of a published device.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +52,16 @@ pub(crate) trait Listed: Sync {
     fn build(&self) -> Result<Arc<dyn Device>, DeviceError>;
 }
 
+/// What the tables of `models/` need of the specification of a cell or an effect.
+pub(crate) trait Registered: Sized {
+    /// Entries of the catalogue.
+    const PUBLISHED: &'static [&'static dyn Listed] = &[];
+    /// Numbers at which the laws are tested, by name, beside those of the catalogue.
+    fn examples() -> Vec<(&'static str, Self)> {
+        Vec::new()
+    }
+}
+
 /// A device whose card is written out.
 pub(crate) struct Entry {
     pub name: &'static str,
@@ -79,3 +90,18 @@ impl Listed for Entry {
 }
 
 pub(crate) const NOT_STATED: &str = "not stated by the source";
+
+/// The entry called `name` in lists of entries.
+///
+/// # Errors
+/// [`DeviceError::UnknownDevice`] with the nearest name.
+pub(crate) fn find<'a>(
+    lists: &[&[&'a dyn Listed]],
+    name: &str,
+) -> Result<&'a dyn Listed, DeviceError> {
+    let entries = || lists.iter().copied().flatten().copied();
+    entries().find(|entry| entry.name() == name).ok_or_else(|| {
+        let known: Vec<_> = entries().map(|entry| entry.name()).collect();
+        unknown(name, &known).device()
+    })
+}

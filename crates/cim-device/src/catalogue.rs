@@ -1,14 +1,13 @@
-//! Every published device by name, one line each: what it is, what it is not, and the device.
+//! Every published device by name: what it is, what it is not, and the device.
 //!
-//! To add one: a file in `models/` with its law and its entry, and a line in `ENTRIES` below.
+//! To add one: an entry in `PUBLISHED` of its file in `models/`.
 
 use std::sync::Arc;
 
-use crate::card::{Card, Listed};
+use crate::card::{Card, find};
 use crate::device::Device;
 use crate::error::DeviceError;
-use crate::models::{cmo_hfox, log_normal, pcm, programming_law, rram_wan, synaptogen};
-use crate::names::unknown;
+use crate::models::PUBLISHED;
 
 /// A published device with its card.
 #[derive(Clone)]
@@ -19,26 +18,9 @@ pub struct Published {
     pub device: Arc<dyn Device>,
 }
 
-/// One name, one device, one line.
-const ENTRIES: &[&dyn Listed] = &[
-    &pcm::PCM,
-    &rram_wan::RRAM_WAN,
-    &rram_wan::RRAM_WAN_1S,
-    &cmo_hfox::CMO_HFOX,
-    &log_normal::HFO2_LOG_NORMAL,
-    &synaptogen::SYNAPTOGEN,
-    &programming_law::PCM_JOSHI,
-    &programming_law::PCM_AIHWKIT,
-    &programming_law::HFO2_MILO,
-    &programming_law::RRAM_WAN_1DAY,
-    &programming_law::CMO_HFOX_2PCT,
-    &programming_law::CMO_HFOX_0_2PCT,
-    &programming_law::PCM_HERMES,
-];
-
 /// Names of all published devices.
 pub fn published_names() -> Vec<&'static str> {
-    ENTRIES.iter().map(|entry| entry.name()).collect()
+    PUBLISHED.iter().copied().flatten().map(|entry| entry.name()).collect()
 }
 
 /// The published device called `name`.
@@ -46,10 +28,8 @@ pub fn published_names() -> Vec<&'static str> {
 /// # Errors
 /// [`DeviceError::UnknownDevice`] with the nearest name.
 pub fn published(name: &str) -> Result<Published, DeviceError> {
-    match ENTRIES.iter().find(|entry| entry.name() == name) {
-        Some(entry) => Ok(Published { card: entry.card(), device: entry.build()? }),
-        None => Err(unknown(name, &published_names())),
-    }
+    let entry = find(PUBLISHED, name)?;
+    Ok(Published { card: entry.card(), device: entry.build()? })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Current of one cell against voltage: the one law of cells, read-outs, solvers and netlists.
 
+use std::fmt;
+
 use cim_core::{Amps, Volts};
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +54,25 @@ pub enum Conduction {
         /// Voltage scale `v₀`.
         scale: Volts,
     },
+}
+
+/// As a reader writes it: the name of the law with its parameters.
+impl fmt::Display for Conduction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ohmic => f.write_str("ohmic"),
+            Self::Sinh { scale } => write!(f, "sinh with a scale of {scale}"),
+            Self::Polynomial { square_per_v, cubic_per_v2, range } => write!(
+                f,
+                "polynomial of {square_per_v} per V and {cubic_per_v2} per V² up to {range}"
+            ),
+            Self::Milo2021 => f.write_str("that of Milo et al. 2021"),
+            Self::Table { volts, .. } => write!(f, "table of {} points", volts.len()),
+            Self::Selector { current, scale } => {
+                write!(f, "selector of {current} with a scale of {scale}")
+            }
+        }
+    }
 }
 
 /// A current and how it changes.
@@ -269,6 +290,14 @@ mod tests {
             },
             Conduction::Selector { current: Amps(1e-7), scale: Volts(0.05) },
         ]
+    }
+
+    #[test]
+    fn a_law_is_said_in_words_and_units() {
+        let sinh = Conduction::Sinh { scale: Volts(0.5) };
+        assert_eq!(sinh.to_string(), "sinh with a scale of 500 mV");
+        let selector = Conduction::Selector { current: Amps(1e-8), scale: Volts(0.05) };
+        assert_eq!(selector.to_string(), "selector of 10 nA with a scale of 50 mV");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What one kind of cell does.
 
-use cim_core::{Seconds, Siemens, Stream, Tally};
+use cim_core::{Seconds, Stream, Tally};
 use ndarray::{Array2, ArrayView2, Zip};
 
 use crate::conduction::Conduction;
 use crate::error::DeviceError;
+use crate::floor::floor;
 use crate::law::PosynomialFit;
 use crate::time::FittedTimes;
 use crate::window::Window;
@@ -91,18 +92,10 @@ pub trait Device: Send + Sync {
         tally: &mut Tally,
     ) -> Array2<f64> {
         let mut g_s = self.drawn(target_s, life);
-        let Window { g_min: Siemens(low), g_max: Siemens(high) } = self.held_window();
-        let (mut outside, mut at_zero) = (0, 0);
-        Zip::from(&mut g_s).and(target_s).for_each(|g, &target| {
-            let wanted = *g;
-            let floored = wanted < 0.0 || (wanted == 0.0 && target > 0.0);
-            *g = wanted.max(0.0);
-            outside += u64::from(floored || wanted < low || high < wanted);
-            at_zero += u64::from(floored);
-        });
+        let floored = floor(&mut g_s, target_s, self.held_window());
         tally.cells_programmed += g_s.len() as u64;
-        tally.cells_outside_window += outside;
-        tally.cells_at_zero += at_zero;
+        tally.cells_outside_window += floored.outside;
+        tally.cells_at_zero += floored.at_zero;
         g_s
     }
 

@@ -9,6 +9,7 @@ pub mod compensation;
 pub mod conduction;
 pub mod device;
 pub mod error;
+mod floor;
 pub mod law;
 pub mod models;
 mod names;
@@ -26,16 +27,16 @@ pub use device::{Device, Life, Moments};
 pub use error::DeviceError;
 pub use law::{Posynomial, PosynomialFit, SigmaLaw};
 pub use models::{
-    CmoHfox, CmoHfoxSpec, Gaussian, GaussianSpec, Ideal, LogNormal, LogNormalSpec, Pcm, PcmSpec,
-    RramWan, RramWanSpec, Stuck, StuckSpec, Synaptogen, SynaptogenOneShot, SynaptogenSpec,
-    Telegraph, TelegraphSpec, Temperature, TemperatureSpec, Threshold, ThresholdCells,
-    ThresholdSpec,
+    CmoHfox, CmoHfoxSpec, Composed, EffectSpec, Gaussian, GaussianSpec, Ideal, IdealSpec,
+    LogNormal, LogNormalSpec, ModelSpec, Pcm, PcmSpec, RramWan, RramWanSpec, Stuck, StuckSpec,
+    Synaptogen, SynaptogenOneShot, SynaptogenSpec, Telegraph, TelegraphSpec, Temperature,
+    TemperatureSpec, Threshold, ThresholdCells, ThresholdSpec,
 };
 pub use nanosecond::{NanosecondRead, PairNoise};
 pub use program::{
     CellsPreset, End, Outcome, Programmer, ProgrammerSpec, Pulse, PulseCells, PulseCellsSpec,
     VerifySpec, VipiSpec,
 };
-pub use spec::{DeviceSpec, EffectSpec, ModelSpec};
+pub use spec::DeviceSpec;
 pub use time::FittedTimes;
 pub use window::Window;

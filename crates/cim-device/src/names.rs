@@ -2,8 +2,31 @@
 
 use crate::error::DeviceError;
 
-/// The error for a name that is not among those known, with the nearest as a suggestion.
-pub(crate) fn unknown(name: &str, known: &[&str]) -> DeviceError {
+/// A name that is not among those known.
+pub(crate) struct Unknown {
+    pub name: String,
+    /// All of them.
+    pub known: String,
+    /// The nearest as a suggestion, or nothing.
+    pub hint: String,
+}
+
+impl Unknown {
+    /// As the name of a device.
+    pub fn device(self) -> DeviceError {
+        let Self { name, known, hint } = self;
+        DeviceError::UnknownDevice { name, known, hint }
+    }
+
+    /// As the name of a way of programming.
+    pub fn programmer(self) -> DeviceError {
+        let Self { name, known, hint } = self;
+        DeviceError::UnknownProgrammer { name, known, hint }
+    }
+}
+
+/// What there is to say of a name that is not among those known.
+pub(crate) fn unknown(name: &str, known: &[&str]) -> Unknown {
     let nearest = known.iter().min_by_key(|known| distance(known, name));
     let hint = match nearest {
         Some(known) if distance(known, name) <= name.len() / 2 + 1 => {
@@ -11,7 +34,7 @@ pub(crate) fn unknown(name: &str, known: &[&str]) -> DeviceError {
         }
         _ => String::new(),
     };
-    DeviceError::UnknownDevice { name: name.to_owned(), known: known.join(", "), hint }
+    Unknown { name: name.to_owned(), known: known.join(", "), hint }
 }
 
 /// Edit distance of two short names (Levenshtein).

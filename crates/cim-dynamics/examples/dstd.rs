@@ -122,7 +122,7 @@ fn cost() -> Outcome {
         "one training step of one sample, 1,000 neurons; memory without weights and their gradient"
     );
     for inputs in [100, 300, 1000, 3000, 6000] {
-        for solver in ["naive", "scan", "dstd10", "dstd20", "dstd40"] {
+        for solver in ["naive", "scan", "dstd10", "dstd10x8", "dstd20x8", "dstd40x8"] {
             let child = std::process::Command::new(std::env::current_exe()?)
                 .args(["one", solver, &inputs.to_string()])
                 .output()?;
@@ -138,17 +138,25 @@ fn one(solver: &str, inputs: usize) -> Outcome {
     let (times, weights) = common::layer(inputs, NEURONS, 5);
     let (by_time, by_rest) = (vec![1.0; NEURONS], vec![0.0; NEURONS]);
     let (mut spent, ticks) = (Vec::new(), cpu_ticks());
-    let mut working = 0;
+    let (mut working, mut samples) = (0, 1);
     let (before, peak);
     if let Some(per_window) = solver.strip_prefix("dstd") {
-        let times: Vec<f32> = times.iter().map(|t| *t as f32).collect();
+        // So many samples at once; figures are of one.
+        let (per_window, batch) = per_window.split_once('x').unwrap_or((per_window, "1"));
+        samples = batch.parse()?;
+        let times: Vec<f32> = (0..samples)
+            .flat_map(|k| common::layer(inputs, 1, 5 + k as u64).0)
+            .map(|t| t as f32)
+            .collect();
         let weights = weights.mapv(|w| w as f32);
         let layer = Layer::new(&membrane, Grid::new(per_window.parse()?, 1.0)?, weights.view())?;
-        let [by_time, by_rest] =
-            [&by_time, &by_rest].map(|v| v.iter().map(|g| *g as f32).collect::<Vec<f32>>());
+        let [by_time, by_rest] = [&by_time, &by_rest].map(|slopes| {
+            let one = slopes.iter().map(|g| *g as f32);
+            one.cycle().take(samples * NEURONS).collect::<Vec<f32>>()
+        });
         let mut by_weight = Array2::from_elem((inputs, NEURONS), 0.0_f32);
         by_weight.fill(1e-30);
-        let mut by_input = vec![0.0; inputs];
+        let mut by_input = vec![0.0; samples * inputs];
         before = resident();
         let (mut tape, mut adjoints) = (Tape::default(), Adjoints::default());
         for _ in 0..30 {
@@ -164,7 +172,7 @@ fn one(solver: &str, inputs: usize) -> Outcome {
                 &mut by_input,
             )?;
             spent.push(start.elapsed().as_secs_f64());
-            working = tape.bytes() + adjoints.bytes();
+            working = (tape.bytes() + adjoints.bytes()) / samples;
         }
         peak = resident_peak();
     } else {
@@ -186,13 +194,14 @@ fn one(solver: &str, inputs: usize) -> Outcome {
         peak = resident_peak();
     }
     spent.sort_by(f64::total_cmp);
+    spent.iter_mut().for_each(|spent| *spent /= samples as f64);
     println!(
         "median {:9.3} ms  least {:9.3} ms  processor {:9.3} ms  working {:10.1} kB  resident {:10.1} kB",
         1e3 * spent[spent.len() / 2],
         1e3 * spent[0],
-        10.0 * (cpu_ticks() - ticks) as f64 / spent.len() as f64,
+        10.0 * (cpu_ticks() - ticks) as f64 / (spent.len() * samples) as f64,
         working as f64 / 1e3,
-        peak.saturating_sub(before) as f64 / 1e3
+        peak.saturating_sub(before) as f64 / samples as f64 / 1e3
     );
     Ok(())
 }

@@ -2,8 +2,10 @@
 //!
 //! Source: Kingma and Ba 2015; decay as in Loshchilov and Hutter 2019.
 
+use serde::{Deserialize, Serialize};
+
 /// State of the rule for one group of parameters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Adam {
     mean: Vec<f32>,
     square: Vec<f32>,
@@ -14,6 +16,11 @@ impl Adam {
     /// At rest, for `len` parameters.
     pub fn new(len: usize) -> Self {
         Self { mean: vec![0.0; len], square: vec![0.0; len], step: 0 }
+    }
+
+    /// Number of parameters, if both moments are of as many.
+    pub fn parameters(&self) -> Option<usize> {
+        (self.mean.len() == self.square.len()).then_some(self.mean.len())
     }
 
     /// Moves `values` against `gradient` by steps of about `rate`; `decay` is per unit of rate.

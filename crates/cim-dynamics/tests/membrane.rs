@@ -266,3 +266,50 @@ fn one_neuron_is_a_layer_of_one() {
         }
     }
 }
+
+/// Samples side by side are the samples alone, whatever the number of neurons is.
+#[test]
+fn samples_side_by_side_are_samples_alone() {
+    let membrane = leaky();
+    for neurons in [3, 16, 37] {
+        let weights = layer(40, neurons, 3).1.mapv(|w| w as f32);
+        let grid = Grid::new(10, 1.2).unwrap();
+        let split = Layer::new(&membrane, grid, weights.view()).unwrap();
+        let all: Vec<f32> =
+            (0..3).flat_map(|seed| layer(40, 1, seed).0).map(|t| t as f32).collect();
+        let slope = |k: usize| (k as f32 * 0.7).sin();
+        let run = |times: &[f32], by_time: &[f32], by_rest: &[f32]| {
+            let (mut tape, mut adjoints) = (Tape::default(), Adjoints::default());
+            dstd::first_spikes(&split, times, &mut tape).unwrap();
+            let mut by_weight = Array2::<f32>::zeros((40, neurons));
+            let mut by_input = vec![0.0; times.len()];
+            dstd::gradient(
+                &split,
+                &tape,
+                by_time,
+                by_rest,
+                &mut adjoints,
+                by_weight.view_mut(),
+                &mut by_input,
+            )
+            .unwrap();
+            (tape.time.clone(), tape.rest().to_vec(), by_weight, by_input)
+        };
+        let by_time: Vec<f32> = (0..3 * neurons).map(slope).collect();
+        let by_rest: Vec<f32> = (0..3 * neurons).map(|k| slope(k + 5)).collect();
+        let together = run(&all, &by_time, &by_rest);
+        let mut sum = Array2::<f32>::zeros((40, neurons));
+        for sample in 0..3 {
+            let mine = sample * neurons..(sample + 1) * neurons;
+            let inputs = sample * 40..(sample + 1) * 40;
+            let alone = run(&all[inputs.clone()], &by_time[mine.clone()], &by_rest[mine.clone()]);
+            assert_eq!(alone.0, together.0[mine.clone()]);
+            assert_eq!(alone.1, together.1[mine]);
+            assert_eq!(alone.3, together.3[inputs]);
+            sum += &alone.2;
+        }
+        // Sums of three in another order.
+        let most = sum.iter().fold(0.0_f32, |most, g| most.max(g.abs()));
+        assert!((&sum - &together.2).iter().all(|d| d.abs() <= 4.0 * f32::EPSILON * most));
+    }
+}

@@ -63,6 +63,29 @@ fn a_convolutional_network_learns_bars() {
 }
 
 #[test]
+fn a_run_that_stops_goes_on_as_if_it_had_not() {
+    let membrane = Membrane::with_rails(3.0).unwrap();
+    let network = Network::new(membrane, &layers(), Stream::root(1)).unwrap();
+    let (pixels, labels) = bars(60, Stream::root(4));
+    let images = Images::new(&pixels, &labels, 36).unwrap();
+    let recipe = Recipe { epochs: 3, ..RECIPE };
+    let mut whole = Trainer::new(recipe, network.clone(), Stream::root(2)).unwrap();
+    let mut states = vec![whole.state()];
+    while !whole.is_done() {
+        whole.epoch(&images).unwrap();
+        states.push(whole.state());
+    }
+    let mut again =
+        Trainer::resume(recipe, network.clone(), states[1].clone(), Stream::root(2)).unwrap();
+    while !again.is_done() {
+        again.epoch(&images).unwrap();
+    }
+    assert_eq!(again.state(), states[3]);
+    let other = Network::new(membrane, &[layers()[0]], Stream::root(1)).unwrap();
+    assert!(Trainer::resume(recipe, other, states[1].clone(), Stream::root(2)).is_err());
+}
+
+#[test]
 fn shapes_that_do_not_fit_are_errors() {
     let membrane = Membrane::with_rails(3.0).unwrap();
     let [conv, mut dense] = layers();

@@ -35,8 +35,7 @@ impl Folding<'_> {
         let mut folded: Vec<Operation> = Vec::with_capacity(operations.len());
         let mut rest = operations;
         while let [first, behind @ ..] = rest {
-            let weighted =
-                matches!(first, Operation::Linear(_) | Operation::Conv1d(_) | Operation::Conv2d(_));
+            let weighted = !first.weighted().is_empty();
             rest = match behind {
                 [Operation::BatchNorm(norm), Operation::Sign(sign), behind @ ..] if weighted => {
                     let norm = &self.old_norms[norm.norm];
@@ -135,11 +134,7 @@ impl Folding<'_> {
 
 /// Whether what comes out of `operations` is −1, 0 or 1.
 fn driven_by_signs(operations: &[Operation]) -> bool {
-    let last = operations
-        .iter()
-        .rev()
-        .find(|operation| !matches!(operation, Operation::Flatten(_) | Operation::MaxPool(_)));
-    matches!(last, Some(Operation::Sign(_) | Operation::Ternary(_) | Operation::Threshold(_)))
+    operations.iter().fold(false, |given, operation| operation.gives_signs(given))
 }
 
 fn relink(plans: &mut [ProductPlan], operations: &mut [Operation], from_data: bool) {

@@ -68,9 +68,23 @@ impl Network {
     /// Samples are outermost, then positions or points in time. Where every product is driven once
     /// per sample they go through together, else one by one.
     pub fn product_inputs(&self, x: ArrayView2<'_, f32>, limit_samples: usize) -> Vec<Array2<f32>> {
+        self.product_inputs_on(&self.borrowed(), x, limit_samples)
+    }
+
+    /// As [`product_inputs`](Self::product_inputs), but what drives a product is what the `products`
+    /// before it put out.
+    ///
+    /// # Panics
+    /// As [`pre_activations`](Self::pre_activations).
+    pub fn product_inputs_on<M: MatMul>(
+        &self,
+        products: &[M],
+        x: ArrayView2<'_, f32>,
+        limit_samples: usize,
+    ) -> Vec<Array2<f32>> {
         let (mut scratch, mut tally) = (Scratch::default(), Tally::default());
         let mut rows: Vec<Rows> = vec![(vec![], 0); self.layers.len()];
-        let (products, mut tape) = (self.borrowed(), Tape::default());
+        let mut tape = Tape::default();
         let x = x.slice(s![..limit_samples.min(x.nrows()), ..]);
         let once = self.plans.iter().all(|plan| plan.per_sample == 1);
         // Else sample by sample, so that points in time of one come before those of the next.
@@ -83,7 +97,7 @@ impl Network {
             let batch = samples.nrows();
             let samples = samples.as_standard_layout();
             let samples = samples.as_slice().expect("standard layout");
-            let on = self.on(&products, 0, &mut scratch, &mut tally, Some(&mut collect));
+            let on = self.on(products, 0, &mut scratch, &mut tally, Some(&mut collect));
             self.forward(on, samples, batch, &mut tape);
         }
         matrices(rows)
@@ -94,8 +108,34 @@ impl Network {
     /// # Panics
     /// As [`pre_activations`](Self::pre_activations), or if samples do not fit.
     pub fn logits<M: MatMul>(&self, products: &[M], data: &Dataset) -> (Array2<f32>, Tally) {
-        assert_eq!(data.pixels(), self.inputs(), "samples must fit the network");
-        let mut logits = Array2::zeros((data.len(), self.outputs()));
+        self.by_blocks(products, (data.len(), data.pixels()), |first, x| data.range_into(first, x))
+    }
+
+    /// As [`logits`](Self::logits), of samples in a matrix (samples × inputs).
+    ///
+    /// # Panics
+    /// As [`logits`](Self::logits).
+    pub fn outputs_on<M: MatMul>(
+        &self,
+        products: &[M],
+        samples: ArrayView2<'_, f32>,
+    ) -> (Array2<f32>, Tally) {
+        self.by_blocks(products, samples.dim(), |first, x| {
+            let rows =
+                x.chunks_exact_mut(samples.ncols()).zip(samples.rows().into_iter().skip(first));
+            rows.for_each(|(to, from)| to.iter_mut().zip(from).for_each(|(to, &from)| *to = from));
+        })
+    }
+
+    /// Outputs of samples (count, size of each) that `fill` writes out from one of them on.
+    fn by_blocks<M: MatMul>(
+        &self,
+        products: &[M],
+        (count, size): (usize, usize),
+        fill: impl Fn(usize, &mut [f32]) + Sync,
+    ) -> (Array2<f32>, Tally) {
+        assert_eq!(size, self.inputs(), "samples must fit the network");
+        let mut logits = Array2::zeros((count, self.outputs()));
         let block = self.block();
         let blocks: Vec<Tally> = logits
             .axis_chunks_iter_mut(Axis(0), block)
@@ -103,8 +143,8 @@ impl Network {
             .enumerate()
             .map_init(<(Scratch, Tape<f32>)>::default, |(scratch, tape), (block_idx, mut out)| {
                 let mut tally = Tally::default();
-                let mut x = scratch.take(out.nrows() * data.pixels());
-                data.range_into(block_idx * block, &mut x);
+                let mut x = scratch.take(out.nrows() * size);
+                fill(block_idx * block, &mut x);
                 let on = self.on(products, block_idx as u64, scratch, &mut tally, None);
                 let batch = out.nrows();
                 out.assign(&self.forward(on, &x, batch, tape));

@@ -255,16 +255,8 @@ impl Network {
 
     /// Samples that one worker carries through at a time.
     pub fn block(&self) -> usize {
-        fn convolves(operations: &[Operation]) -> bool {
-            operations.iter().any(|operation| match operation {
-                Operation::Conv1d(_) | Operation::Conv2d(_) => true,
-                Operation::Residual(residual) => {
-                    convolves(&residual.body) || convolves(&residual.shortcut)
-                }
-                _ => false,
-            })
-        }
-        if convolves(&self.operations) { CONVOLUTION_BLOCK } else { BLOCK }
+        let has_places = self.operations.iter().any(Operate::has_places);
+        if has_places { CONVOLUTION_BLOCK } else { BLOCK }
     }
 }
 

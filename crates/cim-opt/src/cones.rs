@@ -180,7 +180,9 @@ impl<'a> Formulation<'a> {
             return 0.0;
         }
         let mut constant = 0.0;
-        for (piece, (thermal, power)) in THERMAL.into_iter().zip([[1, -2, 0], [0, -1, 0]]).enumerate() {
+        for (piece, (thermal, power)) in
+            THERMAL.into_iter().zip([[1, -2, 0], [0, -1, 0]]).enumerate()
+        {
             // Value and slope of the logarithm at a logarithm of the voltage.
             let at = |t: f64| {
                 let rest = program.error[thermal] * (-2.0 * t).exp();

@@ -31,6 +31,6 @@ pub use shot::Drives;
 pub use solution::Solution;
 pub use solve::solve;
 pub use window::{
-    Budget, CircuitTerms, DeviceTerms, Evaluation, FrontEndTerms, Limits, Posynomial, TileTerms, WindowProblem,
-    evaluate,
+    Budget, CircuitTerms, DeviceTerms, Evaluation, FrontEndTerms, Limits, Posynomial, TileTerms,
+    WindowProblem, evaluate,
 };

@@ -45,22 +45,11 @@ pub(crate) const POWERS: [[i8; 3]; 19] = [
 /// Monomials of the limits and of the energy.
 pub(crate) const LIMIT_TERMS: usize = 8;
 /// Exponents of `(G_min, ΔG, V)` in them. The two of `ΔG V` are apart: one follows a tile's range.
-pub(crate) const LIMIT_POWERS: [[i8; 3]; LIMIT_TERMS] = [
-    [1, 0, 0],
-    [0, 1, 0],
-    [1, 0, 2],
-    [0, 1, 2],
-    [0, 1, 1],
-    [0, 0, 0],
-    [1, 0, 1],
-    [0, 1, 1],
-];
+pub(crate) const LIMIT_POWERS: [[i8; 3]; LIMIT_TERMS] =
+    [[1, 0, 0], [0, 1, 0], [1, 0, 2], [0, 1, 2], [0, 1, 1], [0, 0, 0], [1, 0, 1], [0, 1, 1]];
 
 /// Coefficients of the error monomials of one tile, weighted, SI units.
-pub(crate) fn error_coefficients(
-    problem: &WindowProblem,
-    tile: &TileTerms,
-) -> [f64; POWERS.len()] {
+pub(crate) fn error_coefficients(problem: &WindowProblem, tile: &TileTerms) -> [f64; POWERS.len()] {
     let circuit = &problem.circuit;
     let four_ktb = 4.0
         * BOLTZMANN_J_K
@@ -380,10 +369,7 @@ pub(crate) const fn of_window(per_g_min: f64, per_swing: f64) -> [f64; LIMIT_TER
 pub(crate) fn limits(problem: &WindowProblem) -> Vec<Limit> {
     let g_on = problem.device.g_on.0;
     let mut limits = Vec::with_capacity(8);
-    limits.push(Limit {
-        kind: LimitKind::Window,
-        coefficients: of_window(1.0 / g_on, 1.0 / g_on),
-    });
+    limits.push(Limit { kind: LimitKind::Window, coefficients: of_window(1.0 / g_on, 1.0 / g_on) });
     let Some(most) = problem.limits.nonideality else { return limits };
     for (tile_idx, tile) in problem.tiles.iter().enumerate() {
         let of = |g_min, swing| wire_loss(tile, g_min, swing) / most;

@@ -1,9 +1,7 @@
 //! The reduced program at a point: values, slopes and curvatures of all it consists of.
 
 use crate::interior::{free_axes, is_rising, matters, squeeze};
-use crate::program::{
-    Goal, LIMIT_POWERS, LIMIT_TERMS, POWERS, Powers, Program, VARIABLES,
-};
+use crate::program::{Goal, LIMIT_POWERS, LIMIT_TERMS, POWERS, Powers, Program, VARIABLES};
 
 pub(crate) type Vector = [f64; VARIABLES];
 pub(crate) type Matrix = [Vector; VARIABLES];

@@ -217,7 +217,10 @@ mod tests {
                 assert!((slope - gradient[axis]).abs() < 1e-6 * value, "{v} {axis}");
                 for other in 0..3 {
                     let bend = (up.1[other] - down.1[other]) / (2.0 * h);
-                    assert!((bend - hessian[axis][other]).abs() < 1e-6 * value, "{v} {axis} {other}");
+                    assert!(
+                        (bend - hessian[axis][other]).abs() < 1e-6 * value,
+                        "{v} {axis} {other}"
+                    );
                 }
             }
         }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use cim_tile::moments::TileErrors;
-use cim_tile::{Calibration, LayerDesign, LayerErrors, Parts, Plan, Sense, TileError};
+use cim_tile::{Calibration, Drivers, LayerDesign, LayerErrors, Parts, Plan, Sense, TileError};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
 use crate::full_scale::Histogram;
@@ -53,7 +53,33 @@ pub fn circuit_terms(
         input_noise: parts.adc_noise,
         supply,
         read_time,
-        front_end: FrontEndTerms::IDEAL,
+        front_end: front_end_terms(parts, supply, read_time),
+    }
+}
+
+/// What the front end of `parts` leaves after its calibration. What flows at rest is that of a whole
+/// tile, in equal shares to its sensed currents.
+fn front_end_terms(
+    parts: &Parts,
+    supply: cim_core::Volts,
+    read_time: cim_core::Seconds,
+) -> FrontEndTerms {
+    let front_end = &parts.front_end;
+    let plan = parts.mapping.layout(parts.outputs);
+    let rest_w = front_end.driver_power.0 * parts.rows as f64
+        + front_end.amplifier_power.0 * parts.mapping.columns(parts.outputs) as f64
+        + front_end.leakage.0;
+    FrontEndTerms {
+        amplifier_offset: front_end.residual_offset(),
+        gain_spread: front_end.residual_gain(),
+        driver_noise: front_end.driver_noise,
+        dac_inl: front_end.dac_mean_square_lsb2().sqrt() / f64::from(parts.dac.top_code()),
+        adc_inl: front_end.adc_mean_square_lsb2().sqrt(),
+        driver_supply: match front_end.drivers {
+            Drivers::Lossless => cim_core::Volts::ZERO,
+            Drivers::Supply => supply,
+        },
+        static_energy: cim_core::Joules(rest_w * read_time.0 / plan.senses.len().max(1) as f64),
     }
 }
 
@@ -89,11 +115,22 @@ pub fn check_signal(
     }
 }
 
+/// What the outputs of a layer are compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// The exact product.
+    Exact,
+    /// The nearest multiple of it: a factor that all outputs of the layer share changes no answer
+    /// of a network that is homogeneous behind it.
+    Scaled,
+}
+
 /// Terms of one layer under the weight clip and input limit of `design`.
 ///
 /// `sensitivity` has the objective per squared output unit of error of each output: sums over the
 /// currents of a tile are averages weighted by it. Where no output of a tile is felt they are plain
-/// averages, without weight. Histograms have `bins` bins over the calibration currents, widened by the noise they carry in `parts`. What the
+/// averages, without weight. Against a scaled `reference` errors count in units of what the clip of
+/// weights leaves. Histograms have `bins` bins over the calibration currents, widened by the noise they carry in `parts`. What the
 /// bottom of the window adds to a current without a minus is in them as it is in `parts`. Tiles are
 /// taken to be read once per inference.
 ///
@@ -105,7 +142,7 @@ pub fn layer_terms(
     design: &LayerDesign,
     weights: ArrayView2<'_, f32>,
     calibration: &Calibration,
-    sensitivity: ArrayView1<'_, f64>,
+    (sensitivity, reference): (ArrayView1<'_, f64>, Reference),
     bins: usize,
 ) -> Result<LayerTerms, TileError> {
     check_signal(layer, weights, calibration)?;
@@ -119,7 +156,12 @@ pub fn layer_terms(
     let w = weights.mapv(|w| (f64::from(w) / clip).clamp(-1.0, 1.0));
     let paths = cim_tile::nonideality::paths(parts, design, weights)?;
     let groups = parts.mapping.full_scale_groups();
-    let fixed_loss = errors.fixed_error().dot(&sensitivity);
+    let (fixed, gain) = match reference {
+        Reference::Exact => (errors.fixed_error(), 1.0),
+        Reference::Scaled => errors.fixed_error_after_gain(),
+    };
+    let fixed_loss = fixed.dot(&sensitivity);
+    let sensitivity = sensitivity.mapv(|felt| felt / (gain * gain));
     let mut terms = LayerTerms { tiles: Vec::new(), places: Vec::new(), fixed_loss };
     for (tile, path) in errors.tiles.iter().zip(paths) {
         let (rows, cols) = parts.block(tile.place, w.dim());
@@ -217,11 +259,8 @@ impl Behind {
             .zip(&shares)
             .flat_map(|(sense, &share)| columns(sense).map(move |column| (column, share)))
             .collect();
-        let drawing: Vec<(usize, f64)> = senses
-            .iter()
-            .flat_map(columns)
-            .map(|column| (column, equal / uses[column]))
-            .collect();
+        let drawing: Vec<(usize, f64)> =
+            senses.iter().flat_map(columns).map(|column| (column, equal / uses[column])).collect();
         let by_row = |columns: &[(usize, f64)], f: fn(f64) -> f64| -> Array1<f64> {
             let row = |row: ArrayView1<'_, f64>| {
                 columns.iter().map(|&(column, share)| share * f(row[column])).sum::<f64>()

@@ -133,7 +133,12 @@ fn tile_terms(tile_idx: usize, tile: &TileTerms) -> Result<(), OptError> {
     if tile.steps < 2 {
         return bad("steps", f64::from(tile.steps), "2 or more");
     }
-    if !tile.drives.rows.iter().chain(&tile.drives.raised).all(|&part| part.is_finite() && part >= 0.0)
+    if !tile
+        .drives
+        .rows
+        .iter()
+        .chain(&tile.drives.raised)
+        .all(|&part| part.is_finite() && part >= 0.0)
     {
         return bad("drives", f64::NAN, NOT_NEGATIVE);
     }

@@ -160,3 +160,89 @@ fn a_budget_adds_up() {
         }
     }
 }
+
+/// A real front end and a superlinear cell: an amplifier offset of 1 mV pulls the window down and
+/// the voltage up, the cell's curvature and the wires pull back. Nothing ends at a bound.
+///
+/// The grid is 60 points a side, even in logarithms, all ranges at their best: an optimum between
+/// them is at most half a step away, where a smooth function is flat.
+#[test]
+fn a_real_front_end_has_its_optimum_inside() {
+    let mut problem = example();
+    problem.device = DeviceTerms {
+        g_off: Siemens(1e-6),
+        g_on: Siemens(150e-6),
+        // 1 µS at any conductance and 1 %, worse where it is low.
+        program: Posynomial { a0: 1e-12, a1: 0.0, a2: 1e-4, am: 1e-17 },
+        // sinh(v / 0.3 V): 1 / (6 v₀²).
+        cubic_per_v2: 1.0 / (6.0 * 0.3 * 0.3),
+        v_min: Volts(0.01),
+        v_max: Volts(0.5),
+        ..problem.device
+    };
+    problem.circuit.front_end = FrontEndTerms {
+        amplifier_offset: Volts(1e-3),
+        gain_spread: 0.005,
+        driver_noise: Volts(2e-4),
+        adc_inl: 0.3,
+        ..FrontEndTerms::IDEAL
+    };
+    let tile = &mut problem.tiles[0];
+    tile.path = Ohms(0.5 * 2.0 * tile.rows * tile.rows);
+    tile.cubic_power = 0.2 * tile.signal_power;
+    let found = solve(&problem).expect("the problem is well posed");
+    let fast = solve_fast(&problem).expect("the problem is well posed");
+    close(fast.objective, found.objective, 1e-9);
+    let device = &problem.device;
+    let inside = |low: f64, x: f64, high: f64| 1.1 * low < x && x < high / 1.1;
+    assert!(inside(device.g_off.0, found.g_min.0, device.g_on.0), "{found:?}");
+    assert!(inside(found.g_min.0, found.g_max.0, device.g_on.0), "{found:?}");
+    assert!(inside(device.v_min.0, found.read_voltage.0, device.v_max.0), "{found:?}");
+    let (mut least, mut at) = (f64::INFINITY, [0.0; 3]);
+    let side = |low: f64, high: f64, k: i32| low * (high / low).powf(f64::from(k) / 59.0);
+    for g in 0..60 {
+        let g_min = side(device.g_off.0, 0.5 * device.g_on.0, g);
+        for d in 0..60 {
+            let swing = side(1e-6, device.g_on.0 - g_min, d);
+            for v in 0..60 {
+                let v = side(device.v_min.0, device.v_max.0, v);
+                let to = Siemens(g_min + swing);
+                let cost = evaluate(&problem, Siemens(g_min), to, Volts(v), &found.ranges)
+                    .expect("one range for one tile");
+                if cost.objective < least {
+                    (least, at) = (cost.objective, [g_min, swing, v]);
+                }
+            }
+        }
+    }
+    assert!(found.objective <= least && least <= 1.01 * found.objective, "{least} {found:?}");
+    // One step of the grid is a factor of 1.09.
+    close(at[0], found.g_min.0, 0.1);
+    close(at[1], found.g_max.0 - found.g_min.0, 0.1);
+    close(at[2], found.read_voltage.0, 0.1);
+    // Without offset, driver noise and curvature the voltage runs to a bound, as it used to.
+    problem.circuit.front_end = FrontEndTerms::IDEAL;
+    problem.device.cubic_per_v2 = 0.0;
+    let bare = solve(&problem).expect("the problem is well posed");
+    close(bare.read_voltage.0, problem.device.v_max.0, 1e-6);
+}
+
+/// Row drivers paid from a supply of 0.9 V, at a read voltage of 20 mV: the cells take 45 times as
+/// much as from a lossless source, for drives that are on or off.
+#[test]
+fn drivers_from_the_supply_pay_for_the_voltage_they_drop() {
+    let mut problem = example();
+    // On or off: E|u| = E u².
+    problem.tiles[0].u1 = problem.tiles[0].u2;
+    problem.tiles[0].drawn_v1 = problem.tiles[0].drawn_v2;
+    problem.circuit.supply = Volts(0.0);
+    let energy = |problem: &WindowProblem| {
+        let at = evaluate(problem, Siemens(1e-6), Siemens(99e-6), Volts(0.02), &[1.0]);
+        at.expect("one range for one tile").energy.0
+    };
+    let lossless = energy(&problem);
+    problem.circuit.front_end.driver_supply = Volts(0.9);
+    close(energy(&problem), 45.0 * lossless, 1e-12);
+    problem.circuit.front_end.static_energy = cim_core::Joules(1e-12);
+    close(energy(&problem) - 45.0 * lossless, 128.0 * 1e-12, 1e-9);
+}

@@ -2,10 +2,11 @@
 //!
 //! A file is written beside its place, brought to the disk, and renamed into it. Links are followed,
 //! so that what they point to is replaced and they stay. Only regular files are replaced: a device, a
-//! pipe or a folder of that name is refused and stays what it is. What an interrupted write left
-//! behind is swept by the next [`prepare`] of that folder.
+//! pipe or a folder of that name is refused and stays what it is. A file that is being written is locked
+//! by its writer; what nobody holds any more was left behind by an interrupted write, and is removed by
+//! [`sweep`].
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -14,9 +15,13 @@ use tempfile::NamedTempFile;
 use crate::error::ReportError;
 
 /// Begins the name of every file that is not in its place yet.
-const PREFIX: &str = ".cim-report-";
+const PREFIX: &str = ".cim-";
 /// Ends it.
 const SUFFIX: &str = ".part";
+/// Ended it once.
+const FORMER_SUFFIX: &str = ".tmp";
+/// Files that are begun anew because a sweep was faster than their lock.
+const MOST_BEGINNINGS: usize = 8;
 /// Links to links that are followed.
 const MOST_LINKS: usize = 40;
 
@@ -28,16 +33,28 @@ const MOST_LINKS: usize = 40;
 pub fn prepare(dir: &Path) -> Result<(), ReportError> {
     let refused = |source| ReportError::Folder { path: dir.to_owned(), source };
     fs::create_dir_all(dir).map_err(refused)?;
-    for entry in fs::read_dir(dir).map_err(refused)?.flatten() {
+    sweep(dir).map_err(refused)?;
+    beside(dir).map(drop).map_err(refused)
+}
+
+/// Removes what interrupted writes left in a folder, and nothing that a living writer holds.
+///
+/// # Errors
+/// The system's, if the folder cannot be read.
+pub fn sweep(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)?.flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let ours = name.starts_with(PREFIX) && name.ends_with(SUFFIX);
-        if ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        let ours = name.starts_with(PREFIX)
+            && (name.ends_with(SUFFIX) || name.ends_with(FORMER_SUFFIX))
+            && entry.file_type().is_ok_and(|kind| kind.is_file());
+        let held = |file: File| matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+        if ours && !File::open(entry.path()).is_ok_and(held) {
             // Somebody else may have been faster; it is gone either way.
             let _ = fs::remove_file(entry.path());
         }
     }
-    beside(dir).map(drop).map_err(refused)
+    Ok(())
 }
 
 /// Writes text into a file, whole or not at all.
@@ -146,6 +163,14 @@ fn beside(dir: &Path) -> io::Result<NamedTempFile> {
     builder.prefix(PREFIX).suffix(SUFFIX);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    for _ in 1..MOST_BEGINNINGS {
+        let file = builder.tempfile_in(dir)?;
+        // Where files cannot be locked, a sweep may take it: it is looked for once more.
+        let _ = file.as_file().try_lock();
+        if file.path().exists() {
+            return Ok(file);
+        }
+    }
     builder.tempfile_in(dir)
 }
 

@@ -41,7 +41,9 @@ mod tests {
     use super::*;
     use crate::parse::parse;
     use crate::study::{Study, StudySpec};
-    use crate::{ir_drop::IrDrop, openmena::Openmena, paper::Paper, pcm::Pcm};
+    use crate::{
+        ir_drop::IrDrop, log_domain::LogDomain, openmena::Openmena, paper::Paper, pcm::Pcm,
+    };
 
     fn says_what_runs<S: Study>()
     where
@@ -61,5 +63,6 @@ mod tests {
         says_what_runs::<IrDrop>();
         says_what_runs::<Pcm>();
         says_what_runs::<Openmena>();
+        says_what_runs::<LogDomain>();
     }
 }

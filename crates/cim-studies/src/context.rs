@@ -1,10 +1,12 @@
-//! What a study is handed from outside: threads, a clock, progress and a place for checkpoints.
+//! What a study is handed from outside: threads, a clock, progress, a place for checkpoints, a simulator
+//! of circuits.
 
 use std::io;
 
 use thiserror::Error;
 
-/// Surroundings of a run. Nothing in it changes what is found.
+/// Surroundings of a run. Nothing in it changes what is found, but for figures that are times, and those
+/// that need a simulator of circuits.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// Where checkpoints are kept.
@@ -13,8 +15,25 @@ pub struct Context<'a> {
     pub progress: &'a dyn Progress,
     /// What stages are timed with.
     pub clock: &'a dyn Clock,
+    /// An independent judge of circuits.
+    pub simulator: &'a dyn Simulator,
     /// Worker threads, for the timing only.
     pub threads: usize,
+}
+
+/// A simulator of circuits outside of this program, such as ngspice. Libraries start no processes.
+pub trait Simulator: Sync {
+    /// All that it prints for a netlist in the language of SPICE; none where there is no such program.
+    fn run(&self, netlist: &str) -> Option<String>;
+}
+
+/// No simulator: figures that need one are left out.
+pub struct NoSimulator;
+
+impl Simulator for NoSimulator {
+    fn run(&self, _netlist: &str) -> Option<String> {
+        None
+    }
 }
 
 /// A clock. Libraries have none of their own.

@@ -1,6 +1,6 @@
 //! A study without its types: what a registry can hold, and the one order of checks.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cim_report::RunInfo;
 
@@ -8,6 +8,7 @@ use crate::as_run::as_run;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::parse::parse;
+use crate::place::located;
 use crate::study::{Found, Source, Study, StudyData, StudySpec, Time, Written};
 
 /// A study as the registry lists it.
@@ -46,6 +47,9 @@ pub struct Request<'a> {
 
 /// A study that was checked, with its data: all that is left is to run it.
 pub trait Ready: Send + Sync {
+    /// The folder that its data were read from.
+    fn folder(&self) -> &Path;
+
     /// Runs it. The report says what was run on what, but not by which command: that the caller knows.
     ///
     /// # Errors
@@ -62,7 +66,7 @@ impl Entry {
             system: S::SYSTEM,
             paper: S::PAPER,
             time: S::TIME,
-            check: |text| parse::<S::Spec>(text)?.check(),
+            check: |text| parse::<S::Spec>(text)?.check().map_err(|error| located(text, error)),
             open: |request| open::<S>(request),
         }
     }
@@ -86,7 +90,8 @@ impl Entry {
 
 fn open<S: Study>(request: Request<'_>) -> Result<Box<dyn Ready + '_>, StudyError> {
     let written: S::Spec = parse(request.text)?;
-    written.check()?;
+    let at_its_place = |error| located(request.text, error);
+    written.check().map_err(at_its_place)?;
     let mut spec = written.clone();
     if request.quick {
         spec = spec.quick();
@@ -94,9 +99,10 @@ fn open<S: Study>(request: Request<'_>) -> Result<Box<dyn Ready + '_>, StudyErro
     spec.resize(request.seed, request.chips);
     spec.check()?;
     let folder = request.data.unwrap_or(Path::new(&spec.data().folder));
-    let data = S::open(&spec, folder)?;
+    let data = S::open(&spec, folder).map_err(at_its_place)?;
+    let folder = folder.to_owned();
     let text = as_run(request.text, &written, &spec);
-    Ok(Box::new(Opened::<S> { request, text, spec, data }))
+    Ok(Box::new(Opened::<S> { request, text, spec, data, folder }))
 }
 
 struct Opened<'a, S: Study> {
@@ -104,12 +110,18 @@ struct Opened<'a, S: Study> {
     text: String,
     spec: S::Spec,
     data: S::Data,
+    folder: PathBuf,
 }
 
 impl<S: Study> Ready for Opened<'_, S> {
+    fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn run(&self, context: &Context<'_>) -> Result<Found, StudyError> {
-        let Self { request: Request { preset, quick, .. }, text, spec, data } = self;
-        let mut found = S::run(&Written { preset, text, spec }, data, context)?;
+        let Self { request: Request { preset, quick, .. }, text, spec, data, .. } = self;
+        let found = S::run(&Written { preset, text, spec }, data, context);
+        let mut found = found.map_err(|error| located(self.request.text, error))?;
         let Source { name, sha256 } = data.source();
         found.report.run =
             RunInfo { command: String::new(), quick: *quick, data_name: name, data_sha256: sha256 };

@@ -7,6 +7,7 @@ use cim_crossbar::CircuitError;
 use cim_data::DataError;
 use cim_data::digits::DigitsError;
 use cim_device::DeviceError;
+use cim_dynamics::DynamicsError;
 use cim_nn::NetworkError;
 use cim_opt::OptError;
 use cim_tile::TileError;
@@ -17,11 +18,13 @@ use crate::context::StoreError;
 /// Errors of a study.
 #[derive(Debug, Error)]
 pub enum StudyError {
-    /// The text of a preset does not say what it should.
+    /// The text of a preset does not say what it should, or a value that cannot be.
     #[error("{message}")]
-    Preset {
-        /// What is wrong.
+    Value {
+        /// What is wrong, beginning with the key if that is known.
         message: String,
+        /// What to do, where it is known.
+        help: Option<String>,
         /// Which bytes of the text.
         span: Range<usize>,
     },
@@ -50,6 +53,9 @@ pub enum StudyError {
     /// The digits are missing or broken.
     #[error(transparent)]
     Digits(#[from] DigitsError),
+    /// A circuit in time cannot be, or a run of it cannot be made.
+    #[error(transparent)]
+    Dynamics(#[from] DynamicsError),
     /// A checkpoint could not be kept or taken up.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -80,6 +86,7 @@ impl StudyError {
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Refused { help, .. } => Some(help),
+            Self::Value { help, .. } => help.as_deref(),
             Self::Chip(error) => error.help(),
             _ => None,
         }

@@ -6,22 +6,32 @@
 //! for checkpoints) it is handed as a [`Context`].
 #![doc = include_str!("../README.md")]
 
+#[macro_use]
+mod table;
+
 mod as_run;
 mod context;
 mod entry;
 mod error;
-mod ir_drop;
-mod openmena;
-pub mod paper;
+pub mod own;
 mod parse;
-mod pcm;
+mod place;
 mod registry;
 mod shared;
 mod study;
 
-pub use context::{Clock, Context, Progress, Steps, Store, StoreError};
+studies! {
+    pub mod paper => Paper;
+    mod ir_drop => IrDrop;
+    mod pcm => Pcm;
+    mod openmena => Openmena;
+    mod log_domain => LogDomain;
+}
+
+pub use context::{Clock, Context, NoSimulator, Progress, Simulator, Steps, Store, StoreError};
 pub use entry::{Entry, Ready, Request};
 pub use error::StudyError;
 pub use parse::parse;
-pub use registry::{STUDIES, named, of_text};
+pub use place::located;
+pub use registry::{named, of_text};
 pub use study::{Found, Source, Study, StudyData, StudySpec, Time, Written};

@@ -1,19 +1,12 @@
-//! The studies, one line each.
+//! Studies by name.
 
 use serde::Deserialize;
 
+use crate::STUDIES;
 use crate::entry::Entry;
 use crate::error::StudyError;
 use crate::parse::parse;
-use crate::{ir_drop, openmena, paper, pcm};
-
-/// All studies; the first is the default.
-pub const STUDIES: &[Entry] = &[
-    Entry::of::<paper::Paper>(),
-    Entry::of::<ir_drop::IrDrop>(),
-    Entry::of::<pcm::Pcm>(),
-    Entry::of::<openmena::Openmena>(),
-];
+use crate::place::at_key;
 
 /// The study called `name`.
 ///
@@ -22,21 +15,27 @@ pub const STUDIES: &[Entry] = &[
 pub fn named(name: &str) -> Result<&'static Entry, StudyError> {
     STUDIES.iter().find(|study| study.name == name).ok_or_else(|| StudyError::Unknown {
         name: name.to_owned(),
-        did_you_mean: STUDIES.iter().map(|study| study.name).find(|known| much_like(known, name)),
+        did_you_mean: nearest(STUDIES.iter().map(|study| study.name), name),
     })
 }
 
 /// The study that the text of a preset is of: its key `experiment`, or the first study without one.
 ///
 /// # Errors
-/// [`StudyError::Preset`] for what is no TOML, [`StudyError::Unknown`] for a name that no study has.
+/// [`StudyError::Value`] for what is no TOML, or a name that no study has.
 pub fn of_text(text: &str) -> Result<&'static Entry, StudyError> {
     /// The one key that is read first.
     #[derive(Deserialize)]
     struct Head {
         experiment: Option<String>,
     }
-    parse::<Head>(text)?.experiment.map_or(Ok(&STUDIES[0]), |name| named(&name))
+    let Some(name) = parse::<Head>(text)?.experiment else { return Ok(&STUDIES[0]) };
+    named(&name).map_err(|unknown| at_key(text, "experiment", unknown))
+}
+
+/// That of `known` names which is much like `name`, if there is one.
+pub fn nearest<'a>(known: impl IntoIterator<Item = &'a str>, name: &str) -> Option<&'a str> {
+    known.into_iter().find(|known| much_like(known, name))
 }
 
 /// Whether two names differ by at most two letters left out, put in or changed, and by less than half.

@@ -206,6 +206,81 @@ fn every_key_is_known_and_none_has_a_default() {
     }
 }
 
+/// Every value of a table, by path; of lists the places.
+fn leaves(value: &Value, at: &[String], all: &mut Vec<(Vec<String>, Value)>) {
+    let deeper = |key: String| [at, &[key]].concat();
+    match value {
+        Value::Table(table) => {
+            table.iter().for_each(|(key, value)| leaves(value, &deeper(key.clone()), all));
+        }
+        Value::Array(list) => {
+            list.iter().enumerate().for_each(|(idx, value)| {
+                leaves(value, &deeper(idx.to_string()), all);
+            });
+        }
+        leaf => all.push((at.to_vec(), leaf.clone())),
+    }
+}
+
+fn at_leaf<'a>(root: &'a mut Value, path: &[String]) -> &'a mut Value {
+    path.iter().fold(root, |here, key| match here {
+        Value::Array(list) => &mut list[key.parse::<usize>().expect("a place")],
+        table => table.get_mut(key).expect("a key"),
+    })
+}
+
+/// Values that no key with a value like this can have: the largest, infinities and NaN, in its unit.
+fn absurd(leaf: &Value) -> Vec<Value> {
+    match leaf {
+        Value::Integer(_) => vec![Value::Integer(i64::MAX), Value::Integer(i64::MIN)],
+        Value::Float(_) => [1e300, -1e300, f64::INFINITY, f64::NAN].map(Value::Float).to_vec(),
+        Value::String(text) => match text.split_once(' ') {
+            Some((number, unit)) if number.parse::<f64>().is_ok() => {
+                ["1e300", "-1e300", "nan", "inf"]
+                    .map(|number| Value::String(format!("{number} {unit}")))
+                    .to_vec()
+            }
+            _ => vec![Value::String("no such thing".into())],
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// Absurd values are refused by the check, with key and place, not by what they do to a run.
+#[test]
+fn absurd_values_of_any_key_are_refused_with_their_place() {
+    let mut passed = Vec::new();
+    for study in STUDIES {
+        let root = Value::Table(table(study));
+        let mut all = Vec::new();
+        leaves(&root, &[], &mut all);
+        for (path, leaf) in all {
+            // Any number is a seed, any text a folder.
+            if ["seed", "data"].contains(&path[0].as_str()) {
+                continue;
+            }
+            for value in absurd(&leaf) {
+                let mut changed = root.clone();
+                *at_leaf(&mut changed, &path) = value.clone();
+                let text = toml::to_string(&changed).expect("TOML");
+                match study.check(&text) {
+                    Ok(()) => passed.push(format!("{}: {} = {value}", study.name, path.join("."))),
+                    Err(StudyError::Value { span, .. }) => {
+                        assert!(!span.is_empty(), "{} {path:?} = {value}", study.name);
+                    }
+                    Err(other) => {
+                        passed.push(format!(
+                            "{}: {path:?} = {value} has no place: {other}",
+                            study.name
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    assert!(passed.is_empty(), "{}", passed.join("\n"));
+}
+
 #[test]
 fn quick_and_other_chips_are_checked_as_written_first() {
     // `quick` looks at the middle size: an empty list must be refused before.
@@ -263,6 +338,62 @@ fn every_published_cell_with_effects_fits_every_preset() {
             set(&mut root, &["device".into(), "model".into()], Some(model["model"].clone()));
             set(&mut root, &["device".into(), "effects".into()], Some(effects["effects"].clone()));
             check(study, &root).unwrap_or_else(|error| panic!("{} on {name}: {error}", study.name));
+        }
+    }
+}
+
+/// A section that may be left out: what it says is kept, and what cannot be is named.
+#[test]
+fn a_front_end_is_read_and_refused_by_its_keys() {
+    const GOOD: &str = "amplifier_offset = '2 mV'\ngain_spread = 0.01\ndriver_noise = '0.1 mV'\n\
+        dac_integral = { sigma_lsb = 0.3 }\nadc_integral = { sigma_lsb = 0.5 }\n\
+        adc_differential = 0.2\ncalibration = { kind = 'zero', reads = 16, offset_noise = '0.5 mV', \
+        offset_step = '0.1 mV' }\ndrivers = 'supply'\ndriver_power = '1 uW'\n\
+        amplifier_power = '2 uW'\nleakage = '3 uW'\n";
+    const BAD: &[(&str, &str)] = &[
+        ("amplifier_offset", "'-1 mV'"),
+        ("amplifier_offset", "'nan V'"),
+        ("amplifier_offset", "0.002"),
+        ("gain_spread", "-0.1"),
+        ("gain_spread", "inf"),
+        ("driver_noise", "'1 A'"),
+        ("dac_integral", "{ sigma_lsb = -1.0 }"),
+        ("dac_integral", "{ table_lsb = [0.0, 0.1, 0.0] }"),
+        ("dac_integral", "0.5"),
+        ("adc_integral", "{ sigma_lsb = nan }"),
+        ("adc_integral", "{ table_lsb = [0.0, 0.1, 0.0] }"),
+        ("adc_differential", "-0.1"),
+        ("calibration", "{ kind = 'zero', reads = 0, offset_noise = '1 mV', offset_step = '0 V' }"),
+        (
+            "calibration",
+            "{ kind = 'zero', reads = 4, offset_noise = '-1 mV', offset_step = '0 V' }",
+        ),
+        ("calibration", "{ kind = 'zero', reads = 4 }"),
+        ("calibration", "{ kind = 'best' }"),
+        ("calibration", "{ kind = 'none', reads = 4 }"),
+        ("drivers", "'free'"),
+        ("leakage", "'-1 uW'"),
+        ("driver_power", "'1 J'"),
+        ("nothing", "1"),
+    ];
+    for study in STUDIES.iter().filter(|study| table(study).contains_key("wires")) {
+        let with = |section: Table| {
+            let mut root = table(study);
+            root.insert("front_end".into(), Value::Table(section));
+            check(study, &root)
+        };
+        let good: Table = GOOD.parse().expect("TOML");
+        with(good.clone()).unwrap_or_else(|error| panic!("{}: {error}", study.name));
+        for (key, value) in BAD {
+            let mut section = good.clone();
+            let value: Table = format!("x = {value}").parse().expect("TOML");
+            section.insert((*key).into(), value["x"].clone());
+            assert!(with(section).is_err(), "{}: {key} = {value}", study.name);
+        }
+        for key in good.keys() {
+            let mut section = good.clone();
+            section.remove(key);
+            assert!(with(section).is_err(), "{}: without {key}", study.name);
         }
     }
 }

@@ -47,6 +47,7 @@ fn grid(weights: &Array2<f32>, read: f64, fano_factor: f64) -> Grid {
             fano_factor,
         },
         wires: Wires::NONE,
+        front_end: cim_tile::FrontEnd::IDEAL,
         targets: Targets::Nominal,
         rows: 128,
         outputs: 128,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calibration::Calibration;
 use crate::error::TileError;
+use crate::front_end::Drivers;
 use crate::grid::{LayerDesign, Parts};
 
 /// Prices of operations, as written in a file.
@@ -34,6 +35,8 @@ pub struct EnergySpec {
 pub struct EnergyParts {
     /// Dissipated in the cells, unused cells of driven rows included.
     pub array: f64,
+    /// Dissipated in the drivers of rows, between the supply and what the cells take.
+    pub drivers: f64,
     /// Class-A sense amplifiers, biased at the full scale.
     pub sense: f64,
     /// ADC conversions.
@@ -44,18 +47,22 @@ pub struct EnergyParts {
     pub digital: f64,
     /// Activation buffer.
     pub buffer: f64,
+    /// Power at rest of drivers and amplifiers, and leakage of tiles, during reads.
+    pub idle: f64,
 }
 
 impl EnergyParts {
     /// Names and energies in a fixed order.
-    pub fn parts(&self) -> [(&'static str, f64); 6] {
+    pub fn parts(&self) -> [(&'static str, f64); 8] {
         [
             ("array", self.array),
+            ("row drivers", self.drivers),
             ("sense amplifiers", self.sense),
             ("ADC", self.adc),
             ("DAC", self.dac),
             ("digital", self.digital),
             ("buffer", self.buffer),
+            ("static", self.idle),
         ]
     }
 
@@ -70,21 +77,25 @@ impl EnergyParts {
         let count = count as f64;
         Self {
             array: count * self.array,
+            drivers: count * self.drivers,
             sense: count * self.sense,
             adc: count * self.adc,
             dac: count * self.dac,
             digital: count * self.digital,
             buffer: count * self.buffer,
+            idle: count * self.idle,
         }
     }
 
     fn add(&mut self, other: Self) {
         self.array += other.array;
+        self.drivers += other.drivers;
         self.sense += other.sense;
         self.adc += other.adc;
         self.dac += other.dac;
         self.digital += other.digital;
         self.buffer += other.buffer;
+        self.idle += other.idle;
     }
 }
 
@@ -93,7 +104,10 @@ impl EnergySpec {
     ///
     /// Cells: `V² t Σ u² g` with the targets as conductances; the unused cells of a half-empty tile
     /// stay at the bottom of the window and conduct. Sense amplifiers: `V_dd · FS · t` for every
-    /// sensed current and phase. In each phase every row has its DAC conversion and every sensed
+    /// sensed current and phase. Row drivers that are fed by the supply take `V_dd V t Σ |u| g`, of
+    /// which the cells dissipate their part; what is at rest (drivers of the driven rows, amplifiers
+    /// of the sensed columns) and what leaks (whole tiles) counts for the reads of the layer's own
+    /// product, as if its tiles had no supply in between. In each phase every row has its DAC conversion and every sensed
     /// current its ADC conversion; a row conducts in the phase that drives it.
     ///
     /// # Errors
@@ -119,6 +133,7 @@ impl EnergySpec {
         let mut raised = vec![0.0; inputs];
         let mut sense = 0.0;
         let mut conversions = 0;
+        let mut amplifiers = 0;
         let groups = parts.mapping.full_scale_groups();
         for place in (0..row_tiles).flat_map(|row| (0..column_tiles).map(move |col| (row, col))) {
             let (rows, cols) = parts.block(place, weights.dim());
@@ -133,6 +148,7 @@ impl EnergySpec {
                 sense += full_scale.0 * plan.senses_of_group(group).len() as f64;
             }
             conversions += plan.senses.len() * phases.len();
+            amplifiers += cells.ncols();
         }
         let array: f64 = raised
             .iter()
@@ -140,17 +156,34 @@ impl EnergySpec {
             .map(|(raised, u2)| u2 * (cells_per_row * g_min + span * raised))
             .sum::<f64>()
             * v2_t;
+        let front_end = &parts.front_end;
+        let drawn_as: f64 = raised
+            .iter()
+            .zip(&calibration.mean_magnitude())
+            .map(|(raised, u)| u * (cells_per_row * g_min + span * raised))
+            .sum::<f64>()
+            * parts.read_voltage.0
+            * self.read_time.0;
+        let drivers = match front_end.drivers {
+            Drivers::Lossless => 0.0,
+            Drivers::Supply => drawn_as * self.supply.0.max(parts.read_voltage.0) - array,
+        };
+        let at_rest = front_end.driver_power.0 * (inputs * column_tiles) as f64
+            + front_end.amplifier_power.0 * amplifiers as f64
+            + front_end.leakage.0 * (row_tiles * column_tiles) as f64;
         let sense = sense * phases.len() as f64 * self.supply.0 * self.read_time.0;
         let conversions = conversions as f64;
         let drives = (inputs * column_tiles * phases.len()) as f64;
         let rate = cim_core::Hertz(1.0 / self.read_time.0);
         Ok(EnergyParts {
             array,
+            drivers,
             sense,
             adc: conversions * conversion(parts.adc_bits, rate, self.node_nm)?.0,
             dac: drives * dac_conversion(parts.dac.bits, self.dac_unit, self.supply).0,
             digital: conversions * self.accumulate.0 + outputs as f64 * self.activation.0,
             buffer: (inputs + outputs) as f64 * self.buffer_byte.0,
+            idle: at_rest * phases.len() as f64 * self.read_time.0,
         })
     }
 

@@ -69,6 +69,16 @@ pub enum TileError {
     /// A pulse-width tile could not be built.
     #[error(transparent)]
     Pulses(#[from] PwmError),
+    /// A key of a [`FrontEnd`](crate::FrontEnd) is out of range.
+    #[error("front_end.{key} is {value}: {help}")]
+    FrontEnd {
+        /// Which key.
+        key: &'static str,
+        /// The value as given.
+        value: String,
+        /// What can be.
+        help: &'static str,
+    },
     /// A key of a [`BoardSpec`](crate::BoardSpec) is out of range.
     #[error(
         "board.{name} cannot be: converters have 1 to 16 bits, a read averages 1 to 10000 \
@@ -81,4 +91,16 @@ pub enum TileError {
     /// A converter could not be built.
     #[error(transparent)]
     Converter(#[from] AdcError),
+}
+
+impl TileError {
+    /// Refuses `front_end.key = value` unless `ok`; `help` says what can be.
+    pub(crate) fn front_end(
+        ok: bool,
+        key: &'static str,
+        value: impl std::fmt::Display,
+        help: &'static str,
+    ) -> Result<(), Self> {
+        if ok { Ok(()) } else { Err(Self::FrontEnd { key, value: value.to_string(), help }) }
+    }
 }

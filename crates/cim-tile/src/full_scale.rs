@@ -190,6 +190,7 @@ mod tests {
             adc_noise: Amps::ZERO,
             ambient: Ambient::SILENT,
             wires: Wires::NONE,
+            front_end: crate::FrontEnd::IDEAL,
             targets: crate::grid::Targets::Nominal,
             rows: 2,
             outputs: 2,

@@ -3,16 +3,17 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use cim_adc::{Adc, Dac, DacSpec, Phase, UniformSpec};
+use cim_adc::{Dac, DacSpec, Phase};
 use cim_core::{Amps, MatMul, Scratch, Stream, Tally, Volts};
 use cim_crossbar::{Ambient, Crossbar, Wires, wire_targets};
 use cim_device::{Device, Window};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
 use crate::error::TileError;
+use crate::front_end::{FrontEnd, Sampled};
 use crate::mapping::{Mapping, Plan};
 use crate::quantize;
-use crate::tile::{Conversion, Tile};
+use crate::tile::{Conversion, Drive, Tile};
 
 /// What cells are asked to hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -47,6 +48,8 @@ pub struct Parts {
     pub ambient: Ambient,
     /// Wires of the arrays.
     pub wires: Wires,
+    /// Drivers, amplifiers and converters, as far as they are not ideal.
+    pub front_end: FrontEnd,
     /// What cells are asked to hold.
     pub targets: Targets,
     /// Rows of a tile.
@@ -100,7 +103,9 @@ impl Parts {
         if !(0.0 < volts && volts.is_finite()) {
             return Err(TileError::Scale { name: "read voltage", value: volts });
         }
-        Ok(self.dac.build(self.read_voltage)?)
+        let dac = self.dac.build(self.read_voltage)?;
+        self.front_end.check(self.dac, self.adc_bits)?;
+        Ok(dac)
     }
 }
 
@@ -307,17 +312,21 @@ impl Grid {
                 tally,
             )?;
             tally.weights_unreached += blueprint.unreached;
-            let (bits, input_noise) = (parts.adc_bits, parts.adc_noise);
-            let adc = |full_scale: &Amps| -> Result<Box<dyn Adc>, TileError> {
-                let full_scale = *full_scale * blueprint.scale;
-                Ok(Box::new(UniformSpec { bits, full_scale, input_noise }.build()?))
+            let front_at = at.child("front end", 0);
+            let adc = |(group, full_scale): (usize, &Amps)| {
+                let (bits, noise, at) =
+                    (parts.adc_bits, parts.adc_noise, front_at.child("converter", group as u64));
+                parts.front_end.adc(bits, *full_scale * blueprint.scale, noise, at)
             };
+            let (rows, columns) = blueprint.target_s.dim();
+            let size = (rows, columns, blueprint.plan.senses.len());
             let zeros_s = blueprint.plan.zeros(parts.window);
             let zeros_s = zeros_s.iter().map(|zero_s| zero_s * blueprint.scale * design.drive_gain);
             let conversion = Conversion {
-                adcs: full_scales.iter().map(adc).collect::<Result<_, _>>()?,
+                adcs: full_scales.iter().enumerate().map(adc).collect::<Result<_, _>>()?,
                 output_per_amp: 1.0 / (design.amps_per_output(parts) * blueprint.scale),
                 zeros_s: &zeros_s.collect::<Vec<_>>(),
+                front_end: Sampled::drawn(&parts.front_end, (parts.dac, dac), size, front_at),
             };
             let (plan, peak) = (blueprint.plan.clone(), dac.read_voltage());
             tiles.push(Tile::new(array, plan, peak, conversion, at.child("read", 0))?);
@@ -415,10 +424,10 @@ impl Grid {
                 tally.dac_conversions += if phase_idx == 0 { 0 } else { codes.len() as u64 };
                 phase.drive(&codes, &mut row_v);
                 self.dac.drive(&mut row_v);
-                let phase = (phase_idx, phase.factor);
+                let drive = Drive { codes: &codes, row_v: &row_v, phase: *phase, phase_idx };
                 for (column_tile, tile) in tiles.iter().enumerate() {
                     let y = &mut sums[column_tile * self.tile_outputs..];
-                    tile.accumulate(&row_v, phase, call, (y, self.outputs), scratch, tally);
+                    tile.accumulate(drive, call, (y, self.outputs), scratch, tally);
                 }
             }
             scratch.give(row_v);

@@ -9,6 +9,7 @@ pub mod calibration;
 pub mod drift;
 pub mod energy;
 pub mod error;
+pub mod front_end;
 pub mod full_scale;
 pub mod gains;
 pub mod grid;
@@ -26,6 +27,7 @@ pub use calibration::Calibration;
 pub use drift::Strengths;
 pub use energy::{EnergyParts, EnergySpec};
 pub use error::TileError;
+pub use front_end::{ColumnCalibration, Drivers, FrontEnd};
 pub use gains::{Calibrated, ColumnGains, Fit, GainCalibration};
 pub use grid::{Blueprint, Grid, LayerDesign, Parts, Targets};
 pub use mapping::{

@@ -5,6 +5,9 @@
 //! converter is Gaussian, which many cells make it. Read noise is that of the targets: first order
 //! in the programming error.
 //!
+//! What the front end adds is exact to first order in its own errors, and in those that meet it: the
+//! offset of an amplifier stands against the conductances that the cells were found with.
+//!
 //! With wires, means are those of the array solved at the mean conductances, and a programming error
 //! reaches every current by the product of two fields, first order in it: the drive's and that of
 //! what is sensed. Noise is taken as `cim_crossbar::Wired` has it.
@@ -20,6 +23,8 @@
 mod analog;
 mod column;
 mod converted;
+mod front_end;
+mod thresholds;
 mod tile;
 
 use cim_core::Tally;
@@ -31,6 +36,9 @@ pub use tile::{SensedErrors, Shifts, TileErrors};
 use crate::calibration::Calibration;
 use crate::error::TileError;
 use crate::grid::{Blueprint, LayerDesign, Parts};
+
+/// A layer that gives less of its product than this gives nothing.
+const LEAST_GAIN: f64 = 1e-3;
 
 /// Errors of one layer.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +102,42 @@ impl LayerErrors {
     /// changes: weights beyond the clip, rounding of weights and of inputs, together.
     pub fn fixed_error(&self) -> Array1<f64> {
         self.power(|tile| &tile.ideal_a - &tile.exact_a)
+    }
+
+    /// Gain by which what the layer gives on average is nearest to the exact product, one for all
+    /// outputs: below 1 where clips take away from large values. 1 of a layer without signal.
+    pub fn gain(&self) -> f64 {
+        self.best_gain(|tile| &tile.mean_a)
+    }
+
+    /// [`output_error`](Self::output_error) against the product times [`gain`](Self::gain), in
+    /// units of what the gain leaves of an output: what matters where a factor that all outputs
+    /// share changes no answer.
+    pub fn output_error_after_gain(&self) -> Array1<f64> {
+        let gain = self.gain();
+        let shift = self.power(|tile| &tile.mean_a - &(&tile.exact_a * gain));
+        (self.output_variance() + shift) / (gain * gain)
+    }
+
+    /// [`fixed_error`](Self::fixed_error) after the gain that the clip and the rounding of weights and
+    /// inputs make on their own, which comes with it.
+    pub fn fixed_error_after_gain(&self) -> (Array1<f64>, f64) {
+        let gain = self.best_gain(|tile| &tile.ideal_a);
+        let error = self.power(|tile| &tile.ideal_a - &(&tile.exact_a * gain));
+        (error / (gain * gain), gain)
+    }
+
+    /// Mean of what the layer gives, samples × outputs, in output units.
+    pub fn mean_output(&self) -> Array2<f64> {
+        self.sum_over_row_tiles(|tile| tile.mean_a.clone()) / self.amps_per_output
+    }
+
+    fn best_gain(&self, f: impl Fn(&TileErrors) -> &Array2<f64>) -> f64 {
+        let exact = self.sum_over_row_tiles(|tile| tile.exact_a.clone());
+        let given = self.sum_over_row_tiles(|tile| f(tile).clone());
+        let power = exact.iter().map(|y| y * y).sum::<f64>();
+        let cross = exact.iter().zip(&given).map(|(y, m)| y * m).sum::<f64>();
+        if power > 0.0 { (cross / power).max(LEAST_GAIN) } else { 1.0 }
     }
 
     /// [`output_error`](Self::output_error) of all outputs per unit of the power of the exact

@@ -5,7 +5,7 @@ use ndarray::Array2;
 
 use crate::grid::{LayerDesign, Parts};
 use crate::mapping::Mapping;
-use crate::moments::LayerErrors;
+use crate::moments::{ColumnErrors, LayerErrors};
 
 /// Variance of a stored weight in squared weight units, `c0 + c1 |w| + c2 w² + cm / (|w| + w0)`:
 /// the programming errors of all cells that carry it, each as often as it counts.
@@ -209,14 +209,21 @@ fn group_weights(parts: &Parts) -> Vec<f64> {
 }
 
 impl LayerErrors {
-    /// Standard deviation (output units) of what is drawn afresh in front of the converters of an
-    /// output, on average over the outputs of each tile (row tiles × column tiles).
+    /// Standard deviation (output units) of what an output gets beside the programming errors of its
+    /// cells, rounding and clipping: noise of reads, and what the front end of a chip is off by; on
+    /// average over the outputs of each tile (row tiles × column tiles).
+    ///
+    /// Offsets, gains and non-linearities stay for the life of a chip. Training draws them afresh, as
+    /// it does the errors of cells: it is for any chip.
     pub fn read_sigma(&self) -> Array2<f64> {
         let last = self.tiles.last().map_or((0, 0), |tile| (tile.place.0 + 1, tile.place.1 + 1));
         let mut sigma = Array2::zeros(last);
         for tile in &self.tiles {
-            let steady: f64 =
-                tile.columns.iter().map(|c| c.thermal + c.shot + c.read + c.input).sum();
+            let front_end = |c: &ColumnErrors| {
+                c.offset + c.gain + c.driver + c.dac_nonlinearity + c.adc_nonlinearity
+            };
+            let of = |c: &ColumnErrors| c.thermal + c.shot + c.read + c.input + front_end(c);
+            let steady: f64 = tile.columns.iter().map(of).sum();
             sigma[tile.place] = (steady / tile.columns.len() as f64).sqrt() / self.amps_per_output;
         }
         sigma
@@ -263,6 +270,7 @@ mod tests {
             adc_noise: Amps::ZERO,
             ambient: Ambient::SILENT,
             wires: Wires::NONE,
+            front_end: crate::FrontEnd::IDEAL,
             targets: Targets::Nominal,
             rows: 8,
             outputs: 8,

@@ -19,7 +19,9 @@ pub fn weights(
     if !(0.0 < clip && clip.is_finite()) {
         return Err(TileError::Scale { name: "weight clip", value: clip.into() });
     }
-    if let Some(((row, col), &value)) = weights.indexed_iter().find(|(_, w)| !w.is_finite()) {
+    if !weights.fold(true, |fine, w| fine & w.is_finite())
+        && let Some(((row, col), &value)) = weights.indexed_iter().find(|(_, w)| !w.is_finite())
+    {
         return Err(TileError::WeightNotFinite { row, col, value });
     }
     let scale = f64::from(top) / f64::from(clip);

@@ -3,12 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use cim_adc::Adc;
+use cim_adc::{Adc, Phase};
 use cim_core::{Scratch, Seconds, Stream, Tally, Volts};
 use cim_crossbar::{CircuitError, Crossbar, Readout};
 use cim_device::Compensation;
 use ndarray::{Array1, Array2, ArrayView1};
 
+use crate::front_end::Sampled;
 use crate::mapping::Plan;
 
 /// One programmed array with its output converters.
@@ -19,6 +20,8 @@ use crate::mapping::Plan;
 pub struct Tile {
     array: Crossbar,
     readout: Readout,
+    /// Amplifiers and drivers of this tile of this chip.
+    front_end: Sampled,
     plan: Plan,
     /// The currents that share a converter's range, in the order of the plan.
     groups: Vec<Group>,
@@ -46,8 +49,21 @@ struct Group {
     in_order: bool,
 }
 
+/// How rows are driven in one phase of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Drive<'a> {
+    /// Codes of the converters, batch × rows.
+    pub codes: &'a [f32],
+    /// Voltages that the phase is to put on the rows (V), batch × rows.
+    pub row_v: &'a [f32],
+    /// The phase.
+    pub phase: Phase,
+    /// Its number.
+    pub phase_idx: usize,
+}
+
 /// What turns the currents of a tile into numbers.
-pub struct Conversion<'a> {
+pub(crate) struct Conversion<'a> {
     /// One converter for each full-scale group of the plan.
     pub adcs: Vec<Box<dyn Adc>>,
     /// Output units per ampere of a current of weight 1.
@@ -55,6 +71,8 @@ pub struct Conversion<'a> {
     /// Conductance (S) that stands for zero in each sensed current ([`Plan::zeros`]), times the
     /// effective volts per volt of drive.
     pub zeros_s: &'a [f64],
+    /// Amplifiers and drivers.
+    pub front_end: Sampled,
 }
 
 impl Tile {
@@ -63,7 +81,7 @@ impl Tile {
     ///
     /// # Errors
     /// [`CircuitError::Column`] if the plan senses a column that the array does not have.
-    pub fn new(
+    pub(crate) fn new(
         array: Crossbar,
         plan: Plan,
         peak: Volts,
@@ -71,7 +89,8 @@ impl Tile {
         at: Stream,
     ) -> Result<Self, CircuitError> {
         let groups = groups(&plan, conversion.adcs);
-        let readout = compile(&array, &plan, peak, &groups)?;
+        let front_end = conversion.front_end;
+        let readout = compile(&array, &plan, peak, &groups, &front_end)?;
         let mut output_per_code = Vec::with_capacity(plan.senses.len());
         for group in &groups {
             let per_code = conversion.output_per_amp * group.adc.step().0;
@@ -81,7 +100,19 @@ impl Tile {
         let gains = output_per_code.iter().map(|gain| *gain as f32).collect();
         let zeros = zeros(&plan, conversion.output_per_amp, conversion.zeros_s);
         let (reads, at) = (at, read_at(at, array.elapsed()));
-        Ok(Self { array, readout, plan, groups, zeros, peak, output_per_code, gains, reads, at })
+        Ok(Self {
+            array,
+            readout,
+            front_end,
+            plan,
+            groups,
+            zeros,
+            peak,
+            output_per_code,
+            gains,
+            reads,
+            at,
+        })
     }
 
     /// The programmed array.
@@ -99,25 +130,29 @@ impl Tile {
         if array.elapsed() == self.array.elapsed() {
             return Ok(self.clone());
         }
-        let readout = compile(&array, &self.plan, self.peak, &self.groups)?;
+        let readout = compile(&array, &self.plan, self.peak, &self.groups, &self.front_end)?;
         Ok(Self { array, readout, at: read_at(self.reads, elapsed), ..self.clone() })
     }
 
     /// Strengths of the sensed currents (A), measured by driving one row after the other with the
     /// largest voltage.
     ///
-    /// Every probe is one read, with the read noise of the cells and the thermal noise of that
-    /// moment. What the measuring converter adds is the noise of the compensation: it has a range of
+    /// Every probe is one read, with the read noise of the cells, the thermal noise and the noise of
+    /// the drivers of that moment, through the amplifiers of the columns. What the measuring converter adds is the noise of the compensation: it has a range of
     /// its own, as a lone cell would hardly move a converter that is made for sums of rows.
     pub fn strengths(&self, compensation: &Compensation) -> Array1<f64> {
         let at = self.at.child("probe", 0);
         let sensed = self.plan.sensed();
-        let readout = Readout::compile(&self.array, &sensed, 0.0).expect("compiled before");
+        let readout = Readout::through(&self.array, &sensed, &self.front_end.amplifiers, 0.0);
+        let readout = readout.expect("compiled before");
         let (rows, senses) = readout.shape();
         let mut probes = vec![0.0; rows * rows];
         probes.iter_mut().step_by(rows + 1).for_each(|v| *v = self.peak.0 as f32);
         let mut sensed_a = vec![0.0; rows * senses];
         let (read_at, scratch) = (at.child("read", 0), &mut Scratch::default());
+        if let Some(drivers) = &self.front_end.rows {
+            drivers.add_noise(&mut probes, at.child("drivers", 0), scratch);
+        }
         readout.currents(&probes, rows, read_at, &mut sensed_a, scratch);
         let outputs = sensed_a.into_iter().map(f64::from).collect();
         let outputs = Array2::from_shape_vec((rows, senses), outputs).expect("rows × senses");
@@ -136,24 +171,31 @@ impl Tile {
     /// Adds what one phase contributes to `x · W` of this tile to `y`, whose rows are `y_stride`
     /// apart.
     ///
-    /// `row_v` are the voltages of the phase (V, batch × rows), `factor` is what it counts. Noise,
-    /// converter and sum follow the product block by block, while a block is in the first-level
-    /// cache.
+    /// Rows get the voltages of the phase, or what the drivers of this tile make of its codes; what is
+    /// subtracted digitally follows the codes. Noise, converter and sum follow the product block by
+    /// block, while a block is in the first-level cache.
     pub fn accumulate(
         &self,
-        row_v: &[f32],
-        (phase, factor): (usize, i8),
+        drive: Drive<'_>,
         call: u64,
         (y, y_stride): (&mut [f32], usize),
         scratch: &mut Scratch,
         tally: &mut Tally,
     ) {
         let (rows, senses) = self.readout.shape();
-        let batch = row_v.len() / rows;
+        let Drive { codes, row_v: wanted_v, phase, phase_idx } = drive;
+        let batch = wanted_v.len() / rows;
         let mut sensed_a = scratch.take(batch * senses);
+        let factor = f32::from(phase.factor);
+        let at = self.at.child("call", call).child("phase", phase_idx as u64);
+        let driven = self.front_end.rows.as_ref().map(|drivers| {
+            let mut row_v = scratch.take(wanted_v.len());
+            phase.drive(codes, &mut row_v);
+            drivers.drive(&mut row_v, at.child("drivers", 0), scratch);
+            row_v
+        });
+        let row_v = driven.as_deref().unwrap_or(wanted_v);
         let mut codes = scratch.take_codes(batch * senses);
-        let factor = f32::from(factor);
-        let at = self.at.child("call", call).child("phase", phase as u64);
         self.readout.sense(row_v, batch, at, &mut sensed_a, scratch, |first, sensed_a| {
             let codes = &mut codes[..sensed_a.len()];
             let y = &mut y[first * y_stride..];
@@ -176,11 +218,12 @@ impl Tile {
             }
         });
         if !self.zeros.is_empty() {
-            for (row_v, y) in row_v.chunks_exact(rows).zip(y.chunks_mut(y_stride)) {
+            for (row_v, y) in wanted_v.chunks_exact(rows).zip(y.chunks_mut(y_stride)) {
                 let drive_v = factor * row_v.iter().sum::<f32>();
                 self.zeros.iter().for_each(|&(output, zero)| y[output] -= zero * drive_v);
             }
         }
+        driven.into_iter().for_each(|row_v| scratch.give(row_v));
         scratch.give_codes(codes);
         scratch.give(sensed_a);
     }
@@ -230,10 +273,12 @@ fn compile(
     plan: &Plan,
     peak: Volts,
     groups: &[Group],
+    front_end: &Sampled,
 ) -> Result<Readout, CircuitError> {
     // All converters of a tile are of one kind.
     let noise_variance = groups.first().map_or(0.0, |group| group.adc.input_noise().0.powi(2));
-    Ok(Readout::compile(array, &plan.sensed(), noise_variance)?.driven_within(peak))
+    let readout = Readout::through(array, &plan.sensed(), &front_end.amplifiers, noise_variance)?;
+    Ok(readout.driven_within(front_end.largest(peak)))
 }
 
 /// Reads of a chip of another age are other reads.

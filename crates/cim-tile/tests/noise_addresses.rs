@@ -28,6 +28,7 @@ fn silent_layer(row_tiles: usize, column_tiles: usize, at: Stream) -> Grid {
         adc_noise: Amps(1e-6),
         ambient: Ambient::SILENT,
         wires: Wires::NONE,
+        front_end: cim_tile::FrontEnd::IDEAL,
         targets: Targets::Nominal,
         rows: ROWS,
         outputs: OUTPUTS,

@@ -72,7 +72,7 @@ struct Composition {
 }
 
 impl Composition {
-    fn inner(&self) -> (&'static str, Arc<dyn Device>) {
+    fn inner(&self) -> (String, Arc<dyn Device>) {
         let devices = devices();
         let k = self.device % devices.len();
         devices.into_iter().nth(k).expect("a device of the list")

@@ -6,6 +6,7 @@ mod composition;
 mod converters;
 mod crossbar;
 mod device;
+mod front_end;
 mod grid;
 mod mapping;
 mod reference;

@@ -188,3 +188,69 @@ fn a_law_taken_at_the_row_keeps_its_stated_error() {
         }
     }
 }
+
+/// Laws in which voltages are up to six of their scales, on arrays, wires and drives of all kinds: the
+/// drive of each is the worst that flipping rows between rest and the peak finds, one by one.
+#[test]
+fn no_drive_exceeds_the_stated_error_of_a_law_and_some_come_close() {
+    let mut closest = 0.0_f64;
+    for k in 0..208 {
+        let u = uniform(200, Stream::root(13).child("array", k));
+        let decade = |u: f64, from: f64, to: f64| from * (to / from).powf(u);
+        let (rows, cols) = (1 + (8.0 * u[0]) as usize, 1 + (5.0 * u[1]) as usize);
+        let g = Array2::from_shape_fn((rows, cols), |(r, c)| {
+            if u[10 + r * cols + c] < 0.1 { 0.0 } else { decade(u[60 + r * cols + c], 1e-6, 3e-4) }
+        });
+        let peak_v = decade(u[2], 0.05, 1.0);
+        let scale = peak_v / decade(u[3], 0.5, 6.0);
+        let law = match k % 4 {
+            0 | 1 => Conduction::Sinh { scale: Volts(scale) },
+            2 => Conduction::Polynomial {
+                square_per_v: (u[4] - 0.5) / scale,
+                cubic_per_v2: (0.5 + u[5]) / (scale * scale),
+                range: Volts(2.0 * peak_v),
+            },
+            // Steeper at rest, flat, and steep again.
+            _ => Conduction::Table {
+                volts: vec![-peak_v, 0.0, 0.3 * peak_v, 0.8 * peak_v, peak_v],
+                factor: vec![-2.0 * peak_v, 0.0, 0.6 * peak_v, 0.7 * peak_v, (1.0 + u[4]) * peak_v],
+            },
+        };
+        let (row_ohm, column_ohm) = (decade(u[6], 0.01, 1e3), decade(u[7], 0.01, 1e3));
+        let wires = Wires::new(Ohms(row_ohm), Ohms(column_ohm));
+        let wired = Wired::new(&g, wires).expect("solved");
+        let bound = wired.largest_law_error(&law, peak_v).expect("solved");
+        let circuit = Circuit::new(g.clone(), wires).expect("a circuit");
+        let exact = |row_v: &[f64]| {
+            let solved = newton::solve(&circuit, &law, &Bias::read(row_v, cols));
+            solved.expect("solved").solution.column_a()
+        };
+        let full = exact(&vec![peak_v; rows]);
+        let transfer = wired.transfer_s(&g);
+        let error = |row_v: &[f64]| -> f64 {
+            let effective: Array1<f64> = row_v.iter().map(|&v| law.effective_v(v)).collect();
+            let got = transfer.t().dot(&effective);
+            let all = got.iter().zip(exact(row_v)).zip(&full).filter(|(_, full)| **full > 0.0);
+            all.map(|((got, want), full)| ((got - want) / full).abs()).fold(0.0, f64::max)
+        };
+        let mut row_v = vec![peak_v; rows];
+        let mut worst = error(&row_v);
+        for row in (0..rows).chain(0..rows) {
+            let mut flipped = row_v.clone();
+            flipped[row] = peak_v - flipped[row];
+            let found = error(&flipped);
+            if worst < found {
+                (worst, row_v) = (found, flipped);
+            }
+            let mut between = row_v.clone();
+            between[row] = peak_v * u[150 + row];
+            worst = worst.max(error(&between));
+        }
+        // Of a difference of currents that are each exact to 1e-10.
+        assert!(worst <= bound + 1e-9, "array {k}, {law:?}: {worst} above {bound}");
+        if worst > 1e-6 {
+            closest = closest.max(worst / bound);
+        }
+    }
+    assert!(0.9 < closest, "the bound says little: at most {closest} of it is reached");
+}

@@ -9,7 +9,7 @@ use crate::error::ChipError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CalibrationSpec {
-    /// How many, from the first on: 1 to 1,000,000. Of a smaller data set all are taken.
+    /// How many, from the first on: 1 to 1,000,000, up to as many as there are.
     pub images: usize,
 }
 

@@ -4,7 +4,7 @@ use cim_adc::{DacSpec, FullScale, Polarity};
 use cim_core::Amps;
 use serde::{Deserialize, Serialize};
 
-use super::need::{need, need_not_negative};
+use super::need::{need, need_within};
 use crate::error::ChipError;
 
 /// Converters of every tile.
@@ -18,7 +18,7 @@ pub struct ConverterSpec {
     pub dac_polarity: Polarity,
     /// Resolution of the column converters, 2 to 16 bits.
     pub adc_bits: u32,
-    /// Input-referred noise of the column converters, rms (A).
+    /// Input-referred noise of the column converters, rms (A), 0 to 1 A.
     pub adc_noise: Amps,
     /// How the full scales of a design that nothing optimises are set.
     pub full_scale: FullScale,
@@ -43,13 +43,17 @@ impl ConverterSpec {
     pub fn check(&self) -> Result<(), ChipError> {
         check_bits("converters.dac_bits", self.dac_bits)?;
         check_bits("converters.adc_bits", self.adc_bits)?;
-        need_not_negative("converters.adc_noise", self.adc_noise.0, self.adc_noise)?;
+        need_within("converters.adc_noise", self.adc_noise, Amps::ZERO, Amps(1.0))?;
         need(
             self.full_scale != FullScale::Optimised,
             "converters.full_scale",
             "optimised",
             "what the optimiser chooses is no policy to begin with: use worst-case, percentile, mse-optimal or fixed",
         )?;
+        if let FullScale::Fixed { full_scale } = self.full_scale {
+            let key = "converters.full_scale.full_scale";
+            need_within(key, full_scale, Amps(1e-18), Amps(1e3))?;
+        }
         Ok(self.full_scale.check()?)
     }
 

@@ -10,21 +10,49 @@
 
 use std::sync::Arc;
 
-use cim_core::Siemens;
-use cim_device::{Device, GaussianSpec};
+use cim_core::{Siemens, Volts};
+use cim_device::{Conduction, Device, GaussianSpec};
 
-use super::need::{need, need_not_negative};
+use super::need::{need, need_not_negative, need_within};
 use crate::error::ChipError;
 
 pub use cim_device::{DeviceSpec, EffectSpec, ModelSpec};
 
-/// Checks the specification and builds the device.
+/// Checks the specification and builds the device; of 1 S at most.
 ///
 /// # Errors
 /// [`ChipError::Device`] of the part that is wrong.
 pub fn build(spec: &DeviceSpec) -> Result<Arc<dyn Device>, ChipError> {
-    Ok(spec.clone().build()?)
+    if let Some(cell) = gaussian(spec) {
+        for (law, noise) in [("programming", &cell.programming), ("read", &cell.read)] {
+            let key = |name: &str| format!("device.model.{law}.{name}");
+            for (name, sigma) in [
+                ("constant", noise.constant),
+                ("inverse", noise.inverse),
+                ("inverse_at", noise.inverse_at),
+                ("linear", noise.linear),
+            ] {
+                need_within(&key(name), sigma, Siemens::ZERO, MOST)?;
+            }
+            need_within(&key("proportional"), noise.proportional, 0.0, 1.0)?;
+        }
+        if let Conduction::Sinh { scale } = cell.current_voltage {
+            need_within("device.model.current_voltage.scale", scale, Volts(1e-6), Volts(1e6))?;
+        }
+    }
+    let device = spec.clone().build()?;
+    let top = device.window().g_max;
+    need(
+        top <= MOST,
+        "device.model",
+        format!("a cell of up to {top}"),
+        &format!("no cell conducts more than {MOST}: is it meant in uS?"),
+    )?;
+    Ok(device)
 }
+
+/// The most that one cell conducts: a whole array of real cells conducts less.
+const MOST: Siemens = Siemens(1.0);
 
 /// The numbers of a Gaussian cell, if that is what the model is.
 pub fn gaussian(spec: &DeviceSpec) -> Option<&GaussianSpec> {

@@ -1,9 +1,9 @@
 //! `[energy]`: what operations cost.
 
 use cim_adc::energy::conversion;
-use cim_core::Hertz;
+use cim_core::{Farads, Hertz, Joules, Seconds, Volts};
 
-use super::need::{need_not_negative, need_positive};
+use super::need::need_within;
 use crate::error::ChipError;
 
 pub use cim_tile::EnergySpec;
@@ -13,13 +13,17 @@ pub use cim_tile::EnergySpec;
 /// # Errors
 /// [`ChipError`] for the first that cannot be.
 pub fn check(energy: &EnergySpec, adc_bits: u32) -> Result<(), ChipError> {
-    need_positive("energy.node_nm", energy.node_nm, energy.node_nm)?;
-    need_positive("energy.supply", energy.supply.0, energy.supply)?;
-    need_positive("energy.read_time", energy.read_time.0, energy.read_time)?;
-    need_not_negative("energy.dac_unit", energy.dac_unit.0, energy.dac_unit)?;
-    need_not_negative("energy.accumulate", energy.accumulate.0, energy.accumulate)?;
-    need_not_negative("energy.activation", energy.activation.0, energy.activation)?;
-    need_not_negative("energy.buffer_byte", energy.buffer_byte.0, energy.buffer_byte)?;
+    need_within("energy.node_nm", energy.node_nm, 0.1, 100_000.0)?;
+    need_within("energy.supply", energy.supply, Volts(1e-3), Volts(1e3))?;
+    need_within("energy.read_time", energy.read_time, Seconds(1e-12), Seconds(1e3))?;
+    need_within("energy.dac_unit", energy.dac_unit, Farads::ZERO, Farads(1.0))?;
+    for (key, price) in [
+        ("energy.accumulate", energy.accumulate),
+        ("energy.activation", energy.activation),
+        ("energy.buffer_byte", energy.buffer_byte),
+    ] {
+        need_within(key, price, Joules::ZERO, Joules(1.0))?;
+    }
     conversion(adc_bits, Hertz(1.0 / energy.read_time.0), energy.node_nm)?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use cim_tile::{Fit, GainCalibration};
 use serde::{Deserialize, Serialize};
 
 use super::calibration::check_images;
-use super::need::need_not_negative;
+use super::need::need_within;
 use crate::error::ChipError;
 
 /// Measurement of a factor, and perhaps an offset, for every output of a layer.
@@ -15,7 +15,7 @@ pub struct GainSpec {
     pub images: usize,
     /// What is fitted: `gain`, or `gain-and-offset`.
     pub fit: Fit,
-    /// Noise of one measured output, rms (output units).
+    /// Noise of one measured output, rms (output units), 0 to 1,000,000.
     pub measurement_noise: f64,
 }
 
@@ -26,7 +26,7 @@ impl GainSpec {
     /// [`ChipError::Section`].
     pub fn check(&self) -> Result<(), ChipError> {
         check_images("gains.images", self.images)?;
-        need_not_negative("gains.measurement_noise", self.measurement_noise, self.measurement_noise)
+        need_within("gains.measurement_noise", self.measurement_noise, 0.0, 1e6)
     }
 
     /// The measurement.

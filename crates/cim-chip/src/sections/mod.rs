@@ -12,6 +12,7 @@ pub mod data;
 pub mod device;
 pub mod energy;
 pub mod evaluation;
+pub mod front_end;
 pub mod gains;
 pub mod mapping;
 mod need;
@@ -29,9 +30,13 @@ pub use data::DataSpec;
 pub use device::DeviceSpec;
 pub use energy::EnergySpec;
 pub use evaluation::EvaluationSpec;
+pub use front_end::FrontEnd;
 pub use gains::GainSpec;
 pub use mapping::MappingSpec;
-pub use need::{need, need_fraction, need_not_negative, need_positive, need_share_above_zero};
+pub use need::{
+    listed, need, need_different, need_fraction, need_not_negative, need_positive,
+    need_share_above_zero, need_within,
+};
 pub use network::NetworkSpec;
 pub use optimiser::OptimiserSpec;
 pub use tile::TileSpec;

@@ -15,20 +15,60 @@ pub fn need(ok: bool, key: &str, value: impl Display, help: &str) -> Result<(), 
     Err(ChipError::Section { key: key.into(), value: value.to_string(), help: help.into() })
 }
 
-/// Refuses all but positive, finite numbers; `value` is in SI units, `shown` as written.
+/// Nothing that anybody measures is larger (SI units); products of a few such numbers stay finite.
+const MOST: f64 = 1e30;
+
+/// Refuses all but positive numbers up to 1e30; `value` is in SI units, `shown` as written.
 ///
 /// # Errors
 /// [`ChipError::Section`].
 pub fn need_positive(key: &str, value: f64, shown: impl Display) -> Result<(), ChipError> {
-    need(0.0 < value && value.is_finite(), key, shown, "give a positive, finite value")
+    need(0.0 < value && value <= MOST, key, shown, "give a positive, finite value of any real size")
 }
 
-/// Refuses negative and infinite numbers; `value` is in SI units, `shown` as written.
+/// Refuses negative numbers and those above 1e30; `value` is in SI units, `shown` as written.
 ///
 /// # Errors
 /// [`ChipError::Section`].
 pub fn need_not_negative(key: &str, value: f64, shown: impl Display) -> Result<(), ChipError> {
-    need(0.0 <= value && value.is_finite(), key, shown, "give zero or a positive, finite value")
+    let help = "give zero or a positive, finite value of any real size";
+    need(0.0 <= value && value <= MOST, key, shown, help)
+}
+
+/// Refuses all that is not from `least` to `most`, both included, and NaN: a range of what anybody would
+/// mean, so that a slip in a unit is told before it becomes an infinity somewhere.
+///
+/// # Errors
+/// [`ChipError::Section`].
+pub fn need_within<T: PartialOrd + Display>(
+    key: &str,
+    value: T,
+    least: T,
+    most: T,
+) -> Result<(), ChipError> {
+    let ok = least <= value && value <= most;
+    need(ok, key, &value, &format!("give {least} to {most}"))
+}
+
+/// Values of a list, for a message: as in a file, without quotes.
+pub fn listed<T: Display>(values: &[T]) -> String {
+    let values: Vec<String> = values.iter().map(T::to_string).collect();
+    format!("[{}]", values.join(", "))
+}
+
+/// Refuses lists in which a value comes twice: it would be measured and shown twice.
+///
+/// # Errors
+/// [`ChipError::Section`] naming the value.
+pub fn need_different<T: PartialEq + Display>(key: &str, values: &[T]) -> Result<(), ChipError> {
+    let twice = values.iter().enumerate().find(|(idx, value)| values[..*idx].contains(value));
+    match twice {
+        None => Ok(()),
+        Some((_, value)) => {
+            let shown = format!("{}, with {value} twice", listed(values));
+            need(false, key, shown, "give every value once")
+        }
+    }
 }
 
 /// Refuses all but 0 to 1.
@@ -45,4 +85,28 @@ pub fn need_fraction(key: &str, value: f64) -> Result<(), ChipError> {
 /// [`ChipError::Section`].
 pub fn need_share_above_zero(key: &str, value: f64) -> Result<(), ChipError> {
     need(0.0 < value && value <= 1.0, key, value, "give a fraction above 0 and up to 1")
+}
+
+#[cfg(test)]
+mod tests {
+    use cim_core::Volts;
+
+    use super::*;
+
+    #[test]
+    fn a_range_is_told_in_units_and_refuses_what_is_no_number() {
+        assert!(need_within("key", Volts(1.0), Volts(1.0), Volts(2.0)).is_ok());
+        for value in [0.9, 2.1, f64::NAN, f64::INFINITY] {
+            let error = need_within("key", Volts(value), Volts(1e-3), Volts(0.5)).expect_err("out");
+            assert_eq!(error.help(), Some("give 1 mV to 500 mV"));
+        }
+    }
+
+    #[test]
+    fn a_value_that_comes_twice_is_named() {
+        assert!(need_different("key", &[3, 4, 5]).is_ok());
+        let error =
+            need_different("key", &[Volts(0.2), Volts(0.1), Volts(0.2)]).expect_err("twice");
+        assert_eq!(error.to_string(), "key is [200 mV, 100 mV, 200 mV], with 200 mV twice");
+    }
 }

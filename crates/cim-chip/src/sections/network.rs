@@ -5,7 +5,7 @@
 //! `operations`, each as its file in `cim-nn` says. Specification and operations are those of
 //! [`cim_nn`]: one line there makes an operation known here.
 
-use super::need::need;
+use super::need::{listed, need};
 use crate::error::ChipError;
 
 pub use cim_nn::{NetworkSpec, Outline};
@@ -24,7 +24,7 @@ const MAX_WEIGHTS: usize = 1 << 27;
 pub fn check(network: &NetworkSpec) -> Result<Outline, ChipError> {
     let too_many = "at most 134217728 weights fit in memory";
     if let Some(widths) = &network.widths {
-        let named = |ok, help| need(ok, "network.widths", format!("{widths:?}"), help);
+        let named = |ok, help| need(ok, "network.widths", listed(widths), help);
         named((2..=MAX_LAYERS).contains(&widths.len()), "give 2 to 32 widths, inputs first")?;
         named(
             widths.iter().all(|width| (1..=MAX_WIDTH).contains(width)),

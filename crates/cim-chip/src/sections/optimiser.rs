@@ -4,7 +4,7 @@ use cim_core::Volts;
 use serde::{Deserialize, Serialize};
 
 use super::circuit::CircuitSpec;
-use super::need::{need, need_positive, need_share_above_zero};
+use super::need::{need, need_positive, need_share_above_zero, need_within};
 use crate::error::ChipError;
 
 /// Bounds and grids of the convex program and of the searches around it.
@@ -19,7 +19,8 @@ pub struct OptimiserSpec {
     pub least_clip: f64,
     /// Clips that are tried, 2 to 10,000.
     pub clip_points: usize,
-    /// Error that may be given for energy, as a fraction of the least error; above 0.
+    /// Error that may be given for energy, as a fraction of the least error; above 0,
+    /// up to 1,000.
     pub energy_tolerance: f64,
 }
 
@@ -50,6 +51,8 @@ impl OptimiserSpec {
             self.clip_points,
             "try 2 to 10000 clips",
         )?;
-        need_positive("optimiser.energy_tolerance", self.energy_tolerance, self.energy_tolerance)
+        let tolerance = self.energy_tolerance;
+        need_positive("optimiser.energy_tolerance", tolerance, tolerance)?;
+        need_within("optimiser.energy_tolerance", tolerance, 0.0, 1e3)
     }
 }

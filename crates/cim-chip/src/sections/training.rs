@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::need::{need, need_fraction};
+use cim_nn::NetworkError;
+
+use super::need::{need, need_fraction, need_within};
 use crate::error::ChipError;
 
 pub use cim_nn::Recipe;
@@ -30,7 +32,24 @@ pub fn check(recipe: &Recipe, key: &str) -> Result<(), ChipError> {
         max_shift,
         "shift by at most 1024 pixels",
     )?;
-    Ok(recipe.check()?)
+    recipe.check().map_err(|error| under(key, error))?;
+    // Steps that are larger by far only make infinities.
+    need_within(&format!("{key}.learning_rate"), recipe.learning_rate, 0.0, 1e3)?;
+    need_within(&format!("{key}.weight_decay"), recipe.weight_decay, 0.0, 1e3)?;
+    need_within(&format!("{key}.full_scale_rate"), recipe.full_scale_rate, 0.0, 1e3)?;
+    need_within(&format!("{key}.teacher_temperature"), recipe.teacher_temperature, 1e-3, 1e3)
+}
+
+/// What a recipe refuses, with the whole path of its key.
+pub fn under(key: &str, error: NetworkError) -> ChipError {
+    match error {
+        NetworkError::Recipe { name, value, expected } => ChipError::Section {
+            key: format!("{key}.{name}"),
+            value: value.to_string(),
+            help: format!("give {expected}"),
+        },
+        other => other.into(),
+    }
 }
 
 /// Fine-tuning under Gaussian noise on every weight, fresh for every batch.

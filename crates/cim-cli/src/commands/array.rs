@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cim_core::Ohms;
+use cim_core::{Ohms, Siemens};
 use cim_crossbar::{Bias, Circuit, CircuitError, Ends, Scheme, Wires};
 use cim_data::npy::{self, dims};
 use cim_device::Conduction;
@@ -10,6 +10,9 @@ use ndarray::{Array2, ArrayView2, Ix1, Ix2};
 
 use crate::args::{ArrayFiles, SelectScheme};
 use crate::error::CliError;
+
+/// Beyond it a conductance is a short, or microsiemens that were saved as siemens: told, and taken.
+const MOST_OF_A_CELL: f64 = 1.0;
 
 /// A read array.
 pub struct Array {
@@ -39,6 +42,11 @@ impl Array {
         let g = matrix(g_path, "conductances are a matrix, rows × columns, in siemens")?;
         let refused = |error| circuit_error(g_path, error);
         let (rows, cols) = g.dim();
+        let largest = g.iter().copied().filter(|g| g.is_finite()).fold(0.0, f64::max);
+        if MOST_OF_A_CELL < largest {
+            let cell = Siemens(largest);
+            tracing::warn!("{}: a cell of {cell}: conductances are in siemens", g_path.display());
+        }
         let uniform = Circuit::new(g, wires).map_err(refused)?;
         let circuit = match (&args.row_segments, &args.column_segments) {
             (None, None) => uniform,
@@ -51,7 +59,10 @@ impl Array {
                 let row_ohm = of(row, uniform.row_ohm())?;
                 let column_ohm = of(column, uniform.column_ohm())?;
                 let g = uniform.conductances().to_owned();
-                Circuit::with_segments(g, row_ohm, column_ohm).map_err(refused)?
+                Circuit::with_segments(g, row_ohm, column_ohm).map_err(|error| {
+                    let file = segment_file(&error, row, column).unwrap_or(g_path);
+                    circuit_error(file, error)
+                })?
             }
         };
         let segments = args.row_segments.is_some() || args.column_segments.is_some();
@@ -122,10 +133,30 @@ impl Array {
     }
 }
 
+/// The file of segments that an error is about, if it is about one.
+fn segment_file<'a>(
+    error: &CircuitError,
+    row: &'a Option<PathBuf>,
+    column: &'a Option<PathBuf>,
+) -> Option<&'a PathBuf> {
+    let line = match error {
+        CircuitError::Segment { line, .. } => line,
+        CircuitError::Shape { name, .. } => name,
+        _ => return None,
+    };
+    if line.starts_with("row") { row.as_ref() } else { column.as_ref() }
+}
+
 fn circuit_error(path: &Path, error: CircuitError) -> CliError {
     let help = match error {
         CircuitError::Conductance { .. } => {
             "conductances are in siemens: 0 is an open cell, inf a short"
+        }
+        CircuitError::Segment { .. } => {
+            "segments are in ohms: 0 is an ideal wire, inf a broken one"
+        }
+        CircuitError::Shape { .. } => {
+            "give a segment left of every column and right of the last (above every row and below the last)"
         }
         CircuitError::TooLarge { .. } => "solve it in parts",
         CircuitError::Empty { .. } => "give at least one row and one column",

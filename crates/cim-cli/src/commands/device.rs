@@ -12,6 +12,9 @@ use crate::args::{Device, DeviceSample};
 use crate::error::CliError;
 use crate::files::write_atomic;
 
+/// The longest time that cells are asked about.
+const LONGEST: Seconds = Seconds(1e11);
+
 /// Runs a command on devices.
 pub fn run(command: &Device) -> Result<String, CliError> {
     match command {
@@ -68,6 +71,12 @@ fn sample(args: &DeviceSample) -> Result<String, CliError> {
         .window()
         .check_target(target)
         .map_err(|error| advised(error, "give a --target within the window"))?;
+    if after > LONGEST {
+        return Err(CliError::Usage {
+            what: format!("--after {}: beyond {LONGEST}, some 3000 years", args.after),
+            help: "give a time at which cells are still read, such as \"1 year\"".into(),
+        });
+    }
     device
         .fitted_times()
         .check(after)

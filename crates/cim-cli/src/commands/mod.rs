@@ -2,6 +2,7 @@
 
 mod array;
 mod device;
+mod eval;
 mod gate;
 mod netlist;
 mod optimise;
@@ -13,6 +14,8 @@ mod solve;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
+pub use eval::Eval;
+
 use crate::args::Command;
 use crate::error::CliError;
 use crate::files;
@@ -21,11 +24,13 @@ use crate::files;
 pub fn run(command: Command) -> Result<String, CliError> {
     let (inputs, outputs) = command.files();
     files::keep_apart(&inputs, &outputs)?;
+    files::sweep(&outputs);
     match command {
         Command::Reproduce(args) => reproduce::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Program(args) => program::run(&args),
         Command::Device(command) => device::run(&command),
-        Command::Preset { name } => preset::open(&name).map(|preset| preset.text),
+        Command::Preset { name } => preset::print(&name),
         Command::Optimise(args) => optimise::run(&args),
         Command::Solve(args) => solve::run(&args),
         Command::Netlist(args) => netlist::run(&args),

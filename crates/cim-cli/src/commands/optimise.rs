@@ -3,13 +3,13 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use cim_chip::{
-    ChipDesign, ChipError, Goal, Layer, LayerErrors, LayerInputs, Network, optimise,
-};
+use cim_chip::sections::converters::check_bits;
+use cim_chip::{ChipDesign, ChipError, Goal, Layer, LayerErrors, LayerInputs, Network, optimise};
 use cim_core::Joules;
 use cim_data::npy;
 use cim_nn::NetworkError;
-use cim_studies::paper::{Spec, check_design};
+use cim_studies::paper::{Paper, Spec, check_design};
+use cim_studies::{Study, located};
 use ndarray::{Array1, Array2};
 use serde::Serialize;
 
@@ -27,9 +27,11 @@ struct Answer {
     /// their power.
     error: f64,
     naive_error: f64,
-    /// What is minimised, at the design: predicted rise of the cross-entropy, in nats.
+    /// What errors cost in the closed form: rise of the cross-entropy at a temperature of 2, in nats.
+    predicted_loss: f64,
+    naive_predicted_loss: f64,
+    /// The program's convex form of it, at the design.
     objective: f64,
-    naive_objective: f64,
     /// Nothing within the limits has a smaller objective, as far as the program knows.
     certified_bound: f64,
     /// How far the design's objective is above that bound, relative.
@@ -64,12 +66,25 @@ struct LayerAnswer {
 /// Optimises and returns the table for the terminal.
 pub fn run(args: &Optimise) -> Result<String, CliError> {
     let preset = super::preset::open(&args.preset)?;
+    let study = preset.study()?.name;
+    if study != Paper::NAME {
+        return Err(CliError::Usage {
+            what: format!(
+                "--preset {}: it is a preset of the study {study}, and `cim optimise` takes those of the \
+                 study {} only",
+                preset.name,
+                Paper::NAME
+            ),
+            help: "give paper, or a file that began as `cim preset paper`".into(),
+        });
+    }
     let mut spec: Spec = cim_studies::parse(&preset.text).map_err(|error| preset.refused(error))?;
     if let Some(bits) = args.adc_bits {
+        check_bits("--adc-bits", bits)?;
         spec.converters.adc_bits = bits;
     }
     let energy = args.energy_budget.as_deref().map(budget).transpose()?;
-    check_design(&spec)?;
+    check_design(&spec).map_err(|error| preset.refused(located(&preset.text, error.into())))?;
     let layers = args
         .weights
         .iter()
@@ -101,8 +116,9 @@ pub fn run(args: &Optimise) -> Result<String, CliError> {
         read_voltage_v: in_use.read_voltage.0,
         error,
         naive_error,
-        objective: predicted(design)?,
-        naive_objective: predicted(&naive)?,
+        predicted_loss: predicted(design)?,
+        naive_predicted_loss: predicted(&naive)?,
+        objective: in_use.objective,
         certified_bound: in_use.bound,
         certified_gap: in_use.gap,
         array_and_sense_energy_j: in_use.energy.0,
@@ -167,22 +183,24 @@ fn table(design: &ChipDesign, answer: &Answer) -> String {
         "error / signal      {:.3e} (naive mapping {:.3e})",
         answer.error, answer.naive_error
     );
-    for Source { name, naive, optimised } in answer.sources.iter().filter(|s| s.naive > 0.0 || s.optimised > 0.0) {
+    for Source { name, naive, optimised } in
+        answer.sources.iter().filter(|s| s.naive > 0.0 || s.optimised > 0.0)
+    {
         let _ = writeln!(text, "    {name:<16}{optimised:.1e} ({naive:.1e})");
     }
     let _ = writeln!(
         text,
-        "cross-entropy       +{:.3e} nat predicted (naive mapping +{:.3e})",
-        answer.objective, answer.naive_objective
+        "cost of errors      {:.3e} nat, to second order (naive mapping {:.3e})",
+        answer.predicted_loss, answer.naive_predicted_loss
     );
     let _ = writeln!(
         text,
         "cells and sensing   {:.2} per inference",
         Joules(answer.array_and_sense_energy_j)
     );
-    let saved = answer.energy_gap.map_or_else(String::new, |gap| {
-        format!(", energy {:.1e} above the least there", gap)
-    });
+    let saved = answer
+        .energy_gap
+        .map_or_else(String::new, |gap| format!(", energy {:.1e} above the least there", gap));
     let _ = writeln!(
         text,
         "certified gap       {:.1e} of this design to the least error{saved}",

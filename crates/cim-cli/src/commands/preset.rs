@@ -19,8 +19,8 @@ impl Preset {
     /// What a study says of the text, with its place.
     pub fn refused(&self, error: StudyError) -> CliError {
         match error {
-            StudyError::Preset { message, span } => {
-                config::at(&self.name, &self.text, span, message).into()
+            StudyError::Value { message, help, span } => {
+                config::at(&self.name, &self.text, span, message, help).into()
             }
             other => other.into(),
         }
@@ -30,6 +30,13 @@ impl Preset {
     pub fn study(&self) -> Result<&'static Entry, CliError> {
         of_text(&self.text).map_err(|error| self.refused(error))
     }
+}
+
+/// The text of a preset, which must be one: what cannot be run is no start for another.
+pub fn print(name: &str) -> Result<String, CliError> {
+    let preset = open(name)?;
+    preset.study()?.check(&preset.text).map_err(|error| preset.refused(error))?;
+    Ok(preset.text)
 }
 
 /// A built-in preset or a file.

@@ -9,7 +9,10 @@ use cim_studies::{Context, Found, Request, STUDIES};
 use super::gate::Gate;
 use crate::args::Reproduce;
 use crate::error::CliError;
+use crate::files::keep_apart;
+use crate::lock::Lock;
 use crate::progress::{Bars, Watch};
+use crate::simulator::Ngspice;
 use crate::store::Folder;
 
 /// Runs the study that the preset is of, writes its report and returns the table for the terminal.
@@ -33,8 +36,11 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
         data: args.data.as_deref(),
     };
     let gate = args.gate.as_deref().map(Gate::read).transpose()?;
-    let ready = preset.study()?.open(request).map_err(|error| preset.refused(error))?;
+    let study = preset.study()?;
+    let ready = study.open(request).map_err(|error| preset.refused(error))?;
+    keep_apart(&[ready.folder()], &[("--out", &args.out)])?;
     prepare(&args.out)?;
+    let _lock = Lock::take(&args.out)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads).build();
     let pool = pool.map_err(|error| CliError::Usage {
         what: format!("cannot start {} threads: {error}", args.threads),
@@ -42,9 +48,14 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
     })?;
     let (store, watch) = (Folder::new(&args.out, args.resume), Watch::start());
     let threads = pool.current_num_threads();
-    let context = Context { store: &store, progress: &Bars, clock: &watch, threads };
-    let Found { mut report, timing } = pool.install(|| ready.run(&context))?;
-    report.run.command = format!("cim reproduce --preset {name}{}", options(args));
+    // What the study says of itself holds for its own preset.
+    let as_built_in = (preset.text == study.preset && args.chips.is_none())
+        .then_some(if args.quick { study.time.quick_s } else { study.time.full_s });
+    let (progress, simulator) = (&Bars::start(as_built_in), &Ngspice);
+    let context = Context { store: &store, progress, clock: &watch, simulator, threads };
+    let found = pool.install(|| ready.run(&context)).map_err(|error| preset.refused(error))?;
+    let Found { mut report, timing } = found;
+    report.run.command = format!("cim reproduce --preset {}{}", word(&args.preset), options(args));
     let files = cim_report::write(&report, &timing, &args.out)?;
     let mut out = cim_report::summary(&report, &timing);
     let _ = writeln!(out, "\n{} files in {}", files.len(), args.out.display());
@@ -59,7 +70,17 @@ fn options(args: &Reproduce) -> String {
     let seed = args.seed.map(|seed| format!(" --seed {seed}"));
     let chips = args.chips.map(|chips| format!(" --chips {chips}"));
     let quick = args.quick.then(|| " --quick".to_owned());
-    [seed, chips, quick].into_iter().flatten().collect()
+    let data = args.data.as_ref().map(|data| format!(" --data {}", word(&data.to_string_lossy())));
+    [seed, chips, quick, data].into_iter().flatten().collect()
+}
+
+/// A word of a command as a shell reads it.
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:+,@%=".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// Every study, with what it is of and how long it takes.

@@ -58,7 +58,7 @@ pub fn run(args: &Solve) -> Result<String, CliError> {
 /// Column currents, vectors × columns (A), and everything else for all vectors or the first.
 type Solved = (Array2<f64>, Result<Vec<Solution>, CircuitError>);
 
-/// One reduction of the array; of a read, one matrix product for all vectors.
+/// One elimination of the array for everything.
 fn linear(array: &Array, all: bool) -> Result<Solved, CircuitError> {
     let (rows, cols) = array.circuit.shape();
     let read = Bias::read(&vec![0.0; rows], cols);
@@ -72,7 +72,7 @@ fn linear(array: &Array, all: bool) -> Result<Solved, CircuitError> {
         }
         return Ok((column_a, Ok(solutions)));
     }
-    let column_a = array.volts.dot(&nodal.transfer()?.matrix());
+    let column_a = nodal.column_currents(array.volts.view())?;
     let vectors = if all { biases.len() } else { biases.len().min(1) };
     Ok((column_a, nodal.solve_all(&biases[..vectors])))
 }

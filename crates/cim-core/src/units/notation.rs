@@ -35,7 +35,7 @@ pub enum UnitError {
     },
 }
 
-/// SI prefixes and their powers of ten. The first name of a power is the one printed.
+/// SI prefixes and their powers of ten. The first name of a power is the one written into files.
 const PREFIXES: [(&str, i32); 13] = [
     ("a", -18),
     ("f", -15),
@@ -52,6 +52,9 @@ const PREFIXES: [(&str, i32); 13] = [
     ("T", 12),
 ];
 
+/// Printed in place of the prefix `u`, which files keep: they hold nothing that a keyboard lacks.
+const MICRO: &str = "\u{b5}";
+
 /// Digits before the decimal point above which a number is printed with an exponent instead.
 const MAX_INTEGER_DIGITS: i32 = 9;
 
@@ -61,8 +64,10 @@ pub(super) struct Notation {
     pub quantity: &'static str,
     /// A typical value.
     pub example: &'static str,
-    /// Symbols of its unit; the first is printed, all are read.
+    /// Symbols of its unit; the first is written into files, all are read.
     pub symbols: &'static [&'static str],
+    /// The symbol that is printed.
+    pub shown: &'static str,
     /// Power of ten of the largest prefix printed: nobody writes kilokelvin.
     pub top: i32,
     /// Other units that are read, without a prefix, and what they are in the first one.
@@ -107,14 +112,18 @@ impl Notation {
         }
     }
 
-    /// Prints the shortest digits that read back as the same value, with an engineering prefix.
+    /// Prints the shortest digits that read back as the same value, with an engineering prefix and
+    /// the symbols of a book: `µS`, `Ω`.
     ///
     /// A precision (`{:.2}`) asks for that many decimals instead.
     pub fn print(&self, value: f64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match f.precision() {
-            None => self.engineering(&format!("{value:e}")),
-            Some(decimals) => self.engineering(&self.rounded(value, decimals)),
+        let scientific = match f.precision() {
+            None => format!("{value:e}"),
+            Some(decimals) => self.rounded(value, decimals),
         };
+        let (number, prefix) = self.engineering(&scientific);
+        let prefix = if prefix == "u" { MICRO } else { prefix };
+        let text = format!("{number} {prefix}{}", self.shown);
         let width = f.width().unwrap_or(0);
         write!(f, "{text:>width$}")
     }
@@ -139,17 +148,17 @@ impl Notation {
         }
     }
 
-    /// Moves the point of a number such as `1.234e-5` to a prefix: `12.34 u` and the unit.
-    fn engineering(&self, scientific: &str) -> String {
-        let symbol = self.symbols[0];
+    /// The number of a value such as `1.234e-5` with its point moved, and the prefix: `12.34` and `u`.
+    fn engineering(&self, scientific: &str) -> (String, &'static str) {
+        let as_it_is = || (scientific.to_owned(), "");
         let Some(power) = power_of(scientific) else {
-            return format!("{scientific} {symbol}"); // Infinite or NaN.
+            return as_it_is(); // Infinite or NaN.
         };
         let (prefix, prefix_power) = self.prefix_for(power);
         let shift = power - prefix_power;
         let mantissa = scientific.split('e').next().unwrap_or(scientific);
         let Some(shift) = usize::try_from(shift).ok().filter(|_| shift < MAX_INTEGER_DIGITS) else {
-            return format!("{scientific} {symbol}");
+            return as_it_is();
         };
         let (sign, mantissa) = match mantissa.strip_prefix('-') {
             Some(rest) => ("-", rest),
@@ -161,7 +170,7 @@ impl Notation {
         }
         let (whole, fraction) = digits.split_at(shift + 1);
         let point = if fraction.is_empty() { "" } else { "." };
-        format!("{sign}{whole}{point}{fraction} {prefix}{symbol}")
+        (format!("{sign}{whole}{point}{fraction}"), prefix)
     }
 
     /// The printed prefix for a value of a power of ten; none where only an exponent will do.
@@ -180,7 +189,8 @@ impl Notation {
     }
 
     pub fn serialize<S: Serializer>(&self, value: f64, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = self.engineering(&format!("{value:e}"));
+        let (number, prefix) = self.engineering(&format!("{value:e}"));
+        let text = format!("{number} {prefix}{}", self.symbols[0]);
         if value.is_finite() {
             serializer.serialize_str(&text)
         } else {

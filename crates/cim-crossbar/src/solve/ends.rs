@@ -1,51 +1,115 @@
-//! Ends of an array: the voltages at which they are held, and the currents that flow at them.
+//! What the ends of an array are held at, and what flows there.
 
 use crate::circuit::Bias;
 use crate::error::CircuitError;
-use crate::layout::Side;
-use crate::solve::dissection::{Plan, Reduced};
+use crate::layout::{Layout, Side};
+use crate::solve::dissection::Plan;
 
-/// Voltages of the held terminals at the nodes that stand for them; others 0.
+/// About which voltages an array is solved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// 0 V. All currents into the array come from its ends: with ends at ground and above, nodes and
+    /// currents into the ground are sums of positive numbers.
+    Ground,
+    /// What each line would have without any resistance. What is solved for is the little that wires
+    /// drop, driven by what the cells would take, so that it keeps its digits however little it is.
+    Lines,
+}
+
+/// The voltage (V) about which every node is solved, by node; that of held ends is their own. Only
+/// that of nodes that stand for themselves has a meaning.
 ///
 /// # Errors
 /// [`CircuitError::Shorted`] for a line without resistance whose ends are held at two voltages.
-pub(super) fn held_voltages(
+pub(super) fn references(
     plan: &Plan,
     bias: &Bias,
     held: &[bool],
+    about: About,
 ) -> Result<Vec<f64>, CircuitError> {
     let layout = plan.layout;
-    let mut node_v = vec![0.0; layout.nodes()];
-    for side in Side::ALL {
-        for (line, value) in bias.side(side).iter().enumerate() {
-            let node = layout.terminal(side, line);
-            if let (true, Some(value)) = (held[node], value) {
-                node_v[plan.alias[node] as usize] = *value;
+    let held_v = |side: Side, line: usize| {
+        bias.side(side)[line].filter(|_| held[layout.terminal(side, line)])
+    };
+    for (side, other_side) in [(Side::Left, Side::Right), (Side::Top, Side::Bottom)] {
+        for line in 0..layout.lines(side) {
+            let (Some(volts), Some(other)) = (held_v(side, line), held_v(other_side, line)) else {
+                continue;
+            };
+            let [one, two] = [side, other_side].map(|s| plan.alias[layout.terminal(s, line)]);
+            if one == two && volts != other {
+                let other_line = line;
+                return Err(CircuitError::Shorted { side, line, other_side, other_line });
             }
         }
     }
-    for side in [Side::Right, Side::Bottom] {
-        for (line, value) in bias.side(side).iter().enumerate() {
-            let other_side = if side == Side::Right { Side::Left } else { Side::Top };
-            let [node, other] = [side, other_side].map(|side| layout.terminal(side, line));
-            let one = held[node] && held[other] && plan.alias[node] == plan.alias[other];
-            if one && *value != bias.side(other_side)[line] {
-                let other_line = line;
-                return Err(CircuitError::Shorted {
-                    side: other_side,
-                    line,
-                    other_side: side,
-                    other_line,
-                });
+    let mut node_v = vec![0.0; layout.nodes()];
+    if about == About::Lines {
+        let ends = |side: Side| (0..layout.lines(side)).map(move |line| held_v(side, line));
+        // A line that floats is as likely here as anywhere; where all ends are at one voltage, there.
+        let any_v = Side::ALL.into_iter().find_map(|side| ends(side).flatten().next());
+        let line_v = |sides: [Side; 2], line: usize| -> f64 {
+            sides.into_iter().find_map(|side| held_v(side, line)).or(any_v).unwrap_or(0.0)
+        };
+        for row in 0..layout.rows {
+            let first = layout.upper(row, 0);
+            node_v[first..first + layout.cols].fill(line_v([Side::Left, Side::Right], row));
+        }
+        let columns_v: Vec<f64> =
+            (0..layout.cols).map(|col| line_v([Side::Top, Side::Bottom], col)).collect();
+        for row in 0..layout.rows {
+            let first = layout.lower(row, 0);
+            node_v[first..first + layout.cols].copy_from_slice(&columns_v);
+        }
+    }
+    for side in Side::ALL {
+        for line in 0..layout.lines(side) {
+            if let Some(volts) = held_v(side, line) {
+                node_v[plan.alias[layout.terminal(side, line)] as usize] = volts;
             }
         }
     }
     Ok(node_v)
 }
 
-/// Every node with the voltage of the one that stands for it.
-pub(super) fn spread(plan: &Plan, node_v: &[f64]) -> Vec<f64> {
-    plan.alias.iter().map(|&alias| node_v[alias as usize]).collect()
+/// An element at a held end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tap {
+    /// The node that stands for the end.
+    pub end: u32,
+    /// The node that stands for its other side.
+    pub other: u32,
+    pub element: u32,
+    /// Whether the end is the first of its two nodes.
+    pub is_first: bool,
+}
+
+/// All elements at the held ends, with those between two of them twice.
+pub(super) fn taps(plan: &Plan, held: &[bool]) -> Vec<Tap> {
+    let layout = plan.layout;
+    let mut is_end = vec![false; layout.nodes()];
+    for (node, _) in held.iter().enumerate().filter(|(_, held)| **held) {
+        is_end[plan.alias[node] as usize] = true;
+    }
+    let mut taps = Vec::new();
+    layout.each_element(|element, (a, b)| {
+        if !connects(layout, held, (a, b)) || plan.alias[a] == plan.alias[b] {
+            return;
+        }
+        let (a, b, element) = (plan.alias[a], plan.alias[b], element as u32);
+        if is_end[a as usize] {
+            taps.push(Tap { end: a, other: b, element, is_first: true });
+        }
+        if is_end[b as usize] {
+            taps.push(Tap { end: b, other: a, element, is_first: false });
+        }
+    });
+    taps
+}
+
+/// Whether an element joins nodes that are part of the circuit: ends that are not held are none.
+pub(super) fn connects(layout: Layout, held: &[bool], (a, b): (usize, usize)) -> bool {
+    [a, b].into_iter().all(|node| node < layout.inner() || held[node])
 }
 
 /// What flows at the ends of an array.
@@ -54,36 +118,6 @@ pub(super) struct EndCurrents {
     /// Current (A) from each held terminal into the array, by terminal. Where two ends of a line
     /// are one node, all is counted at one of them.
     pub amps: Vec<f64>,
-    /// What could flow (A) from one terminal with the largest voltage on it and none on the others.
+    /// What could flow (A) at one end, if much more than flows could.
     pub could_a: f64,
-}
-
-/// Currents of the held terminals; `put_a` is what currents put into the array leave at the
-/// terminals, by node, or nothing.
-pub(super) fn end_currents(
-    plan: &Plan,
-    reduced: &Reduced,
-    node_v: &[f64],
-    put_a: &[f64],
-) -> EndCurrents {
-    let layout = plan.layout;
-    let mut amps = vec![0.0; layout.terminals()];
-    let held_v: Vec<f64> = reduced.nodes.iter().map(|&node| node_v[node as usize]).collect();
-    let largest_v = held_v.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
-    let mut total_s = vec![0.0; held_v.len()];
-    let mut current_a = vec![0.0; held_v.len()];
-    for a in 0..held_v.len() {
-        for (k, &g) in reduced.after(a).iter().enumerate() {
-            let b = a + 1 + k;
-            let flow = g * (held_v[a] - held_v[b]);
-            (total_s[a], total_s[b]) = (total_s[a] + g, total_s[b] + g);
-            (current_a[a], current_a[b]) = (current_a[a] + flow, current_a[b] - flow);
-        }
-    }
-    for (&node, current) in reduced.nodes.iter().zip(current_a) {
-        let node = node as usize;
-        amps[node - layout.inner()] = current - put_a.get(node).copied().unwrap_or(0.0);
-    }
-    let could_a = largest_v * total_s.iter().fold(0.0_f64, |most, g| most.max(*g));
-    EndCurrents { amps, could_a }
 }

@@ -4,6 +4,7 @@
 pub mod dense;
 mod dissection;
 mod ends;
+mod network;
 pub mod newton;
 pub mod nodal;
 pub mod ohmic;

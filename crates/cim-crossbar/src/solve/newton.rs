@@ -18,8 +18,9 @@ use ndarray::{Array2, ArrayView1, Zip};
 use crate::circuit::{Bias, Circuit};
 use crate::error::CircuitError;
 use crate::layout::Side;
-use crate::solve::dissection::{Plan, factorise};
-use crate::solve::ends::{EndCurrents, end_currents, held_voltages, spread};
+use crate::solve::dissection::Factors;
+use crate::solve::ends::{About, references};
+use crate::solve::network::{Driven, Network};
 use crate::solve::solution::{Given, Solution, check_determined};
 
 /// Steps after which a circuit is given up.
@@ -62,11 +63,10 @@ pub fn solve(circuit: &Circuit, law: &Conduction, bias: &Bias) -> Result<Converg
             return Err(CircuitError::Falling { row, col, value });
         }
     }
-    let held = bias.held(circuit)?;
-    let plan = Plan::new(circuit.layout(), &held, circuit.merged(&held))?;
-    let ends_v = held_voltages(&plan, bias, &held)?;
-    let path_ohm = path_resistances(circuit, &held);
-    let search = Search { circuit, law, held, plan, ends_v, path_ohm };
+    let network = Network::new(circuit, bias)?;
+    let ends_v = references(&network.plan, bias, &network.held, About::Ground)?;
+    let path_ohm = path_resistances(circuit, &network.held);
+    let search = Search { circuit, law, bias, network, ends_v, path_ohm };
     let mut state = search.start();
     let mut close = false;
     let mut missed = Mismatch { at: (0, 0), relative: f64::INFINITY };
@@ -80,10 +80,10 @@ pub fn solve(circuit: &Circuit, law: &Conduction, bias: &Bias) -> Result<Converg
             Err(_) if CURVE_STEPS < steps => return Err(not_converged(steps, missed)),
             tangent => tangent?,
         };
-        let (found, ends) = search.step(&tangent);
+        let (found, step) = search.step(&tangent)?;
         check_determined(circuit.layout(), &found.all_v)?;
         if steps == 1 && *law == Conduction::Ohmic || close {
-            let solution = search.finish(&found, &tangent, ends)?;
+            let solution = search.finish(&found, &tangent, &step)?;
             return Ok(Converged { solution, steps });
         }
         let points;
@@ -124,18 +124,28 @@ struct Tangent {
 struct Search<'a> {
     circuit: &'a Circuit,
     law: &'a Conduction,
-    held: Vec<bool>,
-    plan: Plan,
+    bias: &'a Bias,
+    network: Network,
     /// Voltages of the held ends, by node (V).
     ends_v: Vec<f64>,
     /// Resistance of the wires between each cell and the nearest ends (Ω).
     path_ohm: Array2<f64>,
 }
 
+/// The solved array of tangents.
+struct Step {
+    /// Conductance of every element (S).
+    conductance: Vec<f64>,
+    factors: Factors,
+    driven: Driven<1>,
+    /// Current of every cell at no voltage (A).
+    offset_a: Vec<f64>,
+}
+
 impl Search<'_> {
     /// Every cell where the wires to it and half of the largest voltage between two ends put it.
     fn start(&self) -> State {
-        let ends = || self.ends_v.iter().zip(&self.held).filter(|(_, held)| **held);
+        let ends = || self.ends_v.iter().zip(&self.network.held).filter(|(_, held)| **held);
         let most = ends().fold(f64::NEG_INFINITY, |most, (v, _)| most.max(*v));
         let least = ends().fold(f64::INFINITY, |least, (v, _)| least.min(*v));
         let spread = if most > least { 0.5 * (most - least) } else { 0.0 };
@@ -237,27 +247,22 @@ impl Search<'_> {
         Ok(Tangent { slope, offset })
     }
 
-    /// Solves the array of tangents; also the currents of its ends.
-    fn step(&self, tangent: &Tangent) -> (State, EndCurrents) {
-        let layout = self.circuit.layout();
-        let mut elements = self.circuit.elements();
-        elements[..layout.cells()].iter_mut().zip(&tangent.slope).for_each(|(e, &s)| *e = s);
-        let (reduced, factors) = factorise(&self.plan, &elements);
-        let mut put_a = vec![0.0; layout.nodes()];
-        for ((row, col), &offset) in tangent.offset.indexed_iter() {
-            let ends = [layout.upper(row, col), layout.lower(row, col)];
-            let [upper, lower] = ends.map(|node| self.plan.alias[node] as usize);
-            put_a[upper] -= offset;
-            put_a[lower] += offset;
-        }
-        let mut node_v = self.ends_v.clone();
-        factors.voltages::<1>(&self.plan, node_v.as_chunks_mut().0, put_a.as_chunks_mut().0);
-        let ends = end_currents(&self.plan, &reduced, &node_v, &put_a);
-        let all_v = spread(&self.plan, &node_v);
+    /// Solves the array of tangents.
+    fn step(&self, tangent: &Tangent) -> Result<(State, Step), CircuitError> {
+        let (layout, plan) = (self.circuit.layout(), &self.network.plan);
+        let mut conductance = self.circuit.elements();
+        conductance[..layout.cells()].iter_mut().zip(&tangent.slope).for_each(|(e, &s)| *e = s);
+        let factors = self.network.factorise(&conductance);
+        let offset_a: Vec<f64> = tangent.offset.iter().copied().collect();
+        let drives = ([self.bias], About::Lines);
+        let driven = self.network.drive(&conductance, &factors, drives, &offset_a)?;
         let across = Array2::from_shape_fn(self.circuit.shape(), |(row, col)| {
-            all_v[layout.upper(row, col)] - all_v[layout.lower(row, col)]
+            let ends = [layout.upper(row, col), layout.lower(row, col)];
+            let [upper, lower] = ends.map(|node| plan.alias[node] as usize);
+            driven.across(upper, lower, 0)
         });
-        (State { all_v, across, solved: true }, ends)
+        let state = State { all_v: driven.nodes_v(plan, 0), across, solved: true };
+        Ok((state, Step { conductance, factors, driven, offset_a }))
     }
 
     /// Goes from `state` towards `found` until the co-content's slope has fallen to half or less.
@@ -312,7 +317,7 @@ impl Search<'_> {
         let d = |node: usize| found.all_v[node] - state.all_v[node];
         let mut sum: f64 = tangent.slope.iter().zip(way).map(|(g, d)| g * d * d).sum();
         let mut add = |(a, b): (usize, usize), ohm: f64| {
-            let held = |node: usize| node < layout.inner() || self.held[node];
+            let held = |node: usize| node < layout.inner() || self.network.held[node];
             if ohm > 0.0 && ohm.is_finite() && held(a) && held(b) {
                 sum += (d(a) - d(b)).powi(2) / ohm;
             }
@@ -330,8 +335,12 @@ impl Search<'_> {
         &self,
         found: &State,
         tangent: &Tangent,
-        ends: EndCurrents,
+        step: &Step,
     ) -> Result<Solution, CircuitError> {
+        let network = &self.network;
+        let amps = network.end_currents(&step.conductance, &step.driven, 0, &step.offset_a);
+        let factored = (&step.conductance[..], &step.factors);
+        let ends = network.with_what_could_flow(self.circuit, factored, self.bias, amps)?;
         let cell_a = &tangent.slope * &found.across + &tangent.offset;
         let mut slope = tangent.slope.clone();
         Zip::from(&mut slope).and(&self.circuit.conductances()).for_each(|slope, &g| {
@@ -339,7 +348,7 @@ impl Search<'_> {
                 *slope = g;
             }
         });
-        let (circuit, held, alias) = (self.circuit, &self.held[..], &self.plan.alias[..]);
+        let (circuit, held, alias) = (self.circuit, &network.held[..], &network.plan.alias[..]);
         let given = Given { circuit, held, alias, all_v: &found.all_v, slope: slope.view(), ends };
         let solution = given.complete(cell_a)?;
         if let Some(range) = self.law.range() {

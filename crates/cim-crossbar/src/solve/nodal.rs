@@ -1,54 +1,51 @@
 //! Every voltage and current of a linear array.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 
 use crate::circuit::{Bias, Circuit};
 use crate::error::CircuitError;
-use crate::solve::dissection::{Factors, Plan, Reduced, factorise};
-use crate::solve::ends::{end_currents, held_voltages, spread};
+use crate::solve::dissection::Factors;
+use crate::solve::ends::About;
+use crate::solve::network::{Driven, Network};
 use crate::solve::solution::{Given, Solution};
-use crate::solve::transfer::Transfer;
+use crate::solve::transfer::{MOST_LINES, Transfer};
 
 /// Vectors that are solved at once: the factors are read from memory for all of them.
 const TOGETHER: usize = 8;
 
-/// A linear array with its ends held, reduced once and solved for any voltages.
+/// Time of one of many drives per cell, in that of reducing an array to its transfer matrix per
+/// cube of lines, as `(rows + columns)² · min(rows, columns)` (measured from 64 × 64 to 1024 × 1024
+/// and 1 × 8000 to 32 × 1000).
+const DRIVE_PER_CELL: f64 = 90.0;
+
+/// A linear array with its ends held, eliminated once and solved for any voltages.
+///
+/// Of an array of few rows or few columns, time and memory are in proportion to the other side.
 #[derive(Clone, Debug)]
 pub struct Nodal {
     circuit: Circuit,
-    held: Vec<bool>,
-    plan: Plan,
-    reduced: Reduced,
+    network: Network,
+    /// Conductance of every element (S).
+    conductance: Vec<f64>,
     factors: Factors,
 }
 
 impl Nodal {
-    /// Reduces a circuit of which those ends are held that `bias` gives a voltage.
+    /// Eliminates the nodes of a circuit of which those ends are held that `bias` gives a voltage.
     ///
     /// # Errors
     /// [`CircuitError`] for a bias that does not fit the array or a voltage that is not finite,
-    /// [`CircuitError::Shorted`] if no resistance lies between held ends of two lines, and
-    /// [`CircuitError::TooLarge`] for an array beyond the stated limit.
+    /// [`CircuitError::Shorted`] if no resistance lies between held ends of two lines.
     pub fn new(circuit: Circuit, bias: &Bias) -> Result<Self, CircuitError> {
-        let held = bias.held(&circuit)?;
-        let plan = Plan::new(circuit.layout(), &held, circuit.merged(&held))?;
-        let (reduced, factors) = factorise(&plan, &circuit.elements());
-        Ok(Self { circuit, held, plan, reduced, factors })
+        let network = Network::new(&circuit, bias)?;
+        let conductance = circuit.elements();
+        let factors = network.factorise(&conductance);
+        Ok(Self { circuit, network, conductance, factors })
     }
 
     /// The circuit.
     pub fn circuit(&self) -> &Circuit {
         &self.circuit
-    }
-
-    /// The transfer matrix, which needs no more work.
-    ///
-    /// It belongs to a read: rows and columns are held at all their connected ends.
-    ///
-    /// # Errors
-    /// [`CircuitError::Overflow`] if a conductance of it is beyond the largest number.
-    pub fn transfer(&self) -> Result<Transfer, CircuitError> {
-        Transfer::of(&self.plan, &self.reduced)
     }
 
     /// Voltages and currents for one bias, which must hold the same ends as that of
@@ -59,9 +56,8 @@ impl Nodal {
     /// does not satisfy Kirchhoff's and Ohm's laws or the balance of power within rounding.
     pub fn solve(&self, bias: &Bias) -> Result<Solution, CircuitError> {
         self.check_held(bias)?;
-        let mut node_v = held_voltages(&self.plan, bias, &self.held)?;
-        self.factors.voltages::<1>(&self.plan, node_v.as_chunks_mut().0, &mut []);
-        self.complete(&node_v)
+        let driven = self.drive([bias], About::Lines)?;
+        self.complete(bias, &driven, 0)
     }
 
     /// The same for many biases, in less time than one by one.
@@ -70,44 +66,137 @@ impl Nodal {
     /// As [`solve`](Self::solve), for the first that has any.
     pub fn solve_all(&self, biases: &[Bias]) -> Result<Vec<Solution>, CircuitError> {
         let mut solutions = Vec::with_capacity(biases.len());
-        let mut node_v = vec![[0.0; TOGETHER]; self.plan.layout.nodes()];
         for group in biases.chunks(TOGETHER) {
-            for (case, bias) in group.iter().enumerate() {
-                self.check_held(bias)?;
-                let held_v = held_voltages(&self.plan, bias, &self.held)?;
-                node_v.iter_mut().zip(held_v).for_each(|(to, v)| to[case] = v);
+            group.iter().try_for_each(|bias| self.check_held(bias))?;
+            if let [bias] = group {
+                solutions.push(self.solve(bias)?);
+                continue;
             }
-            self.factors.voltages(&self.plan, &mut node_v, &mut []);
-            for case in 0..group.len() {
-                let one: Vec<f64> = node_v.iter().map(|v| v[case]).collect();
-                solutions.push(self.complete(&one)?);
+            let driven = self.drive(filled(group), About::Lines)?;
+            for (case, bias) in group.iter().enumerate() {
+                solutions.push(self.complete(bias, &driven, case)?);
             }
         }
         Ok(solutions)
     }
 
-    /// Voltages of all nodes alone, for `N` biases at once: what cells see in a read.
+    /// Column currents (A) of reads: `row_v` is vectors × rows (V), the result vectors × columns. All
+    /// columns are at ground; the array must have been reduced for reads, with rows and columns held
+    /// at all their connected ends.
+    ///
+    /// Every entry is exact to rounding relative to the sum of its terms' magnitudes. Whichever is the
+    /// least work: a solution for each vector, the transfer matrix from a solution for each row or
+    /// column, or [`Transfer::compile`].
+    ///
+    /// # Errors
+    /// [`CircuitError`] for voltages that do not fit or are not finite, or an array that was reduced
+    /// for other ends; [`CircuitError::Overflow`] for a conductance or current beyond the largest
+    /// number.
+    pub fn column_currents(&self, row_v: ArrayView2<'_, f64>) -> Result<Array2<f64>, CircuitError> {
+        let (rows, cols) = self.circuit.shape();
+        let biases: Vec<Bias> =
+            row_v.rows().into_iter().map(|row_v| Bias::read(&row_v.to_vec(), cols)).collect();
+        biases.iter().try_for_each(|bias| self.check_held(bias))?;
+        let column_a = if self.solves_are_cheaper(biases.len()) {
+            self.sensed(&biases)?
+        } else if self.solves_are_cheaper(rows) {
+            let unit = |row: usize| {
+                let mut row_v = vec![0.0; rows];
+                row_v[row] = 1.0;
+                Bias::read(&row_v, cols)
+            };
+            row_v.dot(&self.sensed(&(0..rows).map(unit).collect::<Vec<_>>())?)
+        } else if self.solves_are_cheaper(cols) {
+            let unit = |col: usize| Bias::sense_one(rows, cols, col);
+            row_v.dot(&self.sensed_at_rows(&(0..cols).map(unit).collect::<Vec<_>>())?.t())
+        } else {
+            row_v.dot(&Transfer::compile(&self.circuit)?.matrix())
+        };
+        match column_a.indexed_iter().find(|(_, a)| !a.is_finite()) {
+            None => Ok(column_a),
+            Some(((_, col), _)) => Err(CircuitError::Overflow { row: rows - 1, col }),
+        }
+    }
+
+    /// Whether so many solutions take less time than reducing the array to its transfer matrix.
+    fn solves_are_cheaper(&self, count: usize) -> bool {
+        let (rows, cols) = self.circuit.shape();
+        let solves = DRIVE_PER_CELL * (count * rows * cols) as f64;
+        MOST_LINES < rows + cols || solves <= ((rows + cols).pow(2) * rows.min(cols)) as f64
+    }
+
+    /// Currents (A) that leave at the columns, biases × columns.
+    fn sensed(&self, biases: &[Bias]) -> Result<Array2<f64>, CircuitError> {
+        let cols = self.circuit.shape().1;
+        let mut amps = Array2::zeros((biases.len(), cols));
+        self.at_ends(biases, |vector, ends| {
+            let (top, bottom) = ends[2 * self.circuit.shape().0..].split_at(cols);
+            let both = top.iter().zip(bottom).map(|(top, bottom)| -(top + bottom));
+            amps.row_mut(vector).iter_mut().zip(both).for_each(|(to, a)| *to = a);
+        })?;
+        Ok(amps)
+    }
+
+    /// Currents (A) that leave at the rows, biases × rows.
+    fn sensed_at_rows(&self, biases: &[Bias]) -> Result<Array2<f64>, CircuitError> {
+        let rows = self.circuit.shape().0;
+        let mut amps = Array2::zeros((biases.len(), rows));
+        self.at_ends(biases, |vector, ends| {
+            let (left, right) = ends[..2 * rows].split_at(rows);
+            let both = left.iter().zip(right).map(|(left, right)| -(left + right));
+            amps.row_mut(vector).iter_mut().zip(both).for_each(|(to, a)| *to = a);
+        })?;
+        Ok(amps)
+    }
+
+    /// Shows the currents into all ends (A), bias by bias.
+    fn at_ends(
+        &self,
+        biases: &[Bias],
+        mut see: impl FnMut(usize, &[f64]),
+    ) -> Result<(), CircuitError> {
+        for (first, group) in (0..).step_by(TOGETHER).zip(biases.chunks(TOGETHER)) {
+            if let [bias] = group {
+                let driven = self.drive([bias], About::Ground)?;
+                see(first, &self.network.end_currents(&self.conductance, &driven, 0, &[]));
+                continue;
+            }
+            let driven = self.drive(filled(group), About::Ground)?;
+            for case in 0..group.len() {
+                let ends = self.network.end_currents(&self.conductance, &driven, case, &[]);
+                see(first + case, &ends);
+            }
+        }
+        Ok(())
+    }
+
+    /// Voltages across all cells alone, for `N` biases at once: what cells see in a read.
     pub(crate) fn across<const N: usize>(
         &self,
         biases: [&Bias; N],
     ) -> Result<[Array2<f64>; N], CircuitError> {
-        let mut node_v = vec![[0.0; N]; self.plan.layout.nodes()];
-        for (case, bias) in biases.iter().enumerate() {
-            let held_v = held_voltages(&self.plan, bias, &self.held)?;
-            node_v.iter_mut().zip(held_v).for_each(|(to, v)| to[case] = v);
-        }
-        self.factors.voltages(&self.plan, &mut node_v, &mut []);
-        let layout = self.plan.layout;
-        let at = |node: usize, case: usize| node_v[self.plan.alias[node] as usize][case];
-        Ok(std::array::from_fn(|case| {
-            Array2::from_shape_fn(self.circuit.shape(), |(row, col)| {
-                at(layout.upper(row, col), case) - at(layout.lower(row, col), case)
-            })
-        }))
+        let driven = self.drive(biases, About::Lines)?;
+        Ok(std::array::from_fn(|case| self.across_cells(&driven, case)))
+    }
+
+    fn across_cells<const N: usize>(&self, driven: &Driven<N>, case: usize) -> Array2<f64> {
+        let (layout, alias) = (self.circuit.layout(), &self.network.plan.alias);
+        let (upper, lower) = alias.split_at(layout.cells());
+        let across = upper.iter().zip(lower);
+        let across = across.map(|(&u, &w)| driven.across(u as usize, w as usize, case)).collect();
+        Array2::from_shape_vec(self.circuit.shape(), across).expect("a voltage for every cell")
+    }
+
+    fn drive<const N: usize>(
+        &self,
+        biases: [&Bias; N],
+        about: About,
+    ) -> Result<Driven<N>, CircuitError> {
+        self.network.drive(&self.conductance, &self.factors, (biases, about), &[])
     }
 
     fn check_held(&self, bias: &Bias) -> Result<(), CircuitError> {
-        if bias.held(&self.circuit)? == self.held {
+        if bias.held(&self.circuit)? == self.network.held {
             return Ok(());
         }
         Err(CircuitError::NotModelled(
@@ -116,19 +205,28 @@ impl Nodal {
     }
 
     /// Currents from voltages, checked.
-    fn complete(&self, node_v: &[f64]) -> Result<Solution, CircuitError> {
-        let layout = self.circuit.layout();
-        let ends = end_currents(&self.plan, &self.reduced, node_v, &[]);
-        let all_v = spread(&self.plan, node_v);
-        let slope = self.circuit.conductances();
-        let cell_a = Array2::from_shape_fn(self.circuit.shape(), |(row, col)| {
-            let across = all_v[layout.upper(row, col)] - all_v[layout.lower(row, col)];
-            let g = slope[[row, col]];
-            if g == 0.0 { 0.0 } else { g * across }
-        });
-        let (circuit, held, alias) = (&self.circuit, &self.held[..], &self.plan.alias[..]);
+    fn complete<const N: usize>(
+        &self,
+        bias: &Bias,
+        driven: &Driven<N>,
+        case: usize,
+    ) -> Result<Solution, CircuitError> {
+        let (network, circuit) = (&self.network, &self.circuit);
+        let all_v = driven.nodes_v(&network.plan, case);
+        let amps = network.end_currents(&self.conductance, driven, case, &[]);
+        let factored = (&self.conductance[..], &self.factors);
+        let ends = network.with_what_could_flow(circuit, factored, bias, amps)?;
+        let slope = circuit.conductances();
+        let mut cell_a = self.across_cells(driven, case);
+        cell_a.zip_mut_with(&slope, |a, &g| *a = if g == 0.0 { 0.0 } else { g * *a });
+        let (held, alias) = (&network.held[..], &network.plan.alias[..]);
         Given { circuit, held, alias, all_v: &all_v, slope, ends }.complete(cell_a)
     }
+}
+
+/// A group of biases, with the last in the places that are left.
+fn filled(group: &[Bias]) -> [&Bias; TOGETHER] {
+    std::array::from_fn(|case| &group[case.min(group.len() - 1)])
 }
 
 /// Solves a circuit once.

@@ -1,6 +1,6 @@
 //! A solved array, checked against the laws that it must satisfy.
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut1, Axis};
+use ndarray::{Array2, ArrayView2};
 
 use crate::circuit::{Circuit, Terminals};
 use crate::error::CircuitError;
@@ -70,14 +70,30 @@ impl Given<'_> {
         check_determined(layout, all_v)?;
         let EndCurrents { amps: mut end_a, could_a } = ends;
         let largest_end_a = end_a.iter().fold(could_a, |most, a| most.max(a.abs()));
-        let mut rounding_a = Array2::from_shape_fn(circuit.shape(), |(row, col)| {
+        let (rows, cols) = circuit.shape();
+        let rounding = |(row, col): (usize, usize), g: f64| {
             let (u, w) = (all_v[layout.upper(row, col)], all_v[layout.lower(row, col)]);
-            ROUNDINGS * f64::EPSILON * slope[[row, col]] * (u.abs() + w.abs())
-        });
+            ROUNDINGS * f64::EPSILON * g * (u.abs() + w.abs())
+        };
         let allowed_a = 0.1 * TOLERANCE * largest_end_a;
-        let unknown = rounding_a.map(|rounding| rounding.is_nan() || allowed_a < *rounding);
-        let wires = Wires { circuit, all_v, end_a: &end_a };
-        determine(&wires, unknown, &mut cell_a, &mut rounding_a)?;
+        let is_unknown = |rounding: f64| rounding.is_nan() || allowed_a < rounding;
+        let mut rounding_a =
+            LineRoundings { rows: vec![0.0; rows], columns: vec![0.0; cols], total: 0.0 };
+        let mut all_known = true;
+        for (at, &g) in slope.indexed_iter() {
+            let rounding = rounding(at, g);
+            all_known &= !is_unknown(rounding);
+            rounding_a.add(at, rounding);
+        }
+        if !all_known {
+            let mut each_a = Array2::from_shape_fn((rows, cols), |at| rounding(at, slope[at]));
+            let unknown = each_a.map(|&rounding| is_unknown(rounding));
+            let wires = Wires { circuit, all_v, end_a: &end_a };
+            determine(&wires, unknown, &mut cell_a, &mut each_a)?;
+            rounding_a =
+                LineRoundings { rows: vec![0.0; rows], columns: vec![0.0; cols], total: 0.0 };
+            each_a.indexed_iter().for_each(|(at, &rounding)| rounding_a.add(at, rounding));
+        }
         share_ends(layout, held, alias, &cell_a, &mut end_a);
         let end = |side: Side, line: usize| end_a[layout.terminal(side, line) - layout.inner()];
         if let Some(((row, col), _)) = cell_a.indexed_iter().find(|(_, a)| !a.is_finite()) {
@@ -87,53 +103,51 @@ impl Given<'_> {
             let (row, col) = layout.cell_of(layout.inner() + terminal);
             return Err(CircuitError::Overflow { row, col });
         }
-        let (rows, cols) = circuit.shape();
         let mut row_wire_a = Array2::zeros((rows, cols + 1));
         let mut column_wire_a = Array2::zeros((rows + 1, cols));
-        let mut row_scale_a = row_wire_a.clone();
-        let mut column_scale_a = column_wire_a.clone();
         let largest_a = cell_a.iter().chain(&end_a).fold(0.0_f64, |most, a| most.max(a.abs()));
-        let row_rounding_a = rounding_a.sum_axis(Axis(1));
-        let column_rounding_a = rounding_a.sum_axis(Axis(0));
-        let mut kirchhoff = Worst::default();
-        let mut see = |at: (usize, usize), left_over: f64, rounding: f64| {
+        let largest_v = (0..layout.nodes()).filter(|&n| n < layout.inner() || held[n]);
+        let largest_v = largest_v.fold(0.0_f64, |most, n| most.max(all_v[n].abs()));
+        let (mut kirchhoff, mut ohm) = (Worst::default(), Worst::default());
+        let mut see_end = |at: (usize, usize), left_over: f64, rounding: f64| {
             let scale = (largest_a + rounding / TOLERANCE).max(f64::MIN_POSITIVE);
-            kirchhoff.see(at, left_over / scale);
+            kirchhoff.see(|| at, left_over / scale);
         };
+        let connected = |node: usize| node < layout.inner() || held[node];
+        let mut see_segment = |(a, b): (usize, usize), ohms: f64, amps: f64, scale_a: f64| {
+            if ohms.is_finite() && connected(a) && connected(b) {
+                let scale = (largest_v + ohms * scale_a).max(f64::MIN_POSITIVE);
+                ohm.see(|| layout.cell_of(a.min(b)), (all_v[a] - all_v[b] - ohms * amps) / scale);
+            }
+        };
+        let (mut taken, mut amps, mut scale) = (Vec::new(), Vec::new(), Vec::new());
         for row in 0..rows {
             let ends = (end(Side::Left, row), end(Side::Right, row));
-            let taken: Vec<f64> = cell_a.row(row).to_vec();
-            let (amps, scale) = (row_wire_a.row_mut(row), row_scale_a.row_mut(row));
-            see((row, cols - 1), wire_currents(ends, &taken, amps, scale), row_rounding_a[row]);
+            taken.clear();
+            taken.extend(cell_a.row(row));
+            let left_over = wire_currents(ends, &taken, &mut amps, &mut scale);
+            see_end((row, cols - 1), left_over, rounding_a.rows[row]);
+            let rounding = rounding_a.rows[row] / TOLERANCE;
+            for (segment, &ohms) in circuit.row_ohm().row(row).iter().enumerate() {
+                let ends = layout.row_segment_ends(row, segment);
+                see_segment(ends, ohms, amps[segment], scale[segment] + rounding);
+            }
+            row_wire_a.row_mut(row).iter_mut().zip(&amps).for_each(|(to, a)| *to = *a);
         }
         for col in 0..cols {
             let ends = (end(Side::Top, col), end(Side::Bottom, col));
-            let taken: Vec<f64> = cell_a.column(col).iter().map(|a| -a).collect();
-            let (amps, scale) = (column_wire_a.column_mut(col), column_scale_a.column_mut(col));
-            see((rows - 1, col), wire_currents(ends, &taken, amps, scale), column_rounding_a[col]);
+            taken.clear();
+            taken.extend(cell_a.column(col).iter().map(|a| -a));
+            let left_over = wire_currents(ends, &taken, &mut amps, &mut scale);
+            see_end((rows - 1, col), left_over, rounding_a.columns[col]);
+            let rounding = rounding_a.columns[col] / TOLERANCE;
+            for (segment, &ohms) in circuit.column_ohm().column(col).iter().enumerate() {
+                let ends = layout.column_segment_ends(segment, col);
+                see_segment(ends, ohms, amps[segment], scale[segment] + rounding);
+            }
+            column_wire_a.column_mut(col).iter_mut().zip(&amps).for_each(|(to, a)| *to = *a);
         }
         kirchhoff.within(TOLERANCE, "Kirchhoff's current law")?;
-        let largest_v = (0..layout.nodes()).filter(|&n| n < layout.inner() || held[n]);
-        let largest_v = largest_v.fold(0.0_f64, |most, n| most.max(all_v[n].abs()));
-        let mut ohm = Worst::default();
-        let connected = |node: usize| node < layout.inner() || held[node];
-        let mut see = |(a, b): (usize, usize), ohms: f64, amps: f64, scale_a: f64| {
-            if ohms.is_finite() && connected(a) && connected(b) {
-                let scale = (largest_v + ohms * scale_a).max(f64::MIN_POSITIVE);
-                ohm.see(layout.cell_of(a.min(b)), (all_v[a] - all_v[b] - ohms * amps) / scale);
-            }
-        };
-        for ((row, segment), &ohms) in circuit.row_ohm().indexed_iter() {
-            let at = [row, segment];
-            let ends = layout.row_segment_ends(row, segment);
-            see(ends, ohms, row_wire_a[at], row_scale_a[at] + row_rounding_a[row] / TOLERANCE);
-        }
-        for ((segment, col), &ohms) in circuit.column_ohm().indexed_iter() {
-            let at = [segment, col];
-            let ends = layout.column_segment_ends(segment, col);
-            let scale_a = column_scale_a[at] + column_rounding_a[col] / TOLERANCE;
-            see(ends, ohms, column_wire_a[at], scale_a);
-        }
         ohm.within(TOLERANCE, "Ohm's law of the wires")?;
 
         let plane = |first: usize| {
@@ -161,7 +175,7 @@ impl Given<'_> {
             .sum();
         // Of terms of both signs: relative to the largest voltage times all currents.
         let ends = Side::ALL.into_iter().flat_map(|side| solution.end_a.side(side));
-        let flows_a = could_a + ends.map(|a| a.abs()).sum::<f64>() + rounding_a.sum() / TOLERANCE;
+        let flows_a = could_a + ends.map(|a| a.abs()).sum::<f64>() + rounding_a.total / TOLERANCE;
         if (delivered - solution.power_w).abs() <= TOLERANCE * largest_v * flows_a {
             Ok(solution)
         } else {
@@ -184,6 +198,22 @@ impl Solution {
     }
 }
 
+/// By how much the currents of cells may be off by rounding (A), added up.
+#[derive(Clone, Debug)]
+struct LineRoundings {
+    rows: Vec<f64>,
+    columns: Vec<f64>,
+    total: f64,
+}
+
+impl LineRoundings {
+    fn add(&mut self, (row, col): (usize, usize), rounding: f64) {
+        self.rows[row] += rounding;
+        self.columns[col] += rounding;
+        self.total += rounding;
+    }
+}
+
 /// The worst violation of a law, and the cell where it is.
 #[derive(Clone, Copy, Debug, Default)]
 struct Worst {
@@ -192,10 +222,10 @@ struct Worst {
 }
 
 impl Worst {
-    fn see(&mut self, at: (usize, usize), residual: f64) {
+    fn see(&mut self, at: impl FnOnce() -> (usize, usize), residual: f64) {
         // Not a number is worse than any number.
         if residual.is_nan() || self.residual < residual.abs() {
-            *self = Self { at, residual: residual.abs() };
+            *self = Self { at: at(), residual: residual.abs() };
         }
     }
 
@@ -229,10 +259,12 @@ pub(super) fn check_determined(layout: Layout, all_v: &[f64]) -> Result<(), Circ
 fn wire_currents(
     ends: (f64, f64),
     taken: &[f64],
-    mut amps: ArrayViewMut1<'_, f64>,
-    mut scale: ArrayViewMut1<'_, f64>,
+    amps: &mut Vec<f64>,
+    scale: &mut Vec<f64>,
 ) -> f64 {
     let last = taken.len();
+    amps.resize(last + 1, 0.0);
+    scale.resize(last + 1, 0.0);
     let (mut current, mut terms) = (ends.0, ends.0.abs());
     (amps[0], scale[0]) = (current, terms);
     for (k, &a) in taken.iter().enumerate() {

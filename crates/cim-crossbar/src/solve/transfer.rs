@@ -5,7 +5,11 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use crate::circuit::Circuit;
 use crate::error::CircuitError;
 use crate::layout::Side;
-use crate::solve::dissection::{Plan, Reduced, reduce};
+use crate::solve::dissection::{HeldEnds, Plan, Reduced, reduce};
+
+/// Lines of the largest array that is reduced to a matrix, rows and columns together: what lies
+/// between every two of their ends takes 1 GiB.
+pub const MOST_LINES: usize = 1 << 14;
 
 /// What a linear array does between its ends, exact up to rounding in every entry.
 ///
@@ -25,8 +29,13 @@ pub(crate) struct Compiler {
 
 impl Compiler {
     pub fn new(circuit: &Circuit) -> Result<Self, CircuitError> {
+        let (rows, cols) = circuit.shape();
+        if MOST_LINES < rows + cols {
+            return Err(CircuitError::TooLarge { rows, cols, limit: "16 384 lines" });
+        }
         let held = circuit.connected();
-        Ok(Self { plan: Plan::new(circuit.layout(), &held, circuit.merged(&held))? })
+        let merged = circuit.merged(&held);
+        Ok(Self { plan: Plan::new(circuit.layout(), &held, merged, HeldEnds::Apart)? })
     }
 
     pub fn compile(&self, circuit: &Circuit) -> Result<Transfer, CircuitError> {
@@ -45,7 +54,7 @@ impl Transfer {
         Compiler::new(circuit)?.compile(circuit)
     }
 
-    pub(crate) fn of(plan: &Plan, reduced: &Reduced) -> Result<Self, CircuitError> {
+    fn of(plan: &Plan, reduced: &Reduced) -> Result<Self, CircuitError> {
         let layout = plan.layout;
         let mut transfer_s = Array2::<f64>::zeros((layout.rows, layout.cols));
         let mut column_s = Array2::<f64>::zeros((layout.cols, layout.cols));

@@ -126,7 +126,11 @@ fn a_set_larger_than_a_page_loads_in_order() {
 #[test]
 fn a_missing_folder_is_named() {
     let error = load(Path::new("/nowhere/mnist")).expect_err("not there").to_string();
-    assert_eq!(error, "no data folder /nowhere/mnist: make it, or name another with --data");
+    assert_eq!(
+        error,
+        "there is no data folder /nowhere/mnist here: MNIST ships as data/mnist in the repository of cim; \
+         start there, or name the folder with --data"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use cim_core::{Seconds, Siemens};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::card::Entry;
+use crate::card::{Entry, Listed, Registered};
 use crate::conduction::Conduction;
 use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
@@ -110,14 +110,18 @@ impl CmoHfoxSpec {
     }
 }
 
+impl Registered for CmoHfoxSpec {
+    const PUBLISHED: &'static [&'static dyn Listed] = &[&CMO_HFOX];
+}
+
 /// Its line of the catalogue.
-pub(crate) const CMO_HFOX: Entry = Entry {
+const CMO_HFOX: Entry = Entry {
     name: "cmo-hfox",
     cell: "CMO/HfOx analog RRAM, 2 % acceptance range",
-    law: "programming sigma 0.0112185 + 0.0112903 G uS; relaxation shifts by -0.0890 ln t uS with \
-          a spread of 0.0420 ln t + 0.4118 uS, t in s; read sigma 0.02773 log10(G) sqrt(ln((t + 1 \
-          us)/2 us)) uS, G in uS",
-    range: "9 to 88.19 uS, time 0 or from 1 s",
+    law: "programming sigma 0.0112185 + 0.0112903 G µS; relaxation shifts by -0.0890 ln t µS with \
+          a spread of 0.0420 ln t + 0.4118 µS, t in s; read sigma 0.02773 log10(G) sqrt(ln((t + 1 \
+          µs)/2 µs)) µS, G in µS",
+    range: "9 to 88.19 µS, time 0 or from 1 s",
     source: "IBM Zurich array (Falcone et al.; Lombardo et al. 2024), fits as in aihwkit and \
              CrossSim; that relaxation adds to what was programmed ours",
     not_modelled: "temperature, telegraph noise, the last time of the fit is not stated",

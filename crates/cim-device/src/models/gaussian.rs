@@ -1,9 +1,10 @@
 //! A cell with Gaussian programming and read errors whose size depends on conductance.
 
-use cim_core::Siemens;
+use cim_core::{Siemens, Volts};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::card::Registered;
 use crate::conduction::Conduction;
 use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
@@ -82,6 +83,31 @@ pub struct GaussianSpec {
     pub read: NoiseSpec,
     /// Current against voltage.
     pub current_voltage: Conduction,
+}
+
+/// Each term alone, and all of them.
+impl Registered for GaussianSpec {
+    fn examples() -> Vec<(&'static str, Self)> {
+        let us = |x: f64| Siemens(x * 1e-6);
+        let none = NoiseSpec::NONE;
+        let inverse = |size| NoiseSpec { inverse: us(size), inverse_at: us(2.0), ..none };
+        let all =
+            NoiseSpec { constant: us(1.0), proportional: 0.02, linear: us(0.01), ..inverse(0.25) };
+        [
+            ("gaussian-silent", none, none),
+            ("gaussian-constant", NoiseSpec { constant: us(3.0), ..none }, none),
+            ("gaussian-proportional", NoiseSpec { proportional: 0.1, ..none }, none),
+            ("gaussian-linear", NoiseSpec { linear: us(0.2), ..none }, none),
+            ("gaussian-inverse", inverse(0.5), none),
+            ("gaussian-all", all, NoiseSpec { constant: us(0.1), proportional: 0.01, ..none }),
+        ]
+        .map(|(name, programming, read)| {
+            let current_voltage = Conduction::Sinh { scale: Volts(0.4) };
+            let (g_off, g_on) = (us(1.0), us(100.0));
+            (name, Self { g_off, g_on, programming, read, current_voltage })
+        })
+        .into()
+    }
 }
 
 impl GaussianSpec {

@@ -1,11 +1,41 @@
 //! A cell that holds and conducts exactly what it is asked to.
 
+use cim_core::Siemens;
 use ndarray::{Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
 
+use crate::card::Registered;
 use crate::conduction::Conduction;
 use crate::device::{Device, Life, Moments};
+use crate::error::DeviceError;
 use crate::law::{Posynomial, PosynomialFit};
 use crate::window::Window;
+
+/// An [`Ideal`] device as written in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdealSpec {
+    /// Lowest conductance.
+    pub g_off: Siemens,
+    /// Highest conductance.
+    pub g_on: Siemens,
+}
+
+impl Registered for IdealSpec {
+    fn examples() -> Vec<(&'static str, Self)> {
+        vec![("ideal", Self { g_off: Siemens(1e-6), g_on: Siemens(100e-6) })]
+    }
+}
+
+impl IdealSpec {
+    /// Checks the specification.
+    ///
+    /// # Errors
+    /// [`DeviceError`] for an empty window.
+    pub fn build(self) -> Result<Ideal, DeviceError> {
+        Ok(Ideal { window: Window::new(self.g_off, self.g_on)? })
+    }
+}
 
 /// The ideal device.
 ///

@@ -6,7 +6,7 @@ use cim_core::Siemens;
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::card::Entry;
+use crate::card::{Entry, Listed, Registered};
 use crate::conduction::Conduction;
 use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
@@ -62,12 +62,16 @@ impl LogNormalSpec {
     }
 }
 
+impl Registered for LogNormalSpec {
+    const PUBLISHED: &'static [&'static dyn Listed] = &[&HFO2_LOG_NORMAL];
+}
+
 /// Its line of the catalogue.
-pub(crate) const HFO2_LOG_NORMAL: Entry = Entry {
+const HFO2_LOG_NORMAL: Entry = Entry {
     name: "hfo2-lognormal",
     cell: "HfO2 RRAM, cells and cycles together, log-normal",
-    law: "ln G = ln target + s n, s from 0.457 at 13.3 uS to 0.0546 at 221 uS, linear in ln G",
-    range: "13.3 to 221 uS",
+    law: "ln G = ln target + s n, s from 0.457 at 13.3 µS to 0.0546 at 221 µS, linear in ln G",
+    range: "13.3 to 221 µS",
     source: "percentiles of both states in the reference statistics of Synaptogen (Hennen et \
              al. 2022); the line between the states ours",
     not_modelled: "memory from cycle to cycle, cells that differ for good, time, read noise",

@@ -1,31 +1,50 @@
-//! Device models. To add one: a file here, its line below, and its laws in the law suite.
+//! Kinds of cell and effects around them. To add one: a file here, and its line below.
 
-pub(crate) mod cmo_hfox;
-mod gaussian;
-mod ideal;
-pub(crate) mod log_normal;
+#[macro_use]
+mod registry;
+
+mod composed;
 mod normal;
-pub(crate) mod pcm;
 mod polynomial;
-pub(crate) mod programming_law;
-pub(crate) mod rram_wan;
-mod stuck;
-pub mod synaptogen;
-mod telegraph;
-mod temperature;
 mod threshold;
 
-pub use cmo_hfox::{CmoHfox, CmoHfoxSpec, CmoRead, CmoRelaxation};
-pub use gaussian::{Gaussian, GaussianSpec, NoiseSpec};
-pub use ideal::Ideal;
-pub use log_normal::{LogNormal, LogNormalSpec};
-pub use pcm::{ClampedLog, Pcm, PcmDrift, PcmProgramming, PcmRead, PcmSpec};
+models! {
+    cells {
+        /// Phase-change memory over its lifetime.
+        mod pcm => Pcm(PcmSpec);
+        /// HfO2 cells that relax.
+        mod rram_wan => RramWan(RramWanSpec);
+        /// CMO/HfOx cells.
+        mod cmo_hfox => CmoHfox(CmoHfoxSpec);
+        /// Cells whose logarithm is normal.
+        mod log_normal => LogNormal(LogNormalSpec);
+        /// Cells that hold exactly what they are asked to.
+        mod ideal => Ideal(IdealSpec);
+        /// Normal errors whose size depends on conductance.
+        mod gaussian => Gaussian(GaussianSpec);
+    }
+    published {
+        pub mod synaptogen => SynaptogenSpec;
+        mod programming_law => ProgrammingLaw;
+    }
+}
+
+effects! {
+    /// Random telegraph noise.
+    mod telegraph => Telegraph(TelegraphSpec);
+    /// Another temperature than that of programming.
+    mod temperature => Temperature(TemperatureSpec);
+    /// Cells that hold one conductance whatever is asked of them.
+    mod stuck => Stuck(StuckSpec);
+}
+
+pub use cmo_hfox::{CmoRead, CmoRelaxation};
+pub use composed::Composed;
+pub use gaussian::NoiseSpec;
+pub use pcm::{ClampedLog, PcmDrift, PcmProgramming, PcmRead};
 pub use polynomial::PolynomialSpec;
-pub use rram_wan::{RramWan, RramWanSpec};
-pub use stuck::{Stuck, StuckCell, StuckSpec};
+pub use stuck::StuckCell;
 pub use synaptogen::{
     Synaptogen, SynaptogenCells, SynaptogenNoise, SynaptogenOneShot, SynaptogenSpec,
 };
-pub use telegraph::{Telegraph, TelegraphSpec};
-pub use temperature::{Temperature, TemperatureSpec};
 pub use threshold::{Threshold, ThresholdCells, ThresholdSpec};

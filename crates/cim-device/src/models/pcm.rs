@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use cim_core::{Seconds, Siemens};
+use cim_core::{Seconds, Siemens, elementary};
 use ndarray::{Array2, ArrayView2, Zip};
 use serde::{Deserialize, Serialize};
 
-use crate::card::Entry;
+use crate::card::{Entry, Listed, Registered};
 use crate::conduction::Conduction;
 use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
@@ -178,15 +178,19 @@ impl PcmSpec {
     }
 }
 
+impl Registered for PcmSpec {
+    const PUBLISHED: &'static [&'static dyn Listed] = &[&PCM];
+}
+
 /// Its line of the catalogue.
-pub(crate) const PCM: Entry = Entry {
+const PCM: Entry = Entry {
     name: "pcm",
     cell: "phase-change memory, mushroom cell",
-    law: "programming sigma 0.26348 + 1.9650 g - 1.1731 g^2 uS; G(t) = G (1 + t/20 s)^-nu, nu = \
+    law: "programming sigma 0.26348 + 1.9650 g - 1.1731 g^2 µS; G(t) = G (1 + t/20 s)^-nu, nu = \
           |N(mu, sd)| once per cell, mu = clamp(-0.0155 ln g + 0.0244, 0.049, 0.1), sd = \
           clamp(-0.0125 ln g - 0.0059, 0.008, 0.045); read sigma G(t) Q sqrt(ln((t + 20 s + 250 \
-          ns)/500 ns)), Q = min(0.0088/g^0.65, 0.2); g = G/25 uS",
-    range: "0 to 25 uS (window from 0.1 uS), any time",
+          ns)/500 ns)), Q = min(0.0088/g^0.65, 0.2); g = G/25 µS",
+    range: "0 to 25 µS (window from 0.1 µS), any time",
     source: "Joshi et al. 2020 and Nandakumar et al. 2019, about a million cells, as in aihwkit; \
              exponent at the programmed instead of the target conductance: ours",
     not_modelled: "temperature of drift, noise within one read, wear; nanosecond reads are a \
@@ -264,7 +268,10 @@ impl Device for Pcm {
     }
 
     fn drawn(&self, target_s: ArrayView2<'_, f64>, life: Life) -> Array2<f64> {
-        normal::drawn(target_s, |g| self.sigma(g), life.at)
+        let mut g_s = target_s.to_owned();
+        let per_g_max = 1.0 / self.window.g_max.0;
+        normal::change(&mut g_s, life.at, Programmed { sigma_s: self.programming_s, per_g_max });
+        g_s
     }
 
     fn programmed(&self, target_s: f64) -> Moments {
@@ -299,14 +306,10 @@ impl Device for Pcm {
     ) -> Result<Array2<f64>, DeviceError> {
         self.fitted_times().check(elapsed)?;
         let at = life.at.child("drift", 0);
-        let (mean, sd) = (self.drift.mean, self.drift.sd);
-        let ln_t = libm::log1p(elapsed / self.drift.t0);
+        let PcmDrift { t0, mean, sd } = self.drift;
+        let (ln_t, per_g_max) = (libm::log1p(elapsed / t0), 1.0 / self.window.g_max.0);
         let mut g_s = programmed_s.to_owned();
-        normal::for_each(&mut g_s, at, |g, n| {
-            let ln_g = libm::log(*g / self.window.g_max.0);
-            let exponent = (mean.at(ln_g) + sd.at(ln_g) * n).abs();
-            *g *= libm::exp(-exponent * ln_t);
-        });
+        normal::change(&mut g_s, at, Drift { mean, sd, ln_t, per_g_max });
         Ok(g_s)
     }
 
@@ -321,9 +324,97 @@ impl Device for Pcm {
         elapsed: Seconds,
     ) -> Array2<f64> {
         let log_age = self.log_age(elapsed);
-        Zip::from(programmed_s).and(aged_s).map_collect(|&programmed, &aged| {
-            (aged * self.read_strength(Siemens(programmed))).powi(2) * log_age
-        })
+        let (read, per_g_max) = (self.read, 1.0 / self.window.g_max.0);
+        let mut variance_s2 = aged_s.to_owned();
+        for (mut variance_s2, programmed_s) in
+            variance_s2.rows_mut().into_iter().zip(programmed_s.rows())
+        {
+            let noise = ReadNoise { read, per_g_max, log_age };
+            match (variance_s2.as_slice_mut(), programmed_s.as_slice()) {
+                (Some(row), Some(programmed_s)) => {
+                    pulp::Arch::new().dispatch(ReadRow { noise, programmed_s, row });
+                }
+                _ => Zip::from(&mut variance_s2)
+                    .and(programmed_s)
+                    .for_each(|g, &programmed| *g = noise.variance(programmed, *g)),
+            }
+        }
+        variance_s2
+    }
+}
+
+/// Programming as a [`normal::Change`].
+#[derive(Clone, Copy)]
+struct Programmed {
+    sigma_s: [f64; 3],
+    per_g_max: f64,
+}
+
+impl normal::Change for Programmed {
+    #[inline(always)]
+    fn changed(self, g_s: f64, normal: f64) -> f64 {
+        let [c0, c1, c2] = self.sigma_s;
+        let g = g_s * self.per_g_max;
+        let sigma = g.mul_add(g.mul_add(c2, c1), c0);
+        let sigma = if sigma > 0.0 { sigma } else { 0.0 };
+        sigma.mul_add(normal, g_s)
+    }
+}
+
+/// Drift as a [`normal::Change`].
+#[derive(Clone, Copy)]
+struct Drift {
+    mean: ClampedLog,
+    sd: ClampedLog,
+    ln_t: f64,
+    per_g_max: f64,
+}
+
+impl normal::Change for Drift {
+    #[inline(always)]
+    fn changed(self, g_s: f64, normal: f64) -> f64 {
+        let ln_g = elementary::ln(g_s * self.per_g_max);
+        let exponent = self.sd.at(ln_g).mul_add(normal, self.mean.at(ln_g)).abs();
+        g_s * elementary::exp(-exponent * self.ln_t)
+    }
+}
+
+/// Read noise of cells of one age.
+#[derive(Clone, Copy)]
+struct ReadNoise {
+    read: PcmRead,
+    per_g_max: f64,
+    log_age: f64,
+}
+
+impl ReadNoise {
+    /// Variance (S²) of a cell.
+    #[inline(always)]
+    fn variance(self, programmed_s: f64, aged_s: f64) -> f64 {
+        let PcmRead { strength, exponent, most, .. } = self.read;
+        let power = elementary::pow(programmed_s * self.per_g_max, exponent);
+        let q = strength / if power > 1e-3 { power } else { 1e-3 };
+        let sigma = aged_s * if q < most { q } else { most };
+        sigma * sigma * self.log_age
+    }
+}
+
+/// Compiled for the vectors of the machine.
+struct ReadRow<'a> {
+    noise: ReadNoise,
+    programmed_s: &'a [f64],
+    /// What cells hold now (S), replaced by their variances (S²).
+    row: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for ReadRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (g, &programmed_s) in self.row.iter_mut().zip(self.programmed_s) {
+            *g = self.noise.variance(programmed_s, *g);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cim_core::Siemens;
 
-use crate::card::{Card, Listed, NOT_STATED};
+use crate::card::{Card, Listed, NOT_STATED, Registered};
 use crate::conduction::Conduction;
 use crate::device::Device;
 use crate::error::DeviceError;
@@ -27,7 +27,7 @@ pub(crate) struct ProgrammingLaw {
     source: &'static str,
 }
 
-pub(crate) const PCM_JOSHI: ProgrammingLaw = ProgrammingLaw {
+const PCM_JOSHI: ProgrammingLaw = ProgrammingLaw {
     name: "pcm-joshi",
     cell: "phase-change memory, mushroom cell",
     low_us: 0.25,
@@ -37,7 +37,7 @@ pub(crate) const PCM_JOSHI: ProgrammingLaw = ProgrammingLaw {
     source: "Joshi et al. 2020, fit as in CrossSim",
 };
 
-pub(crate) const PCM_AIHWKIT: ProgrammingLaw = ProgrammingLaw {
+const PCM_AIHWKIT: ProgrammingLaw = ProgrammingLaw {
     name: "pcm-aihwkit",
     cell: "phase-change memory, mushroom cell",
     low_us: 0.0,
@@ -47,7 +47,7 @@ pub(crate) const PCM_AIHWKIT: ProgrammingLaw = ProgrammingLaw {
     source: "aihwkit, PCMLikeNoiseModel",
 };
 
-pub(crate) const HFO2_MILO: ProgrammingLaw = ProgrammingLaw {
+const HFO2_MILO: ProgrammingLaw = ProgrammingLaw {
     name: "hfo2-milo",
     cell: "HfO2 RRAM, incremental gate voltage with verify (IGVVA-100)",
     low_us: 50.0,
@@ -57,7 +57,7 @@ pub(crate) const HFO2_MILO: ProgrammingLaw = ProgrammingLaw {
     source: "Milo et al. 2021, fit as in CrossSim",
 };
 
-pub(crate) const RRAM_WAN_1DAY: ProgrammingLaw = ProgrammingLaw {
+const RRAM_WAN_1DAY: ProgrammingLaw = ProgrammingLaw {
     name: "rram-wan-1day",
     cell: "RRAM 1T1R, 1 day after programming",
     low_us: 0.0,
@@ -67,7 +67,7 @@ pub(crate) const RRAM_WAN_1DAY: ProgrammingLaw = ProgrammingLaw {
     source: "Wan et al. 2022, fit as in aihwkit",
 };
 
-pub(crate) const CMO_HFOX_2PCT: ProgrammingLaw = ProgrammingLaw {
+const CMO_HFOX_2PCT: ProgrammingLaw = ProgrammingLaw {
     name: "cmo-hfox-2pct",
     cell: "CMO/HfOx analog RRAM, 2 % acceptance range",
     low_us: 10.0,
@@ -77,7 +77,7 @@ pub(crate) const CMO_HFOX_2PCT: ProgrammingLaw = ProgrammingLaw {
     source: "IBM Zurich array, fit as in aihwkit; range ours",
 };
 
-pub(crate) const CMO_HFOX_0_2PCT: ProgrammingLaw = ProgrammingLaw {
+const CMO_HFOX_0_2PCT: ProgrammingLaw = ProgrammingLaw {
     name: "cmo-hfox-0.2pct",
     cell: "CMO/HfOx analog RRAM, 0.2 % acceptance range",
     low_us: 0.01,
@@ -87,7 +87,7 @@ pub(crate) const CMO_HFOX_0_2PCT: ProgrammingLaw = ProgrammingLaw {
     source: "IBM Zurich array, fit as in aihwkit; upper end of the range ours",
 };
 
-pub(crate) const PCM_HERMES: ProgrammingLaw = ProgrammingLaw {
+const PCM_HERMES: ProgrammingLaw = ProgrammingLaw {
     name: "pcm-hermes",
     cell: "phase-change memory, two devices a polarity (HERMES)",
     low_us: 0.0,
@@ -96,6 +96,18 @@ pub(crate) const PCM_HERMES: ProgrammingLaw = ProgrammingLaw {
     scale_us: 20.7,
     source: "HERMES chip, fit as in aihwkit",
 };
+
+impl Registered for ProgrammingLaw {
+    const PUBLISHED: &'static [&'static dyn Listed] = &[
+        &PCM_JOSHI,
+        &PCM_AIHWKIT,
+        &HFO2_MILO,
+        &RRAM_WAN_1DAY,
+        &CMO_HFOX_2PCT,
+        &CMO_HFOX_0_2PCT,
+        &PCM_HERMES,
+    ];
+}
 
 impl ProgrammingLaw {
     /// The device, ohmic and without read noise: the sources state neither.
@@ -135,7 +147,7 @@ impl Listed for ProgrammingLaw {
             name: self.name,
             cell: self.cell.to_owned(),
             law: format!("programming {}, independent from cell to cell", self.law()),
-            range: format!("{} to {} uS", self.low_us, self.high_us),
+            range: format!("{} to {} µS", self.low_us, self.high_us),
             source: self.source.to_owned(),
             residual: NOT_STATED,
             not_modelled: "time, read noise, telegraph noise, temperature, current against voltage \

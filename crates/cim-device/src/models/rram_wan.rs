@@ -6,7 +6,7 @@ use cim_core::{Seconds, Siemens};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::card::Entry;
+use crate::card::{Entry, Listed, Registered};
 use crate::conduction::Conduction;
 use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
@@ -94,14 +94,18 @@ impl RramWanSpec {
     }
 }
 
+impl Registered for RramWanSpec {
+    const PUBLISHED: &'static [&'static dyn Listed] = &[&RRAM_WAN, &RRAM_WAN_1S];
+}
+
 /// Its line of the catalogue, programmed as in CrossSim.
-pub(crate) const RRAM_WAN: Entry = Entry {
+const RRAM_WAN: Entry = Entry {
     name: "rram-wan",
     cell: "RRAM 1T1R, verified, 1 s to 1 day after programming",
-    law: "programming sigma 1.053 + 0.2374 G - 0.01167 G^2 + 1.536e-4 G^3 uS at 1 s; relaxation \
+    law: "programming sigma 1.053 + 0.2374 G - 0.01167 G^2 + 1.536e-4 G^3 µS at 1 s; relaxation \
           adds the growth of variance between the fits rram-wan-1s and rram-wan-1day, linear in \
           ln t",
-    range: "0 to 39.3 uS, time 0 or 1 s to 1 day",
+    range: "0 to 39.3 µS, time 0 or 1 s to 1 day",
     source: "Wan et al. 2022, fits as in CrossSim (1 s) and aihwkit (growth); growth between the \
              two times and lower end of the range ours",
     not_modelled: "shift of the mean, read and telegraph noise, temperature",
@@ -109,13 +113,13 @@ pub(crate) const RRAM_WAN: Entry = Entry {
 };
 
 /// Its line of the catalogue, as in aihwkit.
-pub(crate) const RRAM_WAN_1S: Entry = Entry {
+const RRAM_WAN_1S: Entry = Entry {
     name: "rram-wan-1s",
     cell: "RRAM 1T1R, verified, 1 s to 1 day after programming",
-    law: "programming sigma 0.348 + 16.03 g - 43.853 g^2 + 45.393 g^3 - 16.815 g^4 uS at 1 s, \
-          0.701 + 22.086 g - 50.773 g^2 + 47.095 g^3 - 16.458 g^4 uS at 1 day, variance linear in \
-          ln t between; g = G/40 uS",
-    range: "0 to 40 uS, time 0 or 1 s to 1 day",
+    law: "programming sigma 0.348 + 16.03 g - 43.853 g^2 + 45.393 g^3 - 16.815 g^4 µS at 1 s, \
+          0.701 + 22.086 g - 50.773 g^2 + 47.095 g^3 - 16.458 g^4 µS at 1 day, variance linear in \
+          ln t between; g = G/40 µS",
+    range: "0 to 40 µS, time 0 or 1 s to 1 day",
     source: "Wan et al. 2022, fits as in aihwkit; growth between the two times ours",
     not_modelled: "shift of the mean, read and telegraph noise, temperature",
     build: || Ok(Arc::new(RramWanSpec::published().build()?)),

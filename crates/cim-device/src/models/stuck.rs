@@ -7,6 +7,7 @@ use cim_core::{Seconds, Siemens, Stream};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::card::Registered;
 use crate::conduction::Conduction;
 use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
@@ -46,6 +47,13 @@ pub struct StuckCell {
     pub col: usize,
     /// What it holds.
     pub conductance: Siemens,
+}
+
+impl Registered for StuckSpec {
+    fn examples() -> Vec<(&'static str, Self)> {
+        let (low, high) = (Siemens(0.2e-6), Siemens(24e-6));
+        vec![("stuck", Self::Random { share_low: 0.01, share_high: 0.02, low, high })]
+    }
 }
 
 impl StuckSpec {

@@ -6,6 +6,7 @@ use cim_core::{Seconds, Stream};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::card::Registered;
 use crate::conduction::Conduction;
 use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
@@ -25,6 +26,13 @@ pub struct TelegraphSpec {
     pub high: Seconds,
     /// Mean time at the lower conductance before it rises.
     pub low: Seconds,
+}
+
+impl Registered for TelegraphSpec {
+    fn examples() -> Vec<(&'static str, Self)> {
+        let (high, low) = (Seconds(100.0), Seconds(40.0));
+        vec![("telegraph", Self { share: 0.3, depth: 0.2, high, low })]
+    }
 }
 
 impl TelegraphSpec {

@@ -6,6 +6,7 @@ use cim_core::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C, Kelvin, Seconds, Volts};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::card::Registered;
 use crate::conduction::Conduction;
 use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
@@ -24,6 +25,13 @@ pub struct TemperatureSpec {
     /// Activation energy over the elementary charge: `"50 mV"` for 0.05 eV; `"0 V"` where the
     /// conductance does not depend on temperature.
     pub activation: Volts,
+}
+
+impl Registered for TemperatureSpec {
+    fn examples() -> Vec<(&'static str, Self)> {
+        let (programmed_at, read_at) = (Kelvin(300.0), Kelvin(250.0));
+        vec![("cold", Self { programmed_at, read_at, activation: Volts(0.0) })]
+    }
 }
 
 impl TemperatureSpec {

@@ -16,9 +16,9 @@ use super::verify::VerifySpec;
 use super::vipi::VipiSpec;
 use crate::catalogue::{published, published_names};
 use crate::error::DeviceError;
-use crate::models::ThresholdSpec;
+use crate::models::{ModelSpec, ThresholdSpec};
 use crate::names::unknown;
-use crate::spec::{DeviceSpec, ModelSpec};
+use crate::spec::DeviceSpec;
 
 /// Ways of programming that have a name.
 pub const PROGRAMMERS: &[&str] = &[
@@ -33,6 +33,9 @@ pub const PROGRAMMERS: &[&str] = &[
     "vipi-fixed",
     "relaxation",
 ];
+
+/// What cells are called whose every pulse draws from a published law of programming.
+const PUBLISHED_LAW: &str = "cells that are known by a law of programming only";
 
 /// Which constants suit the cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +93,7 @@ impl CellsPreset {
                 // Four percent of the window, as the acceptance of verified arrays often is.
                 named(cells, window.span() * 0.04, Family::Rewritten)
             }
-            _ => return Err(unknown(name, &cells_names())),
+            _ => return Err(unknown(name, &cells_names()).device()),
         })
     }
 
@@ -116,7 +119,11 @@ impl CellsPreset {
                 return not("igvva", "Synaptogen cells", "they have no access transistor");
             }
             ("igvva", Family::Rewritten) => {
-                return not("igvva", "rewritten cells", "they have no access transistor");
+                return not(
+                    "igvva",
+                    PUBLISHED_LAW,
+                    "their law knows no current of an access transistor, which igvva sets",
+                );
             }
             ("pulse-count", Family::Threshold) => ProgrammerSpec::PulseCount(PulseCountSpec {
                 voltage_up: Volts(0.16),
@@ -129,18 +136,14 @@ impl CellsPreset {
                 return not("pulse-count", "Synaptogen cells", "equal pulses move them only once");
             }
             ("pulse-count", Family::Rewritten) => {
-                return not("pulse-count", "rewritten cells", "equal pulses move them only once");
+                return not("pulse-count", PUBLISHED_LAW, "equal pulses move them only once");
             }
             ("trim", _) => ProgrammerSpec::Trim(TrimSpec {
                 first: OneShotSpec { shots: 1, verify },
                 trim: Box::new(ProgrammerSpec::Ispva(self.ispva(verify))),
             }),
             ("vipi" | "vipi-20mv" | "vipi-fixed", Family::Rewritten) => {
-                return not(
-                    "vipi",
-                    "rewritten cells",
-                    "the width of a pulse changes nothing in them",
-                );
+                return not("vipi", PUBLISHED_LAW, "the width of a pulse changes nothing in them");
             }
             ("vipi", _) => ProgrammerSpec::Vipi(self.vipi(band)),
             ("vipi-20mv", _) => {
@@ -153,14 +156,7 @@ impl CellsPreset {
                 wait: Seconds(1.0),
                 verify,
             }),
-            _ => {
-                let DeviceError::UnknownDevice { name, known, hint } =
-                    unknown(programmer, PROGRAMMERS)
-                else {
-                    unreachable!("a name that is not known")
-                };
-                return Err(DeviceError::UnknownProgrammer { name, known, hint });
-            }
+            _ => return Err(unknown(programmer, PROGRAMMERS).programmer()),
         })
     }
 

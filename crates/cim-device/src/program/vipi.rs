@@ -368,7 +368,7 @@ mod tests {
         let error = program(target.clone()).expect_err("above the window").to_string();
         assert_eq!(
             error,
-            "target of 501 uS at (1, 0) is outside the window of the cells, [5 uS, 500 uS]"
+            "target of 501 µS at (1, 0) is outside the window of the cells, [5 µS, 500 µS]"
         );
         target[[1, 0]] = f64::NAN;
         assert!(matches!(program(target), Err(DeviceError::CellTarget { row: 1, col: 0, .. })));

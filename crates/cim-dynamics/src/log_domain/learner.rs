@@ -142,6 +142,13 @@ impl LearnerSpec {
 const PRODUCTS: usize = 6;
 const GAINS: usize = PRODUCTS + 4;
 
+/// Rates of learning and of forgetting (1/s), and `U_T / κ` (V).
+pub(super) struct Pace {
+    learn: f64,
+    forget: f64,
+    volts: f64,
+}
+
 /// A checked circuit with its mismatch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Learner {
@@ -164,6 +171,19 @@ impl Learner {
     /// # Errors
     /// [`DynamicsError`] for a task with another number of weights, and equations that are too stiff.
     pub fn run(&self, task: &Task, presentations: usize) -> Result<Trajectory, DynamicsError> {
+        Ok(self.learn(task, presentations)?.0)
+    }
+
+    /// As [`run`](Self::run); also the last weights as the circuit's own products carry them, which differ from
+    /// what converters read where devices do not match.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn learn(
+        &self,
+        task: &Task,
+        presentations: usize,
+    ) -> Result<(Trajectory, Vec<f64>), DynamicsError> {
         let n = task.weights();
         crate::error::fits("weights of the task", n, self.gains.len() / GAINS)?;
         let spec = &self.spec;
@@ -171,18 +191,10 @@ impl Learner {
             Converters::Exact => task.clone(),
             Converters::Bits(bits) => task.converted(bits),
         };
-        let u_t = thermal_voltage(spec.temperature).0;
         let least = spec.least / spec.unit;
         let mut currents = vec![least; 2 * n];
         let mut weights = Array2::<f64>::zeros((presentations + 1, n));
         let (mut steps, mut z) = (Steps::default(), vec![0.0_f32; 2 * n]);
-        let [_, leak] = self.rates();
-        let forgotten = 1.0 - (-2.0 * leak * spec.rule.presentation.0).exp();
-        let sigma = spec.noise
-            * capacitor_noise(spec.temperature, spec.capacitance).0
-            * spec.transistors.kappa
-            / u_t
-            * forgotten.sqrt();
         let tolerance = Tolerance { error: 1e-8, max_steps: 100_000 };
         for step in 0..presentations {
             let (x, y) = seen.sample(step);
@@ -190,10 +202,7 @@ impl Learner {
             let slope = |_: f64, a: &[f64], out: &mut [f64]| self.slope(task, &x, y, a, out);
             let end = spec.rule.presentation.0;
             integrate(slope, 0.0, end, tolerance, &mut currents, &mut steps)?;
-            if sigma > 0.0 {
-                self.at.child("noise", step as u64).fill_standard_normal(0, &mut z);
-                currents.iter_mut().zip(&z).for_each(|(a, z)| *a *= (sigma * f64::from(*z)).exp());
-            }
+            self.disturb(step, &mut currents, &mut z);
             let mut row = weights.row_mut(step + 1);
             row.iter_mut().zip(currents.chunks(2)).for_each(|(w, pair)| *w = pair[0] - pair[1]);
         }
@@ -201,50 +210,81 @@ impl Learner {
             let full = weights.iter().fold(0.0_f64, |m, w| m.max(w.abs()));
             weights.mapv_inplace(|w| rounded(w, full, bits));
         }
-        Ok(Trajectory { weights })
-    }
-
-    /// Rates of learning and of forgetting at the circuit's temperature (1/s).
-    fn rates(&self) -> [f64; 2] {
-        let LearnerSpec { temperature, capacitance, transistors, bias, .. } = self.spec;
-        let scale = transistors.kappa / (capacitance.0 * thermal_voltage(temperature).0);
-        let follow = match bias {
-            Bias::Constant => 1.0,
-            Bias::Ptat => temperature / REFERENCE,
-        };
-        [self.spec.rate_bias().0, self.spec.leak_bias().0].map(|bias_a| scale * bias_a * follow)
+        let carried = (0..n).map(|k| self.product(k, &currents)).collect();
+        Ok((Trajectory { weights }, carried))
     }
 
     /// Derivatives of all currents, in units of the unit current; pairs of rising and falling.
     fn slope(&self, task: &Task, x: &[f64], y: f64, a: &[f64], out: &mut [f64]) {
-        let spec = &self.spec;
-        let least = spec.least / spec.unit;
-        let split = |value: f64| {
-            let root = (value * value + 4.0 * least * least).sqrt();
-            [0.5 * (root + value), 0.5 * (root - value)]
-        };
-        let gains = self.gains.chunks(GAINS);
-        let sum: f64 = (x.iter().zip(a.chunks(2)).zip(gains.clone()))
-            .map(|((x, a), g)| x * (a[0] * g[0] - a[1] * g[1]))
-            .sum();
-        let [e_up, e_down] = split(task.unit().output(sum) - y);
-        let [learn, forget] = self.rates();
-        let volts = thermal_voltage(spec.temperature).0 / spec.transistors.kappa;
-        let early = spec.transistors.early_per_v;
-        for (((x, a), g), out) in x.iter().zip(a.chunks(2)).zip(gains).zip(out.chunks_mut(2)) {
-            let [x_up, x_down] = split(*x);
-            let drive = [
-                e_down * x_up * g[2] + e_up * x_down * g[3],
-                e_up * x_up * g[4] + e_down * x_down * g[5],
-            ];
-            for side in 0..2 {
-                let [charge, leak] = [g[6 + 2 * side], g[7 + 2 * side]];
-                // The capacitor's voltage above that of a unit current.
-                let above =
-                    if early == 0.0 { 0.0 } else { early * volts * a[side].max(1e-12).ln() };
-                out[side] = learn * charge * (1.0 - above) * drive[side]
-                    - forget * leak * (1.0 + above) * a[side];
-            }
+        let sum: f64 = (0..x.len()).map(|k| x[k] * self.product(k, a)).sum();
+        let error = self.split(task.unit().output(sum) - y);
+        let pace = self.pace();
+        for (k, x) in x.iter().enumerate() {
+            let pair = self.cell(k, error, self.split(*x), a, &pace);
+            out[2 * k..2 * k + 2].copy_from_slice(&pair);
         }
+    }
+
+    /// A signed number as the two currents of a split, in units.
+    pub(super) fn split(&self, value: f64) -> [f64; 2] {
+        let least = self.spec.least / self.spec.unit;
+        let root = (value * value + 4.0 * least * least).sqrt();
+        [0.5 * (root + value), 0.5 * (root - value)]
+    }
+
+    /// Weight `k` of the pairs `a` as its forward products carry it.
+    pub(super) fn product(&self, k: usize, a: &[f64]) -> f64 {
+        let g = &self.gains[k * GAINS..];
+        a[2 * k] * g[0] - a[2 * k + 1] * g[1]
+    }
+
+    /// What all cells share at the circuit's temperature.
+    pub(super) fn pace(&self) -> Pace {
+        let LearnerSpec { temperature, capacitance, transistors, bias, .. } = self.spec;
+        let volts = thermal_voltage(temperature).0 / transistors.kappa;
+        let follow = match bias {
+            Bias::Constant => 1.0,
+            Bias::Ptat => temperature / REFERENCE,
+        };
+        let rate = |bias: Amps| bias.0 / (capacitance.0 * volts) * follow;
+        let [learn, forget] = [self.spec.rate_bias(), self.spec.leak_bias()].map(rate);
+        Pace { learn, forget, volts }
+    }
+
+    /// Derivatives of the pair of weight `k`, driven by the splits of an error and of an input.
+    pub(super) fn cell(
+        &self,
+        k: usize,
+        [e_up, e_down]: [f64; 2],
+        [x_up, x_down]: [f64; 2],
+        a: &[f64],
+        &Pace { learn, forget, volts }: &Pace,
+    ) -> [f64; 2] {
+        let (g, early) = (&self.gains[k * GAINS..], self.spec.transistors.early_per_v);
+        let drive = [
+            e_down * x_up * g[2] + e_up * x_down * g[3],
+            e_up * x_up * g[4] + e_down * x_down * g[5],
+        ];
+        [0, 1].map(|side| {
+            let [charge, leak] = [g[6 + 2 * side], g[7 + 2 * side]];
+            let now = a[2 * k + side];
+            // The capacitor's voltage above that of a unit current.
+            let above = if early == 0.0 { 0.0 } else { early * volts * now.max(1e-12).ln() };
+            learn * charge * (1.0 - above) * drive[side] - forget * leak * (1.0 + above) * now
+        })
+    }
+
+    /// Moves all currents by the noise of their capacitors over one presentation.
+    pub(super) fn disturb(&self, step: usize, currents: &mut [f64], z: &mut [f32]) {
+        let spec = &self.spec;
+        if spec.noise == 0.0 {
+            return;
+        }
+        let Pace { forget, volts, .. } = self.pace();
+        let forgotten = 1.0 - (-2.0 * forget * spec.rule.presentation.0).exp();
+        let rms_v = spec.noise * capacitor_noise(spec.temperature, spec.capacitance).0;
+        let sigma = rms_v / volts * forgotten.sqrt();
+        self.at.child("noise", step as u64).fill_standard_normal(0, z);
+        currents.iter_mut().zip(&*z).for_each(|(a, z)| *a *= (sigma * f64::from(*z)).exp());
     }
 }

@@ -10,6 +10,7 @@
 mod backward;
 mod forward;
 mod kernel;
+mod volley;
 
 use ndarray::ArrayView2;
 
@@ -19,6 +20,7 @@ use crate::error::fits;
 
 pub use backward::{Adjoints, gradient};
 pub use forward::{Tape, first_spikes};
+use kernel::{Block, Constants, LANES};
 
 /// A grid of times from 0 on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -99,22 +101,36 @@ impl<'a> Layer<'a> {
         self.grid
     }
 
-    fn row(&self, input: usize) -> &'a [f32] {
-        self.weights.to_slice().expect("contiguous by rows, checked when built")
-            [input * self.weights.ncols()..]
-            .get(..self.weights.ncols())
-            .expect("an input of the layer")
+    /// Copies the weights of a block of neurons; those beyond the last are 0, and never fire.
+    fn pack(&self, block: usize, to: &mut Vec<Block>) {
+        let weights = self.weights.to_slice().expect("contiguous by rows, checked when built");
+        let (n, first) = (self.weights.ncols(), block * LANES);
+        let lanes = LANES.min(n - first);
+        to.clear();
+        to.extend(weights.chunks(n).map(|row| {
+            let mut packed = [0.0; LANES];
+            packed[..lanes].copy_from_slice(&row[first..first + lanes]);
+            packed
+        }));
+    }
+
+    fn constants(&self) -> Constants {
+        let (width, slopes) = (self.grid.width(), self.membrane.slopes());
+        Constants { width, leak: self.membrane.leak() as f32, slopes }
     }
 }
 
 /// Checks spike times once, before the solver that cannot fail: windows, infinite for never.
 ///
 /// # Errors
-/// [`DynamicsError`] for a number of times that is not that of the inputs, and a time below zero or NaN.
+/// [`DynamicsError`] for a number of times that is not that of whole samples, and a time below zero or NaN.
 pub fn check_times(layer: &Layer<'_>, times: &[f32]) -> Result<(), DynamicsError> {
-    fits("spike times", times.len(), layer.shape().0)?;
+    let inputs = layer.shape().0;
+    fits("spike times", times.len(), inputs * (times.len() / inputs.max(1)).max(1))?;
     match times.iter().position(|time| time.is_nan() || *time < 0.0) {
-        Some(input) => Err(DynamicsError::SpikeTime { input, time: f64::from(times[input]) }),
+        Some(at) => {
+            Err(DynamicsError::SpikeTime { input: at % inputs, time: f64::from(times[at]) })
+        }
         None => Ok(()),
     }
 }

@@ -41,9 +41,8 @@ impl<'a> Images<'a> {
         usize::from(self.labels[image])
     }
 
-    /// Spike times of an image in windows: `1 − x` for a pixel of `x`, infinite where `x` is 0.
+    /// Appends spike times of an image in windows: `1 − x` for a pixel of `x`, infinite where `x` is 0.
     pub fn times(&self, image: usize, times: &mut Vec<f32>) {
-        times.clear();
         times.extend(self.pixels[image * self.size..][..self.size].iter().map(|&x| match x {
             0 => f32::INFINITY,
             x => 1.0 - f32::from(x) / 255.0,

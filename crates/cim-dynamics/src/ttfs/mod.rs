@@ -7,4 +7,4 @@ pub mod train;
 
 pub use images::Images;
 pub use network::{Network, Shape, Start};
-pub use train::{Recipe, Score, Trainer, score};
+pub use train::{Recipe, Score, TrainState, Trainer, score};

@@ -9,6 +9,7 @@ use cim_core::Stream;
 use ndarray::Array2;
 use rand::Rng;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::images::Images;
 use super::network::Network;
@@ -21,7 +22,8 @@ use crate::error::{fits, positive};
 const CHUNK: usize = 8;
 
 /// How a network is trained.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// Intervals of the grid a window.
     pub per_window: usize,
@@ -78,6 +80,15 @@ impl Score {
     }
 }
 
+/// Where a run stands: all that it needs to go on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainState {
+    /// Weights of each layer, row by row.
+    weights: Vec<Vec<f32>>,
+    adam: Vec<Adam>,
+    epoch: usize,
+}
+
 /// A run that can be asked for one epoch at a time.
 pub struct Trainer {
     recipe: Recipe,
@@ -99,6 +110,42 @@ impl Trainer {
         layers(&network, recipe.per_window)?;
         let adam = network.weights.iter().map(|w| Adam::new(w.len())).collect();
         Ok(Self { recipe, network, adam, epoch: 0, at })
+    }
+
+    /// Goes on where another run with the same recipe, network and address stood.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); also for a state of another network, or weights that are not finite.
+    pub fn resume(
+        recipe: Recipe,
+        network: Network,
+        state: TrainState,
+        at: Stream,
+    ) -> Result<Self, DynamicsError> {
+        let mut trainer = Self::new(recipe, network, at)?;
+        fits("layers of a state", state.weights.len(), trainer.network.weights.len())?;
+        fits("layers of its moments", state.adam.len(), trainer.network.weights.len())?;
+        for ((to, from), adam) in
+            trainer.network.weights.iter_mut().zip(&state.weights).zip(&state.adam)
+        {
+            fits("weights of a state", from.len(), to.len())?;
+            fits("moments of a state", adam.parameters().unwrap_or(0), to.len())?;
+            to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        }
+        (trainer.adam, trainer.epoch) = (state.adam, state.epoch);
+        layers(&trainer.network, recipe.per_window)?;
+        Ok(trainer)
+    }
+
+    /// Where the run stands.
+    pub fn state(&self) -> TrainState {
+        let weights = self.network.weights.iter().map(|w| w.iter().copied().collect()).collect();
+        TrainState { weights, adam: self.adam.clone(), epoch: self.epoch }
+    }
+
+    /// Passes over the data that are done.
+    pub const fn epochs_done(&self) -> usize {
+        self.epoch
     }
 
     /// The network as trained so far.
@@ -151,19 +198,20 @@ impl Trainer {
                 let mut by_weight: Vec<Array2<f32>> =
                     self.network.weights.iter().map(|w| Array2::zeros(w.dim())).collect();
                 let mut score = Score::default();
-                for &image in chunk {
-                    pass.times.resize_with(1, Vec::new);
-                    images.times(image, &mut pass.times[0]);
-                    pass.forward(&self.network, &layers)?;
-                    let end = layers[layers.len() - 1].grid().horizon() as f32;
-                    let (found, slopes) =
-                        judge(&self.recipe, pass, images.label(image), end, batch.len());
+                pass.load(images, chunk);
+                pass.forward(&self.network, &layers)?;
+                let end = layers[layers.len() - 1].grid().horizon() as f32;
+                let mut slopes = [Vec::new(), Vec::new()];
+                for (sample, &image) in chunk.iter().enumerate() {
+                    let label = images.label(image);
+                    let (found, of_sample) =
+                        judge(&self.recipe, pass, (sample, label), end, batch.len());
                     score.add(found);
-                    let slopes = [&*slopes[0], &*slopes[1]];
-                    let hidden = self.recipe.silent_hidden / batch.len() as f32;
-                    pass.backward(&self.network, &layers, slopes, hidden, &mut by_weight)?;
-                    pass.times.truncate(1);
+                    slopes.iter_mut().zip(of_sample).for_each(|(all, one)| all.extend(one));
                 }
+                let slopes = [&*slopes[0], &*slopes[1]];
+                let hidden = self.recipe.silent_hidden / batch.len() as f32;
+                pass.backward(&self.network, &layers, slopes, hidden, &mut by_weight)?;
                 Ok((score, by_weight))
             })
             .collect::<Result<_, DynamicsError>>()?;
@@ -181,11 +229,12 @@ impl Trainer {
 fn judge(
     recipe: &Recipe,
     pass: &Pass,
-    label: usize,
+    (sample, label): (usize, usize),
     end: f32,
     batch: usize,
 ) -> (Score, [Vec<f32>; 2]) {
-    let (times, rest) = (&pass.times[pass.times.len() - 1], &pass.rest[pass.rest.len() - 1]);
+    let times = pass.outputs(sample);
+    let rest = &pass.rest()[sample * times.len()..][..times.len()];
     let weight = 1.0 / batch as f32;
     let late = |(time, v): (&f32, &f32)| if time.is_finite() { *time } else { end + 1.0 - v };
     let logits: Vec<f32> =
@@ -205,14 +254,14 @@ fn judge(
             loss += f64::from(penalty * (1.0 - v).powi(2));
         }
     }
-    (Score { loss, ..counts(pass, label) }, [by_time, by_rest])
+    (Score { loss, ..counts(pass, sample, label) }, [by_time, by_rest])
 }
 
-fn counts(pass: &Pass, label: usize) -> Score {
-    let times = &pass.times[pass.times.len() - 1];
+fn counts(pass: &Pass, sample: usize, label: usize) -> Score {
+    let times = pass.outputs(sample);
     let first = (0..times.len()).min_by(|&a, &b| times[a].total_cmp(&times[b])).unwrap_or(0);
-    let hidden = pass.times[1..pass.times.len() - 1].iter().flatten();
-    let (fired, all) = hidden.fold((0, 0), |(f, n), t| (f + usize::from(t.is_finite()), n + 1));
+    let (fired, all) =
+        pass.hidden(sample).fold((0, 0), |(f, n), t| (f + usize::from(t.is_finite()), n + 1));
     Score {
         samples: 1,
         correct: usize::from(times[first].is_finite() && first == label),
@@ -238,11 +287,12 @@ pub fn score(
         .par_chunks(64)
         .map_init(Pass::default, |pass, chunk| -> Result<_, DynamicsError> {
             let mut score = Score::default();
-            for &image in chunk {
-                pass.times.resize_with(1, Vec::new);
-                images.times(image, &mut pass.times[0]);
+            for chunk in chunk.chunks(CHUNK) {
+                pass.load(images, chunk);
                 pass.forward(network, &layers)?;
-                score.add(counts(pass, images.label(image)));
+                for (sample, &image) in chunk.iter().enumerate() {
+                    score.add(counts(pass, sample, images.label(image)));
+                }
             }
             Ok(score)
         })

@@ -1,7 +1,7 @@
 //! Exact products in any precision, for tests of gradients.
 
 use crate::activation::NoiseAwareRelu;
-use crate::operations::{Call, Carrier};
+use crate::operations::{Backward, Call, Carrier};
 use crate::real::Real;
 
 /// Weights, biases and their gradients, naively multiplied.
@@ -46,6 +46,17 @@ impl<T: Real> Carrier<T> for ExactProducts<T> {
         }
     }
 
+    fn columns(&mut self, call: Call, x: &[T], width: usize, y: &mut [T], stride: usize) {
+        for out in 0..self.layers[call.product].1.len() {
+            for at in 0..width {
+                let x = x[at..].iter().step_by(width).copied();
+                y[out * stride + at] = self.sum(call.product, out, x);
+            }
+        }
+    }
+}
+
+impl<T: Real> Backward<T> for ExactProducts<T> {
     fn rows_back(&mut self, call: Call, batch: usize, x: &[T], dy: &[T], dx: Option<&mut [T]>) {
         let (inputs, outputs) = (x.len() / batch, dy.len() / batch);
         let mut unused = vec![T::default(); x.len()];
@@ -54,15 +65,6 @@ impl<T: Real> Carrier<T> for ExactProducts<T> {
         let rows = x.chunks_exact(inputs).zip(dx.chunks_exact_mut(inputs));
         for ((x, dx), dy) in rows.zip(dy.chunks_exact(outputs)) {
             self.back(call.product, x, dy, dx);
-        }
-    }
-
-    fn columns(&mut self, call: Call, x: &[T], width: usize, y: &mut [T], stride: usize) {
-        for out in 0..self.layers[call.product].1.len() {
-            for at in 0..width {
-                let x = x[at..].iter().step_by(width).copied();
-                y[out * stride + at] = self.sum(call.product, out, x);
-            }
         }
     }
 

@@ -45,10 +45,6 @@ impl<M: MatMul> Carrier<f32> for OnProducts<'_, M> {
         }
     }
 
-    fn rows_back(&mut self, _: Call, _: usize, _: &[f32], _: &[f32], _: Option<&mut [f32]>) {
-        unreachable!("inference has no backward pass");
-    }
-
     fn columns(&mut self, call: Call, x: &[f32], width: usize, y: &mut [f32], stride: usize) {
         let layer = &self.layers[call.product];
         let (inputs, outputs) = layer.weights.dim();
@@ -70,18 +66,6 @@ impl<M: MatMul> Carrier<f32> for OnProducts<'_, M> {
             observer(call.product, x, y.expect("positions × outputs"));
         }
         self.scratch.give(rows);
-    }
-
-    fn columns_back(
-        &mut self,
-        _: Call,
-        _: &[f32],
-        _: usize,
-        _: &[f32],
-        _: usize,
-        _: Option<&mut [f32]>,
-    ) {
-        unreachable!("inference has no backward pass");
     }
 }
 

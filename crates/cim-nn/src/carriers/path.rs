@@ -20,7 +20,7 @@ use crate::kernels::{
 use crate::network::Layer;
 use crate::noise::{InputRange, LayerPath, WeightNoise};
 use crate::operations::build::Reads;
-use crate::operations::{Call, Carrier, ProductPlan};
+use crate::operations::{Backward, Call, Carrier, ProductPlan};
 use crate::real::{by_rows, by_rows_mut, gemm};
 
 /// Gradients of one pass, of the same shape as the network's layers.
@@ -156,14 +156,6 @@ impl Carrier<f32> for Path<'_> {
         }
     }
 
-    fn convert_back(&mut self, product: usize, x: &[f32], dx: &mut [f32]) {
-        let (path, reads) = (&self.paths[product], self.plans[product].reads);
-        // What a rectifier has limited is never clipped again.
-        if reads != Reads::Rectified && converts(path, reads) && path.input_limit.is_finite() {
-            pulp::Arch::new().dispatch(Clip { range: path.input_bounds(), x, dx });
-        }
-    }
-
     fn rows(&mut self, call: Call, batch: usize, x: &[f32], y: &mut [f32]) {
         let Call { product: idx, slot, .. } = call;
         let (at, path, layer) = (self.address(call), &self.paths[idx], &self.layers[idx]);
@@ -199,6 +191,49 @@ impl Carrier<f32> for Path<'_> {
             at.fill_standard_normal(tile_idx as u64, noise);
             let at = At { path, tile_idx, outputs };
             pulp::Arch::new().dispatch(Convert { at, noise, z, y });
+        }
+    }
+
+    fn columns(&mut self, call: Call, x: &[f32], width: usize, y: &mut [f32], stride: usize) {
+        let Call { product: idx, slot, slots } = call;
+        let (path, layer) = (&self.paths[idx], &self.layers[idx]);
+        let at = self.at.child("layer", idx as u64);
+        let (inputs, outputs) = layer.weights.dim();
+        for (out, &bias) in layer.bias.iter().enumerate() {
+            y[out * stride..][..width].fill(bias);
+        }
+        let converted = path.output_levels.is_finite();
+        let tiles = path.row_tiles(inputs);
+        let work = &mut self.work.products[idx];
+        let room = if converted { work.z.len().max(slots) } else { 0 };
+        work.z.resize_with(room, Vec::new);
+        for (tile_idx, rows) in row_tiles(inputs, path).enumerate() {
+            let height = rows.len();
+            let x = by_rows(&x[rows.start * width..], height, width, width).transpose();
+            let w = by_rows(&self.stored[idx][rows.start * outputs..], height, outputs, outputs);
+            if !converted {
+                let y = by_rows_mut(y, outputs, width, stride).transpose_mut();
+                gemm(y, true, x, w);
+                continue;
+            }
+            let z = &mut work.z[slot];
+            z.resize(tiles * outputs * width, 0.0);
+            let z = &mut z[tile_idx * outputs * width..][..outputs * width];
+            gemm(by_rows_mut(z, outputs, width, width).transpose_mut(), false, x, w);
+            let noise = noise(path, tile_idx, z.len(), &mut self.work.noise);
+            at.fill_standard_normal((slot * tiles + tile_idx) as u64, noise);
+            let at = At { path, tile_idx, outputs };
+            pulp::Arch::new().dispatch(ConvertColumns { at, noise, width, stride, z, y });
+        }
+    }
+}
+
+impl Backward<f32> for Path<'_> {
+    fn convert_back(&mut self, product: usize, x: &[f32], dx: &mut [f32]) {
+        let (path, reads) = (&self.paths[product], self.plans[product].reads);
+        // What a rectifier has limited is never clipped again.
+        if reads != Reads::Rectified && converts(path, reads) && path.input_limit.is_finite() {
+            pulp::Arch::new().dispatch(Clip { range: path.input_bounds(), x, dx });
         }
     }
 
@@ -250,39 +285,6 @@ impl Carrier<f32> for Path<'_> {
         if let Some(dx) = &mut dx {
             from_tiles(tiled, batch, inputs, path, dx);
             self.convert_back(idx, x, dx);
-        }
-    }
-
-    fn columns(&mut self, call: Call, x: &[f32], width: usize, y: &mut [f32], stride: usize) {
-        let Call { product: idx, slot, slots } = call;
-        let (path, layer) = (&self.paths[idx], &self.layers[idx]);
-        let at = self.at.child("layer", idx as u64);
-        let (inputs, outputs) = layer.weights.dim();
-        for (out, &bias) in layer.bias.iter().enumerate() {
-            y[out * stride..][..width].fill(bias);
-        }
-        let converted = path.output_levels.is_finite();
-        let tiles = path.row_tiles(inputs);
-        let work = &mut self.work.products[idx];
-        let room = if converted { work.z.len().max(slots) } else { 0 };
-        work.z.resize_with(room, Vec::new);
-        for (tile_idx, rows) in row_tiles(inputs, path).enumerate() {
-            let height = rows.len();
-            let x = by_rows(&x[rows.start * width..], height, width, width).transpose();
-            let w = by_rows(&self.stored[idx][rows.start * outputs..], height, outputs, outputs);
-            if !converted {
-                let y = by_rows_mut(y, outputs, width, stride).transpose_mut();
-                gemm(y, true, x, w);
-                continue;
-            }
-            let z = &mut work.z[slot];
-            z.resize(tiles * outputs * width, 0.0);
-            let z = &mut z[tile_idx * outputs * width..][..outputs * width];
-            gemm(by_rows_mut(z, outputs, width, width).transpose_mut(), false, x, w);
-            let noise = noise(path, tile_idx, z.len(), &mut self.work.noise);
-            at.fill_standard_normal((slot * tiles + tile_idx) as u64, noise);
-            let at = At { path, tile_idx, outputs };
-            pulp::Arch::new().dispatch(ConvertColumns { at, noise, width, stride, z, y });
         }
     }
 

@@ -4,7 +4,7 @@ use cim_core::matmul::product;
 use ndarray::{Array1, ArrayView2, ArrayViewMut2, Axis, ShapeBuilder};
 
 use super::on_products::{Borrowed, OnProducts};
-use crate::operations::{Call, Carrier};
+use crate::operations::{Backward, Call, Carrier};
 
 /// Inference whose backward pass keeps squared gradients instead of gradients of weights.
 pub(crate) struct Probe<'a, 'w> {
@@ -25,6 +25,12 @@ impl Carrier<f32> for Probe<'_, '_> {
         self.forward.rows(call, batch, x, y);
     }
 
+    fn columns(&mut self, call: Call, x: &[f32], width: usize, y: &mut [f32], stride: usize) {
+        self.forward.columns(call, x, width, y, stride);
+    }
+}
+
+impl Backward<f32> for Probe<'_, '_> {
     fn rows_back(
         &mut self,
         call: Call,
@@ -40,10 +46,6 @@ impl Carrier<f32> for Probe<'_, '_> {
         let Some(dx) = dx else { return };
         let dx = ArrayViewMut2::from_shape((batch, inputs), dx);
         dx.expect("batch × inputs").assign(&dy.dot(&weights.t()));
-    }
-
-    fn columns(&mut self, call: Call, x: &[f32], width: usize, y: &mut [f32], stride: usize) {
-        self.forward.columns(call, x, width, y, stride);
     }
 
     fn columns_back(

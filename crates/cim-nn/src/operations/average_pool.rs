@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::window::{Sides, Window};
-use super::{Builder, Carrier, Context, Operate, Saved};
+use super::{Backward, Builder, Carrier, Context, Operate, Saved};
 use crate::error::NetworkError;
 use crate::real::Real;
 use crate::shape::Shape;
@@ -68,7 +68,7 @@ impl Operate for AveragePool {
         }
     }
 
-    fn backward<T: Real, C: Carrier<T>>(
+    fn backward<T: Real, C: Backward<T>>(
         &self,
         _context: &mut Context<'_, T, C>,
         _batch: usize,
@@ -90,5 +90,13 @@ impl Operate for AveragePool {
             dx.fill(T::default());
             window.for_each(|out, place| dx[place] += dy[out] * share);
         }
+    }
+}
+
+#[cfg(test)]
+impl super::gradients::Random for AveragePoolSpec {
+    fn random(draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        let image = draws.image();
+        Some((super::gradients::written(&draws.window(2)), image))
     }
 }

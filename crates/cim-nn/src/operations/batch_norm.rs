@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Builder, Carrier, Context, Norm, NormWork, Operate, Saved};
+use super::{Backward, Builder, Carrier, Context, Norm, NormWork, Operate, Saved};
 use crate::error::NetworkError;
 use crate::real::Real;
 use crate::shape::Shape;
@@ -120,7 +120,7 @@ impl Operate for BatchNorm {
         }
     }
 
-    fn backward<T: Real, C: Carrier<T>>(
+    fn backward<T: Real, C: Backward<T>>(
         &self,
         context: &mut Context<'_, T, C>,
         batch: usize,
@@ -306,5 +306,12 @@ impl<T: Real> pulp::NullaryFnOnce for Sums<'_, T> {
             d_shift[channel] = T::of(level);
             d_scale[channel] = T::of(along);
         }
+    }
+}
+
+#[cfg(test)]
+impl super::gradients::Random for BatchNormSpec {
+    fn random(draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        Some((Self {}, draws.image()))
     }
 }

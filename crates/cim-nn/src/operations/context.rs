@@ -38,21 +38,24 @@ pub trait Carrier<T: Real> {
         false
     }
 
-    /// Stops the gradient `dx` where the input converter clips `x`.
-    fn convert_back(&mut self, _product: usize, _x: &[T], _dx: &mut [T]) {}
-
     /// `y = x · W + b` for `x` of batch × inputs, input converter included.
     fn rows(&mut self, call: Call, batch: usize, x: &[T], y: &mut [T]);
-
-    /// Backward pass of [`rows`](Self::rows): gradients of weights and bias are added up by the
-    /// carrier, `dx` is replaced.
-    fn rows_back(&mut self, call: Call, batch: usize, x: &[T], dy: &[T], dx: Option<&mut [T]>);
 
     /// `y = W' · x + b` for `width` rows that lie side by side: `x` is inputs × width and `y` is
     /// outputs × width with rows `stride` apart. `x` went through [`convert`](Self::convert).
     fn columns(&mut self, call: Call, x: &[T], width: usize, y: &mut [T], stride: usize);
+}
 
-    /// Backward pass of [`columns`](Self::columns).
+/// A carrier that training goes back through.
+pub trait Backward<T: Real>: Carrier<T> {
+    /// Stops the gradient `dx` where the input converter clips `x`.
+    fn convert_back(&mut self, _product: usize, _x: &[T], _dx: &mut [T]) {}
+
+    /// Backward pass of [`rows`](Carrier::rows): gradients of weights and bias are added up by the
+    /// carrier, `dx` is replaced.
+    fn rows_back(&mut self, call: Call, batch: usize, x: &[T], dy: &[T], dx: Option<&mut [T]>);
+
+    /// Backward pass of [`columns`](Carrier::columns).
     fn columns_back(
         &mut self,
         call: Call,
@@ -136,6 +139,16 @@ pub trait Operate {
         0..0
     }
 
+    /// Whether its outputs are −1, 0 or 1, `given` that its inputs are.
+    fn gives_signs(&self, _given: bool) -> bool {
+        false
+    }
+
+    /// Whether its products are driven at many places of every sample.
+    fn has_places(&self) -> bool {
+        false
+    }
+
     /// Tells a rectifier the product right `before` it and the `next` one behind it, where it
     /// touches them; whether it is a rectifier.
     fn rectify_between(&mut self, _before: Option<usize>, _next: Option<usize>) -> bool {
@@ -155,7 +168,7 @@ pub trait Operate {
     /// Replaces `dx`, the gradient with respect to `x`, if `wanted`; `dy` is that with respect to `y`
     /// and may be left as anything. Gradients of parameters go to the context.
     #[expect(clippy::too_many_arguments, reason = "context, values, gradients and what was saved")]
-    fn backward<T: Real, C: Carrier<T>>(
+    fn backward<T: Real, C: Backward<T>>(
         &self,
         context: &mut Context<'_, T, C>,
         batch: usize,

@@ -10,7 +10,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::window::{Sides, Window};
-use super::{Builder, Call, Carrier, Context, Operate, Saved};
+use super::{Backward, Builder, Call, Carrier, Context, Operate, Saved};
 use crate::error::{NetworkError, Problem};
 use crate::real::Real;
 use crate::shape::Shape;
@@ -201,6 +201,10 @@ impl Operate for Conv {
         Shape { channels: self.groups * self.group_out, height, width }
     }
 
+    fn has_places(&self) -> bool {
+        true
+    }
+
     fn products(&self) -> Range<usize> {
         self.first_product..self.first_product + self.groups
     }
@@ -228,7 +232,7 @@ impl Operate for Conv {
         });
     }
 
-    fn backward<T: Real, C: Carrier<T>>(
+    fn backward<T: Real, C: Backward<T>>(
         &self,
         context: &mut Context<'_, T, C>,
         batch: usize,
@@ -266,5 +270,27 @@ impl Operate for Conv {
                 context.carrier.convert_back(self.first_product + idx % self.groups, x, dx);
             }
         }
+    }
+}
+
+#[cfg(test)]
+impl super::gradients::Random for Conv2dSpec {
+    fn random(draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        let (groups, image) = (draws.whole(1, 3), draws.image());
+        let channels = groups * draws.whole(1, 2);
+        let keys = format!("channels = {channels}\ngroups = {groups}\n{}", draws.window(2));
+        let input = Shape { channels: groups * draws.whole(1, 2), ..image };
+        Some((super::gradients::written(&keys), input))
+    }
+}
+
+#[cfg(test)]
+impl super::gradients::Random for Conv1dSpec {
+    fn random(draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        let (groups, series) = (draws.whole(1, 3), draws.series());
+        let channels = groups * draws.whole(1, 2);
+        let keys = format!("channels = {channels}\ngroups = {groups}\n{}", draws.window(1));
+        let input = Shape { channels: groups * draws.whole(1, 2), ..series };
+        Some((super::gradients::written(&keys), input))
     }
 }

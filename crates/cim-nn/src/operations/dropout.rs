@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Builder, Carrier, Context, Operate, Saved};
+use super::{Backward, Builder, Carrier, Context, Operate, Saved};
 use crate::error::{NetworkError, Problem};
 use crate::real::Real;
 use crate::shape::Shape;
@@ -69,7 +69,7 @@ impl Operate for Dropout {
         saved.draws = draws;
     }
 
-    fn backward<T: Real, C: Carrier<T>>(
+    fn backward<T: Real, C: Backward<T>>(
         &self,
         _context: &mut Context<'_, T, C>,
         _batch: usize,
@@ -82,5 +82,12 @@ impl Operate for Dropout {
     ) {
         std::mem::swap(dy, dx);
         dx.iter_mut().zip(&saved.values[0]).for_each(|(d, &factor)| *d *= factor);
+    }
+}
+
+#[cfg(test)]
+impl super::gradients::Random for DropoutSpec {
+    fn random(draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        Some((super::gradients::written("share = 0.4"), draws.image()))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Builder, Carrier, Context, Operate, Saved};
+use super::{Backward, Builder, Carrier, Context, Operate, Saved};
 use crate::error::NetworkError;
 use crate::real::Real;
 use crate::shape::Shape;
@@ -33,6 +33,10 @@ impl Operate for Flatten {
         Shape::features(self.features)
     }
 
+    fn gives_signs(&self, given: bool) -> bool {
+        given
+    }
+
     fn keeps_range(&self) -> bool {
         true
     }
@@ -49,7 +53,7 @@ impl Operate for Flatten {
         y.copy_from_slice(x);
     }
 
-    fn backward<T: Real, C: Carrier<T>>(
+    fn backward<T: Real, C: Backward<T>>(
         &self,
         _context: &mut Context<'_, T, C>,
         _batch: usize,
@@ -61,5 +65,12 @@ impl Operate for Flatten {
         _saved: &mut Saved<T>,
     ) {
         std::mem::swap(dy, dx);
+    }
+}
+
+#[cfg(test)]
+impl super::gradients::Random for FlattenSpec {
+    fn random(draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        Some((Self {}, draws.image()))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Builder, Carrier, Context, Operate, Saved};
+use super::{Backward, Builder, Carrier, Context, Operate, Saved};
 use crate::error::NetworkError;
 use crate::real::Real;
 use crate::shape::Shape;
@@ -53,7 +53,7 @@ impl Operate for GlobalPool {
         }
     }
 
-    fn backward<T: Real, C: Carrier<T>>(
+    fn backward<T: Real, C: Backward<T>>(
         &self,
         _context: &mut Context<'_, T, C>,
         _batch: usize,
@@ -73,5 +73,12 @@ impl Operate for GlobalPool {
         for (&dy, dx) in dy.iter().zip(dx.chunks_exact_mut(positions)) {
             dx.fill(dy * share);
         }
+    }
+}
+
+#[cfg(test)]
+impl super::gradients::Random for GlobalPoolSpec {
+    fn random(draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        Some((Self {}, draws.image()))
     }
 }

@@ -7,8 +7,20 @@ use crate::activation::NoiseAwareRelu;
 use crate::carriers::exact::ExactProducts;
 use crate::shape::Shape;
 
+/// What an operation's file says of random settings of it.
+pub(super) trait Random: Sized {
+    /// Settings and a shape of samples for them; none where the gradient is not that of the value, see
+    /// [`straight_through_is_the_gradient_of_what_stands_for_it`].
+    fn random(draws: &mut Draws) -> Option<(Self, Shape)>;
+}
+
+/// Settings from the keys of a file.
+pub(super) fn written<S: serde::de::DeserializeOwned>(keys: &str) -> S {
+    toml::from_str(keys).expect("a spec")
+}
+
 /// A number uniform in `[low, high)` and the next address.
-struct Draws {
+pub(super) struct Draws {
     at: Stream,
     taken: u64,
 }
@@ -21,11 +33,37 @@ impl Draws {
         low + (high - low) * f64::from(draw[0])
     }
 
+    /// A picture of a few channels.
+    pub(super) fn image(&mut self) -> Shape {
+        Shape::image(self.whole(1, 3), self.whole(3, 6), self.whole(3, 7))
+    }
+
+    /// A series of a few channels.
+    pub(super) fn series(&mut self) -> Shape {
+        Shape::series(self.whole(1, 4), self.whole(3, 8))
+    }
+
+    /// Keys of a window over places, of one or two dimensions, that fits either shape.
+    pub(super) fn window(&mut self, dimensions: usize) -> String {
+        let sides: Vec<[usize; 3]> = (0..dimensions)
+            .map(|_| {
+                let kernel = self.whole(1, 3);
+                [kernel, self.whole(1, 3), self.whole(0, kernel - 1)]
+            })
+            .collect();
+        let key = |name: &str, k: usize| match sides.as_slice() {
+            [side] => format!("{name} = {}\n", side[k]),
+            sides => format!("{name} = {:?}\n", sides.iter().map(|s| s[k]).collect::<Vec<_>>()),
+        };
+        key("kernel", 0) + &key("stride", 1) + &key("padding", 2)
+    }
+
     fn many(&mut self, len: usize, low: f64, high: f64) -> Vec<f64> {
         (0..len).map(|_| self.uniform(low, high)).collect()
     }
 
-    fn whole(&mut self, low: usize, high: usize) -> usize {
+    /// A whole number from `low` to `high`.
+    pub(super) fn whole(&mut self, low: usize, high: usize) -> usize {
         (self.uniform(low as f64, high as f64 + 1.0) as usize).min(high)
     }
 }
@@ -160,58 +198,6 @@ fn compare(what: &str, got: &[f64], want: &[f64], least: f64) {
         let error = (got - want).abs();
         assert!(error <= 1e-6 * largest, "{what} {k}: gradient {got}, difference quotient {want}");
     }
-}
-
-/// Random settings of an operation and a shape for it; `None` where its gradient is not that of its
-/// value (see [`straight_through_is_the_gradient_of_what_stands_for_it`]).
-fn random(name: &str, draws: &mut Draws) -> Option<(OperationSpec, Shape)> {
-    let toml = |text: String| toml::from_str::<OperationSpec>(&text).expect("a spec");
-    let image = Shape::image(draws.whole(1, 3), draws.whole(3, 6), draws.whole(3, 7));
-    let series = Shape::series(draws.whole(1, 4), draws.whole(3, 8));
-    let (groups, kernel) = (draws.whole(1, 3), [draws.whole(1, 3), draws.whole(1, 3)]);
-    let stride = [draws.whole(1, 3), draws.whole(1, 3)];
-    let padding = kernel.map(|k| draws.whole(0, k - 1));
-    let window = format!("kernel = {kernel:?}\nstride = {stride:?}\npadding = {padding:?}");
-    let hidden = draws.whole(1, 4);
-    let sequence = draws.whole(0, 1) == 1;
-    let op = format!("op = \"{name}\"\n");
-    Some(match name {
-        "sign" | "ternary" | "threshold" => return None,
-        "linear" => (toml(format!("{op}features = {hidden}")), Shape::features(draws.whole(1, 6))),
-        "conv2d" => {
-            let channels = groups * draws.whole(1, 2);
-            let input = Shape { channels: groups * draws.whole(1, 2), ..image };
-            (toml(format!("{op}channels = {channels}\ngroups = {groups}\n{window}")), input)
-        }
-        "conv1d" => {
-            let channels = groups * draws.whole(1, 2);
-            let input = Shape { channels: groups * draws.whole(1, 2), ..series };
-            let window =
-                format!("kernel = {}\nstride = {}\npadding = {}", kernel[1], stride[1], padding[1]);
-            (toml(format!("{op}channels = {channels}\ngroups = {groups}\n{window}")), input)
-        }
-        "average-pool" | "max-pool" => (toml(format!("{op}{window}")), image),
-        "residual" => {
-            let body = "{ op = \"conv2d\", channels = 3, kernel = 3, padding = 1, stride = 2 }, \
-                        { op = \"batch-norm\" }, { op = \"tanh\" }, \
-                        { op = \"conv2d\", channels = 3, kernel = 3, padding = 1 }";
-            let shortcut = match draws.whole(0, 1) {
-                0 => "{ op = \"conv2d\", channels = 3, kernel = 1, stride = 2 }",
-                _ => "{ op = \"strided-identity\", channels = 3, stride = 2 }",
-            };
-            (toml(format!("{op}body = [{body}]\nshortcut = [{shortcut}]")), image)
-        }
-        "strided-identity" => {
-            let before = draws.whole(0, 2);
-            let channels = image.channels + before + draws.whole(0, 2);
-            let spec =
-                format!("{op}channels = {channels}\nbefore = {before}\nstride = {}", stride[0]);
-            (toml(spec), image)
-        }
-        "dropout" => (toml(format!("{op}share = 0.4")), image),
-        "lstm" | "gru" => (toml(format!("{op}hidden = {hidden}\nsequence = {sequence}")), series),
-        _ => (toml(op), image),
-    })
 }
 
 #[test]

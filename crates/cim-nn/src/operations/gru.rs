@@ -15,7 +15,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::lstm::Recurrent;
-use super::{Builder, Carrier, Context, Operate, Saved};
+use super::{Backward, Builder, Carrier, Context, Operate, Saved};
 use crate::error::NetworkError;
 use crate::real::Real;
 use crate::shape::Shape;
@@ -94,7 +94,7 @@ impl Operate for Gru {
         saved.spare = recurrent;
     }
 
-    fn backward<T: Real, C: Carrier<T>>(
+    fn backward<T: Real, C: Backward<T>>(
         &self,
         context: &mut Context<'_, T, C>,
         batch: usize,
@@ -148,5 +148,14 @@ impl Operate for Gru {
                 layer.scatter(t, d_part, dx);
             }
         }
+    }
+}
+
+#[cfg(test)]
+impl super::gradients::Random for GruSpec {
+    fn random(draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        let (hidden, sequence) = (draws.whole(1, 4), draws.whole(0, 1) == 1);
+        let keys = format!("hidden = {hidden}\nsequence = {sequence}");
+        Some((super::gradients::written(&keys), draws.series()))
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Builder, Call, Carrier, Context, Operate, Saved};
+use super::{Backward, Builder, Call, Carrier, Context, Operate, Saved};
 use crate::error::{NetworkError, Problem};
 use crate::real::Real;
 use crate::shape::Shape;
@@ -71,7 +71,7 @@ impl Operate for Linear {
         context.carrier.rows(self.call(), batch, x, y);
     }
 
-    fn backward<T: Real, C: Carrier<T>>(
+    fn backward<T: Real, C: Backward<T>>(
         &self,
         context: &mut Context<'_, T, C>,
         batch: usize,
@@ -84,5 +84,13 @@ impl Operate for Linear {
     ) {
         dx.resize(if wanted { x.len() } else { 0 }, T::default());
         context.carrier.rows_back(self.call(), batch, x, dy, wanted.then_some(&mut dx[..]));
+    }
+}
+
+#[cfg(test)]
+impl super::gradients::Random for LinearSpec {
+    fn random(draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        let spec = Self { features: draws.whole(1, 4) };
+        Some((spec, Shape::features(draws.whole(1, 6))))
     }
 }

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Builder, Call, Carrier, Context, Operate, Saved};
+use super::{Backward, Builder, Call, Carrier, Context, Operate, Saved};
 use crate::error::{NetworkError, Problem};
 use crate::real::Real;
 use crate::shape::Shape;
@@ -176,7 +176,7 @@ impl Operate for Lstm {
         saved.spare = recurrent;
     }
 
-    fn backward<T: Real, C: Carrier<T>>(
+    fn backward<T: Real, C: Backward<T>>(
         &self,
         context: &mut Context<'_, T, C>,
         batch: usize,
@@ -229,5 +229,14 @@ impl Operate for Lstm {
                 layer.scatter(t, d_part, dx);
             }
         }
+    }
+}
+
+#[cfg(test)]
+impl super::gradients::Random for LstmSpec {
+    fn random(draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        let (hidden, sequence) = (draws.whole(1, 4), draws.whole(0, 1) == 1);
+        let keys = format!("hidden = {hidden}\nsequence = {sequence}");
+        Some((super::gradients::written(&keys), draws.series()))
     }
 }

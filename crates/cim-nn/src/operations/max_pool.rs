@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::window::{Sides, Window};
-use super::{Builder, Carrier, Context, Operate, Saved};
+use super::{Backward, Builder, Carrier, Context, Operate, Saved};
 use crate::error::NetworkError;
 use crate::real::Real;
 use crate::shape::Shape;
@@ -45,6 +45,10 @@ impl Operate for MaxPool {
         Shape { channels: self.channels, height, width }
     }
 
+    fn gives_signs(&self, given: bool) -> bool {
+        given
+    }
+
     fn keeps_range(&self) -> bool {
         true
     }
@@ -71,7 +75,7 @@ impl Operate for MaxPool {
         }
     }
 
-    fn backward<T: Real, C: Carrier<T>>(
+    fn backward<T: Real, C: Backward<T>>(
         &self,
         _context: &mut Context<'_, T, C>,
         _batch: usize,
@@ -94,5 +98,13 @@ impl Operate for MaxPool {
                 dx[place as usize] += dy;
             }
         }
+    }
+}
+
+#[cfg(test)]
+impl super::gradients::Random for MaxPoolSpec {
+    fn random(draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        let image = draws.image();
+        Some((super::gradients::written(&draws.window(2)), image))
     }
 }

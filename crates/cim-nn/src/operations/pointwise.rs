@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Carrier, Context, Operate, Saved};
+use super::{Backward, Carrier, Context, Operate, Saved};
 use crate::real::Real;
 use crate::shape::Shape;
 
 /// A function of one number with a slope that its input and output tell.
 pub trait Function {
+    /// Whether its values are −1, 0 or 1.
+    const SIGNS: bool = false;
+
     /// Its value at `x`.
     fn value<T: Real>(x: T) -> T;
 
@@ -36,6 +39,10 @@ impl<F: Function> Operate for Pointwise<F> {
         self.shape
     }
 
+    fn gives_signs(&self, _given: bool) -> bool {
+        F::SIGNS
+    }
+
     fn forward<T: Real, C: Carrier<T>>(
         &self,
         _context: &mut Context<'_, T, C>,
@@ -49,7 +56,7 @@ impl<F: Function> Operate for Pointwise<F> {
         pulp::Arch::new().dispatch(Values { function, x, y });
     }
 
-    fn backward<T: Real, C: Carrier<T>>(
+    fn backward<T: Real, C: Backward<T>>(
         &self,
         _context: &mut Context<'_, T, C>,
         _batch: usize,

@@ -1,9 +1,15 @@
 //! From the list of operations to the enums that dispatch to them.
 
-/// Makes [`OperationSpec`](super::OperationSpec), as written in a file, and
-/// [`Operation`](super::Operation), built for a shape, from one line for each operation.
+/// Makes the modules, [`OperationSpec`](super::OperationSpec), as written in a file, and
+/// [`Operation`](super::Operation), built for a shape, from one line for each operation. A file that
+/// has two operations is named by the first.
+///
+/// In tests each specification has [`Random`](super::gradients::Random), by which its gradient is
+/// compared with difference quotients.
 macro_rules! operations {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal: $spec:ty => $model:ty;)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal: $spec:ty => $model:ty $(, mod $module:ident)?;)*) => {
+        $($(pub mod $module;)?)*
+
         /// An operation as written in a file: `{ op = "conv2d", channels = 6, kernel = 5 }`.
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(tag = "op")]
@@ -24,6 +30,23 @@ macro_rules! operations {
             /// Its name in files.
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$variant(_) => $name),* }
+            }
+        }
+
+        /// Random settings of the operation called `name` and a shape for it, if its gradient is that of
+        /// its value.
+        #[cfg(test)]
+        fn random(
+            name: &str,
+            draws: &mut gradients::Draws,
+        ) -> Option<(OperationSpec, crate::shape::Shape)> {
+            use gradients::Random;
+            match name {
+                $($name => {
+                    let (spec, shape) = <$spec>::random(draws)?;
+                    Some((OperationSpec::$variant(spec), shape))
+                })*
+                _ => None,
             }
         }
 
@@ -67,6 +90,14 @@ macro_rules! operations {
                 match self { $(Self::$variant(model) => model.weighted()),* }
             }
 
+            fn gives_signs(&self, given: bool) -> bool {
+                match self { $(Self::$variant(model) => model.gives_signs(given)),* }
+            }
+
+            fn has_places(&self) -> bool {
+                match self { $(Self::$variant(model) => model.has_places()),* }
+            }
+
             fn rectify_between(&mut self, before: Option<usize>, next: Option<usize>) -> bool {
                 match self { $(Self::$variant(model) => model.rectify_between(before, next)),* }
             }
@@ -82,7 +113,7 @@ macro_rules! operations {
                 match self { $(Self::$variant(model) => model.forward(context, batch, x, y, saved)),* }
             }
 
-            fn backward<T: crate::real::Real, C: Carrier<T>>(
+            fn backward<T: crate::real::Real, C: Backward<T>>(
                 &self,
                 context: &mut Context<'_, T, C>,
                 batch: usize,

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Builder, Carrier, Context, Operate, Saved};
+use super::{Backward, Builder, Carrier, Context, Operate, Saved};
 use crate::activation::NoiseAwareRelu;
 use crate::error::NetworkError;
 use crate::real::Real;
@@ -56,7 +56,7 @@ impl Operate for Relu {
         pulp::Arch::new().dispatch(Rectify { relu, x, y });
     }
 
-    fn backward<T: Real, C: Carrier<T>>(
+    fn backward<T: Real, C: Backward<T>>(
         &self,
         context: &mut Context<'_, T, C>,
         _batch: usize,
@@ -109,5 +109,12 @@ impl<T: Real> pulp::NullaryFnOnce for ThroughRelu<'_, T> {
         for (d, &x) in self.slopes.iter_mut().zip(self.x) {
             *d *= x.rectified_slope(relu);
         }
+    }
+}
+
+#[cfg(test)]
+impl super::gradients::Random for ReluSpec {
+    fn random(draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        Some((Self {}, draws.image()))
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Builder, Carrier, Context, Operate, Saved, Specify, Tape};
+use super::{Backward, Builder, Carrier, Context, Operate, Saved, Specify, Tape};
 use crate::error::{NetworkError, Problem};
 use crate::real::Real;
 use crate::shape::Shape;
@@ -52,6 +52,10 @@ impl<O: Operate> Operate for Residual<O> {
         self.output
     }
 
+    fn has_places(&self) -> bool {
+        self.body.iter().chain(&self.shortcut).any(Operate::has_places)
+    }
+
     fn products(&self) -> Range<usize> {
         self.products.clone()
     }
@@ -72,7 +76,7 @@ impl<O: Operate> Operate for Residual<O> {
         pulp::Arch::new().dispatch(Add { a: body.output(x), b: shortcut.output(x), sum: y });
     }
 
-    fn backward<T: Real, C: Carrier<T>>(
+    fn backward<T: Real, C: Backward<T>>(
         &self,
         context: &mut Context<'_, T, C>,
         batch: usize,
@@ -129,5 +133,20 @@ impl<T: Real> pulp::NullaryFnOnce for AddTo<'_, T> {
         for (sum, &b) in self.sum.iter_mut().zip(self.b) {
             *sum += b;
         }
+    }
+}
+
+#[cfg(test)]
+impl<S: serde::de::DeserializeOwned> super::gradients::Random for ResidualSpec<S> {
+    fn random(draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        let body = "{ op = \"conv2d\", channels = 3, kernel = 3, padding = 1, stride = 2 }, \
+                    { op = \"batch-norm\" }, { op = \"tanh\" }, \
+                    { op = \"conv2d\", channels = 3, kernel = 3, padding = 1 }";
+        let shortcut = match draws.whole(0, 1) {
+            0 => "{ op = \"conv2d\", channels = 3, kernel = 1, stride = 2 }",
+            _ => "{ op = \"strided-identity\", channels = 3, stride = 2 }",
+        };
+        let keys = format!("body = [{body}]\nshortcut = [{shortcut}]");
+        Some((super::gradients::written(&keys), draws.image()))
     }
 }

@@ -28,6 +28,8 @@ impl SignSpec {
 }
 
 impl Function for Sign {
+    const SIGNS: bool = true;
+
     #[inline(always)]
     fn value<T: Real>(x: T) -> T {
         if x >= T::of(0.0) { T::of(1.0) } else { T::of(-1.0) }
@@ -36,5 +38,12 @@ impl Function for Sign {
     #[inline(always)]
     fn slope<T: Real>(x: T, _y: T) -> T {
         if x.wide().abs() <= 1.0 { T::of(1.0) } else { T::of(0.0) }
+    }
+}
+
+#[cfg(test)]
+impl super::gradients::Random for SignSpec {
+    fn random(_draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        None
     }
 }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Builder, Carrier, Context, Operate, Saved};
+use super::{Backward, Builder, Carrier, Context, Operate, Saved};
 use crate::error::{NetworkError, Problem};
 use crate::real::Real;
 use crate::shape::Shape;
@@ -95,7 +95,7 @@ impl Operate for StridedIdentity {
         self.for_each(batch, |to, from| y[to] = x[from]);
     }
 
-    fn backward<T: Real, C: Carrier<T>>(
+    fn backward<T: Real, C: Backward<T>>(
         &self,
         _context: &mut Context<'_, T, C>,
         batch: usize,
@@ -111,5 +111,16 @@ impl Operate for StridedIdentity {
             dx.fill(T::default());
             self.for_each(batch, |to, from| dx[from] = dy[to]);
         }
+    }
+}
+
+#[cfg(test)]
+impl super::gradients::Random for StridedIdentitySpec {
+    fn random(draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        let (image, before) = (draws.image(), draws.whole(0, 2));
+        let channels = image.channels + before + draws.whole(0, 2);
+        let stride = draws.whole(1, 3);
+        let keys = format!("channels = {channels}\nbefore = {before}\nstride = {stride}");
+        Some((super::gradients::written(&keys), image))
     }
 }

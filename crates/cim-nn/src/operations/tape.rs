@@ -1,6 +1,6 @@
 //! A list of operations run forward and backward.
 
-use super::context::{Carrier, Context, Operate};
+use super::context::{Backward, Carrier, Context, Operate};
 use super::saved::{Saved, Tape};
 use crate::real::Real;
 
@@ -35,7 +35,7 @@ impl<T: Real> Tape<T> {
     /// Backward pass of the last forward pass. `dy` is the gradient with respect to the output and
     /// is left as anything; that with respect to `x` replaces `dx` if `wanted`.
     #[expect(clippy::too_many_arguments, reason = "list, context, values and gradients")]
-    pub fn backward<O: Operate, C: Carrier<T>>(
+    pub fn backward<O: Operate, C: Backward<T>>(
         &mut self,
         operations: &[O],
         context: &mut Context<'_, T, C>,

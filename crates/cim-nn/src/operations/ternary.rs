@@ -28,6 +28,8 @@ impl TernarySpec {
 }
 
 impl Function for Ternary {
+    const SIGNS: bool = true;
+
     #[inline(always)]
     fn value<T: Real>(x: T) -> T {
         let half = T::of(0.5);
@@ -43,5 +45,12 @@ impl Function for Ternary {
     #[inline(always)]
     fn slope<T: Real>(x: T, _y: T) -> T {
         if x.wide().abs() <= 1.0 { T::of(1.0) } else { T::of(0.0) }
+    }
+}
+
+#[cfg(test)]
+impl super::gradients::Random for TernarySpec {
+    fn random(_draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        None
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Builder, Carrier, Context, Operate, Saved};
+use super::{Backward, Builder, Carrier, Context, Operate, Saved};
 use crate::error::{NetworkError, Problem};
 use crate::real::Real;
 use crate::shape::Shape;
@@ -68,6 +68,10 @@ impl Operate for Threshold {
         self.shape
     }
 
+    fn gives_signs(&self, _given: bool) -> bool {
+        true
+    }
+
     fn forward<T: Real, C: Carrier<T>>(
         &self,
         _context: &mut Context<'_, T, C>,
@@ -87,7 +91,7 @@ impl Operate for Threshold {
         }
     }
 
-    fn backward<T: Real, C: Carrier<T>>(
+    fn backward<T: Real, C: Backward<T>>(
         &self,
         _context: &mut Context<'_, T, C>,
         batch: usize,
@@ -110,5 +114,12 @@ impl Operate for Threshold {
                 *d *= T::of(if inside { slope } else { 0.0 });
             }
         }
+    }
+}
+
+#[cfg(test)]
+impl super::gradients::Random for ThresholdSpec {
+    fn random(_draws: &mut super::gradients::Draws) -> Option<(Self, Shape)> {
+        None
     }
 }

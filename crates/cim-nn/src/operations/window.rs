@@ -108,10 +108,36 @@ impl Window {
     #[inline(always)]
     pub fn inside(&self, side: usize, offset: usize) -> Range<usize> {
         let (stride, padding) = (self.stride[side], self.padding[side]);
-        let first = padding.saturating_sub(offset).div_ceil(stride);
-        let end = (self.input[side] + padding).saturating_sub(offset).div_ceil(stride);
+        let steps = |places: usize| if stride == 1 { places } else { places.div_ceil(stride) };
+        let first = steps(padding.saturating_sub(offset));
+        let end = steps((self.input[side] + padding).saturating_sub(offset));
         let end = end.min(self.output[side]);
         first.min(end)..end
+    }
+
+    /// Whether lines of the output are as long as those of the input, place by place: one place in the
+    /// window then sees the input shifted, whole rows at a time.
+    fn is_shift(&self) -> bool {
+        self.stride == [1; 2] && self.input[1] == self.output[1]
+    }
+
+    /// What the place `[down, right]` in a window that [is a shift](Self::is_shift) sees in output rows
+    /// `rows`.
+    #[inline(always)]
+    fn shifted(&self, rows: &Range<usize>, [down, right]: [usize; 2]) -> Shifted {
+        let line = self.output[1];
+        let (high, wide) = (self.inside(0, down), self.inside(1, right));
+        let first = high.start.clamp(rows.start, rows.end);
+        let end = high.end.clamp(first, rows.end);
+        if wide.is_empty() || first == end {
+            return Shifted { entries: 0..0, place: 0, wide };
+        }
+        // From the first entry inside to the last: what lies between, beyond the ends of lines, is
+        // taken along.
+        let entries =
+            (first - rows.start) * line + wide.start..(end - 1 - rows.start) * line + wide.end;
+        let row = first + down - self.padding[0];
+        Shifted { entries, place: row * line + wide.start + right - self.padding[1], wide }
     }
 
     /// Copies the windows of output rows `rows` of one sample (channels × places) into `columns`:
@@ -123,9 +149,37 @@ impl Window {
         pulp::Arch::new().dispatch(Unfold { window: *self, x, rows, columns });
     }
 
-    /// Adds `columns` to the places of `x` that [`unfold`](Self::unfold) took them from.
-    pub fn fold<T: Real>(&self, columns: &[T], rows: Range<usize>, x: &mut [T]) {
+    /// Adds `columns` to the places of `x` that [`unfold`](Self::unfold) took them from; what they hold
+    /// where there is no place may be changed.
+    pub fn fold<T: Real>(&self, columns: &mut [T], rows: Range<usize>, x: &mut [T]) {
         pulp::Arch::new().dispatch(Fold { window: *self, columns, rows, x });
+    }
+}
+
+/// Entries of a column that are a piece of the input as it lies there.
+struct Shifted {
+    /// From the first entry inside to the last.
+    entries: Range<usize>,
+    /// Place of the input that the first of them sees.
+    place: usize,
+    /// Entries of each line that are inside.
+    wide: Range<usize>,
+}
+
+impl Shifted {
+    /// Clears the entries of a column that see no place of the input.
+    #[inline(always)]
+    fn clear<T: Real>(&self, column: &mut [T], line: usize) {
+        column[..self.entries.start].fill(T::default());
+        column[self.entries.end..].fill(T::default());
+        for line in column.chunks_exact_mut(line) {
+            for entry in &mut line[..self.wide.start] {
+                *entry = T::default();
+            }
+            for entry in &mut line[self.wide.end..] {
+                *entry = T::default();
+            }
+        }
     }
 }
 
@@ -149,6 +203,13 @@ impl<T: Real> pulp::NullaryFnOnce for Unfold<'_, T> {
             let (channel, place) = (k / window.kernel_len(), k % window.kernel_len());
             let [down, right] = [place / window.kernel[1], place % window.kernel[1]];
             let plane = &x[channel * in_height * in_width..][..in_height * in_width];
+            if window.is_shift() {
+                let shifted = window.shifted(&rows, [down, right]);
+                let seen = shifted.entries.clone();
+                column[seen.clone()].copy_from_slice(&plane[shifted.place..][..seen.len()]);
+                shifted.clear(column, out_width);
+                continue;
+            }
             let (high, wide) = (window.inside(0, down), window.inside(1, right));
             for (out_row, line) in rows.clone().zip(column.chunks_exact_mut(out_width)) {
                 if !high.contains(&out_row) || wide.is_empty() {
@@ -177,7 +238,7 @@ impl<T: Real> pulp::NullaryFnOnce for Unfold<'_, T> {
 
 struct Fold<'a, T> {
     window: Window,
-    columns: &'a [T],
+    columns: &'a mut [T],
     rows: Range<usize>,
     x: &'a mut [T],
 }
@@ -191,10 +252,20 @@ impl<T: Real> pulp::NullaryFnOnce for Fold<'_, T> {
         let ([_, out_width], [in_height, in_width]) = (window.output, window.input);
         let width = rows.len() * out_width;
         let stride = window.stride[1];
-        for (k, column) in columns.chunks_exact(width).enumerate() {
+        for (k, column) in columns.chunks_exact_mut(width).enumerate() {
             let (channel, place) = (k / window.kernel_len(), k % window.kernel_len());
             let [down, right] = [place / window.kernel[1], place % window.kernel[1]];
             let plane = &mut x[channel * in_height * in_width..][..in_height * in_width];
+            if window.is_shift() {
+                let shifted = window.shifted(&rows, [down, right]);
+                shifted.clear(column, out_width);
+                let column = &column[shifted.entries.clone()];
+                let places = &mut plane[shifted.place..][..column.len()];
+                for (place, &slope) in places.iter_mut().zip(column) {
+                    *place += slope;
+                }
+                continue;
+            }
             let (high, wide) = (window.inside(0, down), window.inside(1, right));
             for (out_row, line) in rows.clone().zip(column.chunks_exact(out_width)) {
                 if !high.contains(&out_row) || wide.is_empty() {

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use cim_core::Ohms;
+use cim_crossbar::Ends;
+
 use super::methods::{METHODS, Method, Setting};
 use super::spec::Spec;
 use crate::shared::counts::of_inference;
@@ -48,16 +51,14 @@ pub fn report(
         charts: vec![chart(spec, digital_accuracy, settings)],
         tables: vec![accuracy_table(settings), wire_table(settings)],
         counts: counts(settings),
-        notes: NOTES.map(str::to_owned).to_vec(),
+        notes: notes(spec),
         ..Report::default()
     }
 }
 
-const NOTES: [&str; 7] = [
+const NOTES: [&str; 6] = [
     "Every array is solved exactly: its wires reduce it to one transfer matrix, which inference \
      uses in place of the conductances.",
-    "Rows are driven from the left and columns sensed at the bottom, each through one cell pitch of \
-     wire. Arrays are square, a weight is a differential pair of neighbouring columns.",
     "Column gains: one digital factor and one offset for every output of a layer (`gains.fit`), \
      least squares on calibration images through the noisy chip. The factor alone is worse than \
      nothing where wires lose a quarter: what is lost grows with the current, which an offset \
@@ -71,6 +72,29 @@ const NOTES: [&str; 7] = [
      with all rows at the read voltage, over all columns, the mean over tiles of the first layer.",
     "Chips are the same for every method and wire: chip k draws the same random numbers.",
 ];
+
+/// What a reader should know, by what was run.
+fn notes(spec: &Spec) -> Vec<String> {
+    let end = |name: &str, resistance: Option<Ohms>, ends: Ends| {
+        let through = resistance.map_or_else(
+            || "one cell pitch of wire".to_owned(),
+            |resistance| resistance.to_string(),
+        );
+        let both = if ends == Ends::Both { "both ends" } else { name };
+        format!("{both}, through {through}")
+    };
+    let wires = spec.wires;
+    let arrays = format!(
+        "Rows are driven from {}; columns are sensed at {}. Arrays are square, weights are mapped as \
+         {}.",
+        end("the left", wires.source, wires.driven),
+        end("the bottom", wires.sense, wires.sensed),
+        spec.mapping.kind(),
+    );
+    let mut notes = NOTES.map(str::to_owned).to_vec();
+    notes.insert(1, arrays);
+    notes
+}
 
 fn with_interval(e: Estimate) -> String {
     format!("{:.2} ± {:.2}", 100.0 * e.mean, 100.0 * e.ci95)

@@ -1,8 +1,9 @@
 //! The study as written in a file.
 
 use cim_chip::sections::{
-    CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EvaluationSpec, GainSpec,
-    MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, need, network, training,
+    CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EvaluationSpec, FrontEnd,
+    GainSpec, MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, listed, need,
+    need_different, need_within, network, training, wires,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Ohms;
@@ -31,6 +32,9 @@ pub struct Spec {
     pub arrays: ArraySpec,
     /// Ends and terminals of the wires; their pitches are those of `arrays.wires`.
     pub wires: Wires,
+    /// Drivers, amplifiers and converters, as far as they are not ideal; ideal if left out.
+    #[serde(default, skip_serializing_if = "FrontEnd::is_ideal")]
+    pub front_end: FrontEnd,
     /// The cell.
     pub device: DeviceSpec,
     /// How cells are read.
@@ -93,21 +97,25 @@ impl StudySpec for Spec {
     }
 
     fn check(&self) -> Result<(), StudyError> {
-        let ArraySpec { rows, wires } = &self.arrays;
+        let ArraySpec { rows, wires: wires_ohm } = &self.arrays;
         let help = "give the rows of at least one array, each 2 to 65536";
         let sizes = rows.iter().all(|rows| (2..=1 << 16).contains(rows));
-        need(!rows.is_empty() && sizes, "arrays.rows", format!("{rows:?}"), help)?;
+        need(!rows.is_empty() && sizes, "arrays.rows", listed(rows), help)?;
+        need_different("arrays.rows", rows)?;
         need(
-            !wires.is_empty() && wires.windows(2).all(|pair| pair[0] < pair[1]),
+            !wires_ohm.is_empty() && wires_ohm.windows(2).all(|pair| pair[0] < pair[1]),
             "arrays.wires",
-            format!("{wires:?}"),
+            listed(wires_ohm),
             "give at least one resistance per cell, from small to large: they must rise",
         )?;
-        self.wires.check()?;
-        for &rows in rows {
-            self.parts(rows, wires[0], Targets::Nominal)?;
+        wires::check(&self.wires)?;
+        for &ohm in wires_ohm {
+            need_within("arrays.wires", ohm, Ohms::ZERO, Ohms(1e12))?;
         }
-        for &ohm in wires {
+        for &rows in rows {
+            self.parts(rows, wires_ohm[0], Targets::Nominal)?;
+        }
+        for &ohm in wires_ohm {
             self.parts(rows[0], ohm, Targets::Nominal)?;
         }
         network::check(&self.network)?;
@@ -133,8 +141,8 @@ impl Spec {
         let tile = TileSpec { rows, outputs: rows / 2 };
         let wires = Wires { row: ohm, column: ohm, ..self.wires };
         let (device, circuit, mapping) = (&self.device, &self.circuit, self.mapping);
-        let converters = &self.converters;
-        ChipSpec { tile, device, circuit, converters, wires, mapping }.build(targets)
+        let (converters, front_end) = (&self.converters, &self.front_end);
+        ChipSpec { tile, device, circuit, converters, wires, front_end, mapping }.build(targets)
     }
 
     /// All that training depends on.

@@ -26,6 +26,9 @@ impl Study for IrDrop {
     }
 
     fn open(spec: &Spec, folder: &Path) -> Result<Images, StudyError> {
-        Images::open(folder, &spec.network)
+        let images = Images::open(folder, &spec.network)?;
+        images.need("calibration.images", spec.calibration.images)?;
+        images.need("gains.images", spec.gains.images)?;
+        Ok(images)
     }
 }

@@ -3,6 +3,8 @@
 //! Lengths are shares of the arena's side. The robot knows its place and heading and nothing else:
 //! eight inputs, each value with its complement, so that weights without a sign suffice.
 
+use cim_chip::ChipError;
+use cim_chip::sections::{need, need_within};
 use cim_core::{Seconds, Stream};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
@@ -95,29 +97,61 @@ pub struct Episode {
 
 /// Distance below which a push grows no further.
 const CLOSEST: f64 = 0.005;
+const MOST_OBSTACLES: usize = 1000;
 
 impl Arena {
     /// Checks every length and time.
     ///
     /// # Errors
-    /// What is wrong.
-    pub fn check(&self) -> Result<(), String> {
-        let positive = |name: &str, value: f64| {
-            let ok = 0.0 < value && value.is_finite();
-            if ok { Ok(()) } else { Err(format!("robot.arena.{name} is {value}, not positive")) }
-        };
-        positive("goal_radius", self.goal_radius)?;
-        positive("robot_radius", self.robot_radius)?;
-        positive("axle", self.axle)?;
-        positive("top_speed", self.top_speed)?;
-        positive("step", self.step.0)?;
-        positive("most_steps", self.most_steps as f64)?;
-        positive("teacher.reach", self.teacher.reach)?;
-        positive("teacher.wall_reach", self.teacher.wall_reach)?;
-        let obstacles = self.obstacles.iter().flat_map(|o| [o.x, o.y, o.radius]);
-        let start = [self.start.from, self.start.to];
-        if !self.goal.into_iter().chain(start).chain(obstacles).all(|v| (0.0..=1.0).contains(&v)) {
-            return Err("the goal, the start or an obstacle is not in the arena".into());
+    /// [`ChipError::Section`] naming the first that cannot be.
+    pub fn check(&self) -> Result<(), ChipError> {
+        let key = |name: &str| format!("robot.arena.{name}");
+        for (name, length) in [
+            ("goal_radius", self.goal_radius),
+            ("robot_radius", self.robot_radius),
+            ("axle", self.axle),
+            ("teacher.reach", self.teacher.reach),
+            ("teacher.wall_reach", self.teacher.wall_reach),
+        ] {
+            need_within(&key(name), length, 1e-6, 1.0)?;
+        }
+        need_within(&key("top_speed"), self.top_speed, 1e-6, 1e3)?;
+        need_within(&key("step"), self.step, Seconds(1e-6), Seconds(1e3))?;
+        need_within(&key("most_steps"), self.most_steps, 1, 100_000)?;
+        for (name, value) in [
+            ("teacher.push", self.teacher.push),
+            ("teacher.wall_push", self.teacher.wall_push),
+            ("teacher.gain", self.teacher.gain),
+        ] {
+            need_within(&key(name), value, 0.0, 1e3)?;
+        }
+        for (name, place) in [("start.from", self.start.from), ("start.to", self.start.to)] {
+            need_within(&key(name), place, 0.0, 1.0)?;
+        }
+        for (name, degrees) in [
+            ("start.heading_from_deg", self.start.heading_from_deg),
+            ("start.heading_to_deg", self.start.heading_to_deg),
+        ] {
+            need_within(&key(name), degrees, -360.0, 360.0)?;
+        }
+        let [x, y] = self.goal;
+        let inside = |v: f64| (0.0..=1.0).contains(&v);
+        let within = "the arena is 0 to 1 in both directions";
+        need(inside(x) && inside(y), &key("goal"), format!("[{x}, {y}]"), within)?;
+        need(
+            self.obstacles.len() <= MOST_OBSTACLES,
+            &key("obstacles"),
+            format!("a list of {}", self.obstacles.len()),
+            "give up to 1000",
+        )?;
+        for (idx, obstacle) in self.obstacles.iter().enumerate() {
+            let key = key(&format!("obstacles.{idx}"));
+            let Obstacle { x, y, radius } = *obstacle;
+            let shown = format!("at ({x}, {y}) with a radius of {radius}");
+            let ok = inside(x) && inside(y) && 0.0 < radius && radius <= 1.0;
+            need(ok, &key, &shown, within)?;
+            let free = radius < (self.goal[0] - x).hypot(self.goal[1] - y);
+            need(free, &key, shown, "it lies on the goal, which no robot could reach")?;
         }
         Ok(())
     }

@@ -1,7 +1,11 @@
 //! The study as written in a file.
 
-use cim_chip::sections::{DataSpec, EvaluationSpec, need, need_positive};
-use cim_core::Volts;
+use cim_chip::ChipError;
+use cim_chip::sections::converters::check_bits;
+use cim_chip::sections::{
+    DataSpec, EvaluationSpec, listed, need, need_different, need_within, training,
+};
+use cim_core::{Seconds, Siemens, Volts};
 use cim_device::program::{Vipi, VipiSpec};
 use cim_device::{DeviceError, ThresholdSpec};
 use cim_nn::{Loss, Tuning};
@@ -12,6 +16,9 @@ use super::arena::Arena;
 use super::layout::{MOST_HIDDEN, SIDE};
 use crate::error::StudyError;
 use crate::study::StudySpec;
+
+/// The longest pulse, read or rated width.
+const LONGEST: Seconds = Seconds(1e6);
 
 /// The only value of the key `experiment` for which this is the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +78,7 @@ impl TuningSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DigitsSpec {
-    /// Principal components, which are the inputs.
+    /// Principal components, which are the inputs: 8, one for each row of the board.
     pub components: usize,
     /// Bound of the weights (counts).
     pub largest_weight: f64,
@@ -141,21 +148,26 @@ impl StudySpec for Spec {
 
     fn check(&self) -> Result<(), StudyError> {
         self.data.check()?;
+        self.check_board()?;
+        self.check_cell()?;
+        self.check_programmer()?;
         self.cell.build()?;
         self.programmers()?;
         self.board.check()?;
         self.check_digits()?;
         self.check_robot()?;
         let (digits, two) = (&self.digits, &self.digits.two_layers);
-        for tuning in [digits.tuning, two.training, two.tuning, self.robot.tuning] {
-            tuning.of(Loss::Squares).check()?;
+        for (key, tuning) in [
+            ("digits.tuning", digits.tuning),
+            ("digits.two_layers.training", two.training),
+            ("digits.two_layers.tuning", two.tuning),
+            ("robot.tuning", self.robot.tuning),
+        ] {
+            need_within(&format!("{key}.epochs"), tuning.epochs, 0, 100_000)?;
+            need_within(&format!("{key}.batch"), tuning.batch, 1, 1_000_000)?;
+            need_within(&format!("{key}.learning_rate"), tuning.learning_rate, 0.0, 1e3)?;
+            tuning.of(Loss::Squares).check().map_err(|error| training::under(key, error))?;
         }
-        need(
-            !self.comparison.increments.is_empty(),
-            "comparison.increments",
-            "empty",
-            "give the increment of VIPI; 0 V is none",
-        )?;
         Ok(self.evaluation.check()?)
     }
 
@@ -178,10 +190,93 @@ impl Spec {
         self.comparison.increments.iter().map(with).collect()
     }
 
+    fn check_board(&self) -> Result<(), ChipError> {
+        let board = &self.board;
+        need_within("board.dac_reference", board.dac_reference, Volts(1e-3), Volts(100.0))?;
+        check_bits("board.dac_bits", board.dac_bits)?;
+        check_bits("board.adc_bits", board.adc_bits)?;
+        need_within("board.conversions", board.conversions, 1, 10_000)?;
+        let (read, dac) = (board.read_voltage, board.dac_reference);
+        need_within("board.read_voltage", read, Volts(1e-6), Volts(100.0))?;
+        let shown = format!("{read}, not below board.dac_reference {dac}");
+        need(read < dac, "board.read_voltage", shown, "read within the range of the converters")?;
+        let (up, down) = (self.cell.threshold_up, self.cell.threshold_down);
+        let least = if up < down { up } else { down };
+        need(
+            read < least,
+            "board.read_voltage",
+            format!("{read}, not below the cells' threshold of {least}"),
+            "a read at or above a threshold changes the cells: lower it",
+        )
+    }
+
+    fn check_cell(&self) -> Result<(), ChipError> {
+        let cell = &self.cell;
+        let (none, most) = (Siemens::ZERO, Siemens(1.0));
+        need_within("cell.g_min", cell.g_min, none, most)?;
+        need_within("cell.g_max", cell.g_max, none, most)?;
+        let (least, most) = (Volts(1e-3), Volts(100.0));
+        need_within("cell.threshold_up", cell.threshold_up, least, most)?;
+        need_within("cell.threshold_down", cell.threshold_down, least, most)?;
+        need_within("cell.rated_voltage", cell.rated_voltage, least, most)?;
+        need_within("cell.rated_width", cell.rated_width, Seconds(1e-12), LONGEST)?;
+        need_within("cell.exponent", cell.exponent, 1e-3, 100.0)?;
+        for (key, sigma) in [
+            ("cell.cycle_noise", cell.cycle_noise),
+            ("cell.threshold_spread", cell.threshold_spread),
+            ("cell.read_noise", cell.read_noise),
+            ("cell.relaxation", cell.relaxation),
+        ] {
+            need_within(key, sigma, 0.0, 10.0)?;
+        }
+        Ok(())
+    }
+
+    fn check_programmer(&self) -> Result<(), ChipError> {
+        let vipi = &self.programmer;
+        need_within("programmer.count", vipi.count, Siemens(1e-15), Siemens(1.0))?;
+        need_within("programmer.zero", vipi.zero, Siemens::ZERO, Siemens(1.0))?;
+        need_within("programmer.tolerance", vipi.tolerance, 1e-6, 1e6)?;
+        need_within("programmer.most_iterations", vipi.most_iterations, 1, 1_000_000)?;
+        need_within("programmer.increment_every", vipi.increment_every, 1, 1_000_000)?;
+        need_within("programmer.conversions", vipi.conversions, 1, 1_000_000)?;
+        for (key, gain) in [
+            ("programmer.error_gain", vipi.error_gain),
+            ("programmer.proportional", vipi.proportional),
+            ("programmer.integral", vipi.integral),
+            ("programmer.integrator_limit", vipi.integrator_limit),
+            ("programmer.stuck_below", vipi.stuck_below),
+        ] {
+            need_within(key, gain, 0.0, 1e9)?;
+        }
+        for (key, time) in [
+            ("programmer.width_unit", vipi.width_unit),
+            ("programmer.shortest", vipi.shortest),
+            ("programmer.longest", vipi.longest),
+            ("programmer.stuck_width", vipi.stuck_width),
+            ("programmer.read_time", vipi.read_time),
+        ] {
+            need_within(key, time, Seconds::ZERO, LONGEST)?;
+        }
+        for (key, voltage) in [
+            ("programmer.amplitude_up", vipi.amplitude_up),
+            ("programmer.amplitude_down", vipi.amplitude_down),
+            ("programmer.stuck_amplitude", vipi.stuck_amplitude),
+            ("programmer.increment", vipi.increment),
+            ("programmer.greatest_voltage", vipi.greatest_voltage),
+        ] {
+            need_within(key, voltage, Volts::ZERO, Volts(100.0))?;
+        }
+        let (key, increments) = ("comparison.increments", &self.comparison.increments);
+        need(!increments.is_empty(), key, "empty", "give the increment of VIPI; 0 V is none")?;
+        need_different(key, increments)?;
+        increments.iter().try_for_each(|v| need_within(key, *v, Volts::ZERO, Volts(100.0)))
+    }
+
     fn check_digits(&self) -> Result<(), StudyError> {
         let components = self.digits.components;
-        let eight = "the board has 8 rows";
-        need((1..=SIDE).contains(&components), "digits.components", components, eight)?;
+        let eight = "give 8: the board has 8 rows, and every component drives one";
+        need(components == SIDE, "digits.components", components, eight)?;
         let zero = self.programmer.zero;
         need(
             self.cell.g_min <= zero,
@@ -193,24 +288,20 @@ impl Spec {
         self.check_counts("digits.largest_weight", self.digits.largest_weight)?;
         self.check_counts("digits.two_layers.largest_weight", two.largest_weight)?;
         let per_count = self.digits.logit_per_count;
-        need_positive("digits.logit_per_count", per_count, per_count)?;
+        need_within("digits.logit_per_count", per_count, 1e-9, 1e6)?;
         need(
             (1..=MOST_HIDDEN).contains(&two.hidden),
             "digits.two_layers.hidden",
             two.hidden,
             "1 to 4 columns are left for it",
         )?;
-        need(
-            1.0 <= two.headroom && two.headroom.is_finite(),
-            "digits.two_layers.headroom",
-            two.headroom,
-            "give a factor of 1 or more",
-        )?;
+        need_within("digits.two_layers.headroom", two.headroom, 1.0, 1e6)?;
         let thresholds = &self.digits.thresholds;
+        need_different("digits.thresholds", thresholds)?;
         Ok(need(
             thresholds.iter().all(|t| 0.0 < *t && *t < 1.0),
             "digits.thresholds",
-            format!("{thresholds:?}"),
+            listed(thresholds),
             "give probabilities between 0 and 1",
         )?)
     }
@@ -218,16 +309,16 @@ impl Spec {
     fn check_robot(&self) -> Result<(), StudyError> {
         let robot = &self.robot;
         self.check_counts("robot.largest_weight", robot.largest_weight)?;
-        need_positive("robot.ridge", robot.ridge, robot.ridge)?;
+        need_within("robot.ridge", robot.ridge, 1e-12, 1e12)?;
+        need_within("robot.disturbance_deg", robot.disturbance_deg, 0.0, 360.0)?;
         for (key, value) in [
             ("robot.lessons", robot.lessons),
             ("robot.episodes", robot.episodes),
             ("robot.tuning_samples", robot.tuning_samples),
         ] {
-            need((1..=1_000_000).contains(&value), key, value, "give 1 to 1000000")?;
+            need_within(key, value, 1, 1_000_000)?;
         }
-        let help = "lengths are shares of the arena's side".to_owned();
-        robot.arena.check().map_err(|what| StudyError::Refused { what, help })
+        Ok(robot.arena.check()?)
     }
 
     /// Whether a largest weight (counts) is within what the cells hold.
@@ -264,6 +355,7 @@ mod tests {
     fn what_cannot_be_is_refused() {
         for (from, to, what) in [
             ("components = 8", "components = 9", "components is 9"),
+            ("components = 8", "components = 7", "components is 7"),
             ("largest_weight = 239.0", "largest_weight = 300.0", "largest_weight is 300"),
             ("hidden = 4", "hidden = 5", "hidden is 5"),
             ("headroom = 1.25", "headroom = 0.5", "headroom"),
@@ -272,6 +364,17 @@ mod tests {
             ("adc_bits = 12", "adc_bits = 0", "adc_bits"),
             ("batch = 5,", "batch = 0,", "batch"),
             ("top_speed = 0.6", "top_speed = -0.6", "top_speed"),
+            ("read_voltage = \"50 mV\"", "read_voltage = \"110 mV\"", "threshold of 100 mV"),
+            ("most_iterations = 100", "most_iterations = 4000000000", "give 1 to 1000000"),
+            ("most_steps = 400", "most_steps = 400000000", "give 1 to 100000"),
+            ("step = \"50 ms\"", "step = \"1e300 s\"", "robot.arena.step"),
+            ("x = 0.30, y", "x = 1.30, y", "obstacles.0 is at (1.3, 0.62)"),
+            ("goal = [0.92, 0.92]", "goal = [0.92, 1.92]", "goal is [0.92, 1.92]"),
+            ("goal = [0.92, 0.92]", "goal = [0.30, 0.62]", "on the goal"),
+            ("integral = 3.0", "integral = 1e300", "programmer.integral"),
+            ("disturbance_deg = 14.0", "disturbance_deg = nan", "disturbance_deg"),
+            ("\"20 mV\", \"0 V\"", "\"20 mV\", \"0.1 V\"", "100 mV twice"),
+            ("rated_step = 0.02", "rated_step = 1e300", "rated_step"),
             ("chips = 100", "chips = 1", "two chips"),
             ("chips = 100", "chips = 100\nmore = 1", "more"),
             ("rated_step = 0.02", "rated_step = 2.0", "rated_step"),

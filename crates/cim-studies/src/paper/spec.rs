@@ -3,8 +3,8 @@
 use cim_chip::sections::evaluation::check_chips;
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EnergySpec, EvaluationSpec,
-    MappingSpec, NetworkSpec, OptimiserSpec, TileSpec, Wires, converters, device, energy, need,
-    network,
+    FrontEnd, MappingSpec, NetworkSpec, OptimiserSpec, TileSpec, Wires, converters, device, energy,
+    need, network,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Rules, Targets};
 use cim_core::Joules;
@@ -56,6 +56,9 @@ pub struct Spec {
     pub digital: DigitalSpec,
     /// Wires of the arrays.
     pub wires: Wires,
+    /// Drivers, amplifiers and converters, as far as they are not ideal; ideal if left out.
+    #[serde(default, skip_serializing_if = "FrontEnd::is_ideal")]
+    pub front_end: FrontEnd,
     /// How weights become conductances.
     pub mapping: MappingSpec,
     /// What designs are fitted to.
@@ -174,7 +177,9 @@ impl Spec {
     pub fn parts(&self) -> Result<Parts, ChipError> {
         let (device, circuit, converters) = (&self.device, &self.circuit, &self.converters);
         let (tile, wires, mapping) = (self.tile, self.wires, self.mapping);
-        ChipSpec { tile, device, circuit, converters, wires, mapping }.build(Targets::Nominal)
+        let front_end = &self.front_end;
+        ChipSpec { tile, device, circuit, converters, wires, front_end, mapping }
+            .build(Targets::Nominal)
     }
 
     /// What the optimiser keeps to.

@@ -25,6 +25,7 @@ impl Study for Paper {
 
     fn open(spec: &Spec, folder: &Path) -> Result<Images, StudyError> {
         let images = Images::open(folder, &spec.network)?;
+        images.need("calibration.images", spec.calibration.images)?;
         Learning::of(&images, spec.holdout.images)?;
         Ok(images)
     }

@@ -2,8 +2,8 @@
 
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, CompensationSpec, ConverterSpec, DataSpec, DeviceSpec,
-    EvaluationSpec, MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, need, network,
-    training,
+    EvaluationSpec, FrontEnd, MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, listed,
+    need, need_within, network, training,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Seconds;
@@ -47,6 +47,9 @@ pub struct Spec {
     pub tile: TileSpec,
     /// Wires of the arrays.
     pub wires: Wires,
+    /// Drivers, amplifiers and converters, as far as they are not ideal; ideal if left out.
+    #[serde(default, skip_serializing_if = "FrontEnd::is_ideal")]
+    pub front_end: FrontEnd,
     /// How weights become conductances.
     pub mapping: MappingSpec,
     /// Converters.
@@ -75,6 +78,9 @@ pub struct DriftSpec {
     pub times: Vec<Seconds>,
 }
 
+/// Some 3,000 years, longer than anybody asks a memory to last (s).
+const LONGEST: Seconds = Seconds(1e11);
+
 impl StudySpec for Spec {
     /// The same study within about a minute: fewer epochs, three times and half the chips.
     fn quick(mut self) -> Self {
@@ -100,10 +106,11 @@ impl StudySpec for Spec {
         need(
             2 <= times.len() && times.windows(2).all(|pair| pair[0] < pair[1]),
             "drift.times",
-            format!("{times:?}"),
+            listed(times),
             "give at least two times since programming, from early to late: they must rise",
         )?;
         for &time in times {
+            need_within("drift.times", time, Seconds::ZERO, LONGEST)?;
             device.fitted_times().check(time)?;
         }
         self.evaluation.check()?;
@@ -125,9 +132,10 @@ impl Spec {
     /// # Errors
     /// [`ChipError`] for a part that cannot be.
     pub fn parts(&self) -> Result<Parts, ChipError> {
-        let Self { device, circuit, converters, tile, wires, mapping, .. } = self;
+        let Self { device, circuit, converters, tile, wires, front_end, mapping, .. } = self;
         let (tile, wires, mapping) = (*tile, *wires, *mapping);
-        ChipSpec { tile, device, circuit, converters, wires, mapping }.build(Targets::Nominal)
+        ChipSpec { tile, device, circuit, converters, wires, front_end, mapping }
+            .build(Targets::Nominal)
     }
 
     /// All that training depends on: times, compensation and chips set to one value.
@@ -174,7 +182,7 @@ mod tests {
         for (from, to, words) in [
             ("name = \"pcm\"", "name = \"pmc\"", "did you mean 'pcm'?"),
             ("\"1 s\", \"1 h\"", "\"1 h\", \"1 s\"", "must rise"),
-            ("\"1 s\", \"1 h\"", "\"-1 s\", \"1 h\"", "zero or positive"),
+            ("\"1 s\", \"1 h\"", "\"-1 s\", \"1 h\"", "give 0 s to"),
             ("\"1 s\", \"1 h\"", "1, \"1 h\"", "bare number"),
             ("repeats = 256", "repeats = 0", "repeats"),
             ("weight_noise = 0.1", "weight_noise = -0.1", "weight_noise"),

@@ -22,7 +22,9 @@ impl Study for Pcm {
     const TIME: Time = Time { full_s: 300, quick_s: 45 };
 
     fn open(spec: &Spec, folder: &Path) -> Result<Images, StudyError> {
-        Images::open(folder, &spec.network)
+        let images = Images::open(folder, &spec.network)?;
+        images.need("calibration.images", spec.calibration.images)?;
+        Ok(images)
     }
 
     fn run(w: &Written<'_, Spec>, data: &Images, on: &Context<'_>) -> Result<Found, StudyError> {

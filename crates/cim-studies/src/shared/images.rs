@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use cim_chip::sections::{NetworkSpec, network};
+use cim_chip::ChipError;
+use cim_chip::sections::{NetworkSpec, need, network};
 use cim_data::{idx, sha256_of_sets};
 use cim_nn::{Dataset, NetworkError};
 
@@ -32,6 +33,18 @@ impl Images {
         }
         let sha256 = sha256_of_sets(&[&train, &test]);
         Ok(Self { train, test, sha256 })
+    }
+}
+
+impl Images {
+    /// Refuses to take more images for `key` than there are to learn from.
+    ///
+    /// # Errors
+    /// [`ChipError::Section`].
+    pub fn need(&self, key: &str, images: usize) -> Result<(), ChipError> {
+        let have = self.train.len();
+        let help = format!("the training set has {have}: give up to as many");
+        need(images <= have, key, images, &help)
     }
 }
 

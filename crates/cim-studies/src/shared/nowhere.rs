@@ -1,6 +1,6 @@
 //! Surroundings of studies under test: nothing is kept, shown or timed.
 
-use crate::context::{Clock, Context, Progress, Steps, Store, StoreError};
+use crate::context::{Clock, Context, NoSimulator, Progress, Steps, Store, StoreError};
 
 /// Keeps nothing, shows nothing, and knows no time.
 pub struct Nowhere;
@@ -8,7 +8,7 @@ pub struct Nowhere;
 impl Nowhere {
     /// The surroundings of a run.
     pub fn context(&self) -> Context<'_> {
-        Context { store: self, progress: self, clock: self, threads: 1 }
+        Context { store: self, progress: self, clock: self, simulator: &NoSimulator, threads: 1 }
     }
 }
 

@@ -58,8 +58,11 @@ impl Mapping for Differential {
         MappingError::check(weights, self.top_level)?;
         let (rows, outputs) = weights.dim();
         let mut levels = Array2::zeros((rows, 2 * outputs));
-        for ((row, col), &weight) in weights.indexed_iter() {
-            levels[[row, 2 * col + usize::from(weight < 0)]] = weight.abs();
+        for (mut pairs, weights) in levels.rows_mut().into_iter().zip(weights.rows()) {
+            let (pairs, _) = pairs.as_slice_mut().expect("standard layout").as_chunks_mut::<2>();
+            for (pair, &weight) in pairs.iter_mut().zip(weights) {
+                *pair = [weight.max(0), (-weight).max(0)];
+            }
         }
         let senses = (0..outputs)
             .map(|k| Sense {

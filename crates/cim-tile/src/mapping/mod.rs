@@ -1,26 +1,21 @@
 //! Mappings: integers carried by cells and sums. Plain data plus a law.
 //!
-//! To add one: a file here and its line below, with the module that it is in; the law suite in
-//! `tests/` then runs over it.
+//! To add one: a file here and its line below; the law suite in `tests/` then runs over it.
 
 mod plan;
 mod registry;
 mod scheme;
-
-mod bit_sliced_differential;
-mod differential;
-mod offset_column;
 
 pub use plan::{Plan, Sense};
 pub use scheme::{Mapping, MappingError};
 
 registry::mappings! {
     /// Pairs of cells, one of which stays at the bottom of the window.
-    differential::Differential,
+    mod differential => Differential;
     /// Weights shifted to be positive; one column of the tile holds the shift alone.
-    offset_column::OffsetColumn,
+    mod offset_column => OffsetColumn;
     /// Pairs that hold a few bits of the weight's magnitude each.
-    bit_sliced_differential::BitSlicedDifferential,
+    mod bit_sliced_differential => BitSlicedDifferential;
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! The table of mappings: one line each.
 
-/// Makes [`MappingSpec`](super::MappingSpec) and the list of what the laws run over from lines
-/// `file::Name`. The modules are declared beside the table, where formatters and readers see them.
+/// Makes the modules, [`MappingSpec`](super::MappingSpec) and the list of what the laws run over from
+/// lines `mod file => Name;`.
 ///
 /// Each file has a type `Name`, a type `Spec` (what a file says, with serde), its
 /// `build() -> Result<Name, MappingError>` and `EXAMPLES`, the specs that the laws run over. The
 /// name in files is that of `Name` in kebab case.
 macro_rules! mappings {
-    ($($(#[doc = $doc:literal])* $module:ident::$Name:ident,)*) => {
+    ($($(#[doc = $doc:literal])* mod $module:ident => $Name:ident;)*) => {
+        $(mod $module;)*
         $(pub use $module::$Name;)*
 
         /// A mapping as written in a file.

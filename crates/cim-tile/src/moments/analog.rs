@@ -21,6 +21,12 @@ pub(super) struct Analog {
     shot: Array2<f64>,
     /// Thermal noise of every sensed current (A²).
     pub thermal: Vec<f64>,
+    /// Mean current of every column per effective volt, rows × columns (S).
+    pub columns_s: Array2<f64>,
+    /// Conductances between the ends of columns (S); none on ideal wires.
+    pub between_s: Option<Array2<f64>>,
+    /// Variance of programming of every cell (S²).
+    pub spread_s2: Array2<f64>,
     programming: Programming,
 }
 
@@ -51,7 +57,7 @@ impl Analog {
         let mean_s = programmed(|m| m.mean);
         let spread_s2 = programmed(|m| m.variance);
         if !parts.wires.are_ideal() {
-            return Self::on_wires(parts, plan, mean_s, &spread_s2);
+            return Self::on_wires(parts, plan, mean_s, spread_s2);
         }
         let read_s2 = target_s.mapv(|g| parts.device.read_variance(g));
         let shot = mean_s.mapv(|g| parts.ambient.shot_variance(Amps(g)));
@@ -76,6 +82,9 @@ impl Analog {
                 sensed_s2: plan.combine(spread_s2.view(), 1.0),
                 outputs_s2,
             },
+            columns_s: mean_s,
+            between_s: None,
+            spread_s2,
         })
     }
 
@@ -83,7 +92,7 @@ impl Analog {
         parts: &Parts,
         plan: &Plan,
         mean_s: Array2<f64>,
-        spread_s2: &Array2<f64>,
+        spread_s2: Array2<f64>,
     ) -> Result<Self, TileError> {
         let (device, wires) = (parts.device.clone(), parts.wires);
         let fields = Fields::new(mean_s.clone(), wires)?;
@@ -94,8 +103,39 @@ impl Analog {
             read_s2: plan.combine(array.read_variance().view(), 1.0),
             shot: plan.combine(array.shot_variance_per_volt().view(), 1.0),
             thermal: sensed.iter().map(|s| array.thermal_variance(*s)).collect(),
-            programming: Programming::Fields(Box::new(Seen::of(&fields, plan, spread_s2)?)),
+            programming: Programming::Fields(Box::new(Seen::of(&fields, plan, &spread_s2)?)),
+            columns_s: array.transfer().to_owned(),
+            between_s: array.between_ends().map(|between| between.to_owned()),
+            spread_s2,
         })
+    }
+
+    /// Mean square over chips of the current of every sensed current per effective volt of every row,
+    /// rows × sensed (S²).
+    pub fn square_s2(&self) -> Array2<f64> {
+        let square_s2 = self.transfer_s.mapv(|t| t * t);
+        match &self.programming {
+            Programming::Rows { sensed_s2, .. } => square_s2 + sensed_s2,
+            Programming::Fields(seen) => {
+                square_s2 + seen.driven.mapv(|v| v * v).dot(&seen.sensed_s2)
+            }
+        }
+    }
+
+    /// The same of the weighed sum over the currents of every output, rows × outputs (S²).
+    pub fn square_of_outputs_s2(&self, plan: &Plan) -> Array2<f64> {
+        let mut sums = Array2::<f64>::zeros((self.transfer_s.nrows(), plan.outputs()));
+        for (k, sense) in plan.senses.iter().enumerate() {
+            let own = self.transfer_s.column(k);
+            sums.column_mut(sense.output).scaled_add(sense.weight as f64, &own);
+        }
+        let square_s2 = sums.mapv_into(|t| t * t);
+        match &self.programming {
+            Programming::Rows { outputs_s2, .. } => square_s2 + outputs_s2,
+            Programming::Fields(seen) => {
+                square_s2 + seen.driven.mapv(|v| v * v).dot(&seen.outputs_s2)
+            }
+        }
     }
 
     /// Mean currents (A, samples × sensed) for effective voltages (V, samples × rows).
@@ -138,16 +178,15 @@ impl Seen {
         let cells = rows * cols;
         let flat = |field: Array2<f64>| field.into_shape_with_order(cells).expect("rows × columns");
         let mut driven = Array2::zeros((rows, cells));
-        for (row, mut to) in driven.rows_mut().into_iter().enumerate() {
-            let mut row_v = vec![0.0; rows];
-            row_v[row] = 1.0;
-            to.assign(&flat(fields.driven(&row_v)?));
+        for (mut to, field) in driven.rows_mut().into_iter().zip(fields.driven_each()?) {
+            to.assign(&flat(field));
         }
         let spread: Array1<f64> = spread_s2.iter().copied().collect();
         let mut sensed_s2 = Array2::zeros((cells, plan.senses.len()));
         let mut outputs = Array2::<f64>::zeros((cells, plan.outputs()));
-        for (k, (sense, sensed)) in plan.senses.iter().zip(plan.sensed()).enumerate() {
-            let seen = flat(fields.sensed(sensed)?);
+        let sensed = fields.sensed_each(&plan.sensed())?;
+        for (k, (sense, seen)) in plan.senses.iter().zip(sensed).enumerate() {
+            let seen = flat(seen);
             outputs.column_mut(sense.output).scaled_add(sense.weight as f64, &seen);
             sensed_s2.column_mut(k).assign(&(&seen * &seen * &spread));
         }

@@ -17,6 +17,16 @@ pub struct ColumnErrors {
     pub distortion: f64,
     /// Read noise of the cells.
     pub read: f64,
+    /// Offsets of the amplifiers.
+    pub offset: f64,
+    /// Spread of gains.
+    pub gain: f64,
+    /// Noise of the row drivers.
+    pub driver: f64,
+    /// Non-linearity of the row converters, as far as it differs from one to the next.
+    pub dac_nonlinearity: f64,
+    /// Non-linearity of the column converters.
+    pub adc_nonlinearity: f64,
     /// Input-referred noise of the converter.
     pub input: f64,
     /// Rounding to codes.
@@ -33,7 +43,7 @@ pub struct ColumnErrors {
 
 impl ColumnErrors {
     /// Names and variances of the sources, in a fixed order.
-    pub fn sources(&self) -> [(&'static str, f64); 11] {
+    pub fn sources(&self) -> [(&'static str, f64); 16] {
         [
             ("thermal", self.thermal),
             ("shot", self.shot),
@@ -46,6 +56,11 @@ impl ColumnErrors {
             ("weight clip", self.weight_clip),
             ("weight rounding", self.weight_rounding),
             ("DAC rounding", self.dac),
+            ("amplifier offset", self.offset),
+            ("gain spread", self.gain),
+            ("driver noise", self.driver),
+            ("DAC non-linearity", self.dac_nonlinearity),
+            ("ADC non-linearity", self.adc_nonlinearity),
         ]
     }
 
@@ -67,5 +82,10 @@ impl ColumnErrors {
         self.weight_clip += scale * other.weight_clip;
         self.weight_rounding += scale * other.weight_rounding;
         self.dac += scale * other.dac;
+        self.offset += scale * other.offset;
+        self.gain += scale * other.gain;
+        self.driver += scale * other.driver;
+        self.dac_nonlinearity += scale * other.dac_nonlinearity;
+        self.adc_nonlinearity += scale * other.adc_nonlinearity;
     }
 }

@@ -1,11 +1,15 @@
-//! A Gaussian behind a uniform converter.
+//! A Gaussian behind a converter.
 
-/// A Gaussian after a uniform converter.
+use super::thresholds::Thresholds;
+
+/// A Gaussian after a converter.
 pub(super) struct Converted {
     pub mean: f64,
     pub variance: f64,
     /// Mean square of what rounding changed.
     pub rounded: f64,
+    /// Mean square of what thresholds that are off changed.
+    pub bent: f64,
     /// Mean square of what clipping took away.
     pub clipped: f64,
     /// By how much clipping moves the mean.
@@ -26,34 +30,56 @@ fn normal_tail(z: f64) -> (f64, f64) {
     (0.5 * libm::erfc(z * std::f64::consts::FRAC_1_SQRT_2), density)
 }
 
-/// Moments of a Gaussian behind a mid-tread converter with codes `−top ..= top`: exact threshold by
-/// threshold for little noise, clipped Gaussian plus uniform rounding error for much.
-pub(super) fn converted(mean: f64, sigma: f64, step: f64, top: f64) -> Converted {
-    let clipped = clipping(mean, sigma, top * step);
-    if sigma >= UNIFORM_ERROR_STEPS * step {
+/// Moments over converters and currents of a Gaussian behind a mid-tread converter: exact threshold
+/// by threshold for little noise, clipped Gaussian plus uniform rounding error for much.
+///
+/// A threshold that is off by a Gaussian is passed as often as one in its place by a current with as
+/// much more noise, whatever the current, so that the moments of a code stay sums over thresholds:
+/// exact as long as thresholds do not change places.
+pub(super) fn converted(
+    mean: f64,
+    sigma: f64,
+    step: f64,
+    thresholds: &Thresholds<'_>,
+) -> Converted {
+    let top = thresholds.top;
+    let off = step * step * thresholds.mean_square_lsb2(mean / step, sigma * sigma / (step * step));
+    let in_all = if thresholds.are_straight() { sigma } else { (sigma * sigma + off).sqrt() };
+    if in_all >= UNIFORM_ERROR_STEPS * step && !thresholds.are_placed() {
+        let clipped = clipping(mean, in_all, top * step);
         let rounded = clipped.inside * step * step / 12.0;
         return Converted {
             mean: clipped.mean,
             variance: clipped.variance + rounded,
             rounded,
+            bent: clipped.inside * off,
             clipped: clipped.lost,
             clip_shift: clipped.mean - mean,
             inside: clipped.inside,
         };
     }
+    let clipped = clipping(mean, sigma, top * step);
     // Codes that are sure to be reached, then thresholds that may be passed one after another.
-    let first = ((mean - CERTAIN * sigma) / step + 0.5).floor().clamp(-top, top);
+    let far = CERTAIN * (sigma / step).hypot(thresholds.largest_sigma());
+    let first = if thresholds.are_straight() {
+        ((mean - CERTAIN * sigma) / step + 0.5).floor().clamp(-top, top)
+    } else {
+        thresholds.code_below(mean / step - far)
+    };
     let (mut count, mut square, mut cross) = (0.0, 0.0, 0.0);
     let mut code = first;
     while code < top {
-        let threshold = (code + 0.5) * step;
-        let z = if sigma > 0.0 { (threshold - mean) / sigma } else { f64::INFINITY };
+        let (at, variance) = thresholds.above(code);
+        let threshold = at * step;
+        let spread = if variance == 0.0 { sigma } else { sigma.hypot(variance.sqrt() * step) };
+        let z = if spread > 0.0 { (threshold - mean) / spread } else { f64::INFINITY };
         if z > CERTAIN {
             break;
         }
         let (passed, density) = normal_tail(z);
         square += (2.0 * (code - first) + 1.0) * passed;
-        cross += (mean - clipped.mean) * passed + sigma * density;
+        let share = if variance == 0.0 { sigma } else { sigma * sigma / spread };
+        cross += (mean - clipped.mean) * passed + share * density;
         count += passed;
         code += 1.0;
     }
@@ -65,10 +91,13 @@ pub(super) fn converted(mean: f64, sigma: f64, step: f64, top: f64) -> Converted
     let q_minus_m_x = offset * (mean - clipped.mean) + step * cross;
     let x_square = sigma * sigma + (mean - clipped.mean).powi(2);
     let error = (q_minus_m_square - 2.0 * q_minus_m_x + x_square).max(0.0);
+    let kept = (error - clipped.lost).max(0.0);
+    let bent = (clipped.inside * off).min(kept);
     Converted {
         mean: mean_code,
         variance,
-        rounded: (error - clipped.lost).max(0.0),
+        rounded: kept - bent,
+        bent,
         clipped: clipped.lost,
         clip_shift: clipped.mean - mean,
         inside: clipped.inside,
@@ -136,7 +165,7 @@ mod tests {
             (1.9, 0.15),
             (0.3, 0.19),
         ] {
-            let got = converted(mean, sigma, step, top);
+            let got = converted(mean, sigma, step, &Thresholds::straight(top));
             let (mut q1, mut q2, mut e2) = (0.0, 0.0, 0.0);
             for &z in &draws {
                 let x = mean + sigma * f64::from(z);
@@ -164,8 +193,64 @@ mod tests {
     #[test]
     fn without_noise_the_converter_is_its_own_law() {
         for (mean, code) in [(3.0, 7.0), (-9.0, -7.0), (0.1, 0.0), (0.15, 1.0), (-0.4, -2.0)] {
-            let got = converted(mean, 0.0, 0.25, 7.0);
+            let got = converted(mean, 0.0, 0.25, &Thresholds::straight(7.0));
             assert_eq!((got.mean, got.variance), (0.25 * code, 0.0), "{mean}");
+        }
+    }
+
+    /// Against 200,000 sampled converters, one current each, around thresholds that are off by sigma
+    /// and by table, for little noise and much.
+    #[test]
+    fn moments_behind_uneven_thresholds_are_those_of_sampled_converters() {
+        use cim_adc::{Adc, Nonlinearity, Uneven, UniformSpec};
+        use cim_core::{Amps, Tally};
+
+        use crate::front_end::FrontEnd;
+
+        let n = 200_000;
+        let (bits, step) = (4, 0.25);
+        let full_scale = Amps(step * 15.0 / 2.0);
+        let straight = UniformSpec { bits, full_scale, input_noise: Amps::ZERO }.build();
+        let straight = straight.expect("a converter");
+        let table: Vec<f64> = (0..14).map(|k| 0.4 * f64::from(k * 5 % 7) - 1.0).collect();
+        for (integral, differential) in [
+            (Nonlinearity::SigmaLsb(0.5), 0.0),
+            (Nonlinearity::SigmaLsb(0.3), 0.25),
+            (Nonlinearity::TableLsb(table), 0.0),
+        ] {
+            let front_end = FrontEnd {
+                adc_integral: integral.clone(),
+                adc_differential: differential,
+                ..FrontEnd::IDEAL
+            };
+            let thresholds = Thresholds::of(&front_end, bits);
+            let mut draws = vec![0.0f32; n];
+            Stream::root(5).fill_standard_normal(0, &mut draws);
+            for (mean, sigma) in [(0.1, 0.02), (0.3, 0.5), (-1.2, 0.15), (1.6, 0.4)] {
+                let got = converted(mean, sigma, step, &thresholds);
+                let (mut q1, mut q2) = (0.0, 0.0);
+                let mut code = [0];
+                for (k, z) in draws.iter().enumerate() {
+                    let at = Stream::root(6).child("converter", k as u64);
+                    let adc = Uneven::drawn(straight, &integral, differential, at).expect("one");
+                    let input = [(mean + sigma * f64::from(*z)) as f32];
+                    adc.convert(&input, &mut code, &mut Tally::default());
+                    let q = step * f64::from(code[0]);
+                    q1 += q / n as f64;
+                    q2 += q * q / n as f64;
+                }
+                let variance = q2 - q1 * q1;
+                // Five standard errors; thresholds that change places add 1 % at most.
+                let error = 5.0 * (variance / n as f64).sqrt();
+                let name = format!("{integral:?} {differential} at {mean} {sigma}");
+                assert!((got.mean - q1).abs() < error + 2e-3, "{name}: {} {q1}", got.mean);
+                let allowed = (0.01 + 5.0 * (3.0 / n as f64).sqrt()) * variance;
+                assert!(
+                    (got.variance - variance).abs() < allowed,
+                    "{name}: {} {variance}",
+                    got.variance
+                );
+            }
         }
     }
 }

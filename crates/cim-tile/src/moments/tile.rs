@@ -1,11 +1,14 @@
 //! Errors of one tile: its currents, phase by phase, behind their converters and added up.
 
+use cim_adc::Phase;
 use cim_core::Amps;
 use ndarray::{Array2, ArrayView2};
 
 use super::analog::Analog;
 use super::column::ColumnErrors;
-use super::converted::converted;
+use super::converted::{Converted, converted};
+use super::front_end::{Added, Front, Together};
+use super::thresholds::Thresholds;
 use crate::error::TileError;
 use crate::grid::{Parts, TileBlueprint};
 use crate::mapping::Plan;
@@ -100,6 +103,7 @@ pub struct SensedErrors {
 
 /// The currents of one phase of the drive, samples × sensed.
 struct InPhase {
+    phase: Phase,
     factor: f64,
     /// Ideal currents with what is subtracted digitally (A).
     ideal_a: Array2<f64>,
@@ -109,6 +113,8 @@ struct InPhase {
     shot: Array2<f64>,
     /// What is subtracted digitally (A).
     zero_a: Array2<f64>,
+    /// What the front end adds, if anything.
+    added: Option<Added>,
 }
 
 /// Errors of the tile at `place` for drives (samples × rows, fractions of the read voltage).
@@ -125,6 +131,7 @@ pub(super) fn errors(
     let law = parts.device.current_voltage();
     let volts = parts.read_voltage.0;
     let analog = Analog::of(parts, plan, &blueprint.target_s)?;
+    let front = Front::of(parts, parts.dac.build(parts.read_voltage)?, plan, &analog);
     let nominal_s = plan.targets(parts.window);
     let nominal_s = plan.combine(nominal_s.view(), -1.0) * scale;
     let zeros_s = Array2::from_shape_vec((1, plan.senses.len()), plan.zeros(parts.window));
@@ -138,10 +145,15 @@ pub(super) fn errors(
             let factor = f64::from(phase.factor);
             let own = |u: f64| if phase.one_sided { (factor * u).max(0.0) } else { u };
             let linear_v = drive.mapv(|u| own(u) * volts * drive_gain);
-            let effective_v = drive.mapv(|u| law.effective_v(own(u) * volts));
-            let shot_v = drive.mapv(|u| parts.ambient.shot_v(law, own(u) * volts));
+            let row_v = match &front {
+                Some(front) => front.row_v(*phase, drive),
+                None => drive.mapv(|u| own(u) * volts),
+            };
+            let effective_v = row_v.mapv(|v| law.effective_v(v));
+            let shot_v = row_v.mapv(|v| parts.ambient.shot_v(law, v));
             let summed_v = linear_v.sum_axis(ndarray::Axis(1)).insert_axis(ndarray::Axis(1));
             InPhase {
+                phase: *phase,
                 factor,
                 ideal_a: linear_v.dot(&nominal_s),
                 mean_a: analog.mean_a(&effective_v),
@@ -149,6 +161,7 @@ pub(super) fn errors(
                 read: analog.read(&effective_v),
                 shot: analog.shot(&shot_v),
                 zero_a: summed_v.dot(&zeros_s),
+                added: front.as_ref().map(|front| front.added(plan, &analog, *phase, drive)),
             }
         })
         .collect();
@@ -157,8 +170,14 @@ pub(super) fn errors(
     let together = (!alone)
         .then(|| analog.programming_of_outputs(&drive.mapv(|u| law.effective_v(u * volts))));
 
+    let joint = front.as_ref().filter(|_| !alone).map(|front| {
+        let phases: Vec<_> = in_phase.iter().filter_map(InPhase::with_added).collect();
+        front.together(plan, &analog, &phases)
+    });
+    let gain2 = front.as_ref().map_or(0.0, |front| front.gain2);
+
     let steps = f64::from(parts.adc_steps());
-    let top = 0.5 * (steps - 1.0);
+    let thresholds = Thresholds::of(&parts.front_end, parts.adc_bits);
     let step = |group: usize| full_scales[group].0 * scale * 2.0 / steps;
     let input = parts.adc_noise.0.powi(2);
     let samples = drive.nrows();
@@ -169,17 +188,21 @@ pub(super) fn errors(
     let mut shifts = Shifts { distortion, clipping, weight_clip, weight_rounding, dac };
     let mut columns = vec![ColumnErrors::default(); plan.outputs()];
     let mut sigmas: Vec<_> = in_phase.iter().map(|phase| phase.ideal_a.clone()).collect();
+    // What phases share by the gain and the converter of a current.
+    let paired = 1 < in_phase.len() && (gain2 > 0.0 || !thresholds.are_straight());
+    let mut in_all = vec![InAll::default(); if paired { plan.senses.len() } else { 0 }];
     for sample in 0..samples {
         let mut sums = vec![Sum::default(); plan.outputs()];
+        in_all.iter_mut().for_each(|of| of.phases.clear());
         for (phase, sigma_a) in in_phase.iter().zip(&mut sigmas) {
             for (k, sense) in plan.senses.iter().enumerate() {
                 let at = [sample, k];
                 let thermal = analog.thermal[k];
-                let analog =
-                    phase.programming[at] + phase.read[at] + phase.shot[at] + thermal + input;
-                sigma_a[at] = analog.sqrt();
-                let after =
-                    converted(phase.mean_a[at], sigma_a[at], step(sense.full_scale_group), top);
+                let noise = phase.programming[at] + phase.read[at] + phase.shot[at] + thermal;
+                let front = phase.front(at, gain2, noise);
+                sigma_a[at] = (noise + input + front.total()).sqrt();
+                let step = step(sense.full_scale_group);
+                let after = converted(phase.mean_a[at], sigma_a[at], step, &thresholds);
                 let sum = &mut sums[sense.output];
                 let weight = phase.factor * sense.weight as f64 / scale;
                 let square = weight * weight;
@@ -188,7 +211,9 @@ pub(super) fn errors(
                 sum.ideal += weight * (phase.ideal_a[at] - phase.zero_a[at]);
                 sum.shift += weight * (phase.mean_a[at] - phase.ideal_a[at]);
                 sum.clip_shift += weight * after.clip_shift;
-                sum.passed += square * phase.programming[at] * after.inside * after.inside;
+                let passes = square * after.inside * after.inside;
+                let shared = Shared { programming: phase.programming[at], ..front };
+                sum.passed.add_scaled(&shared, passes);
                 sum.errors.add_scaled(
                     &ColumnErrors {
                         thermal,
@@ -198,21 +223,37 @@ pub(super) fn errors(
                         input,
                         quantisation: after.rounded,
                         clipping: after.clipped,
+                        offset: front.offset,
+                        gain: front.gain,
+                        driver: front.driver,
+                        dac_nonlinearity: front.dac,
+                        adc_nonlinearity: after.bent,
                         ..ColumnErrors::default()
                     },
                     square,
                 );
+                if paired {
+                    in_all[k].meet(weight, phase.mean_a[at], sigma_a[at] * sigma_a[at], &after);
+                }
             }
+        }
+        for (of, sense) in in_all.iter().zip(&plan.senses) {
+            sums[sense.output].take(of, gain2, step(sense.full_scale_group), &thresholds);
         }
         for (output, mut sum) in sums.into_iter().enumerate() {
             let at = [sample, output];
             if let Some(together) = &together {
-                let together = together[at] / (scale * scale);
-                // What clips of one current is not in the sum: as much of the shared part as of all.
-                let apart = sum.errors.programming;
-                let passed = if apart > 0.0 { sum.passed / apart } else { 0.0 };
-                sum.variance = (sum.variance + (together - apart) * passed).max(0.0);
-                sum.errors.programming = together;
+                sum.join(
+                    together[at] / (scale * scale),
+                    |s| &mut s.programming,
+                    |e| &mut e.programming,
+                );
+            }
+            if let Some(Together { offset, driver, dac }) = &joint {
+                let square = scale * scale;
+                sum.join(offset[at] / square, |s| &mut s.offset, |e| &mut e.offset);
+                sum.join(driver[at] / square, |s| &mut s.driver, |e| &mut e.driver);
+                sum.join(dac[at] / square, |s| &mut s.dac, |e| &mut e.dac_nonlinearity);
             }
             sum.errors.signal = exact_a[at].powi(2);
             sum.errors.distortion = sum.shift.powi(2);
@@ -233,6 +274,67 @@ pub(super) fn errors(
     Ok(TileErrors { place, columns, mean_a, variance, ideal_a, exact_a, shifts, phases })
 }
 
+impl InPhase {
+    fn with_added(&self) -> Option<(Phase, &Added)> {
+        self.added.as_ref().map(|added| (self.phase, added))
+    }
+
+    /// What the front end adds to a sensed current, with gains of variance `gain2` (1) and a noise of
+    /// variance `noise` (A²) in front of them.
+    fn front(&self, at: [usize; 2], gain2: f64, noise: f64) -> Shared {
+        let Some(Added { offset, driver, dac, .. }) = &self.added else {
+            return Shared::default();
+        };
+        let (offset, driver, dac) = (offset[at], driver[at], dac[at]);
+        let gain = gain2 * (self.mean_a[at].powi(2) + noise + offset + driver + dac);
+        Shared { programming: 0.0, offset, gain, driver, dac }
+    }
+}
+
+/// Variances (A²) that currents of one output share.
+#[derive(Clone, Copy, Default)]
+struct Shared {
+    programming: f64,
+    offset: f64,
+    gain: f64,
+    driver: f64,
+    dac: f64,
+}
+
+impl Shared {
+    fn total(&self) -> f64 {
+        self.offset + self.gain + self.driver + self.dac
+    }
+
+    fn add_scaled(&mut self, other: &Self, scale: f64) {
+        self.programming += scale * other.programming;
+        self.offset += scale * other.offset;
+        self.gain += scale * other.gain;
+        self.driver += scale * other.driver;
+        self.dac += scale * other.dac;
+    }
+}
+
+/// One sensed current in all phases: one gain, and one converter.
+#[derive(Clone, Default)]
+struct InAll {
+    /// Weight, mean and variance in front of the converter (1, A, A²) and share that passes it.
+    phases: Vec<(f64, f64, f64, f64)>,
+}
+
+impl InAll {
+    fn meet(&mut self, weight: f64, mean: f64, variance: f64, after: &Converted) {
+        self.phases.push((weight, mean, variance, after.inside));
+    }
+
+    /// What each pair of phases adds to a variance.
+    fn pairs(&self, f: impl Fn((f64, f64), (f64, f64)) -> f64) -> f64 {
+        let pairs = self.phases.iter().enumerate();
+        let pairs = pairs.flat_map(|(k, a)| self.phases[..k].iter().map(move |b| (a, b)));
+        pairs.map(|(a, b)| 2.0 * a.0 * b.0 * a.3 * b.3 * f((a.1, a.2), (b.1, b.2))).sum()
+    }
+}
+
 /// What the currents of one output at one sample add up to.
 #[derive(Clone, Default)]
 struct Sum {
@@ -243,7 +345,41 @@ struct Sum {
     shift: f64,
     /// Mean of what clips.
     clip_shift: f64,
-    /// Programming variance of the currents, each on its own, less what clips.
-    passed: f64,
+    /// Variances that currents share, each current on its own, less what clips.
+    passed: Shared,
     errors: ColumnErrors,
+}
+
+impl Sum {
+    /// Replaces what currents add on their own by what they add `together` (A²).
+    fn join(
+        &mut self,
+        together: f64,
+        passed: impl Fn(&mut Shared) -> &mut f64,
+        apart: impl Fn(&mut ColumnErrors) -> &mut f64,
+    ) {
+        let (passed, apart) = (*passed(&mut self.passed), apart(&mut self.errors));
+        // What clips of one current is not in the sum: as much of the shared part as of all.
+        let share = if *apart > 0.0 { passed / *apart } else { 0.0 };
+        self.variance = (self.variance + (together - *apart) * share).max(0.0);
+        *apart = together;
+    }
+
+    /// Adds what the phases of one current share by its gain and its converter.
+    fn take(&mut self, in_all: &InAll, gain2: f64, step: f64, thresholds: &Thresholds<'_>) {
+        if gain2 > 0.0 {
+            let gain = in_all.pairs(|(a, _), (b, _)| gain2 * a * b);
+            self.variance += gain;
+            self.errors.gain += gain;
+        }
+        if !thresholds.are_straight() {
+            let square = step * step;
+            let in_steps = |(mean, variance): (f64, f64)| (mean / step, variance / square);
+            let adc =
+                in_all.pairs(|a, b| square * thresholds.covariance_lsb2(in_steps(a), in_steps(b)));
+            self.variance = (self.variance + adc).max(0.0);
+            let errors = &mut self.errors.adc_nonlinearity;
+            *errors = (*errors + adc).max(0.0);
+        }
+    }
 }

@@ -376,7 +376,7 @@ fn what_cannot_be_is_refused_by_name() {
     let wire = Ohms(-1.0);
     assert_eq!(
         text(build(PwmSpec { wire, ..spec })),
-        "wire is -1 Ohm: it must be zero or positive and finite"
+        "wire is -1 Ω: it must be zero or positive and finite"
     );
     assert_eq!(
         build(PwmSpec { segments: 3, ..spec }),

@@ -11,6 +11,10 @@ const DEPTH: usize = 256;
 
 /// Rows that meet every column before the next do: 128 KiB packed.
 const ROWS: usize = 64;
+/// Columns of a row that are updated at once.
+const LANES: usize = 8;
+/// Most nodes that are removed one by one from all others: packing them would take longer.
+const FEW: usize = 8;
 
 /// A network of `order` nodes: the conductance of every pair `i < j` at `[i · stride + j]`.
 ///
@@ -27,14 +31,19 @@ impl Front {
     pub fn reset(&mut self, order: usize) {
         self.order = order;
         self.stride = stride(order);
-        self.values.clear();
-        self.values.resize((order + MR) * self.stride, 0.0);
+        let room = (order + MR) * self.stride;
+        if self.values.len() < room {
+            self.values.resize(room, 0.0);
+        }
+        for (i, row) in self.values.chunks_exact_mut(self.stride).take(order).enumerate() {
+            row[i + 1..order].fill(0.0);
+        }
     }
 }
 
 /// Room for register blocks that overhang the last column.
 fn stride(order: usize) -> usize {
-    (order + NR).next_multiple_of(8)
+    (order + NR).next_multiple_of(LANES)
 }
 
 /// Memory that an elimination uses.
@@ -76,21 +85,17 @@ impl pulp::NullaryFnOnce for Eliminate<'_> {
     fn call(self) {
         let Self { front, removed, wanted, sums, space } = self;
         let Workspace { inverse, left, right } = space;
-        let (order, stride) = (front.order, front.stride);
+        if removed <= FEW {
+            // Loops, not closures: these would be compiled for any processor.
+            for p in 0..removed {
+                (sums[p], inverse[p]) = remove(front, p, wanted);
+            }
+            return;
+        }
         for first in (0..removed).step_by(PANEL) {
             let end = removed.min(first + PANEL);
             for p in first..end {
-                let (above, below) = front.values.split_at_mut((p + 1) * stride);
-                let pivot = &above[p * stride..][..order];
-                let sum = total(&pivot[p + 1..]);
-                sums[p] = sum;
-                inverse[p] = if sum > 0.0 { 1.0 / sum } else { 0.0 };
-                for (i, row) in (p + 1..end).zip(below.chunks_exact_mut(stride)) {
-                    let factor = pivot[i] * inverse[p];
-                    for (g, &to) in row[i + 1..order].iter_mut().zip(&pivot[i + 1..]) {
-                        *g = factor.mul_add(to, *g);
-                    }
-                }
+                (sums[p], inverse[p]) = remove(front, p, end);
             }
             update(front, inverse, (first, end), (end, removed), left, right);
         }
@@ -99,6 +104,32 @@ impl pulp::NullaryFnOnce for Eliminate<'_> {
             update(front, inverse, (first, end), (removed, wanted), left, right);
         }
     }
+}
+
+/// Removes node `p` from those after it up to `end` and returns the sum of its conductances, and
+/// its inverse: 0 for a node without any.
+///
+/// Rows are updated in whole blocks: what lies on and below the diagonal has no meaning.
+#[inline(always)]
+fn remove(front: &mut Front, p: usize, end: usize) -> (f64, f64) {
+    let (order, stride) = (front.order, front.stride);
+    let (above, below) = front.values.split_at_mut((p + 1) * stride);
+    let pivot = &above[p * stride..];
+    let sum = total(&pivot[p + 1..order]);
+    let inverse = if sum > 0.0 { 1.0 / sum } else { 0.0 };
+    let pivots = pivot.as_chunks::<LANES>().0;
+    let blocks = order.div_ceil(LANES);
+    for (i, row) in (p + 1..end).zip(below.chunks_exact_mut(stride)) {
+        let factor = pivot[i] * inverse;
+        let first = (i + 1) / LANES;
+        let row = &mut row.as_chunks_mut::<LANES>().0[first..blocks.max(first)];
+        for (row, pivot) in row.iter_mut().zip(&pivots[first..]) {
+            for l in 0..LANES {
+                row[l] = factor.mul_add(pivot[l], row[l]);
+            }
+        }
+    }
+    (sum, inverse)
 }
 
 /// Sum with partial sums side by side, in a fixed order.
@@ -130,17 +161,15 @@ fn update(
     }
     let (order, stride) = (front.order, front.stride);
     let blocks = (row_end - row_start).div_ceil(MR);
-    left.clear();
-    left.resize(blocks * depth * MR, 0.0);
-    right.clear();
-    right.resize(depth * NR, 0.0);
+    let left = room(left, blocks * depth * MR);
+    let right = room(right, depth * NR);
     for (block, packed) in left.chunks_exact_mut(depth * MR).enumerate() {
         let i = row_start + block * MR;
         for (p, to) in (first..end).zip(packed.as_chunks_mut::<MR>().0) {
             let from = &front.values[p * stride + i..][..MR];
             // Rows after the last overhang: they are not to be touched.
-            for r in 0..MR.min(row_end - i) {
-                to[r] = from[r] * inverse[p];
+            for r in 0..MR {
+                to[r] = if i + r < row_end { from[r] * inverse[p] } else { 0.0 };
             }
         }
     }
@@ -166,6 +195,15 @@ fn update(
             }
         }
     }
+}
+
+/// So much of a buffer, whatever is in it.
+#[inline(always)]
+fn room(buffer: &mut Vec<f64>, count: usize) -> &mut [f64] {
+    if buffer.len() < count {
+        buffer.resize(count, 0.0);
+    }
+    &mut buffer[..count]
 }
 
 /// The product of a packed block of rows with a packed block of columns.

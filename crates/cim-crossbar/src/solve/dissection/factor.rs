@@ -1,7 +1,7 @@
 //! The elimination itself, and what it leaves.
 
 use super::eliminate::{Front, Workspace, eliminate};
-use super::plan::Plan;
+use super::plan::{FrontPlan, Plan};
 use super::substitute::Factors;
 
 /// What is left of an array: the conductance of every pair of terminals.
@@ -34,44 +34,48 @@ impl Reduced {
 }
 
 /// Reduces an array to its terminals, but for what lies between the ends of two rows.
-/// `conductance` (S) is that of every element.
+/// `conductance` (S) is that of every element; the plan keeps the ends apart.
 pub(crate) fn reduce(plan: &Plan, conductance: &[f64]) -> Reduced {
-    run(plan, conductance, None)
+    let mesh = run(plan, conductance, |_, _, _| {});
+    let root = plan.fronts.last().expect("an array has cells");
+    let known = plan.nodes(root).len() - root.removed() - root.last();
+    Reduced { nodes: plan.left().to_vec(), known, mesh }
 }
 
-/// Reduces an array to all of its terminals, and keeps what is needed for voltages.
-pub(crate) fn factorise(plan: &Plan, conductance: &[f64]) -> (Reduced, Factors) {
+/// Reduces an array to nothing but the ground, and keeps what is needed for voltages; the plan joins
+/// the ends.
+pub(crate) fn factorise(plan: &Plan, conductance: &[f64]) -> Factors {
     let mut factors = Factors::with_room_for(plan);
-    let reduced = run(plan, conductance, Some(&mut factors));
-    (reduced, factors)
+    run(plan, conductance, |planned, front, sums| factors.keep(planned, front, sums));
+    factors
 }
 
-fn run(plan: &Plan, conductance: &[f64], mut factors: Option<&mut Factors>) -> Reduced {
-    let all = factors.is_some();
+/// Eliminates front by front, shows each to `keep`, and returns the mesh that is left.
+fn run(
+    plan: &Plan,
+    conductance: &[f64],
+    mut keep: impl FnMut(&FrontPlan, &Front, &[f64]),
+) -> Vec<f64> {
     let mut waiting = Meshes::default();
     let (mut front, mut sums, mut space) = (Front::default(), Vec::new(), Workspace::default());
-    let mut known = 0;
     for planned in &plan.fronts {
         let order = plan.nodes(planned).len();
         front.reset(order);
         // Children are taken in the order opposite to that in which they came.
         let mut slots = plan.slots(planned);
-        for _ in 0..planned.children {
+        for _ in 0..planned.children() {
             slots = waiting.pop_onto(&mut front, slots);
         }
         for link in plan.links(planned) {
             let at = link.from as usize * front.stride + link.to as usize;
             front.values[at] += conductance[link.element as usize];
         }
-        let wanted = if all { order } else { order - planned.row_ends };
-        eliminate(&mut front, (planned.removed, wanted), &mut sums, &mut space);
-        if let Some(factors) = factors.as_deref_mut() {
-            factors.keep(&front, &sums);
-        }
-        waiting.push(&front, (planned.removed, wanted));
-        known = wanted - planned.removed;
+        let wanted = order - planned.last();
+        eliminate(&mut front, (planned.removed(), wanted), &mut sums, &mut space);
+        keep(planned, &front, &sums);
+        waiting.push(&front, (planned.removed(), wanted));
     }
-    Reduced { nodes: plan.left().to_vec(), known, mesh: waiting.values }
+    waiting.values
 }
 
 /// A stack of meshes, each a trapezoid of rows: the conductances of the first nodes to those after

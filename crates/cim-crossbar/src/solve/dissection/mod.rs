@@ -10,6 +10,10 @@
 //! sums, products and quotients of positive conductances: nothing ever cancels, and the result is
 //! exact to rounding *in every entry*, for wires and cells of any sizes. (The usual nodal matrix
 //! loses a cell beside its wires: at 1 mΩ and 1 MΩ nine of sixteen digits.)
+//!
+//! What is wanted decides what becomes of the ends. For the transfer matrix each stays a node to the
+//! last; for voltages all of them are one, so that a front has the border of its block and one node
+//! more: an array of few rows then takes time and memory in proportion to its columns.
 
 mod eliminate;
 mod factor;
@@ -17,5 +21,5 @@ mod plan;
 mod substitute;
 
 pub(crate) use factor::{Reduced, factorise, reduce};
-pub(crate) use plan::Plan;
+pub(crate) use plan::{HeldEnds, Plan};
 pub(crate) use substitute::Factors;

@@ -6,7 +6,17 @@ use crate::error::CircuitError;
 use crate::layout::{Layout, Side};
 
 /// Blocks up to this many cells are reduced at once.
-const LEAF_CELLS: usize = 16;
+const LEAF_CELLS: usize = 4;
+
+/// What becomes of the ends that are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HeldEnds {
+    /// Each stays a node: in the end what lies between every two is known.
+    Apart,
+    /// All become one node, the ground. Fronts then are no larger than the borders of their blocks,
+    /// however many lines end in them.
+    Joined,
+}
 
 /// An order of elimination for one array.
 #[derive(Clone, Debug)]
@@ -14,6 +24,8 @@ pub(crate) struct Plan {
     pub layout: Layout,
     /// The node that stands for each node: ideal wires and shorts make one of several.
     pub alias: Vec<u32>,
+    /// Nodes that no element joins to others.
+    pub alone: Vec<u32>,
     /// Children before parents; the last is the whole array, in which only terminals are left.
     pub fronts: Vec<FrontPlan>,
     nodes: Vec<u32>,
@@ -24,30 +36,52 @@ pub(crate) struct Plan {
 /// One block of cells: its nodes, those that are removed first.
 #[derive(Clone, Debug)]
 pub(crate) struct FrontPlan {
-    nodes: Range<usize>,
-    pub removed: usize,
-    /// Ends of rows that are left, the last of its nodes: what lies between two of them is not
-    /// needed for the currents of columns at ground.
-    pub row_ends: usize,
-    pub children: usize,
+    nodes: Range<u32>,
+    removed: u32,
+    /// The last of its nodes, of which nothing between two is needed: of ends that stay apart those
+    /// of rows, as only the currents of columns are asked for; else the one node of all ends.
+    last: u32,
+    children: u32,
     /// For each child in turn, where the nodes that it left go.
-    slots: Range<usize>,
-    links: Range<usize>,
+    slots: Range<u32>,
+    links: Range<u32>,
+}
+
+impl FrontPlan {
+    /// Nodes that are removed: its first.
+    pub fn removed(&self) -> usize {
+        self.removed as usize
+    }
+
+    /// Nodes that come last.
+    pub fn last(&self) -> usize {
+        self.last as usize
+    }
+
+    /// Fronts that it joins.
+    pub fn children(&self) -> usize {
+        self.children as usize
+    }
+}
+
+/// A range of the plan's lists.
+fn within(range: &Range<u32>) -> Range<usize> {
+    range.start as usize..range.end as usize
 }
 
 /// An element between two nodes of a front.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Link {
     pub element: u32,
-    /// The smaller slot.
-    pub from: u32,
+    /// The smaller slot; links are in fronts of a few cells only.
+    pub from: u16,
     /// The larger slot.
-    pub to: u32,
+    pub to: u16,
 }
 
 impl Plan {
-    /// Plans for an array of which the terminals `held` (by node) are kept. `merged` are pairs of
-    /// nodes that are one. The two ends of a line may be.
+    /// Plans for an array of which the terminals `held` (by node) are never removed. `merged` are
+    /// pairs of nodes that are one. The two ends of a line may be.
     ///
     /// # Errors
     /// [`CircuitError::Shorted`] if held terminals of two lines are one node.
@@ -55,21 +89,27 @@ impl Plan {
         layout: Layout,
         held: &[bool],
         merged: impl IntoIterator<Item = (usize, usize)>,
+        ends: HeldEnds,
     ) -> Result<Self, CircuitError> {
         let alias = aliases(layout, held, merged)?;
+        let nodes_and_ground = layout.nodes() + 1;
         let mut builder = Builder {
             layout,
-            kept: vec![false; layout.nodes()],
-            open_links: vec![0; layout.nodes()],
-            waiting: vec![0; layout.nodes()],
-            place: vec![NOWHERE; layout.nodes()],
+            ends,
+            kept: vec![false; nodes_and_ground],
+            open_links: vec![0; nodes_and_ground],
+            waiting: vec![0; nodes_and_ground],
+            place: vec![NOWHERE; nodes_and_ground],
+            met: Vec::new(),
+            seen: Vec::new(),
             plan: Self {
                 layout,
                 alias,
-                fronts: Vec::new(),
-                nodes: Vec::new(),
-                slots: Vec::new(),
-                links: Vec::new(),
+                alone: Vec::new(),
+                fronts: Vec::with_capacity(layout.cells()),
+                nodes: Vec::with_capacity(10 * layout.cells()),
+                slots: Vec::with_capacity(7 * layout.cells()),
+                links: Vec::with_capacity(layout.elements()),
             },
         };
         for (node, &held) in held.iter().enumerate() {
@@ -77,27 +117,29 @@ impl Plan {
                 builder.kept[builder.plan.alias[node] as usize] = true;
             }
         }
+        builder.kept[layout.nodes()] = true;
         builder.count_links(held);
+        builder.plan.alone = (0..layout.inner() as u32).filter(|&n| builder.is_alone(n)).collect();
         builder.block(0..layout.rows, 0..layout.cols, held);
         Ok(builder.plan)
     }
 
     pub fn nodes(&self, front: &FrontPlan) -> &[u32] {
-        &self.nodes[front.nodes.clone()]
+        &self.nodes[within(&front.nodes)]
     }
 
     pub fn slots(&self, front: &FrontPlan) -> &[u32] {
-        &self.slots[front.slots.clone()]
+        &self.slots[within(&front.slots)]
     }
 
     pub fn links(&self, front: &FrontPlan) -> &[Link] {
-        &self.links[front.links.clone()]
+        &self.links[within(&front.links)]
     }
 
     /// The terminals (by node) that are left in the end.
     pub fn left(&self) -> &[u32] {
         let root = self.fronts.last().expect("an array has cells");
-        &self.nodes(root)[root.removed..]
+        &self.nodes(root)[root.removed()..]
     }
 }
 
@@ -145,7 +187,8 @@ const NOWHERE: u32 = u32::MAX;
 
 struct Builder {
     layout: Layout,
-    /// Nodes that are never removed.
+    ends: HeldEnds,
+    /// Nodes, and after them the ground, that are never removed.
     kept: Vec<bool>,
     /// Elements of each node that no front has seen yet.
     open_links: Vec<u32>,
@@ -154,37 +197,64 @@ struct Builder {
     waiting: Vec<u32>,
     /// Place of each node in the front that is being made.
     place: Vec<u32>,
+    /// Nodes of that front, as they are met.
+    met: Vec<u32>,
+    /// Elements of that front, with their ends.
+    seen: Vec<(usize, (u32, u32))>,
     plan: Plan,
+}
+
+/// Whether a node comes after all others of its front.
+fn is_last(layout: Layout, ends: HeldEnds, node: usize) -> bool {
+    match ends {
+        HeldEnds::Joined => node == layout.nodes(),
+        HeldEnds::Apart => (layout.inner()..layout.terminal(Side::Top, 0)).contains(&node),
+    }
 }
 
 impl Builder {
     /// An element between two different nodes.
     fn ends(&self, (a, b): (usize, usize)) -> Option<(u32, u32)> {
-        let (a, b) = (self.plan.alias[a], self.plan.alias[b]);
+        let (a, b) = (self.stands_for(a), self.stands_for(b));
         (a != b).then_some((a, b))
+    }
+
+    /// The node of fronts that stands for a node of the layout.
+    fn stands_for(&self, node: usize) -> u32 {
+        let alias = self.plan.alias[node];
+        match self.ends {
+            HeldEnds::Joined if self.kept[alias as usize] => self.layout.nodes() as u32,
+            _ => alias,
+        }
+    }
+
+    fn is_alone(&self, node: u32) -> bool {
+        let stands = self.plan.alias[node as usize] == node;
+        stands && self.open_links[node as usize] == 0
     }
 
     fn count_links(&mut self, held: &[bool]) {
         let Layout { rows, cols } = self.layout;
-        let all = self.inside(&(0..rows), &(0..cols), held);
-        for (_, (a, b)) in all {
-            self.open_links[a as usize] += 1;
-            self.open_links[b as usize] += 1;
-        }
+        let mut open_links = std::mem::take(&mut self.open_links);
+        self.inside(&(0..rows), &(0..cols), held, |_, (a, b)| {
+            open_links[a as usize] += 1;
+            open_links[b as usize] += 1;
+        });
+        self.open_links = open_links;
     }
 
-    /// Elements that lie inside a block, those to its terminals too.
+    /// Shows the elements that lie inside a block, those to its terminals too.
     fn inside(
         &self,
         rows: &Range<usize>,
         cols: &Range<usize>,
         held: &[bool],
-    ) -> Vec<(usize, (u32, u32))> {
+        mut see: impl FnMut(usize, (u32, u32)),
+    ) {
         let layout = self.layout;
-        let mut found = Vec::with_capacity(3 * rows.len() * cols.len() + rows.len() + cols.len());
         let mut add = |element: usize, ends: (usize, usize)| {
             if let Some(ends) = self.ends(ends) {
-                found.push((element, ends));
+                see(element, ends);
             }
         };
         let terminal_held = |node: usize| node < layout.inner() || held[node];
@@ -208,7 +278,6 @@ impl Builder {
                 }
             }
         }
-        found
     }
 
     /// Adds the fronts of a block; the last is its own.
@@ -217,8 +286,12 @@ impl Builder {
     /// other end: both blocks are left with that one line of nodes, and joining them removes it.
     fn block(&mut self, rows: Range<usize>, cols: Range<usize>, held: &[bool]) {
         if rows.len() * cols.len() <= LEAF_CELLS {
-            let links = self.inside(&rows, &cols, held);
-            return self.front(&[], &links);
+            let mut links = std::mem::take(&mut self.seen);
+            links.clear();
+            self.inside(&rows, &cols, held, |element, ends| links.push((element, ends)));
+            self.front(&[], &links);
+            self.seen = links;
+            return;
         }
         let (first, second) = if rows.len() < cols.len() {
             let cut = cols.start + cols.len() / 2;
@@ -235,23 +308,20 @@ impl Builder {
 
     /// Adds a front that joins others and the elements between them.
     fn front(&mut self, children: &[usize], links: &[(usize, (u32, u32))]) {
-        let mut all: Vec<u32> = Vec::new();
+        let mut all = std::mem::take(&mut self.met);
+        all.clear();
         let meet = |node: u32, place: &mut [u32], all: &mut Vec<u32>| {
             if place[node as usize] == NOWHERE {
                 place[node as usize] = 0;
                 all.push(node);
             }
         };
-        let left: Vec<u32> = children
-            .iter()
-            .flat_map(|&child| {
-                let child = &self.plan.fronts[child];
-                self.plan.nodes(child)[child.removed..].iter().copied()
-            })
-            .collect();
-        for &node in &left {
-            meet(node, &mut self.place, &mut all);
-            self.waiting[node as usize] -= 1;
+        for &child in children {
+            let child = &self.plan.fronts[child];
+            for &node in &self.plan.nodes(child)[child.removed()..] {
+                meet(node, &mut self.place, &mut all);
+                self.waiting[node as usize] -= 1;
+            }
         }
         for &(_, (a, b)) in links {
             for node in [a, b] {
@@ -263,34 +333,39 @@ impl Builder {
             let node = *node as usize;
             self.open_links[node] == 0 && self.waiting[node] == 0 && !self.kept[node]
         };
-        let removed = all.iter().filter(|node| done(node)).count();
+        let is_last = |node: &u32| is_last(self.layout, self.ends, *node as usize);
         let nodes = self.plan.nodes.len();
         self.plan.nodes.extend(all.iter().filter(|node| done(node)));
-        let (first_end, ends) = (self.layout.inner(), self.layout.terminal(Side::Top, 0));
-        let is_row_end = |node: &u32| (first_end..ends).contains(&(*node as usize));
+        let removed = self.plan.nodes.len() - nodes;
         let kept = || all.iter().filter(|node| !done(node));
-        self.plan.nodes.extend(kept().filter(|node| !is_row_end(node)));
-        let row_ends = kept().filter(|node| is_row_end(node)).count();
-        self.plan.nodes.extend(kept().filter(|node| is_row_end(node)));
+        self.plan.nodes.extend(kept().filter(|node| !is_last(node)));
+        let last = nodes + all.len() - self.plan.nodes.len();
+        self.plan.nodes.extend(kept().filter(|node| is_last(node)));
         for (place, &node) in self.plan.nodes[nodes..].iter().enumerate() {
             self.place[node as usize] = place as u32;
             self.waiting[node as usize] += u32::from(removed <= place);
         }
         let (slots, first_link) = (self.plan.slots.len(), self.plan.links.len());
-        self.plan.slots.extend(left.iter().map(|&node| self.place[node as usize]));
+        for &child in children {
+            let child = &self.plan.fronts[child];
+            let left = within(&child.nodes).skip(child.removed());
+            self.plan.slots.extend(left.map(|at| self.place[self.plan.nodes[at] as usize]));
+        }
         for &(element, (a, b)) in links {
             let (a, b) = (self.place[a as usize], self.place[b as usize]);
-            let link = Link { element: element as u32, from: a.min(b), to: a.max(b) };
+            let link = Link { element: element as u32, from: a.min(b) as u16, to: a.max(b) as u16 };
             self.plan.links.push(link);
         }
         all.iter().for_each(|&node| self.place[node as usize] = NOWHERE);
+        self.met = all;
+        let range = |first: usize, end: usize| first as u32..end as u32;
         self.plan.fronts.push(FrontPlan {
-            nodes: nodes..self.plan.nodes.len(),
-            removed,
-            row_ends,
-            children: children.len(),
-            slots: slots..self.plan.slots.len(),
-            links: first_link..self.plan.links.len(),
+            nodes: range(nodes, self.plan.nodes.len()),
+            removed: removed as u32,
+            last: last as u32,
+            children: children.len() as u32,
+            slots: range(slots, self.plan.slots.len()),
+            links: range(first_link, self.plan.links.len()),
         });
     }
 }

@@ -6,12 +6,13 @@ use super::plan::{FrontPlan, Plan};
 /// Terms that are added up side by side.
 const LANES: usize = 8;
 
-/// The removed nodes of every front, from which voltages are found.
+/// The removed nodes of every front, from which voltages above the ground are found.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Factors {
-    /// Front by front, a row for each removed node: conductances to the nodes after it (S).
+    /// Front by front, a row for each removed node: conductances to the nodes after it but the
+    /// ground (S).
     rows: Vec<f64>,
-    /// Sum of each row (S).
+    /// Sum of each row and of the conductance to the ground (S).
     sums: Vec<f64>,
 }
 
@@ -19,44 +20,37 @@ impl Factors {
     pub(super) fn with_room_for(plan: &Plan) -> Self {
         let mut room = (0, 0);
         for front in &plan.fronts {
-            let (order, removed) = (plan.nodes(front).len(), front.removed);
-            room.0 += removed * order - removed * (removed + 1) / 2;
-            room.1 += removed;
+            room.0 += row_length(front, plan.nodes(front).len());
+            room.1 += front.removed();
         }
         Self { rows: Vec::with_capacity(room.0), sums: Vec::with_capacity(room.1) }
     }
 
     /// Keeps the nodes that were removed from a front, one for each of their `sums`.
-    pub(super) fn keep(&mut self, front: &Front, sums: &[f64]) {
+    pub(super) fn keep(&mut self, planned: &FrontPlan, front: &Front, sums: &[f64]) {
         for p in 0..sums.len() {
-            let row = &front.values[p * front.stride..][..front.order];
+            let row = &front.values[p * front.stride..][..front.order - planned.last()];
             self.rows.extend_from_slice(&row[p + 1..]);
         }
         self.sums.extend_from_slice(sums);
     }
 
-    /// Voltages of all nodes (V) of `N` cases at once, given those of the terminals and currents (A)
-    /// put into the others.
+    /// Turns the currents (A) put into all nodes, in `N` cases at once, into the nodes' voltages
+    /// above the ground (V).
     ///
-    /// `node_v` holds the terminals' voltages and is filled; `put_a` is used up: afterwards it
-    /// holds at the terminals what of those currents leaves there; empty, there are none. Both are
-    /// by node; of merged nodes only the one that stands for them counts. A node without any path
-    /// to a terminal gets a voltage that is not a number.
-    pub fn voltages<const N: usize>(
-        &self,
-        plan: &Plan,
-        node_v: &mut [[f64; N]],
-        put_a: &mut [[f64; N]],
-    ) {
-        pulp::Arch::new().dispatch(Substitute { factors: self, plan, node_v, put_a });
+    /// Both are by node; of merged nodes only the one that stands for them counts, and what stands at
+    /// held ends is left as it is. A node without any path to the ground gets a voltage that is not
+    /// a number.
+    pub fn voltages<const N: usize>(&self, plan: &Plan, nodes: &mut [[f64; N]]) {
+        pulp::Arch::new().dispatch(Substitute { factors: self, plan, nodes });
+        plan.alone.iter().for_each(|&node| nodes[node as usize] = [f64::NAN; N]);
     }
 }
 
 struct Substitute<'a, const N: usize> {
     factors: &'a Factors,
     plan: &'a Plan,
-    node_v: &'a mut [[f64; N]],
-    put_a: &'a mut [[f64; N]],
+    nodes: &'a mut [[f64; N]],
 }
 
 impl<const N: usize> pulp::NullaryFnOnce for Substitute<'_, N> {
@@ -64,28 +58,21 @@ impl<const N: usize> pulp::NullaryFnOnce for Substitute<'_, N> {
 
     #[inline(always)]
     fn call(self) {
-        let Self { factors, plan, node_v, put_a } = self;
-        if !put_a.is_empty() {
-            forward(factors, plan, put_a);
-        }
+        let Self { factors, plan, nodes: node_v } = self;
+        forward(factors, plan, node_v);
         let (mut row_end, mut sum_end) = (factors.rows.len(), factors.sums.len());
         let mut local: Vec<[f64; N]> = Vec::new();
         for front in plan.fronts.iter().rev() {
             let nodes = plan.nodes(front);
-            local.clear();
-            local.resize(front.removed, [0.0; N]);
-            local.extend(nodes[front.removed..].iter().map(|&node| node_v[node as usize]));
-            if !put_a.is_empty() {
-                for (own, &node) in local.iter_mut().zip(&nodes[..front.removed]) {
-                    *own = put_a[node as usize];
-                }
-            }
             let length = row_length(front, nodes.len());
+            let nodes = &nodes[..nodes.len() - front.last()];
+            local.clear();
+            local.extend(nodes.iter().map(|&node| node_v[node as usize]));
             let rows = &factors.rows[row_end - length..row_end];
-            let sums = &factors.sums[sum_end - front.removed..sum_end];
-            (row_end, sum_end) = (row_end - length, sum_end - front.removed);
+            let sums = &factors.sums[sum_end - front.removed()..sum_end];
+            (row_end, sum_end) = (row_end - length, sum_end - front.removed());
             backward(rows, sums, &mut local);
-            for (&own, &node) in local.iter().zip(&nodes[..front.removed]) {
+            for (&own, &node) in local.iter().zip(&nodes[..front.removed()]) {
                 node_v[node as usize] = own;
             }
         }
@@ -94,7 +81,7 @@ impl<const N: usize> pulp::NullaryFnOnce for Substitute<'_, N> {
 
 /// Conductances kept of a front of `order` nodes.
 fn row_length(front: &FrontPlan, order: usize) -> usize {
-    front.removed * order - front.removed * (front.removed + 1) / 2
+    front.removed() * (order - front.last()) - front.removed() * (front.removed() + 1) / 2
 }
 
 /// Turns the currents put into a front's removed nodes, its first, into their voltages.
@@ -145,24 +132,31 @@ fn weighted<const N: usize>(row: &[f64], volts: &[[f64; N]]) -> [f64; N] {
     sum
 }
 
-/// Moves currents put into removed nodes to the terminals.
+/// Moves currents put into removed nodes to those after them.
 #[inline(always)]
 fn forward<const N: usize>(factors: &Factors, plan: &Plan, put_a: &mut [[f64; N]]) {
     let (mut rows, mut sums) = (&factors.rows[..], &factors.sums[..]);
     let mut local: Vec<[f64; N]> = Vec::new();
     for front in &plan.fronts {
         let nodes = plan.nodes(front);
+        let (own_rows, own_sums);
+        (own_rows, rows) = rows.split_at(row_length(front, nodes.len()));
+        (own_sums, sums) = sums.split_at(front.removed());
+        let nodes = &nodes[..nodes.len() - front.last()];
+        if nodes[..front.removed()].iter().all(|&node| put_a[node as usize] == [0.0; N]) {
+            continue;
+        }
         local.clear();
         local.extend(nodes.iter().map(|&node| put_a[node as usize]));
-        for p in 0..front.removed {
+        let mut own_rows = own_rows;
+        for (p, &sum) in own_sums.iter().enumerate() {
             let (own, after) = local[p..].split_first_mut().expect("a removed node");
-            let (row, sum);
-            (row, rows) = rows.split_at(after.len());
-            (sum, sums) = sums.split_first().expect("a sum for every removed node");
-            if *sum > 0.0 && own.iter().any(|&put| put != 0.0) {
+            let row;
+            (row, own_rows) = own_rows.split_at(after.len());
+            if sum > 0.0 && *own != [0.0; N] {
                 let share = own.map(|put| put / sum);
                 for (&g, to) in row.iter().zip(after) {
-                    (0..N).for_each(|k| to[k] += g * share[k]);
+                    (0..N).for_each(|k| to[k] = g.mul_add(share[k], to[k]));
                 }
             }
         }

@@ -1,9 +1,9 @@
 //! An array of cells that remember their cycles.
 
-use cim_core::{Siemens, Stream};
+use cim_core::{Siemens, Stream, elementary};
 use ndarray::{Array2, ArrayView2};
 
-use super::current::{CellState, FULL_RESET, ResetCurve};
+use super::current::{CellState, FULL_RESET, ResetCurve, powers};
 use super::parameters::{FACTORS, MARGINALS, MEANS, SHARES};
 use super::spec::Synaptogen;
 use crate::error::DeviceError;
@@ -155,15 +155,13 @@ impl SynaptogenCells {
         let mut read = volts.to_owned();
         let mut normals = at.normal_rows(self.shape.1);
         for (row_idx, (row, mut out)) in self.rows.iter().zip(read.rows_mut()).enumerate() {
-            let cells = out.iter_mut().zip(&row.state);
-            for ((out, state), &n) in cells.zip(normals.row(row_idx)) {
-                let volt = *out;
-                let current = state.current_a(volt);
-                // Without a voltage the conductance is that of the smallest voltages.
-                let conductance =
-                    if volt == 0.0 { state.current_a(1e-9) / 1e-9 } else { current / volt };
-                let variance = self.model.read_variance_a2(current, conductance);
-                *out = current + variance.sqrt() * f64::from(n);
+            let (model, states, normals) = (self.model, &row.state[..], normals.row(row_idx));
+            match out.as_slice_mut() {
+                Some(out) => pulp::Arch::new().dispatch(ReadRow { model, states, normals, out }),
+                None => out
+                    .iter_mut()
+                    .zip(states.iter().zip(normals))
+                    .for_each(|(out, (state, &n))| *out = noisy_read(model, *state, n, *out)),
             }
         }
         Ok(read)
@@ -252,15 +250,15 @@ impl Row {
         }
         for (k, plane) in latent.iter().enumerate() {
             let marginal = &MARGINALS[k];
-            let cells = plane.iter().zip(&self.mean[k]).zip(&self.scale[k]);
-            for (((&x, &mean), &scale), (out, &due)) in
-                cells.zip(self.feature[k].iter_mut().zip(due))
-            {
-                if due {
-                    let y = mean + scale * marginal.iter().fold(0.0, |sum, c| sum * x + c);
-                    *out = if k == 0 { libm::exp10(f64::from(y)) } else { f64::from(y) };
-                }
-            }
+            pulp::Arch::new().dispatch(Features {
+                marginal,
+                mean: &self.mean[k],
+                scale: &self.scale[k],
+                is_logarithm: k == 0,
+                due,
+                latent: plane,
+                out: &mut self.feature[k],
+            });
         }
         self.remember(latent, due, model.latent.history.len());
     }
@@ -343,6 +341,16 @@ impl Row {
         if due.contains(&true) {
             self.draw_cycle(model, row, at, &due);
         }
+        let volts = (0..cols).map(&volt);
+        let mut partial: Vec<f64> = volts.clone().collect();
+        let mut onset_power = Vec::new();
+        if volts.zip(&resets).any(|(volt, resets)| *resets && volt < FULL_RESET.0) {
+            powers(&mut partial);
+            if due.contains(&true) {
+                onset_power.clone_from(&self.onset_v);
+                powers(&mut onset_power);
+            }
+        }
         for col in (0..cols).filter(|&col| resets[col]) {
             let volt = volt(col);
             if FULL_RESET.0 <= volt {
@@ -351,9 +359,10 @@ impl Row {
             } else {
                 if due[col] {
                     let (from, to) = (self.state[col], self.after_reset(col));
-                    self.curve[col] = ResetCurve::between(self.onset_v[col], from, to);
+                    let power = onset_power[col];
+                    self.curve[col] = ResetCurve::between(self.onset_v[col], power, from, to);
                 }
-                self.state[col] = self.curve[col].state_at(volt);
+                self.state[col] = self.curve[col].state_at(volt, partial[col]);
                 self.phase[col] = Phase::Between;
             }
             self.onset_v[col] = volt;
@@ -374,14 +383,93 @@ impl Row {
     }
 }
 
+/// Current (A) of one read of a cell at a voltage (V).
+#[inline(always)]
+fn noisy_read(model: Synaptogen, state: CellState, normal: f32, volt: f64) -> f64 {
+    let current = state.current_a(volt);
+    // Without a voltage the conductance is that of the smallest voltages.
+    let conductance = if volt == 0.0 { state.current_a(1e-9) / 1e-9 } else { current / volt };
+    current + model.read_variance_a2(current, conductance).sqrt() * f64::from(normal)
+}
+
+/// One read of a row, compiled for the vectors of the machine.
+struct ReadRow<'a> {
+    model: Synaptogen,
+    states: &'a [CellState],
+    normals: &'a [f32],
+    /// Voltages (V), replaced by currents (A).
+    out: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for ReadRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let cells = self.states.iter().zip(self.normals);
+        for (out, (state, &normal)) in self.out.iter_mut().zip(cells) {
+            *out = noisy_read(self.model, *state, normal, *out);
+        }
+    }
+}
+
+/// The means of latent numbers as features, compiled for the vectors of the machine.
+struct Features<'a> {
+    marginal: &'a [f32],
+    mean: &'a [f32],
+    scale: &'a [f32],
+    /// Whether the feature is the decadic logarithm of a resistance.
+    is_logarithm: bool,
+    due: &'a [bool],
+    latent: &'a [f32],
+    out: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for Features<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { marginal, mean, scale, is_logarithm, due, latent, out } = self;
+        let n = out.len();
+        let (mean, scale, latent, due) = (&mean[..n], &scale[..n], &latent[..n], &due[..n]);
+        for col in 0..n {
+            let x = latent[col];
+            let mut sum = 0.0;
+            for term in marginal {
+                sum = sum * x + term;
+            }
+            let y = f64::from(mean[col] + scale[col] * sum);
+            let y = if is_logarithm { elementary::exp(std::f64::consts::LN_10 * y) } else { y };
+            out[col] = if due[col] { y } else { out[col] };
+        }
+    }
+}
+
 /// Adds `matrix · x` to `y`, cell by cell.
 fn add_product(matrix: &[[f32; 4]; 4], x: &Planes<f32>, y: &mut Planes<f32>) {
-    let n = y[0].len();
-    let [x0, x1, x2, x3] = x.each_ref().map(|plane| &plane[..n]);
-    for (row, y) in matrix.iter().zip(y) {
-        let y = &mut y[..n];
-        for col in 0..n {
-            y[col] += row[0] * x0[col] + row[1] * x1[col] + row[2] * x2[col] + row[3] * x3[col];
+    pulp::Arch::new().dispatch(AddProduct { matrix, x, y });
+}
+
+struct AddProduct<'a> {
+    matrix: &'a [[f32; 4]; 4],
+    x: &'a Planes<f32>,
+    y: &'a mut Planes<f32>,
+}
+
+impl pulp::NullaryFnOnce for AddProduct<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { matrix, x, y } = self;
+        let n = y[0].len();
+        let [x0, x1, x2, x3] = [&x[0][..n], &x[1][..n], &x[2][..n], &x[3][..n]];
+        for (row, y) in matrix.iter().zip(y) {
+            let y = &mut y[..n];
+            for col in 0..n {
+                y[col] += row[0] * x0[col] + row[1] * x1[col] + row[2] * x2[col] + row[3] * x3[col];
+            }
         }
     }
 }

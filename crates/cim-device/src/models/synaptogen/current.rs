@@ -1,6 +1,6 @@
 //! Current of one cell against voltage, and along a reset.
 
-use cim_core::{Siemens, Volts};
+use cim_core::{Siemens, Volts, elementary};
 
 use super::parameters::{HIGH_RESISTANCE, LOW_RESISTANCE, RESET_EXPONENT, U_DEFINED, U_MAX};
 
@@ -34,7 +34,7 @@ impl CellState {
     }
 
     /// Current (A) at a voltage (V).
-    #[inline]
+    #[inline(always)]
     pub fn current_a(self, u_v: f64) -> f64 {
         (1.0 - self.0) * polynomial(&LOW_RESISTANCE, u_v)
             + self.0 * polynomial(&HIGH_RESISTANCE, u_v)
@@ -52,22 +52,47 @@ pub(super) struct ResetCurve {
 }
 
 impl ResetCurve {
-    /// The curve from the onset of a reset (V) in one state to its end in another.
-    pub fn between(onset_v: f64, from: CellState, to: CellState) -> Self {
+    /// The curve from the onset of a reset (V) in one state to its end in another; `power` is that of
+    /// the onset ([`powers`]).
+    #[inline(always)]
+    pub fn between(onset_v: f64, power: f64, from: CellState, to: CellState) -> Self {
         let c = to.current_a(U_MAX);
-        let a = (from.current_a(onset_v) - c) / libm::pow((U_MAX - onset_v).abs(), RESET_EXPONENT);
+        let a = (from.current_a(onset_v) - c) / power;
         Self { a, c }
     }
 
-    /// The state of a cell that has followed the curve up to a voltage (V).
-    pub fn state_at(self, u_v: f64) -> CellState {
-        let current = self.a * libm::pow((U_MAX - u_v).abs(), RESET_EXPONENT) + self.c;
+    /// The state of a cell that has followed the curve up to a voltage (V) of this [power](powers).
+    #[inline(always)]
+    pub fn state_at(self, u_v: f64, power: f64) -> CellState {
+        let current = self.a * power + self.c;
         let low = polynomial(&LOW_RESISTANCE, u_v);
         CellState((current - low) / (polynomial(&HIGH_RESISTANCE, u_v) - low))
     }
 }
 
+/// `|U_max − U|^η` in place of voltages `U` (V).
+pub(super) fn powers(volts: &mut [f64]) {
+    pulp::Arch::new().dispatch(Powers { volts });
+}
+
+/// Compiled for the vectors of the machine.
+struct Powers<'a> {
+    volts: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for Powers<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for volt in self.volts {
+            *volt = elementary::pow((U_MAX - *volt).abs(), RESET_EXPONENT);
+        }
+    }
+}
+
 /// Highest power first.
+#[inline(always)]
 const fn polynomial(coefficients: &[f64], u: f64) -> f64 {
     let (mut sum, mut k) = (0.0, 0);
     while k < coefficients.len() {
@@ -101,8 +126,10 @@ mod tests {
     fn a_reset_starts_at_its_onset_and_ends_at_its_end() {
         let from = CellState::of_conductance(Siemens(220e-6));
         let to = CellState::of_conductance(Siemens(13e-6));
-        let curve = ResetCurve::between(0.73, from, to);
-        assert!((curve.state_at(0.73).0 - from.0).abs() < 1e-12);
-        assert!((curve.state_at(U_MAX).0 - to.0).abs() < 1e-12);
+        let mut power = [0.73, U_MAX];
+        powers(&mut power);
+        let curve = ResetCurve::between(0.73, power[0], from, to);
+        assert!((curve.state_at(0.73, power[0]).0 - from.0).abs() < 1e-12);
+        assert!((curve.state_at(U_MAX, power[1]).0 - to.0).abs() < 1e-12);
     }
 }

@@ -3,7 +3,7 @@
 /// Voltage of the reset (V), mean and standard deviation of the conductance at 0.2 V (µS), of four
 /// million cells with ten cycles of memory. Made by the example `synaptogen_ladder`; a test makes a
 /// part of it again.
-pub(super) const LADDER: &[(f64, f64, f64)] = &[
+pub(super) const LADDER: &[(f64, f64, f64); 87] = &[
     (0.60, 220.874, 11.097),
     (0.61, 220.867, 11.100),
     (0.62, 220.852, 11.104),

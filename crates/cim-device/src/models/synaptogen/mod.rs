@@ -9,6 +9,5 @@ mod spec;
 
 pub use cells::{Feature, Switched, SynaptogenCells};
 pub use current::{CellState, G_HIGH_RESISTANCE, G_LOW_RESISTANCE};
-pub(crate) use one_shot::SYNAPTOGEN;
 pub use one_shot::SynaptogenOneShot;
 pub use spec::{Synaptogen, SynaptogenNoise, SynaptogenSpec};

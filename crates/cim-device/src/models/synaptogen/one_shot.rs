@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2};
 
 use super::ladder::LADDER;
 use super::spec::{Synaptogen, SynaptogenSpec};
-use crate::card::Entry;
+use crate::card::{Entry, Listed, Registered};
 use crate::conduction::Conduction;
 use crate::device::{Device, Life, Moments};
 use crate::error::DeviceError;
@@ -35,14 +35,18 @@ pub struct SynaptogenOneShot {
     cells: Synaptogen,
 }
 
+impl Registered for SynaptogenSpec {
+    const PUBLISHED: &'static [&'static dyn Listed] = &[&SYNAPTOGEN];
+}
+
 /// Its line of the catalogue.
-pub(crate) const SYNAPTOGEN: Entry = Entry {
+const SYNAPTOGEN: Entry = Entry {
     name: "synaptogen",
     cell: "HfO2 RRAM 1R, generative model of measured cycles, set once and reset once",
     law: "features log10 HRS, U_S, LRS, U_R from a vector autoregression of order 10 through \
           quantile maps, cells from a mixture of three Gaussians; set by -2 V, reset by the \
           voltage at which the mean cell ends at the target",
-    range: "14.6 to 220.9 uS, fitted to sweeps of 1.5 V",
+    range: "14.6 to 220.9 µS, fitted to sweeps of 1.5 V",
     source: "Hennen et al. 2022 and 2024, parameters copyright 2024 Tyler Hennen and \
              contributors, MIT licence; this way of programming ours",
     not_modelled: "pulse width, retention, wear, disturb by reads, temperature of switching; as \
@@ -61,7 +65,7 @@ impl SynaptogenOneShot {
 
     /// From the mean of a full reset to that of cells which are only set.
     pub(crate) fn window_of_means() -> Window {
-        let [(_, high, _), .., (_, low, _)] = LADDER else { unreachable!("the ladder has steps") };
+        let [(_, high, _), .., (_, low, _)] = LADDER;
         Window { g_min: Siemens(low * 1e-6), g_max: Siemens(high * 1e-6) }
     }
 

@@ -1,6 +1,33 @@
-//! The vector loops of the grid: what one interval does to all neurons of a layer.
+//! What one block of neurons does on one sample: its state stays in registers while inputs pass by.
 
 use pulp::Arch;
+
+use super::volley::Volley;
+use crate::membrane::interval::{by_conductance, crossing, phi};
+
+/// Neurons side by side: fixed, so that sums have one order on every machine.
+pub(super) const LANES: usize = 16;
+
+/// One number for each neuron of a block.
+pub(super) type Block = [f32; LANES];
+
+/// What does not change with neurons, samples or intervals.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Constants {
+    /// Length of an interval in windows.
+    pub width: f64,
+    /// Leak per window.
+    pub leak: f32,
+    /// Slopes of conductance by excitatory and inhibitory weights, the second negative.
+    pub slopes: [f32; 2],
+}
+
+/// Drive, conductance and membrane of a block at every point of the grid.
+pub(super) struct States<'a> {
+    pub drive: &'a mut [Block],
+    pub conductance: &'a mut [Block],
+    pub membrane: &'a mut [Block],
+}
 
 /// Relaxation over one interval: `φ / h = (1 − e^{−x}) / x` and `ψ(x) = (x e^{−x} − 1 + e^{−x}) / x²`, for
 /// `x = G h ≥ 0`; to 3e-7.
@@ -27,123 +54,141 @@ fn relax(x: f32) -> (f32, f32) {
     (ratio, if x < 0.5 { by_series } else { by_closed_form })
 }
 
-/// `v ← v + (S − G v) φ` for all neurons.
-pub(super) fn advance(width: f32, s: &[f32], g: &[f32], v: &[f32], next: &mut [f32]) {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            for (((next, &v), &s), &g) in next.iter_mut().zip(v).zip(s).zip(g) {
-                let (ratio, _) = relax(g * width);
-                *next = v + (s - g * v) * width * ratio;
-            }
-        },
-    );
-}
-
-/// One interval back: writes the adjoints of drive and conductance, and moves that of the membrane.
-pub(super) fn retreat(
-    width: f32,
-    [s, g, v]: [&[f32]; 3],
-    a: &mut [f32],
-    by_s: &mut [f32],
-    by_g: &mut [f32],
+/// One sample forward: fills the states, and writes in which interval each neuron fires, the number of
+/// intervals if it does not.
+///
+/// `weights` are those of the block, one row an input.
+pub(super) fn forward(
+    constants: &Constants,
+    weights: &[Block],
+    volley: &Volley,
+    states: States<'_>,
+    fired: &mut [u16; LANES],
 ) {
     Arch::new().dispatch(
         #[inline(always)]
         || {
-            let state = s.iter().zip(g).zip(v);
-            for ((((&s, &g), &v), a), (by_s, by_g)) in
-                state.zip(a.iter_mut()).zip(by_s.iter_mut().zip(by_g))
-            {
-                let (ratio, psi) = relax(g * width);
-                let phi = width * ratio;
-                *by_s = *a * phi;
-                *by_g = *a * ((s - g * v) * width * width * psi - v * phi);
-                *a *= 1.0 - g * phi;
-            }
-        },
-    );
-}
-
-/// Neurons side by side on the way back: fixed, so that sums have one order on every machine.
-const LANES: usize = 16;
-
-/// Rows of weights that are added at once: fewer stores for each.
-pub(super) const GROUP: usize = 4;
-
-/// Adds four inputs of one interval to drive and conductance at its two ends.
-///
-/// `fraction` is how far in the interval each input is; `close` is 1, or 0 for a row that does not count.
-pub(super) fn close(
-    rows: [&[f32]; GROUP],
-    fraction: [f32; GROUP],
-    close: [f32; GROUP],
-    [excitatory, inhibitory]: [f32; 2],
-    [s0, s1, g0, g1]: [&mut [f32]; 4],
-) {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let n = s0.len();
-            let [r0, r1, r2, r3] = rows.map(|row| &row[..n]);
-            let (s1, g0, g1) = (&mut s1[..n], &mut g0[..n], &mut g1[..n]);
-            let first = [0, 1, 2, 3].map(|j| close[j] * (1.0 - fraction[j]));
-            let second = [0, 1, 2, 3].map(|j| close[j] * fraction[j]);
-            for i in 0..n {
-                let w = [r0[i], r1[i], r2[i], r3[i]];
-                let q = w.map(|w| (w * excitatory).max(w * inhibitory));
-                s0[i] += dot(w, first);
-                s1[i] += dot(w, second);
-                g0[i] += dot(q, first);
-                g1[i] += dot(q, second);
-            }
-        },
-    );
-}
-
-#[inline(always)]
-fn dot(a: [f32; GROUP], b: [f32; GROUP]) -> f32 {
-    (a[0] * b[0] + a[1] * b[1]) + (a[2] * b[2] + a[3] * b[3])
-}
-
-/// One input back: adds to the gradient of its weights, and returns that of its fraction.
-///
-/// `[s0, ds, g0, dg]` are adjoints at the start of the interval, and what they gain to its end.
-pub(super) fn open(
-    weights: &[f32],
-    fraction: f32,
-    [excitatory, inhibitory]: [f32; 2],
-    [s0, ds, g0, dg]: [&[f32]; 4],
-    by_weight: &mut [f32],
-) -> f32 {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let n = weights.len();
-            let adjoints = [&s0[..n], &ds[..n], &g0[..n], &dg[..n]];
-            let [s0, ds, g0, dg] = adjoints.map(|values| values.as_chunks::<LANES>());
-            let (to, to_rest) = by_weight[..n].as_chunks_mut::<LANES>();
-            let (w, w_rest) = weights.as_chunks::<LANES>();
-            let mut lanes = [0.0_f32; LANES];
-            let blocks = w.iter().zip(s0.0).zip(ds.0).zip(g0.0).zip(dg.0).zip(to);
-            for (((((w, s0), ds), g0), dg), to) in blocks {
+            let &Constants { width, leak, slopes: [excitatory, inhibitory] } = constants;
+            let width = width as f32;
+            let cells = states.drive.len() - 1;
+            *fired = [cells as u16; LANES];
+            let (mut s, mut g, mut v) = ([0.0; LANES], [leak; LANES], [0.0_f32; LANES]);
+            for cell in 0..cells {
+                // Weights and conductances that close in the interval, whole and by their fractions.
+                let mut sums = [[0.0_f32; LANES]; 4];
+                for &(input, fraction) in volley.cell(cell) {
+                    let w = &weights[input as usize];
+                    let [closed, later, closed_g, later_g] = &mut sums;
+                    for i in 0..LANES {
+                        let q = (w[i] * excitatory).max(w[i] * inhibitory);
+                        closed[i] += w[i];
+                        later[i] += fraction * w[i];
+                        closed_g[i] += q;
+                        later_g[i] += fraction * q;
+                    }
+                }
+                let [closed, later, closed_g, later_g] = &sums;
                 for i in 0..LANES {
-                    let slope = if w[i] < 0.0 { inhibitory } else { excitatory };
-                    let gain = ds[i] + slope * dg[i];
-                    to[i] += s0[i] + slope * g0[i] + fraction * gain;
-                    lanes[i] += w[i] * gain;
+                    s[i] += closed[i] - later[i];
+                    g[i] += closed_g[i] - later_g[i];
+                }
+                (states.drive[cell], states.conductance[cell]) = (s, g);
+                states.membrane[cell] = v;
+                for i in 0..LANES {
+                    let (ratio, _) = relax(g[i] * width);
+                    v[i] += (s[i] - g[i] * v[i]) * width * ratio;
+                    let first = v[i] >= 1.0 && fired[i] == cells as u16;
+                    fired[i] = if first { cell as u16 } else { fired[i] };
+                    s[i] += later[i];
+                    g[i] += later_g[i];
                 }
             }
-            let rest = w_rest.iter().zip(s0.1).zip(ds.1).zip(g0.1).zip(dg.1).zip(to_rest);
-            for (((((w, s0), ds), g0), dg), to) in rest {
-                let slope = if *w < 0.0 { inhibitory } else { excitatory };
-                let gain = ds + slope * dg;
-                *to += s0 + slope * g0 + fraction * gain;
-                lanes[0] += w * gain;
-            }
-            lanes.iter().sum()
+            (states.drive[cells], states.conductance[cells]) = (s, g);
+            states.membrane[cells] = v;
         },
-    )
+    );
+}
+
+/// One sample back: adds to the gradient of the block's weights and to `by_input`, per interval's length.
+///
+/// `by_rest` is of silent neurons, 0 elsewhere.
+pub(super) fn backward(
+    constants: &Constants,
+    weights: &[Block],
+    volley: &Volley,
+    [drive, conductance, membrane]: [&[Block]; 3],
+    fired: &[u16; LANES],
+    [by_time, by_rest]: [&Block; 2],
+    by_weight: &mut [Block],
+    by_input: &mut [f32],
+) {
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let &Constants { width: width_f64, slopes: [excitatory, inhibitory], .. } = constants;
+            let width = width_f64 as f32;
+            let cells = drive.len() - 1;
+            let mut a = *by_rest;
+            // Adjoints of what is added to drive and conductance at the end of the interval.
+            let (mut s_next, mut g_next) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+            for cell in (0..cells).rev() {
+                let (s, g, v) = (&drive[cell], &conductance[cell], &membrane[cell]);
+                let (mut by_s, mut by_g) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+                for i in 0..LANES {
+                    let (ratio, psi) = relax(g[i] * width);
+                    let phi = width * ratio;
+                    by_s[i] = a[i] * phi;
+                    by_g[i] = a[i] * ((s[i] - g[i] * v[i]) * width * width * psi - v[i] * phi);
+                    a[i] *= 1.0 - g[i] * phi;
+                }
+                for i in 0..LANES {
+                    if fired[i] as usize == cell {
+                        let [s, g, v] = [s[i], g[i], v[i]].map(f64::from);
+                        let h = crossing(v, s, g).map_or(width_f64, |h| h.min(width_f64));
+                        let seed = -f64::from(by_time[i]) / (s - g);
+                        by_s[i] = (seed * phi(g, h)) as f32;
+                        by_g[i] = (seed * by_conductance(v, s, g, h)) as f32;
+                        a[i] = (seed * (-g * h).exp()) as f32;
+                    }
+                }
+                // A weight's slope at the start of the interval and what it gains to its end, for both signs.
+                let mut at_start = [[0.0_f32; LANES]; 2];
+                let mut gain = [[0.0_f32; LANES]; 2];
+                for i in 0..LANES {
+                    by_s[i] += s_next[i];
+                    by_g[i] += g_next[i];
+                    let (s_gain, g_gain) = (s_next[i] - by_s[i], g_next[i] - by_g[i]);
+                    for (sign, slope) in [excitatory, inhibitory].into_iter().enumerate() {
+                        at_start[sign][i] = by_s[i] + slope * by_g[i];
+                        gain[sign][i] = s_gain + slope * g_gain;
+                    }
+                }
+                for &(input, fraction) in volley.cell(cell) {
+                    let (w, to) = (&weights[input as usize], &mut by_weight[input as usize]);
+                    let mut lanes = [0.0_f32; LANES];
+                    for i in 0..LANES {
+                        let below = w[i] < 0.0;
+                        let start = if below { at_start[1][i] } else { at_start[0][i] };
+                        let gain = if below { gain[1][i] } else { gain[0][i] };
+                        to[i] += start + fraction * gain;
+                        lanes[i] = w[i] * gain;
+                    }
+                    by_input[input as usize] += sum(lanes);
+                }
+                (s_next, g_next) = (by_s, by_g);
+            }
+        },
+    );
+}
+
+/// The sum of a block, halves first.
+#[inline(always)]
+fn sum(lanes: Block) -> f32 {
+    let mut eight = [0.0; 8];
+    (0..8).for_each(|i| eight[i] = lanes[i] + lanes[i + 8]);
+    let mut four = [0.0; 4];
+    (0..4).for_each(|i| four[i] = eight[i] + eight[i + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 #[cfg(test)]

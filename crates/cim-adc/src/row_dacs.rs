@@ -1,0 +1,146 @@
+//! Row converters that are not straight.
+
+use cim_core::{Stream, Volts};
+
+use crate::dac::{Dac, DacSpec, Polarity};
+use crate::nonlinearity::Nonlinearity;
+
+/// Most equal elements of a converter by sigma: one of more levels has its finer ones on straight
+/// lines between those that the elements make, as segmented converters do.
+pub const MOST_ELEMENTS: usize = 256;
+
+/// The converters of the rows of a tile, each with deviations of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowDacs {
+    volts_per_code: f32,
+    /// Lowest code.
+    lowest: f32,
+    /// Knots per code: 1 or less.
+    knots_per_code: f32,
+    /// Knots of a converter.
+    knots: usize,
+    /// Deviations (LSB), rows × knots, or one row for all.
+    deviations: Vec<f32>,
+}
+
+impl RowDacs {
+    /// Draws the deviations of `rows` converters below `at`, one address each. `dac` is what
+    /// `spec` builds, and a table has [the levels of it](DacSpec::levels).
+    pub fn drawn(spec: DacSpec, dac: Dac, law: &Nonlinearity, rows: usize, at: Stream) -> Self {
+        let (knots, converters) = match law {
+            Nonlinearity::SigmaLsb(_) => (knots(spec), rows),
+            Nonlinearity::TableLsb(_) => (spec.levels(), 1),
+        };
+        let of = |row: usize| law.levels(knots, at, row as u64).into_iter().map(|lsb| lsb as f32);
+        Self {
+            volts_per_code: dac.voltage(1.0).0 as f32,
+            lowest: lowest(spec, dac),
+            knots_per_code: (knots - 1) as f32 / (spec.levels() - 1) as f32,
+            knots,
+            deviations: (0..converters).flat_map(of).collect(),
+        }
+    }
+
+    /// Turns the codes of one phase (vectors × rows) into the volts that they drive, in place.
+    pub fn drive(&self, values: &mut [f32], rows: usize) {
+        for vector in values.chunks_exact_mut(rows) {
+            let converters = self.deviations.chunks_exact(self.knots).cycle();
+            for (value, knots) in vector.iter_mut().zip(converters) {
+                let at = (*value - self.lowest) * self.knots_per_code;
+                let knot = (at as usize).min(self.knots - 2);
+                let beyond = at - knot as f32;
+                let off = beyond.mul_add(knots[knot + 1] - knots[knot], knots[knot]);
+                *value = (*value + off) * self.volts_per_code;
+            }
+        }
+    }
+
+    /// Largest deviation of a row's voltage.
+    pub fn largest(&self) -> Volts {
+        let lsb = self.deviations.iter().fold(0.0f32, |most, lsb| most.max(lsb.abs()));
+        Volts(f64::from(lsb) * f64::from(self.volts_per_code))
+    }
+}
+
+/// Variance over converters of the voltage of a code, and its deviation by a table, in steps (LSB²
+/// and LSB).
+pub fn deviation_lsb(spec: DacSpec, dac: Dac, law: &Nonlinearity, code: f64) -> (f64, f64) {
+    let level = code - f64::from(lowest(spec, dac));
+    match law {
+        Nonlinearity::TableLsb(table) => {
+            (0.0, table.get(level.round() as usize).copied().unwrap_or(0.0))
+        }
+        Nonlinearity::SigmaLsb(_) => {
+            let elements = (knots(spec) - 1) as f64;
+            let at = level * elements / (spec.levels() - 1) as f64;
+            let (knot, beyond) = (at.floor(), at - at.floor());
+            let (x, y) = (knot / elements, ((knot + 1.0) / elements).min(1.0));
+            let near = 1.0 - beyond;
+            let variance = near * near * law.variance_lsb2(x)
+                + beyond * beyond * law.variance_lsb2(y)
+                + 2.0 * near * beyond * law.covariance_lsb2(x, y);
+            (variance, 0.0)
+        }
+    }
+}
+
+fn knots(spec: DacSpec) -> usize {
+    spec.levels().min(MOST_ELEMENTS + 1)
+}
+
+/// Lowest code of a phase.
+fn lowest(spec: DacSpec, dac: Dac) -> f32 {
+    match spec.polarity {
+        Polarity::Unipolar | Polarity::TwoPhase => 0.0,
+        Polarity::Bipolar => -dac.top_code() as f32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(bits: u32, polarity: Polarity) -> (DacSpec, Dac) {
+        let spec = DacSpec { bits, polarity };
+        (spec, spec.build(Volts(0.5)).expect("a converter"))
+    }
+
+    /// Over 20,000 converters: a sample variance is within 5 √(2/20,000) = 5 % of its own.
+    #[test]
+    fn the_variance_of_every_code_is_that_of_sampled_converters() {
+        let rows = 20_000;
+        for (bits, polarity) in
+            [(4, Polarity::Unipolar), (4, Polarity::Bipolar), (10, Polarity::TwoPhase)]
+        {
+            let (spec, dac) = spec(bits, polarity);
+            let law = Nonlinearity::SigmaLsb(0.7);
+            let dacs = RowDacs::drawn(spec, dac, &law, rows, Stream::root(4));
+            let top = dac.top_code();
+            for code in [0, 1, top / 3, top / 2, top - 1, top] {
+                let mut volts = vec![code as f32; rows];
+                dacs.drive(&mut volts, rows);
+                let lsb = dac.voltage(1.0).0;
+                let off = |v: &f32| f64::from(*v) / lsb - f64::from(code);
+                let square = volts.iter().map(|v| off(v).powi(2)).sum::<f64>() / rows as f64;
+                let (want, mean) = deviation_lsb(spec, dac, &law, f64::from(code));
+                assert_eq!(mean, 0.0);
+                assert!(
+                    (square - want).abs() <= 0.05 * want + 1e-6,
+                    "{bits} {code}: {square} {want}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_table_is_what_every_row_has() {
+        let (spec, dac) = spec(2, Polarity::Bipolar);
+        let law = Nonlinearity::TableLsb(vec![0.25, -0.5, 0.125]);
+        let dacs = RowDacs::drawn(spec, dac, &law, 2, Stream::root(1));
+        let mut volts = [-1.0, 1.0, 0.0, 0.0];
+        dacs.drive(&mut volts, 2);
+        assert_eq!(volts, [-0.375, 0.5625, -0.25, -0.25]);
+        assert_eq!(deviation_lsb(spec, dac, &law, 1.0), (0.0, 0.125));
+        assert_eq!(dacs.largest(), Volts(0.25));
+    }
+}

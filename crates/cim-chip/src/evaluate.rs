@@ -1,0 +1,201 @@
+//! How well a network answers on chips, as often as is asked.
+
+use std::sync::Mutex;
+
+use cim_core::{MatMul, Scratch, Seconds, Stream, Tally};
+use cim_device::Compensation;
+use cim_tile::{Grid, Strengths, TileError};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+
+use crate::chips::{ChipBlueprint, mean_square};
+use crate::design::ChipDesign;
+use crate::error::ChipError;
+use crate::intervals::{Estimate, estimate};
+use crate::mapped::Mapped;
+use crate::task::Task;
+
+/// How many chips are made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Chips {
+    /// At most so many.
+    pub most: usize,
+    /// Enough once the 95 % interval is this narrow (half its width), but not before
+    /// [`LEAST`](Self::LEAST) chips; left out, `most` chips are made.
+    pub until: Option<f64>,
+}
+
+/// When and how chips are looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// Time since programming.
+    pub after: Seconds,
+    /// How drift is compensated, if it is.
+    pub compensation: Option<Compensation>,
+}
+
+/// What the network says digitally, which chips are compared with.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    outputs: Array2<f32>,
+    power: f64,
+    /// Its score.
+    pub score: f64,
+}
+
+impl Reference {
+    /// Runs `task` digitally.
+    ///
+    /// # Errors
+    /// Errors of the network and of the task.
+    pub fn of(network: &impl Mapped, task: &Task) -> Result<Self, ChipError> {
+        let outputs = network.digital_outputs(task.samples())?;
+        let score = task.score(outputs.view())?;
+        Ok(Self { power: mean_square(&outputs).max(f64::MIN_POSITIVE), outputs, score })
+    }
+
+    /// Samples × outputs.
+    pub fn outputs(&self) -> ArrayView2<'_, f32> {
+        self.outputs.view()
+    }
+
+    /// Mean squared error of `outputs`, per unit of signal power.
+    fn error_of(&self, outputs: &Array2<f32>) -> f64 {
+        mean_square(&(outputs - &self.outputs)) / self.power
+    }
+}
+
+/// How well a network answers on chips of one design.
+#[derive(Clone, Debug)]
+pub struct Evaluated {
+    /// Score of each chip.
+    pub scores: Vec<f64>,
+    /// Mean squared error of the outputs against the same weights computed digitally, per unit
+    /// signal power, of each chip.
+    pub output_mse: Vec<f64>,
+    /// Counts of each product, over all chips.
+    pub products: Vec<Tally>,
+    /// Counts over all chips.
+    pub tally: Tally,
+}
+
+impl Chips {
+    /// Chips that are made before an interval is believed.
+    pub const LEAST: usize = 10;
+
+    /// Exactly so many.
+    pub const fn exactly(chips: usize) -> Self {
+        Self { most: chips, until: None }
+    }
+
+    fn is_enough(self, scores: &[f64]) -> bool {
+        let narrow = |until| Self::LEAST <= scores.len() && estimate(scores).ci95 <= until;
+        self.most <= scores.len() || self.until.is_some_and(narrow)
+    }
+}
+
+impl Evaluated {
+    /// Mean score with its interval over chips.
+    pub fn score(&self) -> Estimate {
+        estimate(&self.scores)
+    }
+}
+
+/// Programs chips of a design, lets them grow as old as `moment` says and runs `task` on each. Chip
+/// `k` draws below `at.child("chip", k)` whatever the design, so that designs are compared pairwise;
+/// `tick` is handed what is known after each chip.
+///
+/// # Errors
+/// [`ChipError::Tile`] for what cannot be programmed or times at which nothing is known of the
+/// device; errors of the network and of the task.
+pub fn evaluate(
+    design: &ChipDesign,
+    network: &impl Mapped,
+    (task, reference): (&Task, &Reference),
+    moment: &Moment,
+    chips: Chips,
+    at: Stream,
+    tick: impl Fn(&Evaluated),
+) -> Result<Evaluated, ChipError> {
+    let mut found = Evaluated {
+        scores: Vec::new(),
+        output_mse: Vec::new(),
+        products: vec![Tally::default(); design.layers.len()],
+        tally: Tally::default(),
+    };
+    let blueprint = ChipBlueprint::of(design, network, &mut found.tally)?;
+    while !chips.is_enough(&found.scores) {
+        let at = at.child("chip", found.scores.len() as u64);
+        let grids = moment.grids(&blueprint, at, &mut found.tally)?;
+        let counted: Vec<Counted<'_>> = grids.iter().map(Counted::new).collect();
+        let (outputs, tally) = network.outputs(&counted, task.samples())?;
+        found.tally += tally;
+        for (sum, counted) in found.products.iter_mut().zip(counted) {
+            *sum += counted.tally.into_inner().expect("no product panics");
+        }
+        found.scores.push(task.score(outputs.view())?);
+        found.output_mse.push(reference.error_of(&outputs));
+        tick(&found);
+    }
+    Ok(found)
+}
+
+impl Moment {
+    /// Right after programming.
+    pub const FRESH: Self = Self { after: Seconds::ZERO, compensation: None };
+
+    /// Programs the chip at `at` and lets it grow older, one grid for each product.
+    ///
+    /// # Errors
+    /// [`ChipError::Tile`] for what cannot be programmed, or a time that cannot be.
+    pub fn grids(
+        &self,
+        blueprint: &ChipBlueprint<'_>,
+        at: Stream,
+        tally: &mut Tally,
+    ) -> Result<Vec<Grid>, ChipError> {
+        let fresh = blueprint.program(at, tally)?;
+        if self.after == Seconds::ZERO {
+            return Ok(fresh);
+        }
+        let older = |grid: &Grid| -> Result<Grid, TileError> {
+            let aged = grid.aged(self.after)?;
+            let Some(compensation) = &self.compensation else { return Ok(aged) };
+            let first: Strengths = grid.strengths(compensation);
+            aged.compensated(compensation, &first)
+        };
+        Ok(fresh.iter().map(older).collect::<Result<Vec<_>, _>>()?)
+    }
+}
+
+/// A product that keeps its own counts, too.
+struct Counted<'a> {
+    grid: &'a Grid,
+    tally: Mutex<Tally>,
+}
+
+impl<'a> Counted<'a> {
+    fn new(grid: &'a Grid) -> Self {
+        Self { grid, tally: Mutex::default() }
+    }
+}
+
+impl MatMul for Counted<'_> {
+    fn shape(&self) -> (usize, usize) {
+        self.grid.shape()
+    }
+
+    fn apply(
+        &self,
+        x: ArrayView2<'_, f32>,
+        call: u64,
+        y: ArrayViewMut2<'_, f32>,
+        scratch: &mut Scratch,
+        tally: &mut Tally,
+    ) {
+        let mut own = Tally::default();
+        self.grid.apply(x, call, y, scratch, &mut own);
+        *tally += own;
+        // Counts add up exactly, in any order.
+        *self.tally.lock().expect("no product panics") += own;
+    }
+}

@@ -1,0 +1,250 @@
+//! The command itself: options and files in, an answer out.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use cim_chip::{ChipPreset, Chips, Foreign, Moment};
+use cim_core::Seconds;
+use cim_report::Report;
+use cim_studies::own::{Answer, Question};
+use cim_studies::{Context, STUDIES, Source, StudyError};
+
+use super::options::Eval;
+use super::samples::{Samples, first};
+use super::{dump, network, table};
+use crate::commands::preset::{self, Preset};
+use crate::error::CliError;
+use crate::files::try_read;
+use crate::progress::{Bars, Watch};
+use crate::store::Folder;
+
+/// Samples on which full scales are set where neither the options nor the preset say.
+const CALIBRATION: usize = 256;
+
+/// Chips where neither the options nor the preset say.
+const CHIPS: usize = 20;
+
+/// The largest `.npz` file that is read (bytes).
+const MAX_DATA_BYTES: u64 = 4 << 30;
+
+/// Evaluates and returns what is printed. Everything that can be refused is refused before any chip is
+/// made.
+pub fn run(args: &Eval) -> Result<String, CliError> {
+    let preset = preset::open(&args.preset)?;
+    let mut chip = chip(&preset)?;
+    chip.seed = args.seed.unwrap_or(chip.seed);
+    chip.parts()?;
+    let moment = moment(args, &chip)?;
+    for folder in [&args.out, &args.dump].into_iter().flatten() {
+        cim_report::files::prepare(folder)?;
+    }
+    let graph = network::read(&args.network, args.layers.as_deref())?;
+    let most = args.samples.map_or(usize::MAX, |count| count as usize);
+    let samples = Samples::read(&args.data, &graph, most)?;
+    let own = own_calibration(args, &graph)?;
+    let row = samples.rows.row(0).to_vec();
+    let network = Foreign::new(graph, &samples.shapes, &row)?;
+    let task = samples.task(&network, args.metric)?;
+    let (calibration, calibration_name) = match own {
+        Some(Calibration::File(own)) => {
+            let name = format!("{} samples of their own", own.rows.nrows());
+            (own.rows, name)
+        }
+        other => {
+            let asked = match other {
+                Some(Calibration::First(count)) => count,
+                _ => chip.calibration.map_or(CALIBRATION, |section| section.images),
+            };
+            let rows = first(samples.rows.view(), asked);
+            let name =
+                format!("the first {} samples of the data, without their answers", rows.nrows());
+            (rows, name)
+        }
+    };
+    let chips = Chips {
+        most: match (args.chips, args.until, chip.evaluation) {
+            (Some(chips), ..) => chips as usize,
+            (None, Some(_), _) => 1000,
+            (None, None, evaluation) => evaluation.map_or(CHIPS, |section| section.chips),
+        },
+        until: args.until,
+    };
+    let name = file_name(&args.network);
+    let answers =
+        if samples.has_answers() { "" } else { ", no answers: the digital outputs stand for them" };
+    let question = Question {
+        name: &name,
+        network: &network,
+        task: &task,
+        data: Source {
+            name: format!(
+                "{} ({} samples{answers})",
+                file_name(&args.data),
+                task.samples().nrows()
+            ),
+            sha256: sha256(&args.data)?,
+        },
+        calibration,
+        calibration_name,
+        preset: &preset.name,
+        text: &preset.text,
+        chip,
+        moment,
+        chips,
+        budget: args.budget,
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads).build();
+    let pool = pool.map_err(|error| CliError::Usage {
+        what: format!("cannot start {} threads: {error}", args.threads),
+        help: "choose fewer with --threads".into(),
+    })?;
+    let store = Folder::new(Path::new("."), false);
+    let watch = Watch::start();
+    let threads = pool.current_num_threads();
+    let bars = Bars::start(None);
+    let simulator = &cim_studies::NoSimulator;
+    let context = Context { store: &store, progress: &bars, clock: &watch, simulator, threads };
+    let seen = (question.moment, question.chip.chips());
+    let Answer { mut found, design, inputs } =
+        pool.install(|| cim_studies::own::run(question, &context))?;
+    found.report.run.command = command(args, &name);
+    let mut text = if args.json { json(&found.report)? } else { printed(&found) };
+    if let Some(folder) = &args.out {
+        let files = cim_report::write(&found.report, &found.timing, folder)?;
+        if !args.json {
+            let _ = writeln!(text, "\n{} files in {}", files.len(), folder.display());
+        }
+    }
+    if let Some(folder) = &args.dump {
+        let files = dump::write(folder, &design, &network, &inputs, seen)?;
+        if !args.json {
+            let _ = writeln!(text, "\n{files} files of tiles in {}", folder.display());
+        }
+    }
+    Ok(text)
+}
+
+/// The sections of a preset that make chips.
+fn chip(preset: &Preset) -> Result<ChipPreset, CliError> {
+    cim_studies::parse(&preset.text).map_err(|error| {
+        let fits = |text: &str| cim_studies::parse::<ChipPreset>(text).is_ok();
+        let fit: Vec<String> = STUDIES
+            .iter()
+            .filter(|study| fits(study.preset))
+            .map(|study| format!("`{}`", study.name))
+            .collect();
+        let is_built_in = STUDIES.iter().any(|study| study.name == preset.name);
+        match error {
+            StudyError::Value { message, .. } if is_built_in => CliError::Usage {
+                what: format!("preset {} is not of one kind of chip: {message}", preset.name),
+                help: format!(
+                    "give {} or the path of a TOML file with the sections tile, device, circuit, \
+                     converters, wires and mapping",
+                    fit.join(" or ")
+                ),
+            },
+            other => preset.refused(other),
+        }
+    })
+}
+
+fn moment(args: &Eval, chip: &ChipPreset) -> Result<Moment, CliError> {
+    let compensation = match (args.compensate, chip.compensation) {
+        (None, _) => None,
+        (Some(scope), Some(section)) => Some(section.build(scope)?),
+        (Some(_), None) => {
+            return Err(CliError::Usage {
+                what: "--compensate: the preset has no section compensation".into(),
+                help: "add one with noise, repeats and floor; `cim preset pcm` has an example"
+                    .into(),
+            });
+        }
+    };
+    Ok(Moment { after: args.after.unwrap_or(Seconds::ZERO), compensation })
+}
+
+/// Where calibration samples come from.
+enum Calibration {
+    First(usize),
+    File(Samples),
+}
+
+fn own_calibration(
+    args: &Eval,
+    graph: &cim_graph::Network,
+) -> Result<Option<Calibration>, CliError> {
+    let Some(asked) = &args.calibration else { return Ok(None) };
+    Ok(Some(match asked.parse::<usize>() {
+        Ok(0) => {
+            return Err(CliError::Usage {
+                what: "--calibration 0: nothing to set full scales on".into(),
+                help: "give a number of samples or an .npz file".into(),
+            });
+        }
+        Ok(count) => Calibration::First(count),
+        Err(_) => Calibration::File(Samples::read(Path::new(asked), graph, usize::MAX)?),
+    }))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+}
+
+fn sha256(path: &Path) -> Result<String, CliError> {
+    let bytes = try_read(path, MAX_DATA_BYTES).map_err(|reason| CliError::Usage {
+        what: format!("cannot read {}: {reason}", path.display()),
+        help: "give the path of an .npz file".into(),
+    })?;
+    Ok(cim_data::sha256(&bytes))
+}
+
+/// The command with the options that results depend on.
+fn command(args: &Eval, name: &str) -> String {
+    let mut text = format!("cim eval {name} --data {}", file_name(&args.data));
+    let mut add = |option: &str, value: Option<String>| {
+        if let Some(value) = value {
+            let _ = write!(text, " {option} {value}");
+        }
+    };
+    add("--layers", args.layers.as_deref().map(file_name));
+    add("--preset", Some(file_name(Path::new(&args.preset))));
+    add("--chips", args.chips.map(|chips| chips.to_string()));
+    add("--seed", args.seed.map(|seed| seed.to_string()));
+    add("--until", args.until.map(|width| format!("'± {width}'")));
+    add("--metric", args.metric.map(|metric| metric.name().to_owned()));
+    add("--calibration", args.calibration.as_deref().map(|text| file_name(Path::new(text))));
+    add("--samples", args.samples.map(|count| count.to_string()));
+    add("--after", args.after.map(|after| format!("'{after}'")));
+    add("--compensate", args.compensate.map(|scope| format!("{scope:?}").to_lowercase()));
+    add("--budget", args.budget.then(String::new));
+    text.trim_end().to_owned()
+}
+
+fn json(report: &Report) -> Result<String, CliError> {
+    report.check()?;
+    let text = serde_json::to_string_pretty(report).map_err(|error| CliError::Usage {
+        what: format!("the result is not a set of finite numbers: {error}"),
+        help: "check the weights and the samples".into(),
+    })?;
+    Ok(text + "\n")
+}
+
+/// Summary, products and, where asked for, the budget.
+fn printed(found: &cim_studies::Found) -> String {
+    let report = &found.report;
+    let mut text = cim_report::summary(report, &found.timing);
+    for table in &report.tables {
+        if table.title == cim_studies::own::PRODUCTS {
+            let _ = write!(text, "\n{}", table::products(table));
+        } else if !table.folded {
+            let _ = write!(text, "\n{}\n{}", table.title, table::whole(table));
+        }
+    }
+    let points = report.chapters.iter().flat_map(|chapter| &chapter.points);
+    for line in points.chain(report.notes.iter().skip(2)) {
+        let _ = write!(text, "\n{line}");
+    }
+    text.push('\n');
+    text
+}

@@ -1,0 +1,40 @@
+//! Scores and losses as text.
+
+use cim_chip::Metric;
+use cim_report::format::shown;
+use cim_report::{Estimate, Shown};
+
+/// How scores of a metric are shown.
+pub fn score(metric: Metric) -> Shown {
+    if metric.counts() { Shown::Percent } else { Shown::Number }
+}
+
+/// How losses of a metric are shown.
+pub fn loss(metric: Metric) -> Shown {
+    if metric.counts() { Shown::Points } else { Shown::Number }
+}
+
+/// Unit of the losses of a metric, for the head of a column.
+pub fn loss_unit(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Top1 | Metric::Top5 => "points",
+        Metric::Mse => "mean squared error",
+        Metric::Cosine => "cosine",
+    }
+}
+
+/// An estimate of a loss as text.
+pub fn loss_text(metric: Metric, estimate: &Estimate) -> String {
+    shown(estimate, &loss(metric))
+}
+
+/// An estimate of this crate's as the report's.
+pub fn of(estimate: cim_chip::Estimate) -> Estimate {
+    let cim_chip::Estimate { mean, ci95, chips } = estimate;
+    Estimate { mean, ci95, chips }
+}
+
+/// A ratio of powers in decibels; a word where there is no error.
+pub fn decibels(ratio: f64) -> String {
+    if ratio.is_finite() { format!("{:.1}", 10.0 * ratio.log10()) } else { "exact".to_owned() }
+}

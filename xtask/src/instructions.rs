@@ -1,0 +1,90 @@
+//! Instructions of hot kernels, counted by Valgrind and compared with those committed.
+//!
+//! Counts do not depend on how busy a machine is. Valgrind has no AVX-512: all machines with AVX2 count
+//! the same code.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::step::{Failure, Step};
+
+/// Where the counts are committed.
+const FILE: &str = "benches/instructions.txt";
+
+/// More instructions than committed that are let pass, as a share.
+const SLACK: f64 = 0.03;
+
+/// Whether Valgrind is installed.
+pub fn valgrind_is_found() -> bool {
+    crate::debian::succeeds(Command::new("valgrind").arg("--version"))
+}
+
+/// Counts all kernels; `check` compares with the file and does not write it.
+///
+/// # Errors
+/// [`Failure`] if a kernel cannot be counted or, with `check`, takes more than it may.
+pub fn run(check: bool) -> Result<(), Failure> {
+    let build = ["build", "--release", "-p", "cim-benches", "--bin", "cim-kernels"];
+    Step::cargo("kernels", &build).run()?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the root");
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let kernels = target.join("release").join("cim-kernels");
+    let committed = fs::read_to_string(root.join(FILE)).unwrap_or_default();
+    let (mut text, mut worse) = (String::new(), Vec::new());
+    for name in output(&mut Command::new(&kernels))?.0.lines() {
+        let [once, thrice] = ["1", "3"].map(|repeats| count(&kernels, name, repeats));
+        let each = (thrice?.saturating_sub(once?)) / 2;
+        let line = committed.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let before = line.and_then(|count| count.trim().parse::<u64>().ok());
+        let change = before.map_or(0.0, |before| each as f64 / before as f64 - 1.0);
+        println!("{name:28} {each:>12} {:+.2} %", 100.0 * change);
+        if SLACK < change || (check && before.is_none()) {
+            worse.push(name.to_owned());
+        }
+        text += &format!("{name} {each}\n");
+    }
+    if !check {
+        return fs::write(root.join(FILE), text).map_err(|reason| {
+            Failure::of("instructions", format!("cannot write {FILE}: {reason}"))
+        });
+    }
+    if worse.is_empty() {
+        return Ok(());
+    }
+    let what = format!(
+        "more than 3 % above {FILE}, or not in it: {}; `cargo xtask instructions` writes it anew",
+        worse.join(", ")
+    );
+    Err(Failure::of("instructions", what))
+}
+
+/// Instructions of a process that runs a kernel so often.
+fn count(kernels: &Path, name: &str, repeats: &str) -> Result<u64, Failure> {
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]);
+    let (_, told) = output(valgrind.arg(kernels).args([name, repeats]))?;
+    let line =
+        told.lines().find_map(|line| line.split_once("I refs:").or(line.split_once("I   refs:")));
+    let digits =
+        line.map(|(_, count)| count.chars().filter(char::is_ascii_digit).collect::<String>());
+    digits
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| Failure::of("instructions", format!("no count of {name} in: {told}")))
+}
+
+/// What a command says on both channels.
+fn output(command: &mut Command) -> Result<(String, String), Failure> {
+    let failed = |what: String| Failure::of("instructions", what);
+    let program = command.get_program().display().to_string();
+    let done =
+        command.output().map_err(|reason| failed(format!("cannot run {program}: {reason}")))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if done.status.success() {
+        Ok((text(&done.stdout), text(&done.stderr)))
+    } else {
+        Err(failed(format!("{program}: {}\n{}", done.status, text(&done.stderr))))
+    }
+}
