@@ -237,6 +237,8 @@ const NOTES: &[&str] = &[
      row, so paired differences have narrower intervals than the rows themselves.",
     "Output error is that of the logits against the same weights computed digitally, per unit signal \
      power, averaged over chips and test images.",
-    "Energy counts cells, sense amplifiers, ADCs, DACs, digital accumulation, activation and the \
-     activation buffer at batch 1; the digital baseline counts the same buffer and activation.",
+    "Energy counts cells, row drivers fed from the supply, sense amplifiers, ADCs, DACs, digital \
+     accumulation, activation and the activation buffer at batch 1; the digital baseline counts the same \
+     buffer and activation. Amplifiers and converters are ideal in the preset as built in, which flatters \
+     low read voltages.",
 ];
