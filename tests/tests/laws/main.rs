@@ -6,6 +6,7 @@ mod composition;
 mod converters;
 mod crossbar;
 mod device;
+mod extreme_circuits;
 mod grid;
 mod mapping;
 mod reference;
