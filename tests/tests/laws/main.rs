@@ -7,6 +7,7 @@ mod converters;
 mod crossbar;
 mod device;
 mod front_end;
+mod extreme_circuits;
 mod grid;
 mod mapping;
 mod reference;

@@ -20,9 +20,9 @@ const ENOUGH: f64 = 1e-4;
 /// in the other.
 const FAR: f64 = 4.0;
 
-/// Times that an array is solved about the voltages found before: each takes most digits that are
-/// missing.
-const MOST_REFINEMENTS: usize = 2;
+/// Times that an array is solved about the voltages found before, at most: each takes most of the
+/// digits that are missing.
+const MOST_REFINEMENTS: usize = 4;
 
 /// Everything of an array that does not depend on its conductances, for one set of held ends.
 #[derive(Clone, Debug)]
@@ -57,8 +57,8 @@ impl Network {
     /// Solves for `N` drives; `offset_a` are the currents (A) of cells (by number) at no voltage, if
     /// any.
     ///
-    /// About lines it is solved once more about the voltages found where the currents that were put in
-    /// are far larger than what flows: shorts, and what is close to one, join lines that differ.
+    /// Where the currents put in are far larger than what flows, as shorts, and what is close to one,
+    /// join lines that differ, it is solved about the ground, and about the voltages found.
     pub fn drive<const N: usize>(
         &self,
         conductance: &[f64],
@@ -66,23 +66,22 @@ impl Network {
         (biases, about): ([&Bias; N], About),
         offset_a: &[f64],
     ) -> Result<Driven<N>, CircuitError> {
-        let mut reference_v = vec![[0.0; N]; self.plan.layout.nodes()];
-        for (case, bias) in biases.iter().enumerate() {
-            let volts = references(&self.plan, bias, &self.held, about)?;
-            reference_v.iter_mut().zip(volts).for_each(|(to, v)| to[case] = v);
-        }
+        let reference_v = self.about(biases, about)?;
         if about == About::Ground {
             let rise_v = self.rise_above_ground(conductance, factors, &reference_v);
             return Ok(Driven { reference_v, rise_v });
         }
         let (rise_v, mut put_a) = self.rise(conductance, factors, &reference_v, offset_a);
         let mut driven = Driven { reference_v, rise_v };
-        for _ in 0..MOST_REFINEMENTS {
+        for round in 0..MOST_REFINEMENTS {
             let flows_a: [f64; N] = std::array::from_fn(|case| {
                 largest(&self.end_currents(conductance, &driven, case, offset_a))
             });
             if put_a.iter().zip(flows_a).all(|(put, flows)| *put <= FAR * flows) {
                 break;
+            }
+            if round == 0 && offset_a.is_empty() {
+                driven = self.drive(conductance, factors, (biases, About::Ground), &[])?;
             }
             for (reference, rise) in driven.reference_v.iter_mut().zip(&driven.rise_v) {
                 for (reference, rise) in reference.iter_mut().zip(rise) {
@@ -93,6 +92,20 @@ impl Network {
             (driven.rise_v, put_a) = self.rise(conductance, factors, &driven.reference_v, offset_a);
         }
         Ok(driven)
+    }
+
+    /// The voltages about which `N` drives are solved (V), by node.
+    fn about<const N: usize>(
+        &self,
+        biases: [&Bias; N],
+        about: About,
+    ) -> Result<Vec<[f64; N]>, CircuitError> {
+        let mut reference_v = vec![[0.0; N]; self.plan.layout.nodes()];
+        for (case, bias) in biases.iter().enumerate() {
+            let volts = references(&self.plan, bias, &self.held, about)?;
+            reference_v.iter_mut().zip(volts).for_each(|(to, v)| to[case] = v);
+        }
+        Ok(reference_v)
     }
 
     /// Voltages above those of lines (V), and the largest current that an element puts in (A).
@@ -225,9 +238,34 @@ impl<const N: usize> Driven<N> {
             + (self.rise_v[a][case] - self.rise_v[b][case])
     }
 
-    /// Voltages of all nodes (V).
-    pub fn nodes_v(&self, plan: &Plan, case: usize) -> Vec<f64> {
-        let of = |node: usize| self.reference_v[node][case] + self.rise_v[node][case];
-        plan.alias.iter().map(|&alias| of(alias as usize)).collect()
+    /// Voltages of all nodes, and across all cells, for every drive (V).
+    pub fn volts(&self, plan: &Plan) -> [Volts; N] {
+        let cells = plan.layout.cells();
+        let mut volts: [Volts; N] = std::array::from_fn(|_| Volts {
+            nodes: Vec::with_capacity(plan.alias.len()),
+            cells: Vec::with_capacity(cells),
+        });
+        for &node in &plan.alias {
+            let (reference, rise) = (&self.reference_v[node as usize], &self.rise_v[node as usize]);
+            for ((volts, reference), rise) in volts.iter_mut().zip(reference).zip(rise) {
+                volts.nodes.push(reference + rise);
+            }
+        }
+        let (upper, lower) = plan.alias[..2 * cells].split_at(cells);
+        for (&upper, &lower) in upper.iter().zip(lower) {
+            for (case, volts) in volts.iter_mut().enumerate() {
+                volts.cells.push(self.across(upper as usize, lower as usize, case));
+            }
+        }
+        volts
     }
+}
+
+/// Voltages of one drive (V).
+pub(super) struct Volts {
+    /// Of all nodes.
+    pub nodes: Vec<f64>,
+    /// From row to column across every cell, with the digits that the difference of two nodes has
+    /// lost.
+    pub cells: Vec<f64>,
 }

@@ -249,19 +249,17 @@ impl Search<'_> {
 
     /// Solves the array of tangents.
     fn step(&self, tangent: &Tangent) -> Result<(State, Step), CircuitError> {
-        let (layout, plan) = (self.circuit.layout(), &self.network.plan);
+        let layout = self.circuit.layout();
         let mut conductance = self.circuit.elements();
         conductance[..layout.cells()].iter_mut().zip(&tangent.slope).for_each(|(e, &s)| *e = s);
         let factors = self.network.factorise(&conductance);
         let offset_a: Vec<f64> = tangent.offset.iter().copied().collect();
         let drives = ([self.bias], About::Lines);
         let driven = self.network.drive(&conductance, &factors, drives, &offset_a)?;
-        let across = Array2::from_shape_fn(self.circuit.shape(), |(row, col)| {
-            let ends = [layout.upper(row, col), layout.lower(row, col)];
-            let [upper, lower] = ends.map(|node| plan.alias[node] as usize);
-            driven.across(upper, lower, 0)
-        });
-        let state = State { all_v: driven.nodes_v(plan, 0), across, solved: true };
+        let [volts] = driven.volts(&self.network.plan);
+        let across = Array2::from_shape_vec(self.circuit.shape(), volts.cells);
+        let across = across.expect("a voltage for every cell");
+        let state = State { all_v: volts.nodes, across, solved: true };
         Ok((state, Step { conductance, factors, driven, offset_a }))
     }
 

@@ -6,7 +6,7 @@ use crate::circuit::{Bias, Circuit};
 use crate::error::CircuitError;
 use crate::solve::dissection::Factors;
 use crate::solve::ends::About;
-use crate::solve::network::{Driven, Network};
+use crate::solve::network::{Driven, Network, Volts};
 use crate::solve::solution::{Given, Solution};
 use crate::solve::transfer::{MOST_LINES, Transfer};
 
@@ -14,8 +14,8 @@ use crate::solve::transfer::{MOST_LINES, Transfer};
 const TOGETHER: usize = 8;
 
 /// Time of one of many drives per cell, in that of reducing an array to its transfer matrix per
-/// cube of lines, as `(rows + columns)² · min(rows, columns)` (measured from 64 × 64 to 1024 × 1024
-/// and 1 × 8000 to 32 × 1000).
+/// `(rows + columns)² · min(rows, columns)`: measured at 128 × 128 to 512 × 512, and no more than a
+/// choice between two ways to one result.
 const DRIVE_PER_CELL: f64 = 90.0;
 
 /// A linear array with its ends held, eliminated once and solved for any voltages.
@@ -57,7 +57,8 @@ impl Nodal {
     pub fn solve(&self, bias: &Bias) -> Result<Solution, CircuitError> {
         self.check_held(bias)?;
         let driven = self.drive([bias], About::Lines)?;
-        self.complete(bias, &driven, 0)
+        let [volts] = driven.volts(&self.network.plan);
+        self.complete(bias, &driven, 0, volts)
     }
 
     /// The same for many biases, in less time than one by one.
@@ -73,8 +74,9 @@ impl Nodal {
                 continue;
             }
             let driven = self.drive(filled(group), About::Lines)?;
-            for (case, bias) in group.iter().enumerate() {
-                solutions.push(self.complete(bias, &driven, case)?);
+            let volts = driven.volts(&self.network.plan);
+            for (case, (bias, volts)) in group.iter().zip(volts).enumerate() {
+                solutions.push(self.complete(bias, &driven, case, volts)?);
             }
         }
         Ok(solutions)
@@ -97,20 +99,21 @@ impl Nodal {
         let biases: Vec<Bias> =
             row_v.rows().into_iter().map(|row_v| Bias::read(&row_v.to_vec(), cols)).collect();
         biases.iter().try_for_each(|bias| self.check_held(bias))?;
-        let column_a = if self.solves_are_cheaper(biases.len()) {
+        let fewest = biases.len().min(rows).min(cols);
+        let column_a = if !self.solves_are_cheaper(fewest) {
+            row_v.dot(&Transfer::compile(&self.circuit)?.matrix())
+        } else if fewest == biases.len() {
             self.sensed(&biases)?
-        } else if self.solves_are_cheaper(rows) {
+        } else if fewest == rows {
             let unit = |row: usize| {
                 let mut row_v = vec![0.0; rows];
                 row_v[row] = 1.0;
                 Bias::read(&row_v, cols)
             };
             row_v.dot(&self.sensed(&(0..rows).map(unit).collect::<Vec<_>>())?)
-        } else if self.solves_are_cheaper(cols) {
+        } else {
             let unit = |col: usize| Bias::sense_one(rows, cols, col);
             row_v.dot(&self.sensed_at_rows(&(0..cols).map(unit).collect::<Vec<_>>())?.t())
-        } else {
-            row_v.dot(&Transfer::compile(&self.circuit)?.matrix())
         };
         match column_a.indexed_iter().find(|(_, a)| !a.is_finite()) {
             None => Ok(column_a),
@@ -175,16 +178,12 @@ impl Nodal {
         &self,
         biases: [&Bias; N],
     ) -> Result<[Array2<f64>; N], CircuitError> {
-        let driven = self.drive(biases, About::Lines)?;
-        Ok(std::array::from_fn(|case| self.across_cells(&driven, case)))
+        let volts = self.drive(biases, About::Lines)?.volts(&self.network.plan);
+        Ok(volts.map(|volts| self.by_cell(volts.cells)))
     }
 
-    fn across_cells<const N: usize>(&self, driven: &Driven<N>, case: usize) -> Array2<f64> {
-        let (layout, alias) = (self.circuit.layout(), &self.network.plan.alias);
-        let (upper, lower) = alias.split_at(layout.cells());
-        let across = upper.iter().zip(lower);
-        let across = across.map(|(&u, &w)| driven.across(u as usize, w as usize, case)).collect();
-        Array2::from_shape_vec(self.circuit.shape(), across).expect("a voltage for every cell")
+    fn by_cell(&self, values: Vec<f64>) -> Array2<f64> {
+        Array2::from_shape_vec(self.circuit.shape(), values).expect("a value for every cell")
     }
 
     fn drive<const N: usize>(
@@ -210,17 +209,17 @@ impl Nodal {
         bias: &Bias,
         driven: &Driven<N>,
         case: usize,
+        volts: Volts,
     ) -> Result<Solution, CircuitError> {
         let (network, circuit) = (&self.network, &self.circuit);
-        let all_v = driven.nodes_v(&network.plan, case);
         let amps = network.end_currents(&self.conductance, driven, case, &[]);
         let factored = (&self.conductance[..], &self.factors);
         let ends = network.with_what_could_flow(circuit, factored, bias, amps)?;
         let slope = circuit.conductances();
-        let mut cell_a = self.across_cells(driven, case);
+        let mut cell_a = self.by_cell(volts.cells);
         cell_a.zip_mut_with(&slope, |a, &g| *a = if g == 0.0 { 0.0 } else { g * *a });
         let (held, alias) = (&network.held[..], &network.plan.alias[..]);
-        Given { circuit, held, alias, all_v: &all_v, slope, ends }.complete(cell_a)
+        Given { circuit, held, alias, all_v: &volts.nodes, slope, ends }.complete(cell_a)
     }
 }
 

@@ -6,6 +6,10 @@ use super::plan::{FrontPlan, Plan};
 /// Terms that are added up side by side.
 const LANES: usize = 8;
 
+/// Most nodes removed from a front whose voltages are used where they are: gathering them first would
+/// take longer.
+const FEW: usize = 4;
+
 /// The removed nodes of every front, from which voltages above the ground are found.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Factors {
@@ -66,11 +70,15 @@ impl<const N: usize> pulp::NullaryFnOnce for Substitute<'_, N> {
             let nodes = plan.nodes(front);
             let length = row_length(front, nodes.len());
             let nodes = &nodes[..nodes.len() - front.last()];
-            local.clear();
-            local.extend(nodes.iter().map(|&node| node_v[node as usize]));
             let rows = &factors.rows[row_end - length..row_end];
             let sums = &factors.sums[sum_end - front.removed()..sum_end];
             (row_end, sum_end) = (row_end - length, sum_end - front.removed());
+            if front.removed() <= FEW {
+                backward_in_place(rows, sums, nodes, node_v);
+                continue;
+            }
+            local.clear();
+            local.extend(nodes.iter().map(|&node| node_v[node as usize]));
             backward(rows, sums, &mut local);
             for (&own, &node) in local.iter().zip(&nodes[..front.removed()]) {
                 node_v[node as usize] = own;
@@ -111,6 +119,36 @@ fn backward<const N: usize>(rows: &[f64], sums: &[f64], local: &mut [[f64; N]]) 
     }
 }
 
+/// The same for a front of few removed nodes, whose voltages are all in `node_v`.
+#[inline(always)]
+fn backward_in_place<const N: usize>(
+    rows: &[f64],
+    sums: &[f64],
+    nodes: &[u32],
+    node_v: &mut [[f64; N]],
+) {
+    let mut rows = rows;
+    for p in (0..sums.len()).rev() {
+        let after = &nodes[p + 1..];
+        let row;
+        (rows, row) = rows.split_at(rows.len() - after.len());
+        let mut own = node_v[nodes[p] as usize];
+        for (&g, &node) in row.iter().zip(after) {
+            // Nothing flows through an open connection, whatever the voltage behind it.
+            if g != 0.0 {
+                let v = &node_v[node as usize];
+                for k in 0..N {
+                    own[k] = g.mul_add(v[k], own[k]);
+                }
+            }
+        }
+        for v in &mut own {
+            *v = if sums[p] == 0.0 { f64::NAN } else { *v / sums[p] };
+        }
+        node_v[nodes[p] as usize] = own;
+    }
+}
+
 /// `Σ g v` for every case, with partial sums side by side.
 #[inline(always)]
 fn weighted<const N: usize>(row: &[f64], volts: &[[f64; N]]) -> [f64; N] {
@@ -146,6 +184,10 @@ fn forward<const N: usize>(factors: &Factors, plan: &Plan, put_a: &mut [[f64; N]
         if nodes[..front.removed()].iter().all(|&node| put_a[node as usize] == [0.0; N]) {
             continue;
         }
+        if front.removed() <= FEW {
+            forward_in_place(own_rows, own_sums, nodes, put_a);
+            continue;
+        }
         local.clear();
         local.extend(nodes.iter().map(|&node| put_a[node as usize]));
         let mut own_rows = own_rows;
@@ -154,14 +196,47 @@ fn forward<const N: usize>(factors: &Factors, plan: &Plan, put_a: &mut [[f64; N]
             let row;
             (row, own_rows) = own_rows.split_at(after.len());
             if sum > 0.0 && *own != [0.0; N] {
-                let share = own.map(|put| put / sum);
+                let mut share = *own;
+                for put in &mut share {
+                    *put /= sum;
+                }
                 for (&g, to) in row.iter().zip(after) {
-                    (0..N).for_each(|k| to[k] = g.mul_add(share[k], to[k]));
+                    for k in 0..N {
+                        to[k] = g.mul_add(share[k], to[k]);
+                    }
                 }
             }
         }
         for (&put, &node) in local.iter().zip(nodes) {
             put_a[node as usize] = put;
+        }
+    }
+}
+
+/// Moves currents put into the few removed nodes of a front to those after them, all in `put_a`.
+#[inline(always)]
+fn forward_in_place<const N: usize>(
+    rows: &[f64],
+    sums: &[f64],
+    nodes: &[u32],
+    put_a: &mut [[f64; N]],
+) {
+    let mut rows = rows;
+    for (p, &sum) in sums.iter().enumerate() {
+        let after = &nodes[p + 1..];
+        let row;
+        (row, rows) = rows.split_at(after.len());
+        if sum > 0.0 {
+            let mut share = put_a[nodes[p] as usize];
+            for put in &mut share {
+                *put /= sum;
+            }
+            for (&g, &node) in row.iter().zip(after) {
+                let to = &mut put_a[node as usize];
+                for k in 0..N {
+                    to[k] = g.mul_add(share[k], to[k]);
+                }
+            }
         }
     }
 }
