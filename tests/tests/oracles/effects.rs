@@ -181,7 +181,9 @@ fn every_effect_moves_every_figure_that_knows_of_it() {
             for (name, effect, moved) in EFFECTS {
                 // A second phase takes the offset with it: `front_end::two_phases_cancel_offsets`.
                 let none = ["two phases", "amplifier offset"].contains(&name);
-                if none && polarity == Polarity::TwoPhase {
+                // Slices have levels of their own, and full scales for each.
+                let other = !matches!(spec, MappingSpec::Differential(_));
+                if none && polarity == Polarity::TwoPhase || name == "weight rounding" && other {
                     continue;
                 }
                 let (mut parts, mut design) = (parts.clone(), design.clone());
