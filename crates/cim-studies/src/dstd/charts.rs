@@ -7,7 +7,7 @@ use cim_report::chart::{
 
 use super::data::Sets;
 use super::measured::Measured;
-use super::outcome::SOLVERS;
+use super::ratios::SOLVERS;
 use super::spec::Spec;
 use crate::shared::estimates::estimate;
 

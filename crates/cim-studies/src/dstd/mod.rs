@@ -8,6 +8,7 @@ mod judge;
 mod learning;
 mod measured;
 mod outcome;
+mod ratios;
 mod spec;
 mod stages;
 mod study;

@@ -6,15 +6,12 @@ use cim_report::format::{percent, times};
 use cim_report::{Comparison, Estimate, Figure, Headline, Report, Shown};
 
 use super::data::Sets;
-use super::measured::{Cost, Discrepancies, Measured};
+use super::measured::{Cost, Measured};
+use super::ratios::{SOLVERS, nearer, speedup};
 use super::spec::Spec;
 use super::{charts, tables};
 use crate::shared::estimates::estimate;
 use crate::study::Written;
-
-/// Solvers in the order of [`Cost`].
-pub const SOLVERS: [&str; 4] =
-    ["exact, event by event", "exact, by scan", "grid", "grid, samples side by side"];
 
 const EXACT: usize = 0;
 const SCAN: usize = 1;
@@ -53,20 +50,8 @@ pub fn report(options: &Written<'_, Spec>, sets: &Sets, measured: &Measured) -> 
     }
 }
 
-/// How many times less time than another solver, repeat by repeat.
-pub fn speedup(cost: &Cost, over: usize, by: usize) -> Estimate {
-    let pairs = cost.seconds[over].iter().zip(&cost.seconds[by]);
-    estimate(&pairs.map(|(over, by)| over / by.max(f64::MIN_POSITIVE)).collect::<Vec<_>>())
-}
-
 fn memory(cost: &Cost, over: usize, by: usize) -> f64 {
     cost.bytes[over] as f64 / cost.bytes[by].max(1) as f64
-}
-
-/// How many times nearer to the circuit a model is than the ideal one, layer by layer.
-pub fn nearer(found: &Discrepancies, model: &[f64]) -> Estimate {
-    let pairs = found.ideal.iter().zip(model);
-    estimate(&pairs.map(|(ideal, model)| ideal / model.max(f64::MIN_POSITIVE)).collect::<Vec<_>>())
 }
 
 fn at_ten(measured: &Measured) -> Estimate {

@@ -5,7 +5,7 @@ use cim_report::{Estimate, Table};
 
 use super::data::Sets;
 use super::measured::Measured;
-use super::outcome::{SOLVERS, nearer, speedup};
+use super::ratios::{SOLVERS, nearer, speedup};
 use super::spec::Spec;
 use crate::shared::estimates::estimate;
 

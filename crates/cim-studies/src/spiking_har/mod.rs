@@ -8,6 +8,7 @@ mod held;
 mod measured;
 mod outcome;
 mod pretrain;
+mod ratios;
 mod spec;
 mod stages;
 mod study;

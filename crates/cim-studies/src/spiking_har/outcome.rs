@@ -8,6 +8,7 @@ use cim_report::{Comparison, Estimate, Figure, Headline, Report, Shown};
 
 use super::data::Sets;
 use super::measured::{Measured, WAYS};
+use super::ratios::{learning_ratios, ratios};
 use super::spec::Spec;
 use super::{charts, tables};
 use crate::shared::counts::of_inference;
@@ -37,7 +38,7 @@ pub fn report(options: &Written<'_, Spec>, sets: &Sets, measured: &Measured) -> 
         comparison: comparison(spec, measured),
         figures: figures(spec, measured),
         charts: charts::all(sets, measured),
-        tables: tables::all(spec, sets, measured),
+        tables: tables::all(spec, measured),
         counts: of_inference(tallies.into_iter()),
         notes: notes(spec),
         ..Report::default()
@@ -64,31 +65,6 @@ fn gain(measured: &Measured, way: usize, over: usize) -> Estimate {
 /// What a way gains over doing nothing, seed by seed.
 fn gain_over_nothing(measured: &Measured, way: usize) -> Estimate {
     paired(&measured.by_seed(|chip| chip.after[way]), &measured.by_seed(|chip| chip.before))
-}
-
-/// Energy, latency and area of a way over those of backpropagation.
-pub fn ratios(spec: &Spec, measured: &Measured, way: usize) -> [f64; 3] {
-    let of = |way: usize| {
-        let work = &measured.work[way];
-        let energy: f64 = work.energy(&spec.prices, work.event_rows).iter().map(|e| e.0).sum();
-        let time = work.latency(&spec.prices);
-        let time = time.forward.0 + time.backward.0 + time.update.0;
-        [energy, time, work.area_um2(&spec.prices)]
-    };
-    let (way, bp) = (of(way), of(BP));
-    [0, 1, 2].map(|k| way[k] / bp[k])
-}
-
-/// Of energy and time, the part behind the forward pass.
-pub fn learning_ratios(spec: &Spec, measured: &Measured, way: usize) -> [f64; 2] {
-    let of = |way: usize| {
-        let work = &measured.work[way];
-        let [_, backward, update] = work.energy(&spec.prices, work.event_rows);
-        let time = work.latency(&spec.prices);
-        [backward.0 + update.0, time.backward.0 + time.update.0]
-    };
-    let (way, bp) = (of(way), of(BP));
-    [0, 1].map(|k| way[k] / bp[k])
 }
 
 fn figures(spec: &Spec, measured: &Measured) -> BTreeMap<String, Figure> {

@@ -3,13 +3,12 @@
 use cim_report::format::{number, seconds, si};
 use cim_report::{Estimate, Table};
 
-use super::data::Sets;
 use super::measured::{Measured, WAYS};
-use super::outcome::{learning_ratios, ratios};
+use super::ratios::{learning_ratios, ratios};
 use super::spec::Spec;
 use crate::shared::estimates::{estimate, paired};
 
-pub fn all(spec: &Spec, _sets: &Sets, measured: &Measured) -> Vec<Table> {
+pub fn all(spec: &Spec, measured: &Measured) -> Vec<Table> {
     vec![
         ways(measured),
         subjects(measured),

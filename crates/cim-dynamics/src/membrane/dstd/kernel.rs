@@ -1,4 +1,5 @@
 //! What one block of neurons does on one sample: its state stays in registers while inputs pass by.
+#![allow(clippy::needless_range_loop, reason = "the lanes of several arrays side by side")]
 
 use pulp::Arch;
 
@@ -112,6 +113,7 @@ pub(super) fn forward(
 /// One sample back: adds to the gradient of the block's weights and to `by_input`, per interval's length.
 ///
 /// `by_rest` is of silent neurons, 0 elsewhere.
+#[expect(clippy::too_many_arguments, reason = "a tape, slopes and where gradients go")]
 pub(super) fn backward(
     constants: &Constants,
     weights: &[Block],
