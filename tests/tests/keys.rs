@@ -9,11 +9,12 @@ use cim_studies::STUDIES;
 use toml::{Table, Value};
 
 /// Sections that make chips, with the file and the type that declares their keys.
-const DECLARED: [(&str, &str, &str); 11] = [
+const DECLARED: [(&str, &str, &str); 12] = [
     ("tile", "cim-chip/src/sections/tile.rs", "TileSpec"),
     ("device", "cim-device/src/spec.rs", "DeviceSpec"),
     ("circuit", "cim-chip/src/sections/circuit.rs", "CircuitSpec"),
     ("converters", "cim-chip/src/sections/converters.rs", "ConverterSpec"),
+    ("front_end", "cim-tile/src/front_end/spec.rs", "FrontEnd"),
     ("wires", "cim-crossbar/src/wires.rs", "Wires"),
     ("energy", "cim-tile/src/energy.rs", "EnergySpec"),
     ("calibration", "cim-chip/src/sections/calibration.rs", "CalibrationSpec"),
@@ -55,17 +56,15 @@ fn every_declared_key_is_explained_and_nothing_else() {
 
 #[test]
 fn every_key_of_a_built_in_preset_is_found() {
-    for study in STUDIES {
+    // Other studies have sections of these names with keys of their own.
+    let of_chips = |preset: &str| toml::from_str::<ChipPreset>(preset).is_ok();
+    for study in STUDIES.iter().filter(|study| of_chips(study.preset)) {
         let table: Table = study.preset.parse().expect("TOML");
         let own = KEYS.iter().map(|key| key.name.split('.').next().expect("a name"));
         let sections: BTreeSet<&str> = own.collect();
         for (section, value) in table.iter().filter(|(name, _)| sections.contains(name.as_str())) {
             let keys: Vec<&String> =
                 value.as_table().map_or(Vec::new(), |keys| keys.keys().collect());
-            // The evaluation of one study counts its chips otherwise.
-            if study.name == "openmena" {
-                continue;
-            }
             for key in keys {
                 assert_eq!(explained(&format!("{section}.{key}")).len(), 1, "{section}.{key}");
             }

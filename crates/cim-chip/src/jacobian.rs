@@ -5,7 +5,6 @@ use cim_opt::terms::Reference;
 use ndarray::{Array1, Array2, Axis};
 
 use crate::inputs::LayerInputs;
-use crate::sensitive::Sensitive;
 
 /// What is felt of errors.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,13 +61,9 @@ impl Sensitivities {
     }
 
     /// What outputs are compared with: a multiple of the product where the logits are for
-    /// answers and a factor in front of every operation is one behind it, but for biases.
-    pub(crate) fn reference(&self, network: &impl Sensitive) -> Reference {
-        if self.felt != Felt::Logits && network.scales() {
-            Reference::Scaled
-        } else {
-            Reference::Exact
-        }
+    /// answers and the network `scales`: a factor in front of every operation is one behind it, but for biases.
+    pub(crate) fn reference(&self, scales: bool) -> Reference {
+        if self.felt != Felt::Logits && scales { Reference::Scaled } else { Reference::Exact }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::design::ChipDesign;
 use crate::error::ChipError;
 use crate::inputs::LayerInputs;
 use crate::jacobian::Sensitivities;
+use crate::sensitive::Sensitive;
 
 impl ChipDesign {
     /// Predicted error of the design: the squared error of every output against the exact product,
@@ -43,7 +44,7 @@ impl ChipDesign {
             .collect::<Result<_, ChipError>>()?;
         let driven = LayerInputs::driven_by(network, &means, inputs.samples());
         let errors = self.errors(network, &driven)?;
-        let reference = sensitivities.reference(network);
+        let reference = sensitivities.reference(network.scales());
         let of = |errors: &LayerErrors| match reference {
             Reference::Exact => errors.output_error(),
             Reference::Scaled => errors.output_error_after_gain(),

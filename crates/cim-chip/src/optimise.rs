@@ -119,7 +119,7 @@ pub fn optimise(
         check_signal(idx, product.weights, &calibration)?;
     }
     let sensitivities = network.sensitivities(inputs, felt)?;
-    let (reference, products) = (sensitivities.reference(network), &products[..]);
+    let (reference, products) = (sensitivities.reference(network.scales()), &products[..]);
     let task = Task { rules, products, inputs, sensitivities: &sensitivities, reference, energy };
     let mut design = start.clone();
     if knobs.window && search_clip {

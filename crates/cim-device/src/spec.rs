@@ -24,7 +24,7 @@ use crate::models::{EffectSpec, ModelSpec};
 ///     high = "25 uS"
 /// "#;
 /// let device = toml::from_str::<DeviceSpec>(file)?.build()?;
-/// assert_eq!(device.window().g_max.to_string(), "25 uS");
+/// assert_eq!(device.window().g_max.to_string(), "25 µS");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,11 +3,12 @@
 use cim_core::{Amps, Siemens, Volts};
 
 use crate::certificate::{self, Claim};
+use crate::cost::{Evaluation, evaluate};
 use crate::error::OptError;
 use crate::newton::{self, Point};
 use crate::program::{Cap, Goal, LimitKind, Program};
 use crate::solution::Solution;
-use crate::window::{Evaluation, Limits, WindowProblem, evaluate};
+use crate::window::{Limits, WindowProblem};
 
 /// How often the ceiling is tightened around its own solution.
 const MOST_TIGHTENINGS: usize = 60;

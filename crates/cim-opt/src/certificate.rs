@@ -14,6 +14,7 @@
 
 use serde::Serialize;
 
+use crate::cost::{Evaluation, wire_loss};
 use crate::error::OptError;
 use crate::newton::Point;
 use crate::program::{
@@ -21,7 +22,7 @@ use crate::program::{
     energy_coefficients, error_coefficients, of_window,
 };
 use crate::shot::Shot;
-use crate::window::{Evaluation, WindowProblem, wire_loss};
+use crate::window::WindowProblem;
 
 /// The greatest relative gap that counts as optimal.
 pub const MOST_GAP: f64 = 1e-7;

@@ -7,9 +7,10 @@
 use cim_core::{Joules, Siemens, Volts};
 use serde::Serialize;
 
+use crate::cost::evaluate;
 use crate::error::OptError;
 use crate::solution::Solution;
-use crate::window::{WindowProblem, evaluate};
+use crate::window::WindowProblem;
 
 /// A point, what it costs, and how far that can be from the least.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -2,6 +2,8 @@
 
 pub mod certificate;
 pub mod clip;
+pub mod cost;
+pub mod drives;
 pub mod error;
 pub mod fast;
 pub mod frugal;
@@ -22,15 +24,15 @@ mod sample;
 mod validate;
 
 pub use certificate::Certificate;
+pub use cost::{Budget, Evaluation, evaluate};
+pub use drives::Drives;
 pub use error::OptError;
 pub use fast::solve_fast;
 pub use frugal::frugal;
 pub use full_scale::{Histogram, gaussian_full_scale, gaussian_sqnr_db, psi};
 pub use in_use::InUse;
-pub use shot::Drives;
 pub use solution::Solution;
 pub use solve::solve;
 pub use window::{
-    Budget, CircuitTerms, DeviceTerms, Evaluation, FrontEndTerms, Limits, Posynomial, TileTerms,
-    WindowProblem, evaluate,
+    CircuitTerms, DeviceTerms, FrontEndTerms, Limits, Posynomial, TileTerms, WindowProblem,
 };

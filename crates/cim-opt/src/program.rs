@@ -12,9 +12,10 @@
 
 use cim_core::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C};
 
+use crate::cost::wire_loss;
 use crate::full_scale::{Converter, Loss};
 use crate::shot::{self, Shot};
-use crate::window::{CircuitTerms, SMALLEST_WINDOW, TileTerms, WindowProblem, wire_loss};
+use crate::window::{CircuitTerms, SMALLEST_WINDOW, TileTerms, WindowProblem};
 
 /// Variables: `ln G_min`, `ln ΔG`, `ln V` and, where energy is minimised, its logarithm.
 pub(crate) const VARIABLES: usize = 4;

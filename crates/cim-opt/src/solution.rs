@@ -3,7 +3,7 @@
 use cim_core::{Amps, Joules, Siemens, Volts};
 
 use crate::certificate::Certificate;
-use crate::window::Budget;
+use crate::cost::Budget;
 
 /// A certified choice.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,8 +6,8 @@ use cim_tile::moments::TileErrors;
 use cim_tile::{Calibration, Drivers, LayerDesign, LayerErrors, Parts, Plan, Sense, TileError};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
+use crate::drives::Drives;
 use crate::full_scale::Histogram;
-use crate::shot::Drives;
 use crate::window::{CircuitTerms, DeviceTerms, FrontEndTerms, Posynomial, TileTerms};
 
 /// Nodes and weights of Gauss–Hermite quadrature with five points, for a standard normal.

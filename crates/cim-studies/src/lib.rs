@@ -18,6 +18,7 @@ mod parse;
 mod place;
 mod registry;
 mod shared;
+mod slips;
 mod study;
 
 studies! {

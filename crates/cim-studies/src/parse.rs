@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::StudyError;
 use crate::place::narrowed;
-use crate::registry::nearest;
+use crate::slips::nearest;
 
 /// Parses the text of a preset.
 ///

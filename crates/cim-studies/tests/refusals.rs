@@ -221,9 +221,7 @@ fn every_key_is_known_and_none_has_a_default() {
             set(&mut table, &[&at[..], &["surprise".to_owned()]].concat(), Some(Value::Integer(1)));
             let error = check(study, &table).expect_err("an unknown key");
             assert!(error.to_string().contains("surprise"), "{} {at:?}: {error}", study.name);
-            for key in
-                at_path(&root, at).expect("a table").keys().filter(|key| !optional(key))
-            {
+            for key in at_path(&root, at).expect("a table").keys().filter(|key| !optional(key)) {
                 let place = [&at[..], std::slice::from_ref(key)].concat();
                 let mut table = root.clone();
                 set(&mut table, &place, None);

@@ -1,6 +1,6 @@
 //! The inputs of one sample by the interval in which they spike.
 
-use super::Grid;
+use super::grid::Grid;
 
 /// Inputs in the order of their intervals, and of their numbers within one.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,11 @@ use cim_report::Table;
 use cim_report::format::{percent_estimate, points_estimate, scientific, si};
 
 use super::findings::{Findings, variant_label};
-use super::tables::{AGAINST, BASELINES};
+
+/// Title of the table of baselines.
+pub const BASELINES: &str = "Baselines";
+/// Title of the comparison with the best heuristic.
+pub const AGAINST: &str = "The full method against the best heuristic, at equal read voltage";
 
 /// Every baseline at either read voltage.
 pub fn baselines(findings: &Findings) -> Table {

@@ -14,10 +14,6 @@ pub const VARIANTS: &str = "Variants";
 pub const DIFFERENCES: &str = "Differences over the same chips of the same networks";
 /// Title of the table of what parts earn.
 pub const PARTS: &str = "Every part alone, and every part left out";
-/// Title of the table of baselines.
-pub const BASELINES: &str = "Baselines";
-/// Title of the comparison with the best heuristic.
-pub const AGAINST: &str = "The full method against the best heuristic, at equal read voltage";
 /// Title of the table of choices.
 pub const CHOICES: &str = "Choices on the held-out images";
 /// Title of the table of the error model.

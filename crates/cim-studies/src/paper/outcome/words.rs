@@ -6,7 +6,7 @@ use cim_report::format::{percent, percent_estimate, scientific, times};
 use cim_report::{Chapter, Figure, Part, Shown};
 
 use super::findings::{Budget, Design, Findings, variant_label};
-use super::{parts, tables};
+use super::{compare, parts, tables};
 use crate::paper::spec::Spec;
 
 /// Accuracies by name.
@@ -66,7 +66,7 @@ pub fn chapters(findings: &Findings, spec: &Spec) -> Vec<Chapter> {
                 .to_owned(),
             ..chapter(
                 "Against strong baselines",
-                vec![table(tables::BASELINES), table(tables::AGAINST)],
+                vec![table(compare::BASELINES), table(compare::AGAINST)],
             )
         },
         chapter(
