@@ -23,7 +23,10 @@ use fixture::StateNoise;
 /// A kernel that is prepared when it is made.
 type Kernel = Box<dyn FnMut()>;
 
-const KERNELS: [(&str, fn() -> Kernel); 12] = [
+/// Prepares a kernel.
+type Make = fn() -> Kernel;
+
+const KERNELS: [(&str, Make); 12] = [
     ("normals", normals),
     ("product", plain_product),
     ("grid_constant_noise", || grid(QUIET, 64)),

@@ -1,6 +1,8 @@
 //! How well the objective puts random designs in the order of their accuracy on held-out digits:
 //! `objective_rank DESIGNS BITS [KEY=VALUE of the device ...]`.
 
+#![expect(clippy::print_stdout, reason = "an example prints")]
+
 use std::path::Path;
 
 use cim_chip::{

@@ -87,7 +87,9 @@ fn now() -> String {
 /// Civil date of seconds since 1970 in the Gregorian calendar.
 fn date(seconds: u64) -> String {
     let (mut days, second) = (seconds / 86_400, seconds % 86_400);
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     let mut year = 1970;
     while 365 + u64::from(leap(year)) <= days {
         days -= 365 + u64::from(leap(year));

@@ -53,7 +53,7 @@ impl Crossbar {
         if rows == 0 || cols == 0 {
             return Err(CircuitError::Empty { rows, cols });
         }
-        let possible = |g: f64| (0.0 <= g) & (g < f64::INFINITY);
+        let possible = |g: f64| (0.0..f64::INFINITY).contains(&g);
         if !target_s.fold(true, |fine, g| fine & possible(*g))
             && let Some(((row, col), &value)) =
                 target_s.indexed_iter().find(|(_, g)| !possible(**g))

@@ -133,9 +133,8 @@ impl<'a> Sampler<'a> {
         row.value += value / scale;
         for i in 0..3 {
             row.gradient[i] += gradient[i] / scale;
-            for j in 0..=i {
-                row.hessian[i][j] += hessian[i][j] / scale;
-            }
+            let own = row.hessian[i].iter_mut().zip(&hessian[i]);
+            own.take(i + 1).for_each(|(to, bend)| *to += bend / scale);
         }
         let ranges = self.program.range_loss(x[1] + x[2]);
         row.value += ranges.value / scale;

@@ -172,12 +172,9 @@ mod tests {
                 let (up, down) = (moved(h), moved(-h));
                 let slope = (up.0 - down.0) / (2.0 * h);
                 assert!((slope - gradient[axis]).abs() < 1e-6 * value, "{v} {axis}");
-                for other in 0..3 {
-                    let bend = (up.1[other] - down.1[other]) / (2.0 * h);
-                    assert!(
-                        (bend - hessian[axis][other]).abs() < 1e-6 * value,
-                        "{v} {axis} {other}"
-                    );
+                for ((up, down), want) in up.1.iter().zip(down.1).zip(hessian[axis]) {
+                    let bend = (up - down) / (2.0 * h);
+                    assert!((bend - want).abs() < 1e-6 * value, "{v} {axis}");
                 }
             }
         }

@@ -41,6 +41,31 @@ pub fn at_key(text: &str, key: &str, error: StudyError) -> StudyError {
     }
 }
 
+/// The largest number that any key takes, in whatever unit it is written.
+const MOST: f64 = 1e18;
+
+/// Refuses numbers that no key takes, before anything is made of them: infinite ones, and those beyond
+/// [`MOST`]. A seed is any number.
+pub fn within_reason(text: &str) -> Result<(), StudyError> {
+    for Key { path, span, shown } in keys_of(text) {
+        let Some(shown) = shown.filter(|_| path != "seed") else { continue };
+        let quoted = text.get(span.clone()).is_some_and(|own| own.ends_with(['"', '\'']));
+        let number = match shown.split_once(' ') {
+            Some((number, _)) => number.parse::<f64>(),
+            None if quoted => continue,
+            None => shown.parse::<f64>(),
+        };
+        if number.is_ok_and(|number| number.is_nan() || MOST < number.abs()) {
+            return Err(StudyError::Value {
+                message: format!("{path}: {shown} is beyond every range"),
+                help: Some("give a finite number of a size that can be".to_owned()),
+                span,
+            });
+        }
+    }
+    Ok(())
+}
+
 /// A smaller place than `span` for what a parser says of a whole table, and the key that it is of.
 pub fn narrowed(text: &str, span: Range<usize>, message: &str) -> (Range<usize>, Option<String>) {
     let keys = keys_of(text);

@@ -96,7 +96,6 @@ fn predicted_output_errors_are_those_of_programmed_chips() {
         let measured = Sample::of(chips.iter().copied());
         let error = measured.mean_error() / measured.mean;
         let ratio = predicted / measured.mean;
-        println!("{name}: predicted / measured {ratio:.4}, standard error {error:.4}");
         assert!(error < 0.01, "{name}: chips do not tell: {error}");
         assert!((ratio - 1.0).abs() < 0.05, "{name}: {ratio}");
     }

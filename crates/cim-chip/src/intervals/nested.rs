@@ -11,7 +11,8 @@ use super::student::{Estimate, estimate};
 /// Mean over networks of means over chips, with a 95 % interval over networks; that of a single network
 /// is 0. `networks` holds one list of chips for each network; networks without chips are left out.
 pub fn nested(networks: &[Vec<f64>]) -> Estimate {
-    let means: Vec<f64> = networks.iter().filter(|chips| !chips.is_empty()).map(mean).collect();
+    let means: Vec<f64> =
+        networks.iter().filter(|chips| !chips.is_empty()).map(|chips| mean(chips)).collect();
     Estimate { chips: networks.iter().map(Vec::len).sum(), ..estimate(&means) }
 }
 
@@ -21,7 +22,7 @@ pub fn nested_paired(a: &[Vec<f64>], b: &[Vec<f64>]) -> Estimate {
     nested(&differences.collect::<Vec<_>>())
 }
 
-fn mean(chips: &Vec<f64>) -> f64 {
+fn mean(chips: &[f64]) -> f64 {
     chips.iter().sum::<f64>() / chips.len() as f64
 }
 

@@ -32,7 +32,7 @@ pub fn need_positive(key: &str, value: f64, shown: impl Display) -> Result<(), C
 /// [`ChipError::Section`].
 pub fn need_not_negative(key: &str, value: f64, shown: impl Display) -> Result<(), ChipError> {
     let help = "give zero or a positive, finite value of any real size";
-    need(0.0 <= value && value <= MOST, key, shown, help)
+    need((0.0..=MOST).contains(&value), key, shown, help)
 }
 
 /// Refuses all that is not from `least` to `most`, both included, and NaN: a range of what anybody would

@@ -1,6 +1,8 @@
 //! The study as written in a file.
 
-use cim_chip::sections::{DataSpec, EvaluationSpec, need, need_not_negative, need_positive};
+use cim_chip::sections::{
+    DataSpec, EvaluationSpec, need, need_not_negative, need_positive, need_within,
+};
 use cim_core::{Ohms, Seconds, Stream, Volts};
 use cim_dynamics::membrane::circuit::{Circuit, CircuitSpec};
 use cim_dynamics::membrane::dstd::Grid;
@@ -341,6 +343,23 @@ impl Spec {
         from_one("rails.hidden", self.rails.hidden, 100_000)?;
         from_one("rails.images", self.rails.images, 1_000_000)?;
         from_one("learning.held_out", learning.held_out, 1_000_000)?;
+        for (index, layer) in self.learning.layers.iter().enumerate() {
+            let key = |name: &str| format!("learning.layers.{index}.{name}");
+            let (sum, spread) = match *layer {
+                LayerSpec::Dense { neurons, sum, spread } => {
+                    from_one(&key("neurons"), neurons, 10_000)?;
+                    (sum, spread)
+                }
+                LayerSpec::Conv { kernel, stride, features, sum, spread } => {
+                    from_one(&key("kernel"), kernel, cim_data::SIDE)?;
+                    from_one(&key("stride"), stride, cim_data::SIDE)?;
+                    from_one(&key("features"), features, 1000)?;
+                    (sum, spread)
+                }
+            };
+            need_within(&key("sum"), sum, -1e3, 1e3)?;
+            need_within(&key("spread"), spread, 0.0, 1e3)?;
+        }
         let network = Network::new(self.membrane.build()?, &self.layers(cim_data::SIDE), at)?;
         let outputs = network.shapes().last().map_or(0, Shape::neurons);
         need(

@@ -161,7 +161,7 @@ fn moment(args: &Eval, chip: &ChipPreset) -> Result<Moment, CliError> {
 /// Where calibration samples come from.
 enum Calibration {
     First(usize),
-    File(Samples),
+    File(Box<Samples>),
 }
 
 fn own_calibration(
@@ -177,7 +177,7 @@ fn own_calibration(
             });
         }
         Ok(count) => Calibration::First(count),
-        Err(_) => Calibration::File(Samples::read(Path::new(asked), graph, usize::MAX)?),
+        Err(_) => Calibration::File(Box::new(Samples::read(Path::new(asked), graph, usize::MAX)?)),
     }))
 }
 
