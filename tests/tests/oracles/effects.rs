@@ -35,7 +35,7 @@ fn figures(
     let errors = LayerErrors::of(parts, design, weights.view(), &calibration).expect("errors");
     let terms = layer_terms(parts, 0, design, weights.view(), &calibration, 1.0, 64);
     let terms = terms.expect("a layer with signal");
-    let (supply, read_time) = (Volts(0.9), Seconds(1e-7));
+    let (supply, read_time) = (Volts(0.9), Seconds(1e-6));
     let unit = parts.read_voltage.0 * design.drive_gain * parts.window.span().0;
     let ranges: Vec<f64> = terms.places.iter().map(|&at| design.full_scale[at].0 / unit).collect();
     let problem = WindowProblem {
