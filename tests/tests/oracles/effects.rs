@@ -48,7 +48,7 @@ fn figures(
         64,
     );
     let terms = terms.expect("a layer with signal");
-    let (supply, read_time) = (Volts(0.9), Seconds(1e-7));
+    let (supply, read_time) = (Volts(0.9), Seconds(1e-6));
     let unit = parts.read_voltage.0 * design.drive_gain * parts.window.span().0;
     let ranges: Vec<f64> = terms.places.iter().map(|&at| design.full_scale[at].0 / unit).collect();
     let problem = WindowProblem {

@@ -61,7 +61,11 @@ const EFFECTS: [Effect; 9] = [
     ("gain spread", |p| p.front_end.gain_spread = 0.03),
     ("driver noise", |p| p.front_end.driver_noise = mv(1.0)),
     ("DAC non-linearity", |p| p.front_end.dac_integral = Nonlinearity::SigmaLsb(0.8)),
-    ("ADC non-linearity", |p| p.front_end.adc_integral = Nonlinearity::SigmaLsb(50.0)),
+    ("ADC non-linearity", |p| {
+        p.adc_bits = 10;
+        p.adc_noise = Amps(6e-8);
+        p.front_end.adc_integral = Nonlinearity::SigmaLsb(5.0);
+    }),
     ("widths of codes", |p| {
         p.adc_bits = 8;
         p.adc_noise = Amps(2e-7);
@@ -120,7 +124,7 @@ fn assert_closed_form_holds(polarity: Polarity, ohm: f64, seed: u64) {
             // Errors pass the worst case of what was asked for now and then.
             design.layers[0].full_scale.mapv_inplace(|fs| fs * 1.3);
             let at = Stream::root(seed).child("case", (16 * case + effect) as u64);
-            let check = check_model(&design, &network, &inputs, 4000, at, || ()).expect("chips");
+            let check = check_model(&design, &network, &inputs, 2000, at, || ()).expect("chips");
             let (ratio, covered) = (check.variance_ratio_mean, check.coverage95);
             if !((0.97..=1.03).contains(&ratio) && (0.94..=0.96).contains(&covered)) {
                 wrong.push(format!("{mapping:?}, {name}: ratio {ratio:.4}, coverage {covered:.4}"));
