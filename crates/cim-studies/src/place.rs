@@ -50,12 +50,16 @@ pub fn within_reason(text: &str) -> Result<(), StudyError> {
     for Key { path, span, shown } in keys_of(text) {
         let Some(shown) = shown.filter(|_| path != "seed") else { continue };
         let quoted = text.get(span.clone()).is_some_and(|own| own.ends_with(['"', '\'']));
-        let number = match shown.split_once(' ') {
-            Some((number, _)) => number.parse::<f64>(),
-            None if quoted => continue,
-            None => shown.parse::<f64>(),
-        };
-        if number.is_ok_and(|number| number.is_nan() || MOST < number.abs()) {
+        let of = |text: &str| text.split(' ').next().unwrap_or(text).parse::<f64>();
+        let parts = shown
+            .trim_matches(['[', ']'])
+            .split(',')
+            .map(|part| part.trim().trim_matches(['"', '\'']));
+        if quoted && !shown.contains(' ') {
+            continue;
+        }
+        let beyond = |number: f64| number.is_nan() || MOST < number.abs();
+        if parts.filter_map(|part| of(part).ok()).any(beyond) {
             return Err(StudyError::Value {
                 message: format!("{path}: {shown} is beyond every range"),
                 help: Some("give a finite number of a size that can be".to_owned()),

@@ -7,6 +7,7 @@ mod comparison;
 mod energies;
 mod findings;
 mod gather;
+mod given;
 mod parameters;
 mod parts;
 mod tables;
@@ -15,36 +16,11 @@ mod words;
 
 use cim_report::{Report, Stage, Timing};
 
-use super::measure::rows::Row;
-use super::measure::table::AsNumbers;
-use super::spec::Spec;
-use super::train::trial::Trial;
 use crate::error::StudyError;
-use crate::study::Written;
+
+pub use given::Outcome;
 
 pub use findings::{BitsPoint, ErrorModel, MAX_VARIANCE_POINTS, Sweep, SweepPoint, VariancePoint};
-
-/// Everything the report is made of.
-pub struct Outcome<'a> {
-    /// The study as run.
-    pub options: &'a Written<'a, Spec>,
-    /// All networks.
-    pub trials: &'a [Trial],
-    /// Their accuracies as numbers.
-    pub as_numbers: &'a AsNumbers,
-    /// What all rows measured.
-    pub rows: &'a [Row],
-    /// Accuracy at every resolution.
-    pub bits: Vec<BitsPoint>,
-    /// Accuracy in other worlds.
-    pub sweeps: Vec<Sweep>,
-    /// The closed form against Monte Carlo.
-    pub error_model: ErrorModel,
-    /// Single columns of it.
-    pub variance_points: Vec<VariancePoint>,
-    /// The program's objective against what is lost, over random designs.
-    pub objective_rank_correlation: f64,
-}
 
 /// Builds the report.
 pub fn report(outcome: &Outcome<'_>) -> Result<Report, StudyError> {

@@ -3,7 +3,7 @@
 use cim_core::Volts;
 use serde::{Deserialize, Serialize};
 
-use super::rounding::residual_sigma;
+use super::rounding::{Measurement, residual_sigma};
 use crate::error::TileError;
 
 /// What is measured of each column when a chip is made, and taken away from then on.
@@ -47,13 +47,6 @@ pub enum ColumnCalibration {
         /// Step of the correction, relative (1); 0 for one of no width.
         gain_step: f64,
     },
-}
-
-/// One measurement: noise of the mean of its readings, and its step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Measurement {
-    pub noise: f64,
-    pub step: f64,
 }
 
 impl ColumnCalibration {
@@ -120,21 +113,5 @@ impl ColumnCalibration {
     /// Standard deviation (1) of what is left of gain errors of standard deviation `spread` (1).
     pub fn residual_gain(&self, spread: f64) -> f64 {
         self.of_gains().map_or(spread, |measured| residual_sigma(spread, measured))
-    }
-}
-
-impl Measurement {
-    fn averaged(reads: u32, noise: f64, step: f64) -> Self {
-        Self { noise: noise / f64::from(reads.max(1)).sqrt(), step }
-    }
-
-    /// What is left of `value` after it was measured with the standard normal draw `n`.
-    pub fn left_of(self, value: f64, n: f64) -> f64 {
-        let measured = value + self.noise * n;
-        if self.step > 0.0 {
-            value - self.step * (measured / self.step).round_ties_even()
-        } else {
-            value - measured
-        }
     }
 }

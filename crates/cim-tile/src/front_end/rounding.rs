@@ -1,6 +1,27 @@
 //! What is left of a Gaussian once a noisy, rounded reading of it is subtracted.
 
-use super::calibration::Measurement;
+/// One measurement: noise of the mean of its readings, and its step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Measurement {
+    pub noise: f64,
+    pub step: f64,
+}
+
+impl Measurement {
+    pub fn averaged(reads: u32, noise: f64, step: f64) -> Self {
+        Self { noise: noise / f64::from(reads.max(1)).sqrt(), step }
+    }
+
+    /// What is left of `value` after it was measured with the standard normal draw `n`.
+    pub fn left_of(self, value: f64, n: f64) -> f64 {
+        let measured = value + self.noise * n;
+        if self.step > 0.0 {
+            value - self.step * (measured / self.step).round_ties_even()
+        } else {
+            value - measured
+        }
+    }
+}
 
 /// Standard deviation of a reading, in steps, from which on its rounding is a uniform error: the next
 /// term of the characteristic function is `exp(−2π² 0.8²) = 3e-6`.

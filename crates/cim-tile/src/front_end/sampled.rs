@@ -4,7 +4,7 @@ use cim_adc::{Adc, Dac, DacSpec, RowDacs, Uneven, UniformSpec};
 use cim_core::{Amps, Scratch, Stream, Volts};
 use cim_crossbar::Amplifiers;
 
-use super::calibration::Measurement;
+use super::rounding::Measurement;
 use super::spec::FrontEnd;
 use crate::error::TileError;
 

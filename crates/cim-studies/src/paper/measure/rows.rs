@@ -8,7 +8,7 @@ use cim_tile::{EnergyParts, EnergySpec};
 
 use crate::error::StudyError;
 use crate::paper::candidate::Candidate;
-use crate::paper::train::trial::Group;
+use crate::paper::train::rows::Group;
 use crate::shared::estimates::{nested, nested_paired, over_networks};
 
 /// What a row measured, network by network.

@@ -1,9 +1,9 @@
 //! Strong baselines, and the full method against the best of them.
 
 use super::findings::{AgainstHeuristic, Baseline};
-use super::gather::row;
+use super::given::row;
 use crate::paper::measure::rows::{OnChips, Row};
-use crate::paper::train::trial::Group;
+use crate::paper::train::rows::Group;
 
 /// Both read voltages at which baselines are measured, by their names.
 const VOLTAGES: [(Group, &str); 2] =

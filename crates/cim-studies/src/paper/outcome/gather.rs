@@ -2,18 +2,19 @@
 
 use cim_chip::ChipError;
 
-use super::Outcome;
 use super::baselines::{against_heuristic, baselines};
 use super::energies::{digital_energies, parts_of};
 use super::findings::{
     Budget, Chosen, Control, Counts, Design, Digital, EnergyBreakdown, EnergyPart, EnergyRatios,
     Findings, Optimiser, Paired, PointInUse, Ratio, SourceShare, Variant,
 };
+use super::given::{Outcome, row};
 use super::parts::part_rows;
 use crate::error::StudyError;
 use crate::paper::candidate::Candidate;
 use crate::paper::measure::rows::Row;
-use crate::paper::train::trial::{Group, Trial};
+use crate::paper::train::rows::Group;
+use crate::paper::train::trial::Trial;
 use crate::shared::estimates::over_networks;
 
 /// Variants in the order of the report, each with its table.
@@ -26,12 +27,6 @@ const VARIANTS: [(Group, &str); 7] = [
     (Group::AddOneIn, "noise"),
     (Group::Variant, "full"),
 ];
-
-/// The row called `name` of a table.
-pub fn row<'a>(rows: &'a [Row], group: Group, name: &str) -> &'a Row {
-    let found = rows.iter().find(|row| row.group == group && row.name == name);
-    found.expect("every network has every row")
-}
 
 /// Gathers the findings.
 pub fn findings(outcome: &Outcome<'_>) -> Result<Findings, StudyError> {

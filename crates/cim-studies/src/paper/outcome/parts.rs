@@ -4,10 +4,10 @@ use cim_report::Estimate;
 use cim_report::format::points_estimate;
 
 use super::findings::{Findings, PartRow, variant_label};
-use super::gather::row;
+use super::given::row;
 use crate::paper::measure::rows::Row;
 use crate::paper::method::Part;
-use crate::paper::train::trial::{Group, REFERENCE};
+use crate::paper::train::rows::{Group, REFERENCE};
 
 /// All parts of a table, each against the row that differs in that part alone.
 pub fn part_rows(rows: &[Row], group: Group) -> Vec<PartRow> {

@@ -5,7 +5,7 @@ use cim_nn::Network;
 
 use super::digital::short_control;
 use super::through::{Through, train};
-use super::trial::{Choice, Group, REFERENCE, Row};
+use super::rows::{Choice, Group, REFERENCE, Row};
 use crate::error::StudyError;
 use crate::paper::bench::Bench;
 use crate::paper::candidate::Candidate;

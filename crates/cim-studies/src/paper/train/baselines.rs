@@ -5,7 +5,7 @@ use cim_core::Volts;
 use cim_nn::Network;
 
 use super::through::{Through, train};
-use super::trial::{Choice, Group, Row};
+use super::rows::{Choice, Group, Row};
 use crate::error::StudyError;
 use crate::paper::bench::Bench;
 use crate::paper::candidate::Candidate;

@@ -4,7 +4,7 @@ use cim_chip::ChipDesign;
 use cim_nn::Network;
 
 use super::through::{Through, train};
-use super::trial::AtBits;
+use super::rows::AtBits;
 use crate::error::StudyError;
 use crate::paper::bench::Bench;
 use crate::paper::candidate::Candidate;

@@ -4,6 +4,7 @@ mod ablation;
 mod baselines;
 mod digital;
 mod full;
+pub mod rows;
 mod through;
 pub mod trial;
 mod variants;

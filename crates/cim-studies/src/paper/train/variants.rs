@@ -2,7 +2,7 @@
 
 use cim_nn::Network;
 
-use super::trial::{Group, Row};
+use super::rows::{Group, Row};
 use crate::error::StudyError;
 use crate::paper::bench::Bench;
 use crate::paper::candidate::Candidate;

@@ -1,0 +1,37 @@
+//! What the report is made of.
+
+use super::findings::{BitsPoint, ErrorModel, Sweep, VariancePoint};
+use crate::paper::measure::rows::Row;
+use crate::paper::measure::table::AsNumbers;
+use crate::paper::spec::Spec;
+use crate::paper::train::rows::Group;
+use crate::paper::train::trial::Trial;
+use crate::study::Written;
+
+/// Everything the report is made of.
+pub struct Outcome<'a> {
+    /// The study as run.
+    pub options: &'a Written<'a, Spec>,
+    /// All networks.
+    pub trials: &'a [Trial],
+    /// Their accuracies as numbers.
+    pub as_numbers: &'a AsNumbers,
+    /// What all rows measured.
+    pub rows: &'a [Row],
+    /// Accuracy at every resolution.
+    pub bits: Vec<BitsPoint>,
+    /// Accuracy in other worlds.
+    pub sweeps: Vec<Sweep>,
+    /// The closed form against Monte Carlo.
+    pub error_model: ErrorModel,
+    /// Single columns of it.
+    pub variance_points: Vec<VariancePoint>,
+    /// The program's objective against what is lost, over random designs.
+    pub objective_rank_correlation: f64,
+}
+
+/// The row called `name` of a table.
+pub fn row<'a>(rows: &'a [Row], group: Group, name: &str) -> &'a Row {
+    let found = rows.iter().find(|row| row.group == group && row.name == name);
+    found.expect("every network has every row")
+}
