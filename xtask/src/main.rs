@@ -172,12 +172,6 @@ fn ci() -> Result<(), Failure> {
     } else {
         println!("xtask: ngspice is not installed: random arrays are not compared with it");
     }
-    debian::install_in_ci("valgrind", instructions::valgrind_is_found);
-    if instructions::valgrind_is_found() {
-        instructions::run(true)?;
-    } else {
-        println!("xtask: Valgrind is not installed: instructions of hot kernels are not counted");
-    }
     for (preset, gate) in GATES {
         let out = format!("target/ci-{preset}");
         reproduce(&["--quick", "--preset", preset, "--out", &out, "--gate", gate])?;

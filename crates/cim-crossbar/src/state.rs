@@ -10,7 +10,7 @@
 //!
 //! is one product once the last sum is left out. As `0 ≤ w − u² ≤ b`, with `b = 1/4` or less, that sum is at most
 //! `b` times the positive or the negative `e` of the column, whatever the drive. In place of
-//! `w − u²` stands a polynomial of `u` ([`Bend`]), off by `d` at most, which costs another
+//! `w − u²` stands a polynomial of `u` (`Bend`), off by `d` at most, which costs another
 //! `d Σ |t − e|`. Both bounds are computed when the array is compiled, and where they are too large
 //! both products are made.
 

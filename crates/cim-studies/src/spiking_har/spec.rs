@@ -1,8 +1,8 @@
 //! The study as written in a file.
 
 use cim_chip::sections::{
-    CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EvaluationSpec, FrontEnd, MappingSpec, TileSpec, Wires,
-    need, need_positive, need_share_above_zero,
+    CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EvaluationSpec, FrontEnd, MappingSpec,
+    TileSpec, Wires, need, need_positive, need_share_above_zero,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Stream;

@@ -1,6 +1,6 @@
 //! Whether the program's objective puts designs in the order of their accuracy.
 
-use cim_chip::{SOFTENED, Ranges, Ranked, random_designs, sensitivities};
+use cim_chip::{Ranges, Ranked, SOFTENED, random_designs, sensitivities};
 use cim_core::Stream;
 use cim_nn::Dataset;
 

@@ -4,8 +4,8 @@ use cim_chip::ChipDesign;
 use cim_nn::Network;
 
 use super::digital::short_control;
-use super::through::{Through, train};
 use super::rows::{Choice, Group, REFERENCE, Row};
+use super::through::{Through, train};
 use crate::error::StudyError;
 use crate::paper::bench::Bench;
 use crate::paper::candidate::Candidate;

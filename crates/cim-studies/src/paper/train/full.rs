@@ -3,8 +3,8 @@
 use cim_chip::ChipDesign;
 use cim_nn::Network;
 
-use super::through::{Through, train};
 use super::rows::AtBits;
+use super::through::{Through, train};
 use crate::error::StudyError;
 use crate::paper::bench::Bench;
 use crate::paper::candidate::Candidate;
