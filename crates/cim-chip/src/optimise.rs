@@ -57,7 +57,7 @@ impl Goal {
 }
 
 /// What designs are optimised for: the cross-entropy at a temperature of 2. Errors of a chip put answers
-/// in doubt that are beyond it without, so that probabilities without errors look at too few images.
+/// in doubt that are beyond it without. The temperature was chosen among four on one set of random designs.
 pub const SOFTENED: Felt = Felt::CrossEntropy { temperature: 2.0 };
 
 /// What the optimiser keeps to, as sections say it.

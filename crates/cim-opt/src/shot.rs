@@ -181,7 +181,7 @@ mod tests {
     }
 
     /// Drives spread evenly over all sizes, by a fine sum: from above, by less than 2 %, at every
-    /// voltage; a single size of the same first two moments is within 6 %.
+    /// voltage; a single size of the same first two moments is within 8 %.
     #[test]
     fn levels_lie_tightly_above_the_law() {
         let n = 4000;

@@ -48,8 +48,7 @@ fn trained(data: &Dataset) -> Network {
 }
 
 /// 100 random designs of the default preset for a network trained on 12,000 digits, two chips each, measured
-/// on 1,500 of the training set that nothing was fitted to: accuracies from below a half to nearly all,
-/// known to about half a point.
+/// on 1,500 of the training set that nothing was fitted to.
 #[test]
 fn the_objective_puts_random_designs_in_the_order_of_their_accuracy() {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../data/mnist"));
