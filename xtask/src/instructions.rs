@@ -17,11 +17,6 @@ const FILE: &str = "benches/instructions.txt";
 /// More instructions than committed that are let pass, as a share.
 const SLACK: f64 = 0.03;
 
-/// Whether Valgrind is installed.
-pub fn valgrind_is_found() -> bool {
-    crate::debian::succeeds(Command::new("valgrind").arg("--version"))
-}
-
 /// Counts all kernels; `check` compares with the file and does not write it.
 ///
 /// # Errors
