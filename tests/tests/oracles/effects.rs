@@ -183,7 +183,11 @@ fn every_effect_moves_every_figure_that_knows_of_it() {
                 let none = ["two phases", "amplifier offset"].contains(&name);
                 // Slices have levels of their own, and full scales for each.
                 let other = !matches!(spec, MappingSpec::Differential(_));
-                if none && polarity == Polarity::TwoPhase || name == "weight rounding" && other {
+                // Beside the coarse rounding of slices, steps of fine converters are small.
+                let steps =
+                    name.contains("DAC ") || name.contains("ADC ") || name.contains("codes");
+                let small = name == "weight rounding" || steps && name != "ADC noise";
+                if none && polarity == Polarity::TwoPhase || small && other {
                     continue;
                 }
                 let (mut parts, mut design) = (parts.clone(), design.clone());
