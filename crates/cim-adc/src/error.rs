@@ -30,9 +30,9 @@ pub enum AdcError {
         /// The noise as given.
         noise: Amps,
     },
-    /// A non-linearity is no number, or a negative standard deviation.
+    /// A non-linearity is beyond the range of any converter, or a negative standard deviation.
     #[error(
-        "integral non-linearity of the {converter} is {lsb} LSB: it must be a finite number, a sigma zero or more"
+        "integral non-linearity of the {converter} is {lsb} LSB: it must lie within 65536 LSB, a sigma at zero or above"
     )]
     Nonlinearity {
         /// Which converter.

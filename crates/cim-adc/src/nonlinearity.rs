@@ -29,6 +29,9 @@ pub enum Nonlinearity {
     TableLsb(Vec<f64>),
 }
 
+/// Codes of the finest converter.
+const MOST_LSB: f64 = 65_536.0;
+
 impl Nonlinearity {
     /// Levels on the line.
     pub const NONE: Self = Self::SigmaLsb(0.0);
@@ -44,12 +47,14 @@ impl Nonlinearity {
     /// Checks every number; `converter` is named in the error.
     ///
     /// # Errors
-    /// [`AdcError::Nonlinearity`] for a negative sigma, or numbers that are not finite.
+    /// [`AdcError::Nonlinearity`] for a negative sigma, or numbers beyond the range of any converter.
     pub fn check(&self, converter: &'static str) -> Result<(), AdcError> {
         let bad = match self {
-            Self::SigmaLsb(sigma) if 0.0 <= *sigma && sigma.is_finite() => None,
+            Self::SigmaLsb(sigma) if (0.0..=MOST_LSB).contains(sigma) => None,
             Self::SigmaLsb(sigma) => Some(*sigma),
-            Self::TableLsb(table) => table.iter().copied().find(|lsb| !lsb.is_finite()),
+            Self::TableLsb(table) => {
+                table.iter().copied().find(|lsb| !(-MOST_LSB..=MOST_LSB).contains(lsb))
+            }
         };
         bad.map_or(Ok(()), |lsb| Err(AdcError::Nonlinearity { converter, lsb }))
     }

@@ -150,8 +150,9 @@ fn tile_budget(
     let excess = rows[0] * g_min / (swing * swing) + raised[0] / swing;
     let full_shot = two_qb * shot::split(circuit).1 * v * drawn_s / kappa2;
     let front_end = &circuit.front_end;
-    let held_s2 = (tile.cells * tile.rows * g_min).powi(2)
-        + 2.0 * tile.cells * tile.rows * g_min * tile.s1 * swing
+    // Every column of cells has an amplifier of its own.
+    let held_s2 = tile.cells * (tile.rows * g_min).powi(2)
+        + 2.0 * tile.rows * g_min * tile.s1 * swing
         + tile.s1_square * swing * swing;
     let four_kt = 4.0 * BOLTZMANN_J_K * circuit.temperature.0 * (1.0 + circuit.amplifier_factor);
     let cells = |law: &Posynomial| {

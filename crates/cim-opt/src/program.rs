@@ -61,7 +61,6 @@ pub(crate) fn error_coefficients(problem: &WindowProblem, tile: &TileTerms) -> [
     let two_qb = 2.0 * ELEMENTARY_CHARGE_C * shot::split(circuit).1 * circuit.bandwidth.0;
     let front_end = &circuit.front_end;
     let offset = front_end.amplifier_offset.0.powi(2);
-    let held = tile.cells * tile.rows;
     let (program, read) = (&problem.device.program, &problem.device.read);
     let a0 = program.a0 + read.a0;
     let a1 = program.a1 + read.a1;
@@ -88,8 +87,8 @@ pub(crate) fn error_coefficients(problem: &WindowProblem, tile: &TileTerms) -> [
         wire * mean_w * mean_w,
         problem.device.cubic_per_v2.powi(2) * tile.cubic_power,
         circuit.input_noise.0.powi(2),
-        offset * held * held,
-        2.0 * offset * held * tile.s1,
+        offset * tile.cells * tile.rows * tile.rows,
+        2.0 * offset * tile.rows * tile.s1,
         offset * tile.s1_square + front_end.driver_noise.0.powi(2) * tile.weight_power,
     ]
     .map(|coefficient| coefficient * tile.weight)

@@ -66,11 +66,17 @@ fn front_end_terms(
 ) -> FrontEndTerms {
     let front_end = &parts.front_end;
     let plan = parts.mapping.layout(parts.outputs);
+    let factors: i32 = parts.dac.polarity.phases().iter().map(|p| i32::from(p.factor)).sum();
     let rest_w = front_end.driver_power.0 * parts.rows as f64
         + front_end.amplifier_power.0 * parts.mapping.columns(parts.outputs) as f64
         + front_end.leakage.0;
     FrontEndTerms {
-        amplifier_offset: front_end.residual_offset(),
+        // Phases that are subtracted take it with them.
+        amplifier_offset: if factors == 0 {
+            cim_core::Volts::ZERO
+        } else {
+            front_end.residual_offset()
+        },
         gain_spread: front_end.residual_gain(),
         driver_noise: front_end.driver_noise,
         dac_inl: front_end.dac_mean_square_lsb2().sqrt() / f64::from(parts.dac.top_code()),
@@ -203,7 +209,7 @@ pub fn layer_terms(
                 drawn_cells: behind.drawn_count,
                 drawn_v2: u2.dot(&behind.drawn),
                 s1_square: behind.raised_square,
-                weight_power: behind.mean_over_currents(&behind.weights.mapv(|w| w * w)).sum(),
+                weight_power: behind.weight_power,
                 drawn_v1: u1.dot(&behind.drawn),
                 drives,
                 cubic_power: residual_power(&behind, &cubic, &y),
@@ -230,7 +236,7 @@ struct Behind {
     raised: Array1<f64>,
     /// Sum of the squares of how far they are raised, by row.
     square: Array1<f64>,
-    /// Square of how far all cells of a current are raised together.
+    /// Sum over the columns of a current of the square of how far their cells are raised together.
     raised_square: f64,
     /// Cells of a row that draw current, those of shared columns in equal shares.
     drawn_count: f64,
@@ -238,6 +244,9 @@ struct Behind {
     drawn: Array1<f64>,
     /// What the currents carry, rows × currents, in windows.
     weights: Array2<f64>,
+    /// Sum over rows of what a current carries times what its whole output does: an error of a row's
+    /// voltage is in all currents of an output at once. Parts that make up for each other count as none.
+    weight_power: f64,
 }
 
 impl Behind {
@@ -269,19 +278,28 @@ impl Behind {
         };
         let sums = cells.sum_axis(Axis(0));
         let raised_square = senses.iter().zip(&shares).map(|(sense, share)| {
-            share * columns(sense).map(|column| sums[column]).sum::<f64>().powi(2)
+            share * columns(sense).map(|column| sums[column].powi(2)).sum::<f64>()
+        });
+        let all = plan.combine(cells.view(), -1.0);
+        let mut whole = Array2::<f64>::zeros((cells.nrows(), plan.outputs()));
+        for (own, sense) in all.columns().into_iter().zip(&plan.senses) {
+            whole.column_mut(sense.output).scaled_add(sense.weight as f64, &own);
+        }
+        let weights = all.slice_move(s![.., plan.senses_of_group(group)]);
+        let currents = weights.columns().into_iter().zip(senses).zip(&shares);
+        let weight_power = currents.map(|((own, sense), share)| {
+            share * (own.dot(&whole.column(sense.output)) / sense.weight as f64).max(0.0)
         });
         Self {
             felt,
+            weight_power: weight_power.sum(),
             count: weighted.iter().map(|(_, share)| share).sum(),
             raised: by_row(&weighted, |cell| cell),
             square: by_row(&weighted, |cell| cell * cell),
             raised_square: raised_square.sum(),
             drawn_count: drawing.iter().map(|(_, share)| share).sum(),
             drawn: by_row(&drawing, |cell| cell),
-            weights: plan
-                .combine(cells.view(), -1.0)
-                .slice_move(s![.., plan.senses_of_group(group)]),
+            weights,
             shares,
         }
     }

@@ -94,8 +94,8 @@ impl CircuitTerms {
 /// drivers) and steady or not: only its square counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FrontEndTerms {
-    /// Offset of the virtual ground of a column: its current is this times the conductance of all
-    /// cells of the column.
+    /// Offset of the virtual ground of a column of cells: its current is this times their conductance.
+    /// The columns behind one sensed current have amplifiers of their own.
     pub amplifier_offset: Volts,
     /// Spread of the gain of a column, relative.
     pub gain_spread: f64,
@@ -160,9 +160,11 @@ pub struct TileTerms {
     pub drawn_cells: f64,
     /// `Σ E u² a` of the cells that draw current, per column.
     pub drawn_v2: f64,
-    /// Mean over columns of `(Σ a)²`.
+    /// Mean over columns of `Σ_c (Σ a_c)²`, with `a_c` how far the cells of each row in one of the columns of
+    /// cells behind the current are raised: each has an amplifier of its own.
     pub s1_square: f64,
-    /// Mean over columns of `Σ w²`, of the weights that the currents carry.
+    /// Mean over columns of `Σ w W`, of the weight `w` that a current carries and `W` that its whole output
+    /// does, in units of that current: `Σ w²` for a pair.
     pub weight_power: f64,
     /// `Σ E|u| a` of the cells that draw current, per column.
     pub drawn_v1: f64,

@@ -55,7 +55,7 @@ fn example() -> WindowProblem {
             w2: power,
             drawn_cells: 2.0,
             drawn_v2: rows * DRIVE * MEAN_W,
-            s1_square: (rows * MEAN_W).powi(2),
+            s1_square: 0.5 * (rows * MEAN_W).powi(2),
             weight_power: rows * SQUARE_W,
             drawn_v1: rows * mean_u * MEAN_W,
             drives: Drives::of_sums(rows * mean_u, rows * DRIVE, rows * mean_u * MEAN_W),

@@ -8,7 +8,7 @@ use crate::as_run::as_run;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::parse::parse;
-use crate::place::located;
+use crate::place::{located, within_reason};
 use crate::study::{Found, Source, Study, StudyData, StudySpec, Time, Written};
 
 /// A study as the registry lists it.
@@ -66,7 +66,7 @@ impl Entry {
             system: S::SYSTEM,
             paper: S::PAPER,
             time: S::TIME,
-            check: |text| parse::<S::Spec>(text)?.check().map_err(|error| located(text, error)),
+            check: |text| checked(text, &parse::<S::Spec>(text)?),
             open: |request| open::<S>(request),
         }
     }
@@ -88,10 +88,21 @@ impl Entry {
     }
 }
 
+/// Checks a specification; what it refuses is shown where it stands in the text. What no section has a
+/// range for is refused if it is beyond every range.
+fn checked(text: &str, spec: &impl StudySpec) -> Result<(), StudyError> {
+    match spec.check().map_err(|error| located(text, error)) {
+        Err(StudyError::Value { message, help, span }) => {
+            Err(StudyError::Value { message, help, span })
+        }
+        other => within_reason(text).and(other),
+    }
+}
+
 fn open<S: Study>(request: Request<'_>) -> Result<Box<dyn Ready + '_>, StudyError> {
     let written: S::Spec = parse(request.text)?;
     let at_its_place = |error| located(request.text, error);
-    written.check().map_err(at_its_place)?;
+    checked(request.text, &written)?;
     let mut spec = written.clone();
     if request.quick {
         spec = spec.quick();

@@ -3,16 +3,16 @@
 use serde::de::DeserializeOwned;
 
 use crate::error::StudyError;
-use crate::place::{narrowed, within_reason};
+use crate::place::narrowed;
 use crate::slips::nearest;
 
 /// Parses the text of a preset.
 ///
 /// # Errors
 /// [`StudyError::Value`] with the place of what is wrong: what is no TOML, a key that is not known or
-/// missing, a number beyond every range.
+/// missing.
 pub fn parse<S: DeserializeOwned>(text: &str) -> Result<S, StudyError> {
-    let parsed = toml::from_str(text).map_err(|error| {
+    toml::from_str(text).map_err(|error| {
         let message = error.message().trim().replace('\n', " ");
         let message = match slip(&message) {
             Some(meant) => format!("{message}; did you mean `{meant}`?"),
@@ -21,9 +21,7 @@ pub fn parse<S: DeserializeOwned>(text: &str) -> Result<S, StudyError> {
         let (span, key) = narrowed(text, error.span().unwrap_or(0..0), &message);
         let message = key.map_or_else(|| message.clone(), |key| format!("{key}: {message}"));
         StudyError::Value { message, help: None, span }
-    })?;
-    within_reason(text)?;
-    Ok(parsed)
+    })
 }
 
 /// What was meant, of a message such as "unknown variant `a`, expected one of `b`, `c`".

@@ -86,18 +86,24 @@ impl FrontEnd {
     /// [`TileError::FrontEnd`] naming the key, or [`TileError::Converter`] for a table that does not
     /// fit.
     pub fn check(&self, dac: DacSpec, adc_bits: u32) -> Result<(), TileError> {
+        // Largest values of anything that would still be called by these names.
         let numbers = [
-            ("amplifier_offset", self.amplifier_offset.0, self.amplifier_offset.to_string()),
-            ("gain_spread", self.gain_spread, self.gain_spread.to_string()),
-            ("driver_noise", self.driver_noise.0, self.driver_noise.to_string()),
-            ("adc_differential", self.adc_differential, self.adc_differential.to_string()),
-            ("driver_power", self.driver_power.0, self.driver_power.to_string()),
-            ("amplifier_power", self.amplifier_power.0, self.amplifier_power.to_string()),
-            ("leakage", self.leakage.0, self.leakage.to_string()),
+            ("amplifier_offset", self.amplifier_offset.0, 1.0, self.amplifier_offset.to_string()),
+            ("gain_spread", self.gain_spread, 1.0, self.gain_spread.to_string()),
+            ("driver_noise", self.driver_noise.0, 1.0, self.driver_noise.to_string()),
+            ("adc_differential", self.adc_differential, 1e3, self.adc_differential.to_string()),
+            ("driver_power", self.driver_power.0, 1e3, self.driver_power.to_string()),
+            ("amplifier_power", self.amplifier_power.0, 1e3, self.amplifier_power.to_string()),
+            ("leakage", self.leakage.0, 1e3, self.leakage.to_string()),
         ];
-        for (key, value, shown) in numbers {
-            let help = "give zero or a positive, finite value";
-            TileError::front_end(0.0 <= value && value.is_finite(), key, shown, help)?;
+        for (key, value, most, shown) in numbers {
+            let help = match key {
+                "gain_spread" => "give 0 to 1",
+                "adc_differential" => "give 0 to 1000 LSB",
+                "amplifier_offset" | "driver_noise" => "give 0 V to 1 V",
+                _ => "give 0 W to 1 kW",
+            };
+            TileError::front_end((0.0..=most).contains(&value), key, shown, help)?;
         }
         self.calibration.check()?;
         self.dac_integral.check_levels("DAC", dac.levels())?;

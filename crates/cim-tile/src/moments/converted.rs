@@ -31,7 +31,8 @@ fn normal_tail(z: f64) -> (f64, f64) {
 }
 
 /// Moments over converters and currents of a Gaussian behind a mid-tread converter: exact threshold
-/// by threshold for little noise, clipped Gaussian plus uniform rounding error for much.
+/// by threshold for little noise and for thresholds that are off, clipped Gaussian plus uniform rounding
+/// error for much noise and straight converters.
 ///
 /// A threshold that is off by a Gaussian is passed as often as one in its place by a current with as
 /// much more noise, whatever the current, so that the moments of a code stay sums over thresholds:
@@ -44,21 +45,20 @@ pub(super) fn converted(
 ) -> Converted {
     let top = thresholds.top;
     let off = step * step * thresholds.mean_square_lsb2(mean / step, sigma * sigma / (step * step));
-    let in_all = if thresholds.are_straight() { sigma } else { (sigma * sigma + off).sqrt() };
-    if in_all >= UNIFORM_ERROR_STEPS * step && !thresholds.are_placed() {
-        let clipped = clipping(mean, in_all, top * step);
+    let clipped = clipping(mean, sigma, top * step);
+    // Thresholds that are off move the mean too, where one may be more off than the next.
+    if sigma >= UNIFORM_ERROR_STEPS * step && thresholds.are_straight() {
         let rounded = clipped.inside * step * step / 12.0;
         return Converted {
             mean: clipped.mean,
             variance: clipped.variance + rounded,
             rounded,
-            bent: clipped.inside * off,
+            bent: 0.0,
             clipped: clipped.lost,
             clip_shift: clipped.mean - mean,
             inside: clipped.inside,
         };
     }
-    let clipped = clipping(mean, sigma, top * step);
     // Codes that are sure to be reached, then thresholds that may be passed one after another.
     let far = CERTAIN * (sigma / step).hypot(thresholds.largest_sigma());
     let first = if thresholds.are_straight() {
@@ -199,8 +199,7 @@ mod tests {
     }
 
     /// Against 200,000 sampled converters, one current each, around thresholds that are off by sigma
-    /// and by table, for little noise and much. Much noise stays 2.6 of its sigma away from the ends:
-    /// beside them rounding and clipping are not independent, as they are taken to be.
+    /// and by table, for little noise and much, in the middle and at an end.
     #[test]
     fn moments_behind_uneven_thresholds_are_those_of_sampled_converters() {
         use cim_adc::{Adc, Nonlinearity, Uneven, UniformSpec};
@@ -227,7 +226,7 @@ mod tests {
             let thresholds = Thresholds::of(&front_end, bits);
             let mut draws = vec![0.0f32; n];
             Stream::root(5).fill_standard_normal(0, &mut draws);
-            for (mean, sigma) in [(0.1, 0.02), (0.3, 0.5), (-1.2, 0.15), (1.1, 0.25)] {
+            for (mean, sigma) in [(0.1, 0.02), (0.3, 0.5), (-1.2, 0.15), (1.1, 0.25), (1.6, 0.4)] {
                 let got = converted(mean, sigma, step, &thresholds);
                 let (mut q1, mut q2) = (0.0, 0.0);
                 let mut code = [0];
@@ -240,12 +239,13 @@ mod tests {
                     q1 += q / n as f64;
                     q2 += q * q / n as f64;
                 }
-                let variance = q2 - q1 * q1;
+                // Of a code that stands still it is rounding of sums.
+                let variance = (q2 - q1 * q1).max(0.0);
                 // Five standard errors; thresholds that change places add 1 % at most.
                 let error = 5.0 * (variance / n as f64).sqrt();
                 let name = format!("{integral:?} {differential} at {mean} {sigma}");
                 assert!((got.mean - q1).abs() < error + 2e-3, "{name}: {} {q1}", got.mean);
-                let allowed = (0.01 + 5.0 * (3.0 / n as f64).sqrt()) * variance;
+                let allowed = (0.01 + 5.0 * (3.0 / n as f64).sqrt()) * variance + 1e-9;
                 assert!(
                     (got.variance - variance).abs() < allowed,
                     "{name}: {} {variance}",

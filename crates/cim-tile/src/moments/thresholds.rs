@@ -53,11 +53,6 @@ impl<'a> Thresholds<'a> {
         self.bent.is_none()
     }
 
-    /// Whether a table says where thresholds are.
-    pub fn are_placed(&self) -> bool {
-        self.bent.as_ref().is_some_and(|bent| bent.placed.is_some())
-    }
-
     /// The threshold above a code (steps), and its variance over converters (LSB²).
     pub fn above(&self, code: f64) -> (f64, f64) {
         let nominal = code + 0.5;
