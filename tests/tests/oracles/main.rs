@@ -12,5 +12,6 @@ mod newton;
 mod ngspice;
 mod operating_points;
 mod output_error;
+mod ranking;
 mod signal_to_noise;
 mod wired;
