@@ -16,8 +16,8 @@ pub fn lead(findings: &Findings, spec: &Spec) -> String {
         "As numbers the networks reach {}, trained as long as the full method {}. Mapped naively they \
          fall to {}; with the full method they stand at {}: {} of the loss is recovered against the \
          better of the two. At equal read voltage ({}, which our key least_read_voltage = {} bounds from \
-         below) the full method has {} less output error than the best heuristic ({}), and saves {} of \
-         its energy where it is asked to be no less accurate. {}",
+         below) the full method has {} less output error than the best heuristic ({}), and {} where it is \
+         asked to be no less accurate. {}",
         percent_estimate(&findings.digital.estimate),
         percent_estimate(&findings.control.estimate),
         percent_estimate(&naive.accuracy),
@@ -27,7 +27,7 @@ pub fn lead(findings: &Findings, spec: &Spec) -> String {
         si(spec.optimiser.least_read_voltage.0, "V"),
         percent_estimate(&heuristic.error_reduction),
         variant_label(&heuristic.heuristic),
-        percent_estimate(&heuristic.energy_saved_at_no_less_accuracy),
+        energy(&heuristic.energy_saved_at_no_less_accuracy),
         parts::sentence(findings),
     )
 }
@@ -59,7 +59,7 @@ pub fn headlines(findings: &Findings, spec: &Spec) -> Vec<Headline> {
         ),
         headline(
             percent_estimate(&heuristic.energy_saved_at_no_less_accuracy),
-            "less energy than the best heuristic",
+            "of the best heuristic's energy saved",
             format!(
                 "at no less accuracy and the same {} (least_read_voltage {})",
                 si(findings.optimiser.read_voltage_v, "V"),
@@ -81,6 +81,16 @@ pub fn headlines(findings: &Findings, spec: &Spec) -> Vec<Headline> {
 pub fn at_optimised(findings: &Findings) -> &AgainstHeuristic {
     let found = findings.against_heuristic.iter().find(|one| one.at == "optimised");
     found.expect("both voltages are measured")
+}
+
+/// What is saved, or what it takes more, of an energy.
+fn energy(saved: &Estimate) -> String {
+    if saved.mean < 0.0 {
+        let more = Estimate { mean: -saved.mean, ..*saved };
+        format!("takes {} more energy", percent_estimate(&more))
+    } else {
+        format!("saves {} of its energy", percent_estimate(saved))
+    }
 }
 
 /// A ratio as per cent, with its interval.
