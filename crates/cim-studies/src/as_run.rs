@@ -43,7 +43,7 @@ mod tests {
     use crate::study::{Study, StudySpec};
     use crate::{
         dstd::Dstd, ir_drop::IrDrop, log_domain::LogDomain, openmena::Openmena, paper::Paper,
-        pcm::Pcm, spiking_har::SpikingHar,
+        pcm::Pcm, reprogramming::Reprogramming, spiking_har::SpikingHar,
     };
 
     fn says_what_runs<S: Study>()
@@ -67,5 +67,6 @@ mod tests {
         says_what_runs::<Dstd>();
         says_what_runs::<LogDomain>();
         says_what_runs::<SpikingHar>();
+        says_what_runs::<Reprogramming>();
     }
 }
