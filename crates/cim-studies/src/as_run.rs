@@ -42,7 +42,7 @@ mod tests {
     use crate::parse::parse;
     use crate::study::{Study, StudySpec};
     use crate::{
-        dstd::Dstd, ir_drop::IrDrop, log_domain::LogDomain, openmena::Openmena, paper::Paper,
+        dstd::Dstd, ir_drop::IrDrop, log_domain::LogDomain, mdm::Mdm, openmena::Openmena, paper::Paper,
         pcm::Pcm, reprogramming::Reprogramming, spiking_har::SpikingHar,
     };
 
@@ -68,5 +68,6 @@ mod tests {
         says_what_runs::<LogDomain>();
         says_what_runs::<SpikingHar>();
         says_what_runs::<Reprogramming>();
+        says_what_runs::<Mdm>();
     }
 }

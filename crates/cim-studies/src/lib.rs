@@ -30,6 +30,7 @@ studies! {
     mod log_domain => LogDomain;
     mod spiking_har => SpikingHar;
     mod reprogramming => Reprogramming;
+    mod mdm => Mdm;
 }
 
 pub use context::{Clock, Context, NoSimulator, Progress, Simulator, Steps, Store, StoreError};

@@ -75,6 +75,27 @@ impl<'a> Subject<'a> {
         !matches!(self.judge, Judge::Nobody)
     }
 
+    /// What drives every product on the first images that it learned from (vectors × inputs); none where
+    /// there are no images.
+    pub fn drives(
+        &self,
+        given: &Given,
+        images: usize,
+    ) -> Result<Option<Vec<Array2<f32>>>, StudyError> {
+        Ok(match &self.judge {
+            Judge::Nobody => None,
+            Judge::Own(network, _) => {
+                let images = cim_nn::network::first_images(&given.images.train, images);
+                Some(network.product_inputs(images.view(), images.nrows()))
+            }
+            Judge::ResNet20(resnet20) => {
+                let images = images.min(resnet20.calibration.nrows());
+                let images = resnet20.calibration.slice(ndarray::s![..images, ..]);
+                Some(resnet20.network.drives(images)?)
+            }
+        })
+    }
+
     /// For every test image 1 if it is recognised with these weights in place of its own, else 0; none
     /// where nobody can say.
     pub fn right(&self, weights: Vec<Array2<f32>>) -> Result<Option<Vec<f64>>, StudyError> {
