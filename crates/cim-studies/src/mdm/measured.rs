@@ -53,8 +53,6 @@ pub struct Setting {
     pub ideal: Right,
     /// By placement and remedy, as far as they were run.
     pub right: [[Option<Right>; REMEDIES.len()]; ORDERS.len()],
-    /// Largest rms error that solved targets leave, and the smallest share of currents they keep.
-    pub solved: Option<(f64, f64)>,
 }
 
 impl Setting {

@@ -45,10 +45,6 @@ pub struct Targets {
     placements: Vec<Vec<Placement>>,
     target_s: Vec<Vec<Array2<f64>>>,
     scale: Vec<Vec<f64>>,
-    /// Largest rms error that solved targets leave.
-    pub residual: f64,
-    /// Smallest share of currents that they keep.
-    pub least_scale: f64,
 }
 
 /// Active cells at the top of the window, others at its bottom.
@@ -65,29 +61,19 @@ impl Targets {
         solved: Option<Wires>,
     ) -> Result<Self, StudyError> {
         let cells = cells(window);
-        let mut all = Self {
-            placements: Vec::new(),
-            target_s: Vec::new(),
-            scale: Vec::new(),
-            residual: 0.0,
-            least_scale: 1.0,
-        };
+        let mut all = Self { placements: Vec::new(), target_s: Vec::new(), scale: Vec::new() };
         for slices in &laid.slices {
             let one = |part: &Part| {
                 let placement = part.array.place(order.columns, order.rows, cells);
                 let target_s = part.array.target_s(&placement, cells);
-                let Some(wires) = solved else { return Ok((placement, target_s, 1.0, 0.0)) };
+                let Some(wires) = solved else { return Ok((placement, target_s, 1.0)) };
                 let sensed: Vec<Sensed> =
                     (0..target_s.ncols()).map(|plus| Sensed { plus, minus: None }).collect();
                 let found = wire_targets(target_s.view(), &sensed, wires, window)?;
-                Ok((placement, found.target_s, found.scale, found.residual))
+                Ok((placement, found.target_s, found.scale))
             };
             let parts =
                 slices.parts().par_iter().map(one).collect::<Result<Vec<_>, TileError>>()?;
-            for (_, _, scale, residual) in &parts {
-                all.residual = all.residual.max(*residual);
-                all.least_scale = all.least_scale.min(*scale);
-            }
             all.scale.push(parts.iter().map(|part| part.2).collect());
             let (placements, target_s) = parts.into_iter().map(|part| (part.0, part.1)).unzip();
             all.placements.push(placements);

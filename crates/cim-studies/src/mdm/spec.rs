@@ -1,8 +1,8 @@
 //! The study as written in a file.
 
 use cim_chip::sections::{
-    CalibrationSpec, DataSpec, DeviceSpec, EvaluationSpec, NetworkSpec, Recipe, device, listed, need,
-    need_within, network, training,
+    CalibrationSpec, DataSpec, DeviceSpec, EvaluationSpec, NetworkSpec, Recipe, device, listed,
+    need, need_within, network, training,
 };
 use cim_core::Ohms;
 use cim_crossbar::Wires;
@@ -75,6 +75,18 @@ pub struct FactorSpec {
 pub struct AccuracySpec {
     /// One cell pitch of row and of column wire (Ω), rising.
     pub wires: Vec<Ohms>,
+    /// Placements whose targets are also solved for the wires, which takes longest.
+    pub solved: SolvedFor,
+}
+
+/// Placements whose targets are solved for the wires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SolvedFor {
+    /// That of least error.
+    LeastError,
+    /// That of least error, and the plain one to compare with.
+    LeastErrorAndPlain,
 }
 
 impl StudySpec for Spec {
@@ -84,6 +96,7 @@ impl StudySpec for Spec {
         self.factors.arrays = self.factors.arrays.min(60);
         let middle = self.accuracy.wires.len() / 2;
         self.accuracy.wires = self.accuracy.wires.get(middle).copied().into_iter().collect();
+        self.accuracy.solved = SolvedFor::LeastError;
         self.evaluation.chips = self.evaluation.chips.min(2);
         self
     }
@@ -153,7 +166,7 @@ mod tests {
             ("columns = 64", "columns = 7", "arrays.columns is 7"),
             ("arrays = 200", "arrays = 1", "factors.arrays is 1"),
             ("wire = \"2.5 Ohm\"", "wire = \"0 Ohm\"", "factors.wire"),
-            ("\"25 Ohm\"", "\"5 Ohm\"", "accuracy.wires is [10 Ω, 5 Ω, 50 Ω]"),
+            ("\"100 Ohm\"", "\"5 Ohm\"", "accuracy.wires is [50 Ω, 5 Ω, 200 Ω]"),
             ("images = 16", "images = 0", "calibration.images is 0"),
         ] {
             assert!(Mdm::PRESET.contains(from), "{from}");

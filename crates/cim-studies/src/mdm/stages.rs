@@ -5,12 +5,12 @@ use cim_crossbar::Wires;
 use cim_device::Device;
 use cim_report::Timing;
 
+use super::factors;
 use super::measured::{Right, Setting};
-use super::methods::{LEAST_ERROR, ORDERS, PLAIN, REMEDIES};
+use super::methods::{LEAST_ERROR, MDM, ORDERS, PLAIN, REMEDIES};
 use super::networks::{Laid, Moments, Targets, cells, device_of, moments, on_chip, one_factor};
 use super::outcome;
-use super::spec::{Spec, uniform};
-use super::factors;
+use super::spec::{SolvedFor, Spec, uniform};
 use crate::context::{Context, Steps};
 use crate::error::StudyError;
 use crate::shared::foreign::Given;
@@ -44,7 +44,7 @@ pub fn run(
         let Some(drives) = subject.drives(given, spec.calibration.images)? else { continue };
         let moments = moments(&drives);
         drop(drives);
-        let ways = spec.accuracy.wires.len() * (ORDERS.len() + SOLVED.len()) + 1;
+        let ways = spec.accuracy.wires.len() * (ORDERS.len() + solved(spec).len()) + 1;
         let label = format!("run {}", subject.key);
         let bar = context.progress.begin(&label, ways * spec.evaluation.chips);
         let bench = Bench { spec, laid: &laid, device: &*device, moments, bar: &*bar, root };
@@ -60,7 +60,12 @@ pub fn run(
 }
 
 /// Placements that targets are solved for.
-const SOLVED: [usize; 2] = [PLAIN, LEAST_ERROR];
+fn solved(spec: &Spec) -> &'static [usize] {
+    match spec.accuracy.solved {
+        SolvedFor::LeastError => &[LEAST_ERROR],
+        SolvedFor::LeastErrorAndPlain => &[PLAIN, LEAST_ERROR],
+    }
+}
 
 /// One network and what it is measured with.
 struct Bench<'a> {
@@ -124,14 +129,16 @@ impl Bench<'_> {
         let mut right: [[Option<Right>; REMEDIES.len()]; ORDERS.len()] = Default::default();
         for (order, right) in ORDERS.iter().zip(&mut right) {
             let targets = Targets::of(self.laid, order, self.device.window(), None)?;
-            let [plain, factor, gains] = self.way(&targets, wires, true)?;
-            (right[0], right[1], right[2]) = (Some(plain), Some(factor), Some(gains));
+            // Remedies go with the placements that are asked about.
+            let remedied = [PLAIN, MDM, LEAST_ERROR].map(|idx| ORDERS[idx]).contains(order);
+            let [plain, factor, gains] = self.way(&targets, wires, remedied)?;
+            right[0] = Some(plain);
+            if remedied {
+                (right[1], right[2]) = (Some(factor), Some(gains));
+            }
         }
-        let mut solved = (0.0_f64, 1.0_f64);
-        for idx in SOLVED {
-            let targets =
-                Targets::of(self.laid, &ORDERS[idx], self.device.window(), Some(wires))?;
-            solved = (solved.0.max(targets.residual), solved.1.min(targets.least_scale));
+        for &idx in solved(self.spec) {
+            let targets = Targets::of(self.laid, &ORDERS[idx], self.device.window(), Some(wires))?;
             let [plain, _, gains] = self.way(&targets, wires, true)?;
             (right[idx][3], right[idx][4]) = (Some(plain), Some(gains));
         }
@@ -142,7 +149,6 @@ impl Bench<'_> {
             chips: self.spec.evaluation.chips,
             ideal: ideal.clone(),
             right,
-            solved: Some(solved),
         })
     }
 }

@@ -17,9 +17,10 @@ impl Study for Mdm {
     type Data = Given;
     const NAME: &'static str = "mdm";
     const PRESET: &'static str = include_str!("mdm.toml");
-    const SYSTEM: &'static str = "bit-sliced arrays with resistive wires: where bits and inputs lie";
+    const SYSTEM: &'static str =
+        "bit-sliced arrays with resistive wires: where bits and inputs lie";
     const PAPER: &'static str = "Farias, Martins and Kung 2025, arXiv 2511.04798";
-    const TIME: Time = Time { full_s: 600, quick_s: 100 };
+    const TIME: Time = Time { full_s: 720, quick_s: 120 };
 
     fn open(spec: &Spec, folder: &Path) -> Result<Given, StudyError> {
         let given = Given::open(folder, &spec.network, &spec.foreign)?;

@@ -43,9 +43,10 @@ fn accuracy_table(of: &Setting) -> Table {
     columns.push("over plain, nothing else (points)".to_owned());
     let rows = ORDERS.iter().enumerate().map(|(idx, order)| {
         let mut row = vec![order.name.to_owned()];
-        row.extend((0..REMEDIES.len()).map(|remedy| {
-            of.accuracy(idx, remedy).map_or_else(|| "–".to_owned(), percent)
-        }));
+        row.extend(
+            (0..REMEDIES.len())
+                .map(|remedy| of.accuracy(idx, remedy).map_or_else(|| "–".to_owned(), percent)),
+        );
         let gain = of.gain((idx, 0), (PLAIN, 0));
         row.push(gain.map_or_else(|| "–".to_owned(), |gain| points_estimate(&gain)));
         row
