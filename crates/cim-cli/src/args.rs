@@ -81,6 +81,9 @@ pub struct Reproduce {
     /// Folder of the data set, instead of the preset's: four IDX files, plain or .gz, or the digits of openmena
     #[arg(long)]
     pub data: Option<PathBuf>,
+    /// Folder with networks of others, before the preset's; may be given again. What is not there is left out
+    #[arg(long, num_args = 1..)]
+    pub networks: Vec<PathBuf>,
     /// Go on with the checkpoints of an interrupted run in the same --out
     #[arg(long)]
     pub resume: bool,

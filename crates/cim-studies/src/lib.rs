@@ -29,6 +29,8 @@ studies! {
     mod dstd => Dstd;
     mod log_domain => LogDomain;
     mod spiking_har => SpikingHar;
+    mod reprogramming => Reprogramming;
+    mod mdm => Mdm;
 }
 
 pub use context::{Clock, Context, NoSimulator, Progress, Simulator, Steps, Store, StoreError};
@@ -37,4 +39,5 @@ pub use error::StudyError;
 pub use parse::parse;
 pub use place::located;
 pub use registry::{named, of_text};
+pub use shared::foreign::ForeignSpec;
 pub use study::{Found, Source, Study, StudyData, StudySpec, Time, Written};

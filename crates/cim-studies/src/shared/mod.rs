@@ -4,10 +4,12 @@ pub mod checkpoints;
 pub mod counts;
 pub mod epoch;
 pub mod estimates;
+pub mod foreign;
 pub mod images;
 pub mod learning;
 #[cfg(test)]
 pub mod nowhere;
 pub mod one_bar;
 pub mod stages;
+pub mod subject;
 pub mod training;
