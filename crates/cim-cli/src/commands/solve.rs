@@ -65,7 +65,8 @@ pub fn run(args: &Solve) -> Result<String, CliError> {
 fn write_currents(args: &Solve, array: &Array, column_a: &Array2<f64>) -> Result<(), CliError> {
     let out =
         if array.single { npy(&args.out, &column_a.row(0))? } else { npy(&args.out, column_a)? };
-    write_atomic(&args.out, &out)
+    write_atomic(&args.out, &out)?;
+    Ok(())
 }
 
 /// Currents with a bound, which only reads of ohmic cells have.
