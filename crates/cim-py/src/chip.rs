@@ -140,7 +140,8 @@ impl Chip {
         }
         let mut chip = self.preset.chip.clone();
         chip.seed = seed;
-        let after = after.map_or(Ok(Seconds::ZERO), |after| after.not_negative("after", |s| s.0))?;
+        let after =
+            after.map_or(Ok(Seconds::ZERO), |after| after.not_negative("after", |s| s.0))?;
         let asked = Asked {
             network: Arc::clone(&self.network),
             arrays,
@@ -190,16 +191,19 @@ fn count_of_chips(chips: usize) -> Result<usize, PythonError> {
 
 fn until_of(until: Option<f64>) -> Result<Option<f64>, PythonError> {
     match until {
-        Some(width) if !(0.0 < width && width.is_finite()) => {
-            Err(PythonError::input(format!("until is {width}"), "give half the width of the interval"))
-        }
+        Some(width) if !(0.0 < width && width.is_finite()) => Err(PythonError::input(
+            format!("until is {width}"),
+            "give half the width of the interval",
+        )),
         other => Ok(other),
     }
 }
 
 fn calibration_of(given: &Bound<'_, PyAny>) -> Result<Calibration, PythonError> {
     match given.extract::<usize>() {
-        Ok(0) => Err(PythonError::input("calibration is 0", "give a number of samples, or samples")),
+        Ok(0) => {
+            Err(PythonError::input("calibration is 0", "give a number of samples, or samples"))
+        }
         Ok(count) => Ok(Calibration::First(count)),
         Err(_) => Ok(Calibration::Own(samples(given)?)),
     }

@@ -80,7 +80,6 @@ pub enum Subject<'py> {
 /// budget that no design meets, NotConverged for an answer without its certificate.
 #[pyfunction]
 #[pyo3(signature = (network, calibration, *, preset=None, layers=None, adc_bits=None, energy_budget=None))]
-#[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub fn optimise(
     py: Python<'_>,
     network: Subject<'_>,
@@ -93,7 +92,10 @@ pub fn optimise(
     let (file, preset) = match network {
         Subject::Chip(_) if preset.is_some() || layers.is_some() => {
             let what = "preset or layers beside a Chip, which has its own";
-            return Err(PythonError::input(what, "leave them out, or give the path of the network"));
+            return Err(PythonError::input(
+                what,
+                "leave them out, or give the path of the network",
+            ));
         }
         Subject::Chip(chip) => (Arc::clone(&chip.network), Arc::clone(&chip.preset)),
         Subject::Path(path) => (

@@ -82,8 +82,7 @@ impl Look {
         for (row, (mut read_s, variance)) in
             read_s.rows_mut().into_iter().zip(variance.rows()).enumerate()
         {
-            for ((g_s, variance), &n) in read_s.iter_mut().zip(variance).zip(normals.row(row))
-            {
+            for ((g_s, variance), &n) in read_s.iter_mut().zip(variance).zip(normals.row(row)) {
                 *g_s += variance.sqrt() * f64::from(n);
             }
         }
@@ -174,7 +173,8 @@ impl Device {
             Array2::from_shape_vec(rows, target_s.iter().copied().collect()).expect("as many");
         let device = Arc::clone(&self.published.device);
         device.window().check_targets(target_s.view())?;
-        let after = after.map_or(Ok(Seconds::ZERO), |after| after.not_negative("after", |s| s.0))?;
+        let after =
+            after.map_or(Ok(Seconds::ZERO), |after| after.not_negative("after", |s| s.0))?;
         device.fitted_times().check(after)?;
         if after != Seconds::ZERO && !device.ages() {
             return Err(DeviceError::Ageless { elapsed: after }.into());

@@ -197,11 +197,8 @@ impl Classes {
             &[input.bind(py)],
             "A network that is not read: damaged, or with an operator that is not there, by name.",
         )?;
-        let infeasible = class(
-            "InfeasibleError",
-            &[base.bind(py), value],
-            "A limit that no design meets.",
-        )?;
+        let infeasible =
+            class("InfeasibleError", &[base.bind(py), value], "A limit that no design meets.")?;
         let not_converged = class(
             "NotConverged",
             &[base.bind(py), &py.get_type::<PyArithmeticError>()],

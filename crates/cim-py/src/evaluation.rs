@@ -96,7 +96,8 @@ impl Evaluation {
     #[getter]
     fn layers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
-        for (product, tally) in self.findings.products.iter().zip(&self.findings.evaluated.products) {
+        for (product, tally) in self.findings.products.iter().zip(&self.findings.evaluated.products)
+        {
             let layer = layer(py, product)?;
             layer.set_item("dac_clips", tally.dac_clipped_fraction())?;
             layer.set_item("adc_clips", tally.adc_clipped_fraction())?;

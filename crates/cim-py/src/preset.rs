@@ -36,8 +36,7 @@ impl Preset {
             Some(Err(unknown)) => text(given, &help(&unknown))?,
             None => text(given, "give a path")?,
         };
-        let chip: ChipPreset =
-            parse(&text).map_err(|error| placed(&name, &text, error.into()))?;
+        let chip: ChipPreset = parse(&text).map_err(|error| placed(&name, &text, error.into()))?;
         chip.parts()?;
         Ok(Self { name, text, chip })
     }
@@ -68,9 +67,8 @@ pub fn text(given: &Path, help: &str) -> Result<(String, String), PythonError> {
                 },
                 other => other,
             })?;
-            let text = String::from_utf8(bytes).map_err(|_| {
-                PythonError::input(format!("{} is no text", given.display()), help)
-            })?;
+            let text = String::from_utf8(bytes)
+                .map_err(|_| PythonError::input(format!("{} is no text", given.display()), help))?;
             Ok((file_name(given), text))
         }
     }

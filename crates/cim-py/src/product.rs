@@ -38,7 +38,6 @@ pub struct Product {
 impl Product {
     #[new]
     #[pyo3(signature = (weights, calibration, *, seed, preset=PathBuf::from("paper"), chip=0, after=None))]
-    #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn new(
         py: Python<'_>,
         weights: Singles<'_>,
@@ -48,8 +47,7 @@ impl Product {
         chip: u64,
         after: Option<Quantity<Seconds>>,
     ) -> Result<Self, PythonError> {
-        let (weights, inputs) =
-            (weights.as_array().to_owned(), calibration.as_array().to_owned());
+        let (weights, inputs) = (weights.as_array().to_owned(), calibration.as_array().to_owned());
         if inputs.is_empty() || inputs.ncols() != weights.nrows() {
             let what = format!("weights {:?}, calibration {:?}", weights.dim(), inputs.dim());
             return Err(PythonError::input(what, "give (inputs × outputs) and (vectors × inputs)"));
@@ -61,7 +59,8 @@ impl Product {
         let short = weights.len() <= SHORT && inputs.len() <= SHORT;
         let mut preset = Preset::open(&preset)?.chip;
         preset.seed = seed;
-        let after = after.map_or(Ok(Seconds::ZERO), |after| after.not_negative("after", |s| s.0))?;
+        let after =
+            after.map_or(Ok(Seconds::ZERO), |after| after.not_negative("after", |s| s.0))?;
         let moment = own::moment(&preset, after, None)?;
         let work = move || {
             let bias = Array1::zeros(weights.ncols());

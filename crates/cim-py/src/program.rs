@@ -33,7 +33,6 @@ pub fn programmers() -> Vec<&'static str> {
 /// Raises InputError with the place of a target outside, or a programmer that the cells do not offer.
 #[pyfunction]
 #[pyo3(signature = (targets, *, device, programmer, seed, band=None, r_wire=None))]
-#[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub fn program(
     py: Python<'_>,
     targets: Numbers<'_>,
@@ -53,9 +52,7 @@ pub fn program(
     let wires = Wires::new(pitch, pitch);
     wires.check()?;
     let programmer: Box<dyn Programmer> = match programmer {
-        BY_PRODUCTS => {
-            Box::new(GdpSpec::suiting(&cells, band, target_s.nrows(), wires)?.build()?)
-        }
+        BY_PRODUCTS => Box::new(GdpSpec::suiting(&cells, band, target_s.nrows(), wires)?.build()?),
         name => cells.programmer(name, band)?.build()?,
     };
     let work = move || {
@@ -171,6 +168,8 @@ impl Programmed {
         let (rows, columns) = self.outcome.held_s.dim();
         let accepted = 100.0 * self.outcome.share(End::InBand);
         let error = Siemens(self.rms_error_s);
-        format!("Programmed({rows} × {columns} cells, {accepted:.2} % accepted, rms error {error:.3})")
+        format!(
+            "Programmed({rows} × {columns} cells, {accepted:.2} % accepted, rms error {error:.3})"
+        )
     }
 }

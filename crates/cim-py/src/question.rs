@@ -6,9 +6,7 @@ use std::time::Instant;
 use cim_chip::{ChipPreset, Chips, Foreign, Metric, Moment, WrittenDesign};
 use cim_data::npz::Named;
 use cim_studies::own::{self, CALIBRATION, Samples};
-use cim_studies::{
-    Clock, Context, NoSimulator, Progress, Source, Steps, Store, StoreError,
-};
+use cim_studies::{Clock, Context, NoSimulator, Progress, Source, Steps, Store, StoreError};
 
 use crate::error::PythonError;
 use crate::evaluation::Evaluation;

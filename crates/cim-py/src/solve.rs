@@ -116,10 +116,7 @@ fn biases(row_v: ArrayView2<'_, f64>, cols: usize) -> Vec<Bias> {
     row_v.rows().into_iter().map(|row_v| Bias::read(&row_v.to_vec(), cols)).collect()
 }
 
-fn nodes(
-    circuit: Circuit,
-    biases: &[Bias],
-) -> Result<Vec<cim_crossbar::Solution>, PythonError> {
+fn nodes(circuit: Circuit, biases: &[Bias]) -> Result<Vec<cim_crossbar::Solution>, PythonError> {
     let (rows, cols) = circuit.shape();
     let nodal = Nodal::new(circuit, &Bias::read(&vec![0.0; rows], cols))?;
     Ok(nodal.solve_all(biases)?)

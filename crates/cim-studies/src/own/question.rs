@@ -78,7 +78,9 @@ pub fn moment(
     };
     if after != Seconds::ZERO && !preset.parts()?.device.ages() {
         return refused(
-            format!("{after} after programming: nothing is known of the preset's cells at later times"),
+            format!(
+                "{after} after programming: nothing is known of the preset's cells at later times"
+            ),
             "choose cells with time, such as those of the preset pcm",
         );
     }

@@ -40,9 +40,8 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
     let asked = own_calibration(args, &graph)?;
     let row = data.rows.row(0).to_vec();
     let network = Foreign::new(graph, &data.shapes, &row)?;
-    let task = data
-        .task(&network, args.metric)
-        .map_err(|error| samples::in_file(&args.data, error))?;
+    let task =
+        data.task(&network, args.metric).map_err(|error| samples::in_file(&args.data, error))?;
     let (calibration, calibration_name) = match asked {
         Some(Calibration::File(own)) => own.into_calibration(),
         Some(Calibration::First(count)) => data.calibration(count),
@@ -55,10 +54,7 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
         name: &name,
         network: &network,
         task: &task,
-        data: Source {
-            name: data.described(&file_name(&args.data)),
-            sha256: sha256(&args.data)?,
-        },
+        data: Source { name: data.described(&file_name(&args.data)), sha256: sha256(&args.data)? },
         calibration,
         calibration_name,
         preset: &preset_name,
@@ -81,8 +77,7 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
     let simulator = &cim_studies::NoSimulator;
     let context = Context { store: &store, progress: &bars, clock: &watch, simulator, threads };
     let seen = (question.moment, question.chip.chips());
-    let Answer { mut found, design, inputs, .. } =
-        pool.install(|| own::run(question, &context))?;
+    let Answer { mut found, design, inputs, .. } = pool.install(|| own::run(question, &context))?;
     found.report.run.command = command(args, &name);
     let mut text = if args.json { json(&found.report)? } else { printed(&found) };
     if let Some(folder) = &args.out {

@@ -14,10 +14,8 @@ use crate::error::CliError;
 /// # Errors
 /// [`CliError::Usage`] naming the file, the array and what is wrong.
 pub fn read(path: &Path, network: &Network, most: usize) -> Result<Samples, CliError> {
-    let arrays = npz::read(path).map_err(|error| CliError::Usage {
-        help: error.help().into(),
-        what: error.to_string(),
-    })?;
+    let arrays = npz::read(path)
+        .map_err(|error| CliError::Usage { help: error.help().into(), what: error.to_string() })?;
     Samples::of(arrays, network, most).map_err(|error| in_file(path, error))
 }
 
