@@ -29,6 +29,7 @@ studies! {
     mod dstd => Dstd;
     mod log_domain => LogDomain;
     mod spiking_har => SpikingHar;
+    mod devices => Devices;
 }
 
 pub use context::{Clock, Context, NoSimulator, Progress, Simulator, Steps, Store, StoreError};

@@ -37,14 +37,20 @@ pub fn figures(findings: &Findings) -> BTreeMap<String, Figure> {
 /// The chapters of the page.
 pub fn chapters(findings: &Findings, spec: &Spec) -> Vec<Chapter> {
     let kind = if spec.network.widths.is_some() { "multilayer perceptron" } else { "network" };
-    let trained = format!("A {kind} is trained digitally; {}", METHOD[0]);
-    let method = [trained].into_iter().chain(METHOD[1..].iter().copied().map(str::to_owned));
+    let trained = format!(
+        "A {kind} is trained digitally; its weights are cut into tiles, mapped as {}, programmed once per \
+         simulated chip with fresh error.",
+        spec.mapping.kind(),
+    );
+    let method = [trained].into_iter().chain(METHOD.iter().copied().map(str::to_owned));
     let chapter = |title: &str, parts: Vec<Part>| Chapter {
         title: title.to_owned(),
         parts,
         ..Chapter::default()
     };
     let (chart, table) = (Part::chart, Part::table);
+    let alone = (!findings.program_alone.is_empty()).then_some(compare::PROGRAM_ALONE);
+    let compared = [compare::BASELINES, compare::AGAINST].into_iter().chain(alone);
     vec![
         chapter(
             "Accuracy",
@@ -66,7 +72,7 @@ pub fn chapters(findings: &Findings, spec: &Spec) -> Vec<Chapter> {
                 .to_owned(),
             ..chapter(
                 "Against strong baselines",
-                vec![table(compare::BASELINES), table(compare::AGAINST)],
+                compared.map(table).collect(),
             )
         },
         chapter(
@@ -88,9 +94,7 @@ pub fn chapters(findings: &Findings, spec: &Spec) -> Vec<Chapter> {
     ]
 }
 
-const METHOD: [&str; 7] = [
-    "its weights are cut into tiles, each a \
-     differential pair of cells per weight, programmed once per simulated chip with fresh error.",
+const METHOD: [&str; 6] = [
     "Inputs go through a DAC, currents add up along the columns with thermal, shot and read noise, \
      and an ADC turns them into codes; everything outside its full scale clips and is counted.",
     "The naive mapping uses the device's whole conductance window, maps the largest weight to it and \
