@@ -42,7 +42,7 @@ mod tests {
     use crate::parse::parse;
     use crate::study::{Study, StudySpec};
     use crate::{
-        devices::Devices, dstd::Dstd, ir_drop::IrDrop, log_domain::LogDomain, openmena::Openmena, paper::Paper,
+        devices::Devices, dstd::Dstd, interior::Interior, ir_drop::IrDrop, log_domain::LogDomain, openmena::Openmena, paper::Paper,
         pcm::Pcm, spiking_har::SpikingHar,
     };
 
@@ -67,6 +67,7 @@ mod tests {
         says_what_runs::<Dstd>();
         says_what_runs::<LogDomain>();
         says_what_runs::<SpikingHar>();
+        says_what_runs::<Interior>();
         says_what_runs::<Devices>();
     }
 }

@@ -29,6 +29,7 @@ studies! {
     mod dstd => Dstd;
     mod log_domain => LogDomain;
     mod spiking_har => SpikingHar;
+    mod interior => Interior;
     mod devices => Devices;
 }
 

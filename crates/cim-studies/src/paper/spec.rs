@@ -19,13 +19,15 @@ use crate::study::StudySpec;
 /// The built-in preset, as written.
 pub const PRESET: &str = include_str!("paper.toml");
 
-/// The only value of the key `experiment` for which this is the specification; it may be left out.
+/// The values of the key `experiment` for which this is the specification; it may be left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// This study.
     #[default]
     Paper,
+    /// The same on a published device, with an optimum inside all bounds.
+    Interior,
 }
 
 /// The whole study.
