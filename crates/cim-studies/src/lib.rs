@@ -31,6 +31,7 @@ studies! {
     mod spiking_har => SpikingHar;
     mod reprogramming => Reprogramming;
     mod mdm => Mdm;
+    mod devices => Devices;
 }
 
 pub use context::{Clock, Context, NoSimulator, Progress, Simulator, Steps, Store, StoreError};

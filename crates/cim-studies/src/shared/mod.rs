@@ -1,6 +1,8 @@
 //! What studies have in common.
 
 pub mod checkpoints;
+#[cfg(test)]
+pub mod corners;
 pub mod counts;
 pub mod epoch;
 pub mod estimates;
