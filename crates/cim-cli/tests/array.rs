@@ -127,7 +127,9 @@ fn currents_within_a_tolerance_are_proven() {
     for (got, exact) in got.iter().zip(&exact) {
         assert!((got - exact).abs() <= 1e-6 * largest, "{got} for {exact}");
     }
-    for more in [&["--tolerance", "0"][..], &["--tolerance", "1e-3", "--iv", "sinh, scale = '0.5 V'"]] {
+    for more in
+        [&["--tolerance", "0"][..], &["--tolerance", "1e-3", "--iv", "sinh, scale = '0.5 V'"]]
+    {
         assert!(!bench.try_solve(more).status.success(), "{more:?}");
     }
 }

@@ -42,8 +42,8 @@ mod tests {
     use crate::parse::parse;
     use crate::study::{Study, StudySpec};
     use crate::{
-        devices::Devices, dstd::Dstd, ir_drop::IrDrop, log_domain::LogDomain,
-        mdm::Mdm, openmena::Openmena, paper::Paper, pcm::Pcm, reprogramming::Reprogramming,
+        devices::Devices, dstd::Dstd, ir_drop::IrDrop, log_domain::LogDomain, mdm::Mdm,
+        openmena::Openmena, paper::Paper, pcm::Pcm, reprogramming::Reprogramming,
         spiking_har::SpikingHar,
     };
 

@@ -55,7 +55,11 @@ fn check(circuit: &Circuit, row_v: Vec<f64>, tolerance: f64) -> Result<bool, Tes
         prop_assert!(bound <= tolerance * largest, "bound {bound} of {largest}");
         // The transfer matrix itself is exact to rounding of its terms.
         let rounding = 1e-13 * exact.iter().fold(0.0_f64, |most, a| most.max(a.abs()));
-        prop_assert!((got - exact[col]).abs() <= bound + rounding, "{got}, {}: {bound}", exact[col]);
+        prop_assert!(
+            (got - exact[col]).abs() <= bound + rounding,
+            "{got}, {}: {bound}",
+            exact[col]
+        );
     }
     Ok(found.steps.is_some())
 }

@@ -257,8 +257,7 @@ impl Mesh {
         transpose(&work.across, &mut work.residual);
         work.residual *= &self.g_s;
         add_ends(&mut work.residual, &self.sensed_s, column_v);
-        let steps =
-            self.iterate(work, |w, residual| comparison.ratio(residual) <= allowed(w))?;
+        let steps = self.iterate(work, |w, residual| comparison.ratio(residual) <= allowed(w))?;
 
         // The residual of the voltages themselves, and what rounding may hide of it.
         let Work { w, residual, through, across, .. } = work;

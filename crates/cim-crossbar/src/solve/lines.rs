@@ -56,10 +56,7 @@ impl Lines {
     pub fn solve(&self, values: &mut Array2<f64>) {
         let nodes = values.nrows();
         for node in 1..nodes {
-            let (before, mut here) = values.multi_slice_mut((
-                s![node - 1, ..],
-                s![node, ..],
-            ));
+            let (before, mut here) = values.multi_slice_mut((s![node - 1, ..], s![node, ..]));
             Zip::from(&mut here)
                 .and(&before)
                 .and(self.pass.row(node - 1))

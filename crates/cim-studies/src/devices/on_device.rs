@@ -22,8 +22,7 @@ pub struct Numbers {
 }
 
 /// Names of what is compared, in the order of every table.
-pub const METHODS: [&str; 5] =
-    ["naive", "best_heuristic", "program", "training_alone", "full"];
+pub const METHODS: [&str; 5] = ["naive", "best_heuristic", "program", "training_alone", "full"];
 
 /// One network on one device, ready to be measured.
 pub struct OnDevice {
@@ -44,9 +43,10 @@ pub fn on_device(bench: &Bench<'_>, numbers: &Numbers) -> Result<OnDevice, Study
     let naive = Candidate { network: control.clone(), design: naive, inputs };
     let Untrained { heuristic, name, program, .. } = untrained(bench, control)?;
     let alone = trained_through(bench, digital, &heuristic.design)?;
-    let (accuracy_of, mut best) = (|full: &Finished| {
-        bench.holdout(&full.candidate.design, &full.candidate.network)
-    }, None::<(f64, Finished)>);
+    let (accuracy_of, mut best) = (
+        |full: &Finished| bench.holdout(&full.candidate.design, &full.candidate.network),
+        None::<(f64, Finished)>,
+    );
     for &share in &bench.spec.choices.clip_shares {
         let full = full(bench, digital, &program, share)?;
         let accuracy = accuracy_of(&full)?;

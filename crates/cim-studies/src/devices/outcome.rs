@@ -45,9 +45,10 @@ fn named<'a>(devices: impl Iterator<Item = &'a DeviceFound>) -> String {
 
 /// Least and greatest loss of a method over the devices, in points.
 fn losses(findings: &Findings, method: &str) -> (f64, f64) {
-    let losses = findings.devices.iter().map(|device| {
-        findings.control.mean - device.method(method).accuracy.mean
-    });
+    let losses = findings
+        .devices
+        .iter()
+        .map(|device| findings.control.mean - device.method(method).accuracy.mean);
     losses.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), loss| (a.min(loss), b.max(loss)))
 }
 

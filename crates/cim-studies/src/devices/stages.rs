@@ -64,7 +64,8 @@ pub fn run(
     let as_control = accuracies(|own| &own.control);
     let devices = spec.devices.names.iter().zip(measured.chunks(numbers.len()));
     let devices = devices.map(|(name, of_networks)| {
-        let rows = METHODS.iter().enumerate().map(|(place, name)| row(spec, name, place, of_networks));
+        let rows =
+            METHODS.iter().enumerate().map(|(place, name)| row(spec, name, place, of_networks));
         let heuristics = of_networks.iter().map(|one| one.heuristic).collect();
         DeviceFound::of(name, rows.collect(), heuristics, of_networks[0].in_use, &as_control)
     });

@@ -9,7 +9,7 @@ use super::voice::ratio;
 /// Title of the table of baselines.
 pub const BASELINES: &str = "Baselines";
 /// Title of the comparison of the program alone.
-pub const PROGRAM_ALONE: &str = 
+pub const PROGRAM_ALONE: &str =
     "The program alone against the best heuristic, no training through the chip";
 /// Title of the comparison with the best heuristic.
 pub const AGAINST: &str = "The full method against the best heuristic, at equal read voltage";

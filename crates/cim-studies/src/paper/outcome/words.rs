@@ -240,7 +240,8 @@ const VOLTAGE_AT_BOUND: &str = "The read voltage ends at its lower bound, least_
      nominal voltage and at this one differ by it alone, so designs are compared at equal voltage.";
 const VOLTAGE_INSIDE: &str = "The read voltage is inside its bounds: the price of row drivers and amplifiers holds it from \
      above, errors that grow as it falls from below. Designs are compared at equal voltage.";
-const IDEAL_AMPLIFIERS: &str = "Amplifiers have no offset in this preset, which flatters low read voltages.";
+const IDEAL_AMPLIFIERS: &str =
+    "Amplifiers have no offset in this preset, which flatters low read voltages.";
 
 /// What the report says of wires, with those of the preset.
 fn wires_note(spec: &Spec) -> &'static str {
