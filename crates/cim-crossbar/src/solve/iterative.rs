@@ -337,7 +337,7 @@ impl Comparison {
             let out = mesh.g_s[[row, col]] * here + up * here + down * here;
             let into = through + up * above + down * below;
             let q = out - into - ROUNDINGS * f64::EPSILON * nodes * (out + into);
-            if !(q > 1.0 - 2.0 * COMPARISON) {
+            if q.is_nan() || q <= 1.0 - 2.0 * COMPARISON {
                 return None;
             }
             *per_q = q.recip();
