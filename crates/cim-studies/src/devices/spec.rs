@@ -5,7 +5,7 @@ use cim_chip::sections::{
     FrontEnd, MappingSpec, NetworkSpec, OptimiserSpec, Recipe, TileSpec, Wires, need, network,
     training,
 };
-use cim_device::ModelSpec;
+use cim_device::{ModelSpec, published};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
@@ -96,6 +96,9 @@ impl StudySpec for Spec {
         need(!names.is_empty(), "devices.names", "[]", some)?;
         for (place, name) in names.iter().enumerate() {
             need(!names[..place].contains(name), "devices.names", name, "name every device once")?;
+            if let Err(unknown) = published(name) {
+                need(false, "devices.names", name, &unknown.to_string())?;
+            }
             paper::check_design(&self.on(name))?;
         }
         network::check(&self.network)?;
