@@ -10,6 +10,7 @@ mod evaluation;
 mod interrupt;
 mod module;
 mod network;
+mod optimise;
 mod preset;
 mod product;
 mod program;

@@ -14,11 +14,13 @@ mod cim {
     #[pymodule_export]
     use crate::chip::Chip;
     #[pymodule_export]
-    use crate::design::{Design, optimise};
+    use crate::design::Design;
     #[pymodule_export]
     use crate::device::{Device, device, devices};
     #[pymodule_export]
     use crate::evaluation::Evaluation;
+    #[pymodule_export]
+    use crate::optimise::optimise;
     #[pymodule_export]
     use crate::preset::{preset, presets};
     #[pymodule_export]
