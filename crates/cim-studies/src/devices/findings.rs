@@ -71,9 +71,9 @@ pub struct MethodFound {
 pub struct PointFound {
     /// `(objective − bound) / objective`.
     pub gap: f64,
-    /// Smallest conductance in use (S).
+    /// Bottom of the window (S).
     pub g_min_s: f64,
-    /// Largest conductance in use (S).
+    /// Top of the window (S).
     pub g_max_s: f64,
     /// Read voltage in use (V).
     pub read_voltage_v: f64,

@@ -5,21 +5,20 @@ use std::collections::BTreeMap;
 use cim_report::format::{percent, times};
 use cim_report::{Comparison, Estimate, Figure, Headline, Report, Shown};
 
-use super::data::Sets;
+use super::data::ImageSets;
 use super::measured::{Cost, Measured};
 use super::ratios::{SOLVERS, nearer, speedup};
 use super::spec::Spec;
 use super::{charts, tables};
 use crate::shared::estimates::estimate;
-use crate::study::Written;
+use crate::shared::notes::unsimulated;
 
 const EXACT: usize = 0;
 const SCAN: usize = 1;
 const GRID: usize = 2;
 const BESIDE: usize = 3;
 
-pub fn report(options: &Written<'_, Spec>, sets: &Sets, measured: &Measured) -> Report {
-    let spec = options.spec;
+pub fn report(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Report {
     let lost: usize = measured.errors.iter().map(|errors| errors.lost).sum();
     let counts = BTreeMap::from([
         ("spikes lost or made by the grid".to_owned(), lost as u64),
@@ -34,10 +33,6 @@ pub fn report(options: &Written<'_, Spec>, sets: &Sets, measured: &Measured) -> 
     ]);
     Report {
         title: "Membranes trained through their own equations".to_owned(),
-        seed: spec.seed,
-        preset: options.preset.to_owned(),
-        revision: env!("CARGO_PKG_VERSION").to_owned(),
-        spec: options.text.to_owned(),
         lead: lead(spec, sets, measured),
         headlines: headlines(spec, sets, measured),
         comparison: comparison(spec, sets, measured),
@@ -76,7 +71,7 @@ fn most(measured: &Measured) -> &Cost {
     measured.costs.last().expect("checked: not empty")
 }
 
-fn figures(sets: &Sets, measured: &Measured) -> BTreeMap<String, Figure> {
+fn figures(sets: &ImageSets, measured: &Measured) -> BTreeMap<String, Figure> {
     let mut figures = BTreeMap::new();
     let mut add = |name: String, label: String, shown: Shown, value: Estimate| {
         figures.insert(name, Figure::new(label, shown, value));
@@ -134,7 +129,7 @@ fn plain(e: Estimate) -> String {
     format!("{:.1} ± {:.1}", e.mean, e.ci95)
 }
 
-fn comparison(spec: &Spec, sets: &Sets, measured: &Measured) -> Vec<Comparison> {
+fn comparison(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Vec<Comparison> {
     let cost = most(measured);
     let n = cost.inputs;
     let (fast, bytes) = (speedup(cost, EXACT, BESIDE), memory(cost, EXACT, BESIDE));
@@ -207,7 +202,7 @@ fn comparison(spec: &Spec, sets: &Sets, measured: &Measured) -> Vec<Comparison> 
     rows
 }
 
-fn lead(spec: &Spec, sets: &Sets, measured: &Measured) -> String {
+fn lead(spec: &Spec, sets: &ImageSets, measured: &Measured) -> String {
     let cost = most(measured);
     let found = &measured.integrated;
     format!(
@@ -228,7 +223,7 @@ fn lead(spec: &Spec, sets: &Sets, measured: &Measured) -> String {
     )
 }
 
-fn headlines(spec: &Spec, sets: &Sets, measured: &Measured) -> Vec<Headline> {
+fn headlines(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Vec<Headline> {
     let cost = most(measured);
     vec![
         Headline {
@@ -283,11 +278,6 @@ fn notes(spec: &Spec, measured: &Measured) -> Vec<String> {
             .to_owned(),
         "Ours: circuit, layers, networks, recipe. CIFAR-10 was not run.".to_owned(),
     ];
-    if measured.simulated.is_none() {
-        notes.push(
-            "No simulator of circuits was found: the comparison with ngspice is left out."
-                .to_owned(),
-        );
-    }
+    notes.extend(unsimulated(measured.simulated.as_ref()));
     notes
 }

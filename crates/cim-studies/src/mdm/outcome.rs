@@ -11,7 +11,6 @@ use super::methods::{LEAST_ERROR, LEAST_LOSS, MDM, ORDERS, PLAIN, REMEDIES};
 use super::spec::Spec;
 use super::tables;
 use crate::shared::foreign::Given;
-use crate::study::Written;
 
 /// What plain placement has to lose before a gain counts, and what is asked.
 const LEAST_LOST: f64 = 0.05;
@@ -19,19 +18,9 @@ const LEAST_LOWERED: f64 = 0.4;
 const LEAST_GAINED: f64 = 0.036;
 const MOST_GAP: f64 = 0.005;
 
-pub fn report(
-    written: &Written<'_, Spec>,
-    given: &Given,
-    factors: &[Factors],
-    settings: &[Setting],
-) -> Report {
-    let spec = written.spec;
+pub fn report(spec: &Spec, given: &Given, factors: &[Factors], settings: &[Setting]) -> Report {
     Report {
         title: "Where bits lie on arrays with resistive wires".to_owned(),
-        seed: spec.seed,
-        preset: written.preset.to_owned(),
-        revision: env!("CARGO_PKG_VERSION").to_owned(),
-        spec: written.text.to_owned(),
         lead: lead(spec, factors, settings),
         headlines: headlines(factors, settings),
         comparison: comparison(factors, settings),
@@ -242,7 +231,7 @@ fn chart(settings: &[Setting]) -> Chart {
     };
     Chart {
         name: "accuracy-vs-wire".to_owned(),
-        title: "Accuracy against wire resistance".to_owned(),
+        title: "Accuracy of orders against wire resistance".to_owned(),
         caption: "Intervals are of the difference to ideal wires, over images.".to_owned(),
         plot: Plot::Lines(Lines {
             x_label: "wire resistance (Ω per cell)".to_owned(),

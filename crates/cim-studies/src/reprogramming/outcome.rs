@@ -11,20 +11,14 @@ use super::spec::Spec;
 use super::{charts, tables};
 use crate::shared::estimates::estimate;
 use crate::shared::foreign::Given;
-use crate::study::Written;
 
 /// What is asked: times fewer writes on ResNet-20 and on a transformer, and accuracy that may be lost.
 const LEAST: [(&str, f64); 2] = [("resnet20", 3.7), ("transformer", 21.0)];
 const MOST_LOST: f64 = 0.01;
 
-pub fn report(written: &Written<'_, Spec>, given: &Given, measured: &[OfSubject]) -> Report {
-    let spec = written.spec;
+pub fn report(spec: &Spec, given: &Given, measured: &[OfSubject]) -> Report {
     Report {
         title: "Writes of networks on too few crossbars".to_owned(),
-        seed: spec.seed,
-        preset: written.preset.to_owned(),
-        revision: env!("CARGO_PKG_VERSION").to_owned(),
-        spec: written.text.to_owned(),
         lead: lead(spec, measured),
         headlines: headlines(measured),
         comparison: comparison(spec, measured),

@@ -24,7 +24,7 @@ pub struct Window {
 }
 
 /// All windows.
-pub struct Sets {
+pub struct Motion {
     /// In the order of the recordings.
     pub windows: Vec<Window>,
     /// Subjects.
@@ -36,7 +36,7 @@ pub struct Sets {
     source: Source,
 }
 
-impl Sets {
+impl Motion {
     /// Reads the recordings and cuts them to windows.
     pub fn open(spec: &Spec, folder: &Path) -> Result<Self, StudyError> {
         let motion = motion::load(folder)?;
@@ -94,7 +94,7 @@ impl Sets {
     }
 }
 
-impl StudyData for Sets {
+impl StudyData for Motion {
     fn source(&self) -> Source {
         self.source.clone()
     }

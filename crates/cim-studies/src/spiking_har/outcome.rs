@@ -6,14 +6,13 @@ use cim_core::Tally;
 use cim_report::format::{percent, points_estimate};
 use cim_report::{Comparison, Estimate, Figure, Headline, Report, Shown};
 
-use super::data::Sets;
+use super::data::Motion;
 use super::measured::{Measured, WAYS};
 use super::ratios::{learning_ratios, ratios};
 use super::spec::Spec;
 use super::{charts, tables};
 use crate::shared::counts::of_inference;
 use crate::shared::estimates::{estimate, paired};
-use crate::study::Written;
 
 /// Numbers of the ways in [`WAYS`].
 const BP: usize = 0;
@@ -23,16 +22,11 @@ const ALIGNED: usize = 2;
 /// What is asked of the accuracy on a subject left out, after adaptation.
 const LEAST_ACCURACY: f64 = 0.88;
 
-pub fn report(options: &Written<'_, Spec>, sets: &Sets, measured: &Measured) -> Report {
-    let spec = options.spec;
+pub fn report(spec: &Spec, sets: &Motion, measured: &Measured) -> Report {
     let tallies = measured.folds.iter().flat_map(|fold| fold.chips.iter().map(|chip| chip.tally));
     let tallies: Vec<Tally> = tallies.collect();
     Report {
         title: "Spiking wearable analytics that adapt on the chip".to_owned(),
-        seed: spec.seed,
-        preset: options.preset.to_owned(),
-        revision: env!("CARGO_PKG_VERSION").to_owned(),
-        spec: options.text.to_owned(),
         lead: lead(spec, measured),
         headlines: headlines(spec, measured),
         comparison: comparison(spec, measured),

@@ -5,7 +5,7 @@ use cim_dynamics::spiking::learn::cross_entropy;
 use cim_dynamics::spiking::{Arrays, Network, Record, Teacher, backward, run};
 use serde::{Deserialize, Serialize};
 
-use super::data::{Scale, Sets, shuffled};
+use super::data::{Motion, Scale, shuffled};
 use super::spec::Spec;
 use crate::context::Context;
 use crate::error::StudyError;
@@ -23,7 +23,7 @@ pub struct State {
 /// Trainings of this study.
 pub struct Pretraining<'a> {
     spec: &'a Spec,
-    sets: &'a Sets,
+    sets: &'a Motion,
     checkpoints: Checkpoints<'a, State>,
     root: Stream,
 }
@@ -37,10 +37,10 @@ pub struct Pretrained {
 }
 
 impl<'a> Pretraining<'a> {
-    /// Checkpoints that would be taken up are looked at now.
+    /// Opens what an earlier run has saved.
     pub fn begin(
         spec: &'a Spec,
-        sets: &'a Sets,
+        sets: &'a Motion,
         context: &'a Context<'a>,
         root: Stream,
     ) -> Result<Self, StudyError> {

@@ -31,7 +31,7 @@ const VARIANTS: [(Group, &str); 7] = [
 
 /// Gathers the findings.
 pub fn findings(outcome: &Outcome<'_>) -> Result<Findings, StudyError> {
-    let (spec, rows, trials) = (outcome.options.spec, outcome.rows, outcome.trials);
+    let (spec, rows, trials) = (outcome.spec, outcome.rows, outcome.trials);
     let variants: Vec<&Row> =
         VARIANTS.iter().map(|(group, name)| row(rows, *group, name)).collect();
     let (naive, full) = (variants[0], variants[6]);
