@@ -75,9 +75,9 @@ pub struct Reproduce {
     /// Fewer epochs and chips: about a minute
     #[arg(long)]
     pub quick: bool,
-    /// Folder of the results
-    #[arg(long, default_value = "target/reproduce")]
-    pub out: PathBuf,
+    /// Folder of the results; left out, target/reproduce, and below it the preset's name for all but paper
+    #[arg(long)]
+    pub out: Option<PathBuf>,
     /// Folder of the data set, instead of the preset's: four IDX files, plain or .gz, or the digits of openmena
     #[arg(long)]
     pub data: Option<PathBuf>,
@@ -382,7 +382,7 @@ impl Command {
                     .map(PathBuf::as_path)
                     .chain(file(&args.preset))
                     .collect(),
-                vec![("--out", args.out.as_path())],
+                named("--out", &args.out).into_iter().collect(),
             ),
             Self::Device(Device::Sample(args)) => (Vec::new(), vec![("--out", args.out.as_path())]),
             Self::Eval(args) => (args.inputs(), args.outputs()),

@@ -8,6 +8,7 @@ use std::{
 use cim_data::open_regular;
 use cim_nn::checkpoint::MAX_PAYLOAD_BYTES;
 use cim_report::ReportError;
+use serde::Deserialize;
 
 use crate::error::CliError;
 
@@ -61,6 +62,34 @@ pub fn keep_apart(inputs: &[&Path], outputs: &[(&str, &Path)]) -> Result<(), Cli
     }
     Ok(())
 }
+
+/// Refuses a folder that holds the report of another command than one that `begins` so.
+///
+/// # Errors
+/// [`CliError::Usage`] naming both.
+pub fn refuse_another(folder: &Path, begins: &str) -> Result<(), CliError> {
+    #[derive(Deserialize)]
+    struct Written {
+        run: Run,
+    }
+    #[derive(Deserialize)]
+    struct Run {
+        command: String,
+    }
+    let bytes = try_read(&folder.join("report.json"), MAX_REPORT_BYTES).unwrap_or_default();
+    match serde_json::from_slice(&bytes) {
+        Ok(Written { run: Run { command } }) if !command.starts_with(begins) => {
+            Err(CliError::Usage {
+                what: format!("{} holds the report of `{command}`", folder.display()),
+                help: "give another folder with --out, or remove that one".into(),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The longest report that is looked at (bytes).
+const MAX_REPORT_BYTES: u64 = 256 << 20;
 
 /// Where a path leads, whether or not anything is there.
 fn place_of(path: &Path) -> PathBuf {

@@ -286,7 +286,57 @@ fn keys_are_explained() {
     for words in ["converters.adc_bits", "2 to 16", "bits", "6 in `paper`", "8 in `pcm`"] {
         assert!(text.contains(words), "'{words}' is not in: {text}");
     }
-    assert!(said(&["explain", "wires"]).matches("default").count() == 6);
+    assert!(said(&["explain", "wires"]).matches("built-in").count() == 6);
+    desk.must_refuse(
+        &["explain", "sweeps.bits"],
+        &["no section that makes chips", "cim preset NAME"],
+    );
     assert!(said(&["explain"]).lines().count() > 30);
     desk.must_refuse(&["explain", "adc"], &["converters.adc_bits", "converters.adc_noise"]);
+}
+
+/// What no chip can have is shown where it stands, whichever command read the file.
+#[test]
+fn impossible_values_of_a_preset_are_refused_at_their_place() {
+    let desk = Desk::new();
+    let paper = String::from_utf8(desk.cim(&["preset", "paper"]).stdout).expect("text");
+    let line =
+        1 + paper.lines().position(|line| line == "adc_bits = 6").expect("the preset says it");
+    fs::write(desk.path("own.toml"), paper.replace("adc_bits = 6", "adc_bits = 40"))
+        .expect("written");
+    let (mlp, data) = (network("mlp.onnx"), network("digits.npz"));
+    let place = format!("own.toml:{line}:");
+    let eval = ["eval", &mlp, "--data", &data, "--preset", "own.toml"];
+    let optimise = ["optimise", &mlp, "--calibration", &data, "--preset", "own.toml"];
+    for args in [eval, optimise] {
+        desk.must_refuse(&args, &[&place, "adc_bits", "2 to 16"]);
+    }
+    let device = ["eval", &mlp, "--data", &data, "--preset", "hfo2-milo"];
+    desk.must_refuse(&device, &["hfo2-milo is a device", "[device.model]"]);
+    let other = ["eval", &mlp, "--data", &data, "--preset", "ir-drop"];
+    desk.must_refuse(&other, &["describes no chip", "`paper`"]);
+}
+
+/// A folder keeps the report of one command; another is refused before it works, and one that is refused leaves
+/// no folder.
+#[test]
+fn the_report_of_another_command_is_not_mixed_with_its_own() {
+    let desk = Desk::new();
+    let one = ["--out", "runs"];
+    for _ in 0..2 {
+        let output = desk.eval(&one);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let said = String::from_utf8(output.stdout).expect("text");
+        assert!(said.contains("files in runs") && !said.contains("--out DIR"), "{said}");
+    }
+    let (cnn, data) = (network("cnn.onnx"), network("digits.npz"));
+    desk.must_refuse(
+        &["eval", &cnn, "--data", &data, "--out", "runs"],
+        &["holds the report of", "mlp.onnx"],
+    );
+    let bad = ["eval", &cnn, "--data", &data, "--out", "none", "--config", "missing.toml"];
+    desk.must_refuse(&bad, &["missing.toml"]);
+    assert!(!desk.path("none").exists());
+    let said = String::from_utf8(desk.eval(&[]).stdout).expect("text");
+    assert!(said.contains("--out DIR keeps them"), "{said}");
 }

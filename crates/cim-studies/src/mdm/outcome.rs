@@ -21,14 +21,14 @@ const MOST_GAP: f64 = 0.005;
 pub fn report(spec: &Spec, given: &Given, factors: &[Factors], settings: &[Setting]) -> Report {
     Report {
         title: "Where bits lie on arrays with resistive wires".to_owned(),
-        lead: lead(spec, factors, settings),
+        lead: given.with_left_out(lead(spec, factors, settings)),
         headlines: headlines(factors, settings),
         comparison: comparison(factors, settings),
         figures: figures(factors, settings),
         charts: if settings.is_empty() { Vec::new() } else { vec![chart(settings)] },
         tables: tables::all(factors, settings),
         parameters: given.parameters(),
-        notes: notes(given),
+        notes: notes(),
         ..Report::default()
     }
 }
@@ -243,10 +243,8 @@ fn chart(settings: &[Setting]) -> Chart {
     }
 }
 
-fn notes(given: &Given) -> Vec<String> {
-    let mut notes = given.left_out.clone();
-    notes.extend(
-        [
+fn notes() -> Vec<String> {
+    [
             "What wires take is (I_ideal − I) / I_ideal with all rows at the read voltage, over all columns of an \
              array, the mean over arrays drawn from the network; its reduction is relative to the plain placement \
              on the same arrays. Of products columns count by their significance: reversing puts the most \
@@ -265,7 +263,6 @@ fn notes(given: &Given) -> Vec<String> {
             "Orders by least loss and least error are ours: greedy from the far end, on losses of first order, of \
              all currents or of products. No exchange of two neighbours betters them; better ones may exist.",
         ]
-        .map(str::to_owned),
-    );
-    notes
+        .map(str::to_owned)
+        .to_vec()
 }

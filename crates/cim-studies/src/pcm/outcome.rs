@@ -44,7 +44,7 @@ pub fn report(spec: &Spec, measured: &[Measured]) -> Report {
     notes.extend(NOTES.map(str::to_owned));
     Report {
         title: "Phase-change memory over time".to_owned(),
-        lead: lead(measured, times),
+        lead: timeless(spec) + &lead(measured, times),
         headlines: headlines(measured, times),
         figures,
         charts: vec![chart(measured, times)],
@@ -127,6 +127,13 @@ fn verdict(measured: &[Measured], times: &[Seconds]) -> String {
          at {first}. Measured with global compensation: {mean:.2} ± {interval:.2} points lost, \
          {reached}.",
     )
+}
+
+/// What has to be said first of cells that no time changes.
+fn timeless(spec: &Spec) -> String {
+    let words = "The model of these cells knows no time: they are as programmed at every moment, and nothing here \
+                 speaks of how long they keep what they hold. ";
+    if spec.ages() { String::new() } else { words.to_owned() }
 }
 
 fn lead(measured: &[Measured], times: &[Seconds]) -> String {

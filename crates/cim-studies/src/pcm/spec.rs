@@ -116,6 +116,11 @@ impl StudySpec for Spec {
 }
 
 impl Spec {
+    /// Whether anything is known of the cells at later times.
+    pub fn ages(&self) -> bool {
+        self.parts().is_ok_and(|parts| parts.device.ages())
+    }
+
     /// What every chip is made of; weights use the whole window of the device.
     ///
     /// # Errors
