@@ -43,8 +43,7 @@ impl Circuit {
         };
         let (excitatory, gain) = of(weight.abs(), excitatory);
         let (inhibitory, inhibitory_gain) = of(-weight.abs(), inhibitory);
-        let spec =
-            MembraneSpec { threshold: full, excitatory, inhibitory, ..self.spec().membrane };
+        let spec = MembraneSpec { threshold: full, excitatory, inhibitory, ..self.spec().membrane };
         Ok(Equivalent {
             membrane: spec.build()?,
             gains: [gain, inhibitory_gain],
