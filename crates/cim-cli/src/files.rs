@@ -81,7 +81,7 @@ pub fn refuse_another(folder: &Path, begins: &str) -> Result<(), CliError> {
     }
     let bytes = try_read(&folder.join("report.json"), MAX_REPORT_BYTES).unwrap_or_default();
     match serde_json::from_slice(&bytes) {
-        Ok(Written { run: Run { command } }) if !command.starts_with(begins) => {
+        Ok(Written { run: Run { command } }) if !has_words(&command, begins) => {
             Err(CliError::Usage {
                 what: format!("{} holds the report of `{command}`", folder.display()),
                 help: "give another folder with --out, or remove that one".into(),
@@ -89,6 +89,12 @@ pub fn refuse_another(folder: &Path, begins: &str) -> Result<(), CliError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a command begins with these whole words.
+fn has_words(command: &str, begins: &str) -> bool {
+    let rest = command.strip_prefix(begins);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 /// The longest report that is looked at (bytes).
@@ -172,6 +178,13 @@ mod tests {
         let _held = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
         let error = write_atomic(&socket, b"x").expect_err("no regular file").to_string();
         assert!(error.contains("socket"), "{error}");
+    }
+
+    #[test]
+    fn commands_are_told_apart_by_whole_words() {
+        assert!(has_words("cim reproduce --preset pcm --quick", "cim reproduce --preset pcm"));
+        assert!(has_words("cim reproduce --preset pcm", "cim reproduce --preset pcm"));
+        assert!(!has_words("cim reproduce --preset pcm.toml", "cim reproduce --preset pcm"));
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
     // The folder of a preset is of no matter to what it says.
     let (name, preset_name) = (file_name(&args.network), file_name(Path::new(&preset.name)));
     if let Some(folder) = &args.out {
-        refuse_another(folder, &format!("cim eval {name} "))?;
+        refuse_another(folder, &format!("cim eval {name}"))?;
     }
     let _lock = args.out.as_deref().map(Lock::take).transpose()?;
     let question = Question {
