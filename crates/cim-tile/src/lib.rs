@@ -20,6 +20,7 @@ pub mod path;
 pub mod pulsed;
 pub mod pwm;
 pub mod quantize;
+pub mod rows;
 pub mod tile;
 
 pub use board::{Board, BoardSpec};
@@ -31,8 +32,8 @@ pub use front_end::{ColumnCalibration, Drivers, FrontEnd};
 pub use gains::{Calibrated, ColumnGains, Fit, GainCalibration};
 pub use grid::{Blueprint, Grid, LayerDesign, Parts, Targets};
 pub use mapping::{
-    BitSlicedDifferential, Differential, Mapping, MappingError, MappingSpec, OffsetColumn, Plan,
-    Sense,
+    BitSlicedDifferential, Differential, LoneColumn, Mapping, MappingError, MappingSpec,
+    OffsetBinary, OffsetColumn, Plan, Sense, Split, SplitDifferential, TwoArrays, TwosComplement,
 };
 pub use moments::{ColumnErrors, LayerErrors};
 pub use path::StoredVariance;
