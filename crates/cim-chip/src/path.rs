@@ -1,6 +1,6 @@
 //! The datapath of a design as training sees it.
 
-use cim_nn::{InputRange, LayerPath, Levels, WeightNoise};
+use cim_nn::{InputRange, LayerPath, Levels, WeightNoise, WeightValues};
 use cim_tile::{StoredVariance, TileError};
 
 use crate::design::ChipDesign;
@@ -33,6 +33,7 @@ impl ChipDesign {
                 let (_, outputs) = product.weights.dim();
                 LayerPath {
                     weight_clip: design.weight_clip,
+                    weight_values: WeightValues::Any,
                     weight_noise: self.weight_noise(design.weight_clip),
                     input_limit: design.input_limit,
                     input_range,
