@@ -23,6 +23,7 @@ pub mod pwm;
 pub mod quantize;
 pub mod reprogram;
 pub mod rows;
+pub mod support;
 pub mod tile;
 
 pub use board::{Board, BoardSpec};
@@ -34,7 +35,7 @@ pub use front_end::{ColumnCalibration, Drivers, FrontEnd};
 pub use gains::{Calibrated, ColumnGains, Fit, GainCalibration};
 pub use grid::{Blueprint, Grid, LayerDesign, Parts, Targets};
 pub use mapping::{
-    BitSlicedDifferential, Differential, LoneColumn, Mapping, MappingError, MappingSpec,
+    BitSlicedDifferential, Differential, LOW_BIT, LoneColumn, LowBit, Mapping, MappingError, MappingSpec,
     OffsetBinary, OffsetColumn, Plan, Sense, Split, SplitDifferential, TwoArrays, TwosComplement,
 };
 pub use moments::{ColumnErrors, LayerErrors};

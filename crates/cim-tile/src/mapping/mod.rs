@@ -2,14 +2,18 @@
 //!
 //! To add one: a file here and its line below; the law suite in `tests/` then runs over it.
 
+mod low_bit;
 mod plan;
 mod registry;
 mod scheme;
 mod split;
+mod whole;
 
+pub use low_bit::{LOW_BIT, LowBit, Numbers};
 pub use plan::{Plan, Sense};
 pub use scheme::{Mapping, MappingError};
 pub use split::Split;
+pub use whole::{Cut, Whole, WholeArray};
 
 registry::mappings! {
     /// Pairs of cells, one of which stays at the bottom of the window.

@@ -60,6 +60,33 @@ pub enum MappingError {
         /// Bits of the parts.
         parts: Vec<u32>,
     },
+    /// A name that no mapping has.
+    #[error("there is no mapping {name}: {}", known.join(", "))]
+    Unknown {
+        /// The name as given.
+        name: String,
+        /// Names of all mappings.
+        known: Vec<&'static str>,
+    },
+    /// An array cannot hold one weight.
+    #[error(
+        "an array of {rows} × {columns} cells is too small for one weight, such as weight {weight} of \
+         {mapping}: it takes {needed_rows} × {needed_columns}"
+    )]
+    Array {
+        /// The mapping.
+        mapping: &'static str,
+        /// The first weight.
+        weight: i32,
+        /// Rows of the array.
+        rows: usize,
+        /// Columns of the array.
+        columns: usize,
+        /// Rows of a weight.
+        needed_rows: usize,
+        /// Columns of a weight.
+        needed_columns: usize,
+    },
     /// A weight 0 has no level.
     #[error("shift {shift} of {mapping}: use 1 to {most}")]
     Shift {
