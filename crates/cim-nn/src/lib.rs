@@ -34,7 +34,7 @@ pub use dataset::{Dataset, Labels};
 pub use error::NetworkError;
 pub use in_loop::{Carrier, Loss, Tuning};
 pub use network::{Layer, Network, Product, accuracy};
-pub use noise::{InputRange, LayerPath, Levels, WeightNoise};
+pub use noise::{InputRange, LayerPath, Levels, WeightNoise, WeightValues};
 pub use operations::{Operation, OperationSpec};
 pub use recipe::{Optimiser, Recipe};
 pub use shape::Shape;

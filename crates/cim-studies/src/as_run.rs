@@ -42,9 +42,9 @@ mod tests {
     use crate::parse::parse;
     use crate::study::{Study, StudySpec};
     use crate::{
-        devices::Devices, dstd::Dstd, ir_drop::IrDrop, log_domain::LogDomain, mdm::Mdm,
-        openmena::Openmena, paper::Paper, pcm::Pcm, reprogramming::Reprogramming,
-        spiking_har::SpikingHar,
+        cim_explorer::CimExplorer, devices::Devices, dstd::Dstd, ir_drop::IrDrop,
+        log_domain::LogDomain, mdm::Mdm, openmena::Openmena, paper::Paper, pcm::Pcm,
+        reprogramming::Reprogramming, spiking_har::SpikingHar,
     };
 
     fn says_what_runs<S: Study>()
@@ -62,6 +62,7 @@ mod tests {
     #[test]
     fn a_preset_as_run_says_what_runs() {
         says_what_runs::<Paper>();
+        says_what_runs::<CimExplorer>();
         says_what_runs::<IrDrop>();
         says_what_runs::<Pcm>();
         says_what_runs::<Openmena>();

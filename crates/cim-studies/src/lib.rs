@@ -33,6 +33,7 @@ studies! {
     mod reprogramming => Reprogramming;
     mod mdm => Mdm;
     mod devices => Devices;
+    mod cim_explorer => CimExplorer;
 }
 
 pub use context::{Clock, Context, NoSimulator, Progress, Simulator, Steps, Store, StoreError};

@@ -10,7 +10,7 @@ use cim_device::{Conduction, GaussianSpec, Window};
 use cim_opt::terms::{Reference, check_signal, circuit_terms, device_terms, layer_terms};
 use cim_opt::{Budget, Evaluation, Limits, WindowProblem, evaluate};
 use cim_tests::chip::{silent, uniforms, worst_case};
-use cim_tests::registered::POLARITIES;
+use cim_tests::registered::CODES;
 use cim_tile::{
     Calibration, ColumnErrors, Differential, Drivers, EnergySpec, LayerDesign, LayerErrors,
     MappingSpec, Parts, StoredVariance, TileError,
@@ -236,7 +236,7 @@ fn the_program_has_the_front_end_of_the_closed_form() {
         (|p| p.front_end.driver_noise = Volts(2e-3), |c| c.driver, |b| b.drivers),
     ];
     for spec in MappingSpec::registered() {
-        for polarity in POLARITIES {
+        for polarity in CODES {
             for (source, (effect, closed, counted)) in sources.iter().enumerate() {
                 let (mut parts, design, weights, x) = layer(spec, polarity);
                 effect(&mut parts);
@@ -282,7 +282,7 @@ fn a_weight_clip_loses_what_the_product_of_clipped_weights_loses() {
 #[test]
 fn tiles_without_signal_cost_nothing() {
     for spec in MappingSpec::registered() {
-        for polarity in POLARITIES {
+        for polarity in CODES {
             let (parts, design, mut weights, mut x) = layer(spec, polarity);
             let groups = parts.mapping.full_scale_groups();
             x.slice_mut(s![.., ..10]).fill(0.0);
