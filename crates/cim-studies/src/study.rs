@@ -85,6 +85,17 @@ pub struct Shared<'a> {
     pub data: &'a DataSpec,
 }
 
+/// [`StudySpec::shared`] of a specification with the fields `seed`, `evaluation` and `data`.
+macro_rules! shared_keys {
+    () => {
+        fn shared(&mut self) -> $crate::study::Shared<'_> {
+            let Self { seed, evaluation, data, .. } = self;
+            $crate::study::Shared { seed, evaluation, data }
+        }
+    };
+}
+pub(crate) use shared_keys;
+
 /// What a study learns from and is measured on.
 pub trait StudyData: Send + Sync {
     /// What it is.

@@ -12,21 +12,16 @@ use super::measured::{Finished, Measured};
 use super::spec::Spec;
 use super::tables;
 use crate::shared::images::Images;
-use crate::study::{StudyData, Written};
+use crate::study::StudyData;
 
 /// Points of MNIST accuracy over 10,000 images that a core measures in a second, at least.
 const LEAST_RATE: f64 = 3.0;
 /// What 3-bit converters may lose and still be said to suffice (fraction of images).
 const SUFFICES: f64 = 0.01;
 
-pub fn report(options: &Written<'_, Spec>, images: &Images, measured: &Measured) -> Report {
-    let spec = options.spec;
+pub fn report(spec: &Spec, images: &Images, measured: &Measured) -> Report {
     Report {
         title: "Binary and ternary networks under eleven mappings".to_owned(),
-        seed: spec.seed,
-        preset: options.preset.to_owned(),
-        revision: env!("CARGO_PKG_VERSION").to_owned(),
-        spec: options.text.to_owned(),
         lead: lead(spec, measured),
         headlines: headlines(measured),
         figures: figures(measured),

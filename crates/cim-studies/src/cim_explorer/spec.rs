@@ -11,23 +11,16 @@ use cim_tile::mapping::LowBit;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
-use crate::study::StudySpec;
+use crate::experiment::Experiment;
+use crate::study::{StudySpec, shared_keys};
 
-/// The only value of the key `experiment` for which this is the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// This study.
-    CimExplorer,
-}
-
-/// The whole study.
+/// Networks of signs under every mapping.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which study.
-    pub experiment: Kind,
-    /// Seed of all randomness.
+    pub experiment: Experiment,
+    /// Of weights, cells and points.
     pub seed: u64,
     /// Both networks.
     pub network: HiddenSpec,
@@ -55,7 +48,7 @@ pub struct HiddenSpec {
     pub hidden: Vec<usize>,
 }
 
-/// Recipes of the training runs.
+/// How networks of this study learn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingSpec {
@@ -144,6 +137,8 @@ impl PointSpec {
 }
 
 impl StudySpec for Spec {
+    shared_keys!();
+
     /// The same study within two minutes: fewer epochs, chips and points.
     fn quick(mut self) -> Self {
         self.training.network.epochs = self.training.network.epochs.min(3);
@@ -220,14 +215,6 @@ impl StudySpec for Spec {
         training::check(&self.training.network, "training.network")?;
         self.calibration.check()?;
         Ok(self.evaluation.check()?)
-    }
-
-    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
-        (&mut self.seed, &mut self.evaluation)
-    }
-
-    fn data(&self) -> &DataSpec {
-        &self.data
     }
 }
 

@@ -18,20 +18,15 @@ use crate::shared::checkpoints::Checkpoints;
 use crate::shared::images::Images;
 use crate::shared::stages::Stages;
 use crate::shared::training::Training;
-use crate::study::{Found, Written};
+use crate::study::Found;
 
 /// Name of the checkpoint of finished points.
 const POINTS: &str = "points";
 /// Points between two checkpoints.
 const CHUNK: usize = 32;
 
-/// Runs the whole study.
-pub fn run(
-    written: &Written<'_, Spec>,
-    images: &Images,
-    context: &Context<'_>,
-) -> Result<Found, StudyError> {
-    let spec = written.spec;
+/// Networks of signs under every mapping: all stages.
+pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found, StudyError> {
     let root = Stream::root(spec.seed);
     let mut stages = Stages::new(context);
     let is_own = |name: &str| name != POINTS;
@@ -53,7 +48,7 @@ pub fn run(
         taken_up: swept.taken_up,
         sweep: swept.points,
     };
-    let report = outcome::report(written, images, &measured);
+    let report = outcome::report(spec, images, &measured);
     Ok(Found { report, timing: stages.into_timing(Timing::default()) })
 }
 

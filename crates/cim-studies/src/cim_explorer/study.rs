@@ -7,7 +7,7 @@ use super::stages;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::images::Images;
-use crate::study::{Found, Study, Time, Written};
+use crate::study::{Found, Study, Time};
 
 /// Mappings of binary and ternary networks.
 pub struct CimExplorer;
@@ -28,7 +28,7 @@ impl Study for CimExplorer {
         Ok(images)
     }
 
-    fn run(w: &Written<'_, Spec>, data: &Images, on: &Context<'_>) -> Result<Found, StudyError> {
-        stages::run(w, data, on)
+    fn run(spec: &Spec, data: &Images, on: &Context<'_>) -> Result<Found, StudyError> {
+        stages::run(spec, data, on)
     }
 }

@@ -17,7 +17,7 @@ use crate::context::{Context, Store, StoreError};
 use crate::parse::parse;
 use crate::shared::images::Images;
 use crate::shared::nowhere::Nowhere;
-use crate::study::{Found, Study, Written};
+use crate::study::{Found, Study};
 
 fn images(count: usize, seed: u64) -> Dataset {
     let mut pixels = vec![0.0; count * 784];
@@ -114,8 +114,7 @@ fn finished_points_are_taken_up() {
         Images { train: images(160, 1), test: images(40, 2), sha256: "as told".to_owned() };
     let run = |spec: &Spec, store: &dyn Store| -> Found {
         let context = Context { store, ..Nowhere.context() };
-        let written = Written { preset: "cim-explorer", text: CimExplorer::PRESET, spec };
-        CimExplorer::run(&written, &images, &context).expect("a run")
+        CimExplorer::run(spec, &images, &context).expect("a run")
     };
     let whole = small();
     let mut part = whole.clone();

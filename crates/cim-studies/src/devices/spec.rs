@@ -14,7 +14,7 @@ use crate::paper;
 use crate::paper::sections::{
     ChoiceSpec, DigitalSpec, ErrorModelSpec, HoldoutSpec, NetworksSpec, SweepSpec,
 };
-use crate::study::{Shared, StudySpec};
+use crate::study::{StudySpec, shared_keys};
 
 /// The whole method on one device after another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,9 +83,7 @@ pub struct TrainingSpec {
 const QUICK_DEVICES: usize = 6;
 
 impl StudySpec for Spec {
-    fn shared(&mut self) -> Shared<'_> {
-        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
-    }
+    shared_keys!();
 
     fn check(&self) -> Result<(), StudyError> {
         let names = &self.devices.names;

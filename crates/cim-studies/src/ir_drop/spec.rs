@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
 use crate::experiment::Experiment;
-use crate::study::{Shared, StudySpec};
+use crate::study::{StudySpec, shared_keys};
 
 /// A network behind wires.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,9 +71,7 @@ pub struct TrainingSpec {
 }
 
 impl StudySpec for Spec {
-    fn shared(&mut self) -> Shared<'_> {
-        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
-    }
+    shared_keys!();
 
     /// The same study within about a minute: one size, fewer resistances, epochs and chips.
     fn quick(mut self) -> Self {

@@ -16,7 +16,7 @@ use super::arena::Arena;
 use super::layout::{MOST_HIDDEN, SIDE};
 use crate::error::StudyError;
 use crate::experiment::Experiment;
-use crate::study::{Shared, StudySpec};
+use crate::study::{StudySpec, shared_keys};
 
 /// The longest pulse, read or rated width.
 const LONGEST: Seconds = Seconds(1e6);
@@ -29,10 +29,10 @@ pub struct Spec {
     pub experiment: Experiment,
     /// Of cells, pulses, episodes and weights.
     pub seed: u64,
-    /// The digits.
-    pub data: DataSpec,
     /// Converters of the board.
     pub board: BoardSpec,
+    /// The digits.
+    pub data: DataSpec,
     /// The cells.
     pub cell: ThresholdSpec,
     /// How they are programmed.
@@ -132,9 +132,7 @@ pub struct ComparisonSpec {
 }
 
 impl StudySpec for Spec {
-    fn shared(&mut self) -> Shared<'_> {
-        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
-    }
+    shared_keys!();
 
     /// The same study within seconds: fewer chips and lessons.
     fn quick(mut self) -> Self {

@@ -12,7 +12,7 @@ use crate::error::StudyError;
 use crate::experiment::Experiment;
 use crate::shared::foreign::ForeignSpec;
 use crate::shared::training::AsNumbersSpec;
-use crate::study::{Shared, StudySpec};
+use crate::study::{StudySpec, shared_keys};
 
 /// A bank of crossbars that is written over and over.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,10 +24,10 @@ pub struct Spec {
     pub seed: u64,
     /// The network that is trained here.
     pub network: NetworkSpec,
-    /// Images that it learns.
-    pub data: DataSpec,
     /// Networks of others.
     pub foreign: ForeignSpec,
+    /// Images that it learns.
+    pub data: DataSpec,
     /// How it learns.
     pub training: AsNumbersSpec,
     /// Cells of a weight.
@@ -96,9 +96,7 @@ pub struct SweepSpec {
 const MOST: usize = 1 << 16;
 
 impl StudySpec for Spec {
-    fn shared(&mut self) -> Shared<'_> {
-        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
-    }
+    shared_keys!();
 
     /// The same study within about a minute: fewer epochs, draws and points.
     fn quick(mut self) -> Self {
