@@ -189,7 +189,7 @@ pub struct DeviceSample {
     #[arg(long, allow_hyphen_values = true)]
     pub target: String,
     /// Number of cells
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub count: u64,
     /// Time since programming, such as "20 s", "1 h", "1 day", "1 month"
     #[arg(long, default_value = "0 s", allow_hyphen_values = true)]

@@ -43,7 +43,10 @@ fn folder_of(path: &Path) -> &Path {
 pub fn keep_apart(inputs: &[&Path], outputs: &[(&str, &Path)]) -> Result<(), CliError> {
     for (idx, &(option, path)) in outputs.iter().enumerate() {
         let place = place_of(path);
-        if inputs.iter().any(|input| place_of(input) == place) {
+        let own =
+            |input: &Path| place_of(input) == place || is_written_into(&place, &place_of(input));
+        if let Some(input) = inputs.iter().find(|input| own(input)) {
+            let path = if place_of(input) == place { path } else { input };
             return Err(CliError::Usage {
                 what: format!(
                     "{option} {} is also an input: it would be overwritten",
@@ -90,6 +93,14 @@ pub fn refuse_another(folder: &Path, begins: &str) -> Result<(), CliError> {
 
 /// The longest report that is looked at (bytes).
 const MAX_REPORT_BYTES: u64 = 256 << 20;
+
+/// Whether a command that writes its files into a folder would write one of this name there.
+fn is_written_into(folder: &Path, file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let of_report = ["report.json", "report.md", "report.html", "timing.json"].contains(&&*name);
+    let shown = name.ends_with(".svg") || (name.starts_with("product-") && name.ends_with(".npz"));
+    file.parent() == Some(folder) && (of_report || shown)
+}
 
 /// Where a path leads, whether or not anything is there.
 fn place_of(path: &Path) -> PathBuf {

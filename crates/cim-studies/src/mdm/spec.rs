@@ -6,6 +6,7 @@ use cim_chip::sections::{
 };
 use cim_core::Ohms;
 use cim_crossbar::Wires;
+use cim_device::Conduction;
 use cim_tile::placement::SlicesSpec;
 use serde::{Deserialize, Serialize};
 
@@ -98,7 +99,9 @@ impl StudySpec for Spec {
         need_within("arrays.bits", bits, 1, 15)?;
         need_within("arrays.rows", rows, 1, 1024)?;
         need_within("arrays.columns", columns, bits as usize, 1024)?;
-        device::build(&self.device)?;
+        let ohmic = *device::build(&self.device)?.current_voltage() == Conduction::Ohmic;
+        let help = "choose ohmic cells: arrays of this study are linear circuits";
+        need(ohmic, "device.model.current_voltage", "another law than Ohm's", help)?;
         need_within("factors.wire", self.factors.wire, Ohms(1e-6), Ohms(1e6))?;
         need_within("factors.arrays", self.factors.arrays, 2, 1_000_000)?;
         let wires = &self.accuracy.wires;

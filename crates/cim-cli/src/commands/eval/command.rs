@@ -16,6 +16,7 @@ use crate::commands::preset::{self, Preset};
 use crate::error::CliError;
 use crate::eval_args::Eval;
 use crate::files::{refuse_another, try_read};
+use crate::lock::Lock;
 use crate::progress::{Bars, Watch};
 use crate::store::Folder;
 
@@ -40,6 +41,12 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
         data.task(&network, args.metric).map_err(|error| samples::in_file(&args.data, error))?;
     let (calibration, calibration_name) = match asked {
         Some(Calibration::File(own)) => own.into_calibration(),
+        Some(Calibration::First(count)) if data.rows.nrows() < count => {
+            return Err(CliError::Usage {
+                what: format!("--calibration {count}: there are {} samples", data.rows.nrows()),
+                help: "give no more than that, or an .npz file of their own".into(),
+            });
+        }
         Some(Calibration::First(count)) => data.calibration(count),
         None => data.calibration(chip.calibration.map_or(CALIBRATION, |section| section.images)),
     };
@@ -53,6 +60,7 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
     if let Some(folder) = &args.out {
         refuse_another(folder, &format!("cim eval {name} "))?;
     }
+    let _lock = args.out.as_deref().map(Lock::take).transpose()?;
     let question = Question {
         name: &name,
         network: &network,
