@@ -200,8 +200,7 @@ impl Polarity {
     pub fn phases(self, bits: u32) -> Vec<Phase> {
         let (top_code, top_driven) = (self.top_code(bits), self.top_driven(bits));
         let share = f64::from(top_driven) / f64::from(top_code);
-        let phase =
-            |weight: i32, taken| Phase { weight, factor: f64::from(weight) * share, taken };
+        let phase = |weight: i32, taken| Phase { weight, factor: f64::from(weight) * share, taken };
         let top = top_code as f32;
         let (code, digit) = match self {
             Self::Unipolar | Self::Bipolar | Self::TwoRows => {
@@ -261,7 +260,9 @@ mod tests {
         let codes =
             [Code::Unsigned, Code::TwosComplement, Code::Offset, Code::TwoPhase, Code::TwoRows];
         let mut all = vec![Unipolar, Bipolar, TwoPhase, TwoRows, Offset, InvertedOffset];
-        all.extend(codes.into_iter().flat_map(|code| [1, 2, 3, 8].map(|bits| Sliced { code, bits })));
+        all.extend(
+            codes.into_iter().flat_map(|code| [1, 2, 3, 8].map(|bits| Sliced { code, bits })),
+        );
         all
     }
 

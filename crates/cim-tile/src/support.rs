@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use cim_adc::{DacSpec, Polarity};
-use cim_core::{Amps, Hertz, Kelvin, MatMul, Ohms, Scratch, Seconds, Siemens, Stream, Tally, Volts};
+use cim_core::{
+    Amps, Hertz, Kelvin, MatMul, Ohms, Scratch, Seconds, Siemens, Stream, Tally, Volts,
+};
 use cim_crossbar::{Ambient, Wires};
 use cim_device::models::NoiseSpec;
 use cim_device::{Conduction, Device, EffectSpec, GaussianSpec, StuckSpec, Window, published};
@@ -186,7 +188,8 @@ fn numbers(carried: &Carried, at: Stream) -> (Array2<f32>, Array2<f32>) {
 
 fn design(parts: &Parts, weights: &Array2<f32>, factor: f64) -> LayerDesign {
     let full_scale = Array2::from_elem((0, 0), Amps::ZERO);
-    let mut design = LayerDesign { weight_clip: 1.0, input_limit: 1.0, drive_gain: 1.0, full_scale };
+    let mut design =
+        LayerDesign { weight_clip: 1.0, input_limit: 1.0, drive_gain: 1.0, full_scale };
     let amps = design.amps_per_weight(parts);
     design.full_scale = worst_case(parts, weights.view(), 1.0, amps).mapv(|fs| fs * factor);
     design

@@ -50,9 +50,7 @@ impl Spec {
     /// [`MappingError::Shift`] for 0, or one beyond 15 bits.
     pub fn build(self) -> Result<LoneColumn, MappingError> {
         match self.shift {
-            1..=32_767 => {
-                Ok(LoneColumn { shift: self.shift.into(), raised_by: self.raised_by })
-            }
+            1..=32_767 => Ok(LoneColumn { shift: self.shift.into(), raised_by: self.raised_by }),
             shift => Err(MappingError::Shift { mapping: KIND, shift, most: 32_767 }),
         }
     }

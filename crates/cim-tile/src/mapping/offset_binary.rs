@@ -27,10 +27,8 @@ pub struct Spec {
 }
 
 pub(super) const KIND: &str = "offset-binary";
-pub(super) const EXAMPLES: &[Spec] = &[
-    Spec { bits: 2, split: Split::cut(&[1, 1]) },
-    Spec { bits: 5, split: Split::cut(&[2, 3]) },
-];
+pub(super) const EXAMPLES: &[Spec] =
+    &[Spec { bits: 2, split: Split::cut(&[1, 1]) }, Spec { bits: 5, split: Split::cut(&[2, 3]) }];
 
 impl Spec {
     /// Checks the split.

@@ -118,7 +118,7 @@ impl MappingError {
             None => Ok(()),
             Some(((row, col), &weight)) => {
                 Err(Self::Weight { mapping, weight, row, col, min, max })
-            },
+            }
         }
     }
 }

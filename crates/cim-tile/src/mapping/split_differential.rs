@@ -27,10 +27,8 @@ pub struct Spec {
 }
 
 pub(super) const KIND: &str = "split-differential";
-pub(super) const EXAMPLES: &[Spec] = &[
-    Spec { bits: 1, split: Split::cut(&[1]) },
-    Spec { bits: 8, split: Split::cut(&[1, 3, 4]) },
-];
+pub(super) const EXAMPLES: &[Spec] =
+    &[Spec { bits: 1, split: Split::cut(&[1]) }, Spec { bits: 8, split: Split::cut(&[1, 3, 4]) }];
 
 impl Spec {
     /// Checks the split.

@@ -10,8 +10,8 @@ use super::lone_column::Sign;
 use super::split::Split;
 use super::{
     Differential, LowBit, Mapping, MappingError, MappingSpec, OffsetColumn, Plan,
-    bit_sliced_differential, lone_column, offset_binary, split_differential, twos_complement,
-    two_arrays,
+    bit_sliced_differential, lone_column, offset_binary, split_differential, two_arrays,
+    twos_complement,
 };
 use crate::rows;
 
@@ -197,7 +197,10 @@ mod tests {
                 let arrays = whole.arrays(weights.view(), (rows, columns)).expect(name);
                 let mut seen = 0;
                 for WholeArray { inputs, outputs, plan, .. } in &arrays {
-                    assert!(plan.levels.nrows() <= rows && plan.levels.ncols() <= columns, "{name}");
+                    assert!(
+                        plan.levels.nrows() <= rows && plan.levels.ncols() <= columns,
+                        "{name}"
+                    );
                     let block = weights.slice(s![inputs.clone(), outputs.clone()]);
                     let want = rows::weights(whole.drive, block).mapv(i64::from);
                     assert_eq!(plan.carried(), want * whole.mapping.unit(), "{name}");
