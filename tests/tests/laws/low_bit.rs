@@ -119,7 +119,9 @@ fn leaking_cells_without_noise_give_the_integer_product() {
             };
             let weights = draw(low_bit.numbers, 77, 12, at.child("w", 0)).mapv(|w| w as f32);
             let x = draw(low_bit.numbers, 9, 77, at.child("x", 0)).mapv(|x| x as f32);
-            let design = worst_case(&parts, weights.view(), 1.0, 1.0);
+            let mut design = worst_case(&parts, weights.view(), 1.0, 1.0);
+            // Rows are fully on: currents reach the largest, and pass it by roundings.
+            design.full_scale.mapv_inplace(|fs| fs * (1.0 + 1e-6));
             let grid = Grid::program(&parts, &design, weights.view(), at, &mut Default::default());
             let (y, tally) = carried(&grid.expect("a grid"), x.view(), 0);
             assert_eq!((tally.dac_clips, tally.adc_clips), (0, 0), "{}", low_bit.name);
