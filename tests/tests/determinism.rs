@@ -116,6 +116,7 @@ fn paths(network: &Network) -> Vec<LayerPath> {
         let tiles = (inputs.div_ceil(128), outputs.div_ceil(16));
         LayerPath {
             weight_clip: 0.2,
+            stored: cim_nn::Stored::Number,
             weight_noise: WeightNoise { c0: 1e-4, c1: 1e-4, c2: 1e-3, cm: 1e-6, w0: 0.01 },
             input_limit: if k == 0 { 1.0 } else { 4.0 },
             input_range: InputRange::Unsigned,

@@ -119,6 +119,7 @@ fn noisy_paths(network: &Network, data: &Dataset) -> Vec<LayerPath> {
         let limit = if paths.is_empty() { 1.0 } else { input.fold(0.0f32, |m, x| m.max(*x)) };
         paths.push(LayerPath {
             weight_clip,
+            stored: cim_nn::Stored::Number,
             // Two cells of independent error stand for a weight.
             weight_noise: WeightNoise {
                 c0: 2.0 * (PROGRAMMING as f32 * weight_clip).powi(2),

@@ -32,6 +32,7 @@ impl ChipDesign {
                 let (_, outputs) = product.weights.dim();
                 LayerPath {
                     weight_clip: design.weight_clip,
+                    stored: cim_nn::Stored::Number,
                     weight_noise: self.weight_noise(design.weight_clip),
                     input_limit: design.input_limit,
                     input_range,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::dataset::Dataset;
 use crate::error::NetworkError;
+use crate::noise::LayerPath;
 use crate::operations::linear::LinearSpec;
 use crate::operations::relu::ReluSpec;
 use crate::operations::{Builder, Norm, Operate, Operation, OperationSpec, ProductPlan};
@@ -246,6 +247,20 @@ impl Network {
     /// Number of outputs.
     pub fn outputs(&self) -> usize {
         self.operations.last().map_or(self.input.len(), |last| last.output().len())
+    }
+
+    /// The network with what its `paths`, one per product, store of every weight, without errors.
+    ///
+    /// # Panics
+    /// If there is not one path per product.
+    #[must_use]
+    pub fn as_stored(&self, paths: &[LayerPath]) -> Self {
+        assert_eq!(paths.len(), self.layers.len(), "one path per product");
+        let mut network = self.clone();
+        for (layer, path) in network.layers.iter_mut().zip(paths) {
+            layer.weights.mapv_inplace(|w| path.stored.of(w));
+        }
+        network
     }
 
     /// The products of this network computed digitally.

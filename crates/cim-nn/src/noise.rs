@@ -33,6 +33,31 @@ impl WeightNoise {
     }
 }
 
+/// What of a weight a product stores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stored {
+    /// The weight.
+    #[default]
+    Number,
+    /// `1` from zero up and `−1` below: binary weights. Gradients go straight through to the weight, which
+    /// `weight_clip = 1` keeps from running away.
+    ///
+    /// Source: Courbariaux, Bengio and David 2015, algorithm 1.
+    Sign,
+}
+
+impl Stored {
+    /// What is stored of `weight`.
+    #[inline(always)]
+    pub fn of(self, weight: f32) -> f32 {
+        match self {
+            Self::Number => weight,
+            Self::Sign if weight >= 0.0 => 1.0,
+            Self::Sign => -1.0,
+        }
+    }
+}
+
 /// A uniform quantiser over `[-full_scale, full_scale]` with `2·top + 1` levels around zero.
 ///
 /// An infinite `top` does not quantise, an infinite full scale does not clip.
@@ -67,6 +92,8 @@ pub enum InputRange {
 pub struct LayerPath {
     /// Weights are kept within `[-weight_clip, weight_clip]`.
     pub weight_clip: f32,
+    /// What of a weight is stored.
+    pub stored: Stored,
     /// Error of a stored weight, drawn afresh for every batch.
     pub weight_noise: WeightNoise,
     /// Largest input: the range of the input converter.
@@ -95,6 +122,7 @@ impl LayerPath {
     pub fn digital(inputs: usize, outputs: usize) -> Self {
         Self {
             weight_clip: f32::INFINITY,
+            stored: Stored::Number,
             weight_noise: WeightNoise::NONE,
             input_limit: f32::INFINITY,
             // Nothing is converted, so numbers below zero stay as they are.
@@ -107,6 +135,11 @@ impl LayerPath {
             output_sigma: Array2::zeros((1, 1)),
             relu_sigma: 0.0,
         }
+    }
+
+    /// The digital datapath of a product whose weights are −1 or 1.
+    pub fn binary(inputs: usize, outputs: usize) -> Self {
+        Self { weight_clip: 1.0, stored: Stored::Sign, ..Self::digital(inputs, outputs) }
     }
 
     /// Least and largest number that the input converter can tell apart.

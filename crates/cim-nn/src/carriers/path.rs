@@ -18,7 +18,7 @@ use crate::kernels::{
     At, Clip, Convert, ConvertColumns, Store, ThroughColumns, ThroughConverter, input_converter,
 };
 use crate::network::Layer;
-use crate::noise::{InputRange, LayerPath, WeightNoise};
+use crate::noise::{InputRange, LayerPath, Stored, WeightNoise};
 use crate::operations::build::Reads;
 use crate::operations::{Backward, Call, Carrier, ProductPlan};
 use crate::real::{by_rows, by_rows_mut, gemm};
@@ -384,7 +384,7 @@ fn view_mut(slice: &mut [f32], rows: usize, cols: usize) -> ArrayViewMut2<'_, f3
     ArrayViewMut2::from_shape((rows, cols), slice).expect("rows × cols values")
 }
 
-/// Weights as they would be stored: `w + sigma(|w|) · n`, drawn row block by row block.
+/// Weights as they would be stored: `w + sigma(|w|) · n`, of `w` or its sign, drawn row block by row block.
 pub(crate) fn store(weights: &Array2<f32>, path: &LayerPath, at: Stream, stored: &mut [f32]) {
     /// Weights per address: fixed, so that the bytes do not depend on the thread count.
     const CHUNK: usize = 8192;
@@ -392,6 +392,16 @@ pub(crate) fn store(weights: &Array2<f32>, path: &LayerPath, at: Stream, stored:
     let noise = path.weight_noise;
     let tasks = stored.par_chunks_mut(CHUNK).zip(weights.par_chunks(CHUNK)).enumerate();
     tasks.for_each(|(chunk_idx, (stored, weights))| {
+        if path.stored == Stored::Sign {
+            stored.iter_mut().zip(weights).for_each(|(to, &w)| *to = path.stored.of(w));
+            if noise != WeightNoise::NONE {
+                let mut draws = vec![0.0; stored.len()];
+                at.fill_standard_normal(chunk_idx as u64, &mut draws);
+                let sigma = noise.sigma(1.0);
+                stored.iter_mut().zip(&draws).for_each(|(to, &draw)| *to += sigma * draw);
+            }
+            return;
+        }
         if noise == WeightNoise::NONE {
             stored.copy_from_slice(weights);
             return;
