@@ -16,7 +16,8 @@ use crate::error::DeviceError;
 pub struct PairsSpec {
     /// Name of a published device.
     pub device: String,
-    /// Reads of which each cell's mean is taken, 1 to 65,536.
+    /// Reads of which each cell's mean is taken, 1 to 65,536. Their noise counts as independent, which slow
+    /// noise is not.
     pub reads: u32,
 }
 
@@ -83,7 +84,9 @@ impl Pairs {
         let variances = self.device.read_variances_aged(held_s, aged_s.view(), elapsed);
         let mut draws = [0.0_f32; 2];
         let mut bits = Vec::with_capacity(held_s.nrows());
-        for (pair, (own_s, variances)) in aged_s.rows().into_iter().zip(variances.rows()).enumerate() {
+        for (pair, (own_s, variances)) in
+            aged_s.rows().into_iter().zip(variances.rows()).enumerate()
+        {
             at.fill_standard_normal(pair as u64, &mut draws);
             let seen_s = |cell: usize| {
                 let sigma = (variances[cell] / f64::from(self.reads)).sqrt();

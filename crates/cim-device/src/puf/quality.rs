@@ -21,16 +21,18 @@ impl Quality {
     /// # Panics
     /// If responses have different lengths, or none.
     pub fn of(enrolled: &[Vec<bool>], again: &[Vec<Vec<bool>>]) -> Self {
-        let ones = |bits: &Vec<bool>| {
-            bits.iter().filter(|bit| **bit).count() as f64 / bits.len() as f64
-        };
+        let ones =
+            |bits: &Vec<bool>| bits.iter().filter(|bit| **bit).count() as f64 / bits.len() as f64;
         let back = |(own, again): (&Vec<bool>, &Vec<Vec<bool>>)| {
             let turned: f64 = again.iter().map(|bits| differing(own, bits)).sum();
             1.0 - turned / again.len() as f64
         };
         Self {
             uniformity: enrolled.iter().map(ones).collect(),
-            uniqueness: enrolled.chunks_exact(2).map(|pair| differing(&pair[0], &pair[1])).collect(),
+            uniqueness: enrolled
+                .chunks_exact(2)
+                .map(|pair| differing(&pair[0], &pair[1]))
+                .collect(),
             reliability: enrolled.iter().zip(again).map(back).collect(),
         }
     }

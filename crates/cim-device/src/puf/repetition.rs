@@ -66,7 +66,12 @@ impl Repetition {
             let ones = helper.iter().zip(response).filter(|(h, r)| *h ^ *r).count();
             self.copies < 2 * ones
         };
-        helper.0.chunks_exact(self.copies).zip(response.chunks_exact(self.copies)).map(majority).collect()
+        helper
+            .0
+            .chunks_exact(self.copies)
+            .zip(response.chunks_exact(self.copies))
+            .map(majority)
+            .collect()
     }
 
     /// Chance that a bit comes back wrong where each bit of a response is turned with chance `error`,

@@ -15,7 +15,8 @@ pub struct Word(Vec<u8>);
 impl Word {
     /// A word of bits, eight a byte.
     pub fn of(bits: &[bool]) -> Self {
-        let byte = |bits: &[bool]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
+        let byte =
+            |bits: &[bool]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
         Self(bits.chunks(8).map(byte).collect())
     }
 

@@ -43,7 +43,8 @@ impl Methods {
             (self.swaps, "column swap"),
             (self.columns, "column inversion"),
         ];
-        let used: Vec<&str> = named.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect();
+        let used: Vec<&str> =
+            named.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect();
         if used.is_empty() { "nothing".to_owned() } else { used.join(" + ") }
     }
 
@@ -79,7 +80,11 @@ impl LayerKey {
     }
 
     /// A key of `methods` for a layer (inputs × outputs), its bits in the order rows, swaps, columns.
-    pub fn of(methods: Methods, shape: (usize, usize), bits: impl IntoIterator<Item = bool>) -> Self {
+    pub fn of(
+        methods: Methods,
+        shape: (usize, usize),
+        bits: impl IntoIterator<Item = bool>,
+    ) -> Self {
         let mut key = Self::none(shape);
         key.places(methods).zip(bits).for_each(|(place, bit)| *place = bit);
         key
@@ -244,7 +249,10 @@ mod tests {
             }
         }
         assert!(0 < ties_turned);
-        assert_eq!(wrong_without_rule, ties_turned, "a forgotten rule is wrong at ties, all of them");
+        assert_eq!(
+            wrong_without_rule, ties_turned,
+            "a forgotten rule is wrong at ties, all of them"
+        );
     }
 
     #[test]
