@@ -5,6 +5,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod activation;
+pub mod binary;
 pub mod bounded;
 mod carriers;
 pub mod checkpoint;
@@ -28,6 +29,7 @@ mod train_state;
 mod update;
 
 pub use activation::NoiseAwareRelu;
+pub use binary::{BinaryNetwork, Bits};
 pub use bounded::{Bounds, LeastSquares, Logistic, Minimum, Smooth, minimise};
 pub use components::Components;
 pub use dataset::{Dataset, Labels};

@@ -149,6 +149,15 @@ impl LayerPath {
         }
     }
 
+    /// The digital datapath of a product whose weights are −1 or 1.
+    pub fn binary(inputs: usize, outputs: usize) -> Self {
+        Self {
+            weight_clip: 1.0,
+            weight_values: WeightValues::Signs,
+            ..Self::digital(inputs, outputs)
+        }
+    }
+
     /// Least and largest number that the input converter can tell apart.
     pub fn input_bounds(&self) -> [f32; 2] {
         match self.input_range {

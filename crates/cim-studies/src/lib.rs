@@ -32,6 +32,7 @@ studies! {
     mod spiking_har => SpikingHar;
     mod reprogramming => Reprogramming;
     mod mdm => Mdm;
+    mod encrypted_bnn => EncryptedBnn;
     mod devices => Devices;
     mod cim_explorer => CimExplorer;
 }

@@ -7,6 +7,7 @@
 pub mod board;
 pub mod calibration;
 pub mod drift;
+pub mod encryption;
 pub mod energy;
 pub mod error;
 pub mod front_end;
