@@ -102,7 +102,8 @@ fn discrepancies(measured: &Measured) -> Table {
         |(judge, found)| {
             let models = [
                 ("ideal current sources", &found.ideal),
-                ("reversal potentials", &found.rails),
+                ("nominal rails", &found.rails),
+                ("the circuit's own rails", &found.equivalent),
                 ("all parts", &found.physical),
             ];
             models.into_iter().map(move |(model, rms)| {

@@ -227,6 +227,10 @@ fn notes(spec: &Spec) -> Vec<String> {
          first part of each series, with their labels, are adapted on, the later ones are measured; windows \
          across the border are left out. Intervals are over seeds, each a mean over subjects."
             .to_owned(),
+        "How windows are varied and how many passes adapt were chosen in numbers on the first five subjects \
+         alone, each in turn left out of those five. Which channels are mirrored follows from geometry: the two \
+         arms are mirror images."
+            .to_owned(),
         "Burns's 87.3 % is without any data of the subject: compare it with the row in numbers that is not \
          adapted. What appears to be the same data gave it; windows and features are other ones."
             .to_owned(),

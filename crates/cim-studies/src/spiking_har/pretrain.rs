@@ -74,7 +74,9 @@ impl<'a> Pretraining<'a> {
             let order = shuffled(windows, at.child("epoch", epoch as u64));
             let (mut loss, mut right) = (0.0, 0.0);
             for batch in order.chunks(spec.pretraining.batch) {
-                let (inputs, labels) = sets.batch(batch, &scale);
+                let (variation, moved) =
+                    (&spec.pretraining.variation, at.child("vary", epoch as u64));
+                let (inputs, labels) = sets.varied_batch(batch, &scale, variation, moved);
                 let exact = Arrays::exact(&network);
                 let record = run(&network, &exact, &inputs, 0, &mut scratch, &mut tally)?;
                 let (of_batch, error) = cross_entropy(&record, &labels)?;

@@ -2,7 +2,7 @@
 
 use cim_chip::sections::{
     CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EvaluationSpec, FrontEnd, MappingSpec,
-    TileSpec, Wires, need, need_positive, need_share_above_zero,
+    TileSpec, Wires, need, need_positive, need_share_above_zero, need_within,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Stream;
@@ -11,6 +11,7 @@ use cim_dynamics::DynamicsError;
 use cim_dynamics::spiking::{LifSpec, Network, Prices, Shape};
 use serde::{Deserialize, Serialize};
 
+use super::vary::VariationSpec;
 use crate::error::StudyError;
 use crate::experiment::Experiment;
 use crate::study::{StudySpec, shared_keys};
@@ -59,7 +60,7 @@ pub struct Spec {
 }
 
 /// How recordings become windows.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowSpec {
     /// Samples that are averaged to one step, 1 to 1,000.
@@ -68,6 +69,8 @@ pub struct WindowSpec {
     pub steps: usize,
     /// Steps from one window to the next, 1 to 10,000.
     pub hop: usize,
+    /// Channels, from 0, that have the other sign on the other arm; theirs is turned, so that both arms look alike.
+    pub mirrored: Vec<usize>,
 }
 
 /// The network: spiking layers that see the last steps before them, and a readout.
@@ -98,6 +101,8 @@ pub struct PretrainingSpec {
     pub rate: f32,
     /// Share of all windows that the mixed figure is measured on.
     pub mixed_share: f64,
+    /// How windows are varied each time they are learned from.
+    pub variation: VariationSpec,
 }
 
 /// Learning on the chip.
@@ -176,6 +181,22 @@ impl StudySpec for Spec {
         need_positive("pretraining.rate", f64::from(pre.rate), pre.rate)?;
         need_positive("adaptation.rate", f64::from(adapt.rate), adapt.rate)?;
         need_share_above_zero("pretraining.mixed_share", pre.mixed_share)?;
+        let VariationSpec { rotation_rad, strength, pace } = pre.variation;
+        for (key, value) in [
+            ("pretraining.variation.rotation_rad", rotation_rad),
+            ("pretraining.variation.strength", strength),
+            ("pretraining.variation.pace", pace),
+        ] {
+            need_within(key, value, 0.0, 3.0)?;
+        }
+        let mirrored = &self.windows.mirrored;
+        need(
+            mirrored.iter().all(|channel| *channel < 4096)
+                && mirrored.windows(2).all(|pair| pair[0] < pair[1]),
+            "windows.mirrored",
+            format!("{mirrored:?}"),
+            "give numbers of channels, from few to many",
+        )?;
         need_share_above_zero("adaptation.share", adapt.share)?;
         need_share_above_zero("adaptation.write_threshold", adapt.write_threshold)?;
         need_positive("ranges.weight", self.ranges.weight, self.ranges.weight)?;
@@ -236,7 +257,13 @@ impl Spec {
 
     /// All that learning in numbers depends on.
     pub fn trained_by(&self) -> impl std::fmt::Debug + use<> {
-        (self.seed, self.windows, self.spiking.clone(), self.pretraining, self.adaptation.share)
+        (
+            self.seed,
+            self.windows.clone(),
+            self.spiking.clone(),
+            self.pretraining,
+            self.adaptation.share,
+        )
     }
 }
 
@@ -274,6 +301,8 @@ mod tests {
             ("neurons = [64, 64]", "neurons = [64, 0]", "spiking"),
             ("write_threshold = 0.05", "write_threshold = 0.0", "write_threshold"),
             ("average = 4", "average = 0", "windows.average is 0"),
+            ("mirrored = [0, 4, 5]", "mirrored = [4, 0]", "windows.mirrored"),
+            ("pace = 0.15", "pace = -0.15", "pretraining.variation.pace"),
             ("greatest = \"1.5 V\"", "greatest = \"0.1 V\"", "greatest"),
             ("read = \"696.4 pJ\"", "read = \"0 J\"", "prices.read"),
             ("mixed_share = 0.25", "mixed_share = 1.5", "mixed_share"),
