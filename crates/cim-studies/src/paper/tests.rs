@@ -67,6 +67,8 @@ fn the_report_has_what_earned_it() {
     assert_eq!(of(&report, "networks"), 3);
     for key in [
         "control/accuracy",
+        "naive_loss/mean",
+        "naive_loss/ci95",
         "recovered_loss_estimate/mean",
         "recovered_loss_estimate/ci95",
         "energy_vs_naive_at_equal_voltage/mean",

@@ -38,6 +38,8 @@ pub fn findings(outcome: &Outcome<'_>) -> Result<Findings, StudyError> {
     let numbers = outcome.as_numbers;
     let (digital, control) = (over_networks(&numbers.digital), over_networks(&numbers.control));
     let better = if control.mean < digital.mean { &numbers.digital } else { &numbers.control };
+    let naive_loss =
+        over_networks(&numbers.control.iter().zip(naive.means()).map(|(a, b)| a - b).collect::<Vec<_>>());
     let recovered = share_won(&full.means(), &naive.means(), better);
     let first = &trials[0];
     let (first_naive, first_full) =
@@ -60,6 +62,7 @@ pub fn findings(outcome: &Outcome<'_>) -> Result<Findings, StudyError> {
             estimate: control,
             further_epochs: spec.training.further.epochs,
         },
+        naive_loss,
         recovered_loss: recovered.mean,
         recovered_loss_estimate: recovered,
         mse_reduction: full.saved(naive, |network| network.measured.output_mse).mean,
