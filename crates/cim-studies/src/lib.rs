@@ -14,6 +14,7 @@ mod context;
 mod entry;
 mod error;
 mod experiment;
+mod listed;
 pub mod own;
 mod parse;
 mod place;

@@ -3,8 +3,8 @@
 use cim_adc::FullScale;
 use cim_chip::ChipError;
 use cim_chip::sections::{
-    CalibrationSpec, DataSpec, EvaluationSpec, NetworkSpec, Recipe, listed, need, need_different,
-    need_positive, need_within, network, training,
+    CalibrationSpec, DataSpec, EvaluationSpec, NetworkSpec, Recipe, listed, need, need_positive,
+    need_within, network, training,
 };
 use cim_core::{Siemens, Volts};
 use cim_tile::mapping::LowBit;
@@ -137,6 +137,16 @@ impl PointSpec {
 }
 
 impl StudySpec for Spec {
+    const ONCE: &'static [&'static str] = &[
+        "sweep.mappings",
+        "sweep.low",
+        "sweep.high",
+        "sweep.adc_bits",
+        "sweep.spreads",
+        "sweep.rows",
+        "sweep.ranges",
+    ];
+
     shared_keys!();
 
     /// The same study within two minutes: fewer epochs, chips and points.
@@ -180,14 +190,6 @@ impl StudySpec for Spec {
         ] {
             need(len > 0, key, "[]", "give at least one")?;
         }
-        need_different("sweep.mappings", &sweep.mappings)?;
-        need_different("sweep.low", &sweep.low)?;
-        need_different("sweep.high", &sweep.high)?;
-        need_different("sweep.adc_bits", &sweep.adc_bits)?;
-        need_different("sweep.spreads", &sweep.spreads)?;
-        need_different("sweep.rows", &sweep.rows)?;
-        let ranges: Vec<String> = sweep.ranges.iter().map(|range| format!("{range:?}")).collect();
-        need_different("sweep.ranges", &ranges)?;
         for name in &sweep.mappings {
             let known = cim_tile::mapping::LOW_BIT.map(|low_bit| low_bit.key).join(", ");
             let help = format!("give some of {known}");

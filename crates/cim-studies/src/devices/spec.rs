@@ -84,13 +84,21 @@ const QUICK_DEVICES: usize = 6;
 
 impl StudySpec for Spec {
     shared_keys!();
+    const ONCE: &'static [&'static str] = &[
+        "devices.names",
+        "choices.clip_shares",
+        "choices.energy_tolerances",
+        "choices.frugal_tolerances",
+        "choices.percentiles",
+        "choices.weight_percentiles",
+        "choices.input_percentiles",
+    ];
 
     fn check(&self) -> Result<(), StudyError> {
         let names = &self.devices.names;
         let some = "give one or more names of `cim device list`";
         need(!names.is_empty(), "devices.names", "[]", some)?;
-        for (place, name) in names.iter().enumerate() {
-            need(!names[..place].contains(name), "devices.names", name, "name every device once")?;
+        for name in names {
             if let Err(unknown) = published(name) {
                 need(false, "devices.names", name, &unknown.to_string())?;
             }

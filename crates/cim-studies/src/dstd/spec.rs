@@ -177,6 +177,8 @@ pub struct RailsSpec {
 
 impl StudySpec for Spec {
     shared_keys!();
+    const ONCE: &'static [&'static str] =
+        &["errors.per_window", "cost.inputs", "learning.test_per_window", "rails.thresholds"];
 
     /// The same study within about a minute: fewer layers and repeats, a dense network of one epoch.
     fn quick(mut self) -> Self {

@@ -2,8 +2,8 @@
 
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EnergySpec, EvaluationSpec,
-    FrontEnd, MappingSpec, NetworkSpec, Recipe, TileSpec, Wires, energy, need, need_different,
-    need_positive, need_within, network, training,
+    FrontEnd, MappingSpec, NetworkSpec, Recipe, TileSpec, Wires, energy, need, need_positive,
+    need_within, network, training,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::{Joules, Seconds, Stream};
@@ -175,9 +175,6 @@ impl StudySpec for Spec {
         let EncryptionSpec { methods, gate, digest } = &self.encryption;
         let help = "give at least one of \"row-inversion\", \"column-swap\", \"column-inversion\"";
         need(!methods.is_empty(), "encryption.methods", "[]", help)?;
-        let names: Vec<String> =
-            methods.iter().map(|method| Methods::of(&[*method]).name()).collect();
-        need_different("encryption.methods", &names)?;
         need_positive("encryption.gate", gate.0, *gate)?;
         need_positive("encryption.digest", digest.0, *digest)?;
         let PufSpec { turns, chips, enrolled_after, used_after, code, .. } = self.puf;
@@ -190,13 +187,11 @@ impl StudySpec for Spec {
         self.pairs()?.check_times(&[enrolled_after, used_after])?;
         let counts = &self.wrong_bits.counts;
         need(!counts.is_empty(), "wrong_bits.counts", "[]", "give at least one")?;
-        need_different("wrong_bits.counts", counts)?;
         let AttackSpec { chips, images, passes, fit_images, steps, batch, rate } = &self.attack;
         need_within("attack.chips", *chips, 1, 1 << 16)?;
         need_within("attack.images", *images, 1, 1 << 24)?;
         need_within("attack.passes", *passes, 1, 1 << 10)?;
         need(!fit_images.is_empty(), "attack.fit_images", "[]", "give at least one number")?;
-        need_different("attack.fit_images", fit_images)?;
         for images in fit_images {
             need_within("attack.fit_images", *images, 1, 1 << 24)?;
         }

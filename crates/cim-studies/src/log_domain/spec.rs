@@ -152,6 +152,13 @@ pub struct SimulationSpec {
 
 impl StudySpec for Spec {
     shared_keys!();
+    const ONCE: &'static [&'static str] = &[
+        "sweeps.bits",
+        "sweeps.rates",
+        "sweeps.decays",
+        "sweeps.temperatures",
+        "sweeps.areas_um2",
+    ];
 
     /// The same study within seconds: fewer circuits and presentations, ends and middles of what is
     /// varied.

@@ -82,6 +82,7 @@ impl StudySpec for Spec {
     }
 
     shared_keys!();
+    const ONCE: &'static [&'static str] = &["accuracy.wires"];
 
     /// The same study within about two minutes: fewer epochs, arrays and chips, one kind of wire.
     fn quick(mut self) -> Self {

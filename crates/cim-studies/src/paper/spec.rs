@@ -89,6 +89,19 @@ impl Spec {
 
 impl StudySpec for Spec {
     shared_keys!();
+    const ONCE: &'static [&'static str] = &[
+        "choices.clip_shares",
+        "choices.energy_tolerances",
+        "choices.frugal_tolerances",
+        "choices.percentiles",
+        "choices.weight_percentiles",
+        "choices.input_percentiles",
+        "sweeps.bits",
+        "sweeps.program_bits",
+        "sweeps.programming_scale",
+        "sweeps.temperatures",
+        "sweeps.bandwidths",
+    ];
 
     /// The same study within a minute: fewer networks, epochs, chips and choices, which widens the
     /// intervals and lowers the accuracies.

@@ -76,6 +76,7 @@ const LONGEST: Seconds = Seconds(1e11);
 
 impl StudySpec for Spec {
     shared_keys!();
+    const ONCE: &'static [&'static str] = &["drift.times"];
 
     /// The same study within about a minute: fewer epochs, three times and half the chips.
     fn quick(mut self) -> Self {

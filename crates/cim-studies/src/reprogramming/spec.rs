@@ -2,8 +2,8 @@
 
 use cim_chip::ChipError;
 use cim_chip::sections::{
-    DataSpec, EvaluationSpec, NetworkSpec, listed, need, need_different, need_fraction,
-    need_positive, need_within, network, training,
+    DataSpec, EvaluationSpec, NetworkSpec, listed, need, need_fraction, need_positive, need_within,
+    network, training,
 };
 use cim_tile::reprogram::{Bank, Drawn, Prices, Schedule, Skipping, WordSpec};
 use serde::{Deserialize, Serialize};
@@ -97,6 +97,7 @@ const MOST: usize = 1 << 16;
 
 impl StudySpec for Spec {
     shared_keys!();
+    const ONCE: &'static [&'static str] = &["sweep.strides", "sweep.shares", "sweep.steps"];
 
     /// The same study within about a minute: fewer epochs, draws and points.
     fn quick(mut self) -> Self {
@@ -139,9 +140,6 @@ impl StudySpec for Spec {
         some("sweep.strides", strides.is_empty())?;
         some("sweep.shares", shares.is_empty())?;
         some("sweep.steps", steps.is_empty())?;
-        need_different("sweep.strides", strides)?;
-        need_different("sweep.shares", shares)?;
-        need_different("sweep.steps", steps)?;
         for stride in strides {
             divides("sweep.strides", *stride)
                 .map_err(|_| listed_wrong("sweep.strides", listed(strides), crossbars))?;

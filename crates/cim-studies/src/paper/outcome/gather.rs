@@ -38,8 +38,9 @@ pub fn findings(outcome: &Outcome<'_>) -> Result<Findings, StudyError> {
     let numbers = outcome.as_numbers;
     let (digital, control) = (over_networks(&numbers.digital), over_networks(&numbers.control));
     let better = if control.mean < digital.mean { &numbers.digital } else { &numbers.control };
-    let naive_loss =
-        over_networks(&numbers.control.iter().zip(naive.means()).map(|(a, b)| a - b).collect::<Vec<_>>());
+    let naive_loss = over_networks(
+        &numbers.control.iter().zip(naive.means()).map(|(a, b)| a - b).collect::<Vec<_>>(),
+    );
     let recovered = share_won(&full.means(), &naive.means(), better);
     let first = &trials[0];
     let (first_naive, first_full) =
