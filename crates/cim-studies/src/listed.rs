@@ -63,11 +63,10 @@ mod tests {
             let key = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
             match value {
                 Value::Table(inner) => lists(inner, &key, found),
-                Value::Array(values) if !values.is_empty() => {
-                    if values.iter().all(|value| !value.is_table() && !value.is_array()) {
+                Value::Array(values) if !values.is_empty()
+                    && values.iter().all(|value| !value.is_table() && !value.is_array()) => {
                         found.push(key);
                     }
-                }
                 _ => {}
             }
         }

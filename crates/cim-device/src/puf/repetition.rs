@@ -35,7 +35,7 @@ impl Repetition {
         if !(1..=1 << 16).contains(&self.bits) {
             return Err(DeviceError::Coefficient { name: "bits", value: self.bits as f64 });
         }
-        if self.copies % 2 == 0 || 255 < self.copies {
+        if self.copies.is_multiple_of(2) || 255 < self.copies {
             return Err(DeviceError::Coefficient { name: "copies", value: self.copies as f64 });
         }
         Ok(self)

@@ -56,7 +56,7 @@ impl Masks {
         };
         let (inputs, outputs) = key.shape();
         let mut first =
-            |output: usize| output % 2 == 0 && key.swaps.get(output / 2).copied().unwrap_or(false);
+            |output: usize| output.is_multiple_of(2) && key.swaps.get(output / 2).copied().unwrap_or(false);
         Self {
             rows: packed(&mut key.rows.iter().copied(), inputs),
             columns: packed(&mut key.placed(&key.columns), outputs),

@@ -242,7 +242,7 @@ mod tests {
                     assert_eq!(raw ^ key.columns[output], want);
                     if key.columns[output] {
                         let without_rule = -least[output] <= sums[column] as i32;
-                        wrong_without_rule += usize::from((!without_rule) != want);
+                        wrong_without_rule += usize::from(without_rule == want);
                         ties_turned += usize::from(plain[output] == least[output]);
                     }
                 }
