@@ -142,7 +142,7 @@ impl Cut {
             "offset-column" => return Ok(Arc::new(OffsetColumn::new(shift))),
             "bit-sliced-differential" => {
                 let slices = self.slices.unwrap_or(bits);
-                if slices == 0 || bits % slices != 0 {
+                if slices == 0 || !bits.is_multiple_of(slices) {
                     let each = bits.checked_div(slices).unwrap_or(0);
                     let parts = vec![each; slices as usize];
                     let (mapping, sum) = (bit_sliced_differential::KIND, each * slices);
