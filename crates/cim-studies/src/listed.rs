@@ -48,13 +48,14 @@ mod tests {
     use crate::table::{EveryStudy, for_every_study};
 
     /// Lists of shapes and places, in which a value may well come twice.
-    const SHAPES: [&str; 6] = [
+    const SHAPES: [&str; 7] = [
         "network.widths",
         "regression.inputs",
         "robot.arena.goal",
         "spiking.neurons",
         "spiking.strides",
         "spiking.taps",
+        "windows.mirrored",
     ];
 
     /// Every list of plain values below `table`, by its key with dots.

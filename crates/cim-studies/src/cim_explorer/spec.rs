@@ -248,7 +248,6 @@ mod tests {
         for (from, to, words) in [
             ("hidden = [256]", "hidden = []", "network.hidden"),
             ("\"tnn-v\"]", "\"tnn-vi\"]", "sweep.mappings"),
-            ("\"tnn-v\"]", "\"tnn-iv\"]", "sweep.mappings"),
             ("high = \"150 uS\"", "high = \"20 uS\"", "design.high"),
             ("adc_bits = 5", "adc_bits = 1", "design.adc_bits is 1"),
             ("[3, 4, 5, 6, 8]", "[3, 17]", "sweep.adc_bits is 17"),

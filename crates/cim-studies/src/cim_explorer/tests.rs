@@ -122,7 +122,8 @@ fn finished_points_are_taken_up() {
     let memory = Memory::default();
     let first = run(&part, &memory);
     first.report.check().expect("a whole report");
-    assert!(first.report.notes.iter().any(|note| note.contains("0 of 44 points were taken up")));
+    let notes = first.report.notes.join("\n");
+    assert!(notes.contains("0 of 44 points were taken up"), "{notes}");
     let second = run(&whole, &memory);
     assert!(second.report.notes.iter().any(|note| note.contains("44 of 88 points were taken up")));
     let alone = run(&whole, &Memory::default());

@@ -11,7 +11,7 @@ const MOST_BITS: u32 = 16;
 /// parts of at most 8.
 ///
 /// Every part has the whole window to itself: its largest digit is the top of it. A digit of a part
-/// of `b` bits is therefore [`raise`](Part::raise) levels of which [`top_level`](Self::top_level), the
+/// of `b` bits is therefore `raise` levels of which [`top_level`](Self::top_level), the
 /// least common multiple of all `2^b − 1`, are the window, and what a part counts is a whole number
 /// in units of which a weight of 1 is [`unit`](Self::unit). Parts of equal size have a unit of 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
