@@ -299,8 +299,8 @@ pub(crate) fn set_read_voltage(
     design.parts.read_voltage = volts;
     for idx in 0..design.layers.len() {
         let calibration = inputs.calibration(idx, design.layers[idx].input_limit, &design.parts)?;
-        design.layers[idx].drive_gain =
-            calibration.drive_gain(design.parts.device.current_voltage(), volts);
+        let law = design.parts.device.current_voltage();
+        design.layers[idx].drive_gain = calibration.drive_gain(law, volts, design.parts.dac);
     }
     Ok(())
 }

@@ -66,13 +66,13 @@ fn front_end_terms(
 ) -> FrontEndTerms {
     let front_end = &parts.front_end;
     let plan = parts.mapping.layout(parts.outputs);
-    let factors: i32 = parts.dac.polarity.phases().iter().map(|p| i32::from(p.factor)).sum();
+    let factors: f64 = parts.dac.phases().iter().map(|phase| phase.factor).sum();
     let rest_w = front_end.driver_power.0 * parts.rows as f64
         + front_end.amplifier_power.0 * parts.mapping.columns(parts.outputs) as f64
         + front_end.leakage.0;
     FrontEndTerms {
         // Phases that are subtracted take it with them.
-        amplifier_offset: if factors == 0 {
+        amplifier_offset: if factors == 0.0 {
             cim_core::Volts::ZERO
         } else {
             front_end.residual_offset()
@@ -152,12 +152,13 @@ pub fn layer_terms(
     bins: usize,
 ) -> Result<LayerTerms, TileError> {
     check_signal(layer, weights, calibration)?;
+    TileError::need_codes(parts.dac.polarity, "the convex program")?;
     let errors = LayerErrors::of(parts, design, weights, calibration)?;
     let clip = f64::from(design.weight_clip);
     let unit = clip * f64::from(design.input_limit) / parts.mapping.reach();
     let amps = parts.read_voltage.0 * design.drive_gain * parts.window.span().0;
-    let phases = parts.dac.polarity.phases().len() as f64;
-    let driven = Calibration::exact(calibration.phases_stacked(parts.dac.polarity));
+    let phases = parts.dac.phases().len() as f64;
+    let driven = Calibration::exact(calibration.phases_stacked(parts.dac));
     let (mean_u, mean_u2) = (driven.mean_magnitude(), driven.mean_square());
     let w = weights.mapv(|w| (f64::from(w) / clip).clamp(-1.0, 1.0));
     let paths = cim_tile::nonideality::paths(parts, design, weights)?;
@@ -215,7 +216,7 @@ pub fn layer_terms(
                 cubic_power: residual_power(&behind, &cubic, &y),
                 signal_power,
                 weight: unit * unit * behind.felt * phases,
-                steps: parts.adc_steps(),
+                steps: parts.adc_steps_of(&plan, group),
                 output: histogram(tile, own, &behind.shares, amps, bins),
             });
         }

@@ -26,8 +26,9 @@ pub struct Sense {
 
 /// What a mapping asks of an array.
 ///
-/// Law: `Σ_phase factor · Σ_sense weight · Σ_row drive · (level₊ − level₋ − zero) = wᵀ x`, exactly,
-/// for all integers accepted, and in conductances for every window.
+/// Law: `Σ_phase factor · Σ_sense weight · Σ_row drive · (level₊ − level₋ − zero) = unit · wᵀ x`,
+/// exactly, for all integers accepted, and in conductances for every window, with the
+/// [`unit`](super::Mapping::unit) of the mapping.
 ///
 /// Senses of a full-scale group follow each other, groups in ascending order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +70,20 @@ impl Plan {
             let sense = self.senses[k];
             cells[[row, sense.plus]] + sense.minus.map_or(0.0, |m| cells[[row, m]] * sign)
         })
+    }
+
+    /// What the cells carry, rows × outputs: `Σ_sense weight · (level₊ − level₋ − zero)`, which is the
+    /// mapping's unit times the weights.
+    pub fn carried(&self) -> Array2<i64> {
+        let mut carried = Array2::<i64>::zeros((self.levels.nrows(), self.outputs()));
+        for sense in &self.senses {
+            for (row, to) in carried.column_mut(sense.output).iter_mut().enumerate() {
+                let minus = sense.minus.map_or(0, |minus| self.levels[[row, minus]]);
+                let net = self.levels[[row, sense.plus]] - minus - sense.zero;
+                *to += sense.weight * i64::from(net);
+            }
+        }
+        carried
     }
 
     /// The senses that share a full scale.
