@@ -48,7 +48,8 @@ mod tests {
     use crate::table::{EveryStudy, for_every_study};
 
     /// Lists of shapes and places, in which a value may well come twice.
-    const SHAPES: [&str; 7] = [
+    const SHAPES: [&str; 8] = [
+        "network.input",
         "network.widths",
         "regression.inputs",
         "robot.arena.goal",
@@ -64,10 +65,12 @@ mod tests {
             let key = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
             match value {
                 Value::Table(inner) => lists(inner, &key, found),
-                Value::Array(values) if !values.is_empty()
-                    && values.iter().all(|value| !value.is_table() && !value.is_array()) => {
-                        found.push(key);
-                    }
+                Value::Array(values)
+                    if !values.is_empty()
+                        && values.iter().all(|value| !value.is_table() && !value.is_array()) =>
+                {
+                    found.push(key);
+                }
                 _ => {}
             }
         }

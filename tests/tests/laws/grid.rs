@@ -373,8 +373,9 @@ fn a_silent_grid_of_any_mapping_and_drive_is_the_product_within_half_steps() {
                 let least = if polarity.is_signed() { -1.9 } else { 0.0 };
                 let x = uniforms(3, inputs, least, 1.9, at.child("x", 0));
                 let mut design = worst_case(&parts, w.view(), 0.9, 2.0);
-                // Rows of digits are fully on: currents reach the largest, and pass it by roundings.
-                design.full_scale.mapv_inplace(|fs| fs * (1.0 + 1e-6));
+                // Rows of digits are fully on: currents reach the largest, and pass it where weights are
+                // rounded up to the next of 2¹⁶ levels, by a few times the half step that still rounds down.
+                design.full_scale.mapv_inplace(|fs| fs * (1.0 + 1e-4));
                 let (y, tally) = carried(&grid(&parts, &design, w.view()), x.view(), 0);
                 let want = x.mapv(f64::from).dot(&w.mapv(f64::from));
                 let allowed = mapped_steps(&parts, &design, x.view(), w.view());

@@ -212,7 +212,7 @@ fn every_effect_moves_every_figure_that_knows_of_it() {
                 let after = figures(&parts, &design, &weights, &x);
                 for &figure in moved {
                     let (before, after) = (before[figure], after[figure]);
-                    // Nothing is rounded in an energy; of a phase of lone columns rows are a small part.
+                    // Energies are sums without rounding, and most of them is not the rows'.
                     let least = if FIGURES[figure] == "energy" { 1.1 } else { 1.2 };
                     if after <= least * before {
                         let figure = FIGURES[figure];
@@ -229,6 +229,11 @@ fn every_effect_moves_every_figure_that_knows_of_it() {
 /// Whether nothing is subtracted from currents before they are converted.
 fn is_lone(parts: &Parts) -> bool {
     parts.mapping.layout(1).senses.iter().all(|sense| sense.minus.is_none())
+}
+
+/// Whether some currents of an output are subtracted from others, after their converters.
+fn counts_both_ways(parts: &Parts) -> bool {
+    parts.mapping.layout(1).senses.iter().any(|sense| sense.weight < 0)
 }
 
 /// Whether a weight 0 raises cells whose currents nothing is subtracted from.
@@ -263,15 +268,11 @@ fn the_program_has_the_front_end_of_the_closed_form() {
                 let columns = errors.tiles.iter().flat_map(|tile| &tile.columns);
                 let want = columns.map(closed).sum::<f64>() / errors.amps_per_output.powi(2);
                 let got = counted(&budget(&parts, &design, &weights, &calibration));
-                let off = (got - want).abs();
+                // Where the bottom of the window, here an eighth of its width, takes away from what an
+                // output carries, the program counts nothing for that: of two bits less than a quarter.
+                let above = if is_lone(&parts) && counts_both_ways(&parts) { 0.25 } else { 1e-6 };
                 let found = format!("{spec:?} {polarity:?} {source}: {got:e} for {want:e}");
-                if source > 0 && is_lone(&parts) {
-                    // A known wrong: the program leaves out what the bottom of the window adds to lone
-                    // columns, which gains and drivers act on too, so that it counts too little.
-                    assert!(0.0 < got && got <= want * (1.0 + 1e-6), "{found}");
-                    continue;
-                }
-                assert!(off <= 1e-6 * want, "{found}");
+                assert!((1.0 - 1e-6) * want <= got && got <= (1.0 + above) * want, "{found}");
             }
         }
     }

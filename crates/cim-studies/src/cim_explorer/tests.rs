@@ -123,9 +123,9 @@ fn finished_points_are_taken_up() {
     let first = run(&part, &memory);
     first.report.check().expect("a whole report");
     let notes = first.report.notes.join("\n");
-    assert!(notes.contains("0 of 44 points were taken up"), "{notes}");
+    assert!(notes.contains("0 of 66 points were taken up"), "{notes}");
     let second = run(&whole, &memory);
-    assert!(second.report.notes.iter().any(|note| note.contains("44 of 88 points were taken up")));
+    assert!(second.report.notes.iter().any(|note| note.contains("66 of 132 points were taken up")));
     let alone = run(&whole, &Memory::default());
     assert_eq!(second.report.tables, alone.report.tables);
     assert_eq!(second.report.figures.keys().count(), 2 + 2 + 11);

@@ -55,8 +55,9 @@ impl Masks {
             mask.row(0).to_vec()
         };
         let (inputs, outputs) = key.shape();
-        let mut first =
-            |output: usize| output.is_multiple_of(2) && key.swaps.get(output / 2).copied().unwrap_or(false);
+        let mut first = |output: usize| {
+            output.is_multiple_of(2) && key.swaps.get(output / 2).copied().unwrap_or(false)
+        };
         Self {
             rows: packed(&mut key.rows.iter().copied(), inputs),
             columns: packed(&mut key.placed(&key.columns), outputs),

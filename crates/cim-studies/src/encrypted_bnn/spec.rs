@@ -147,6 +147,9 @@ impl AttackSpec {
 }
 
 impl StudySpec for Spec {
+    const ONCE: &'static [&'static str] =
+        &["encryption.methods", "wrong_bits.counts", "attack.fit_images"];
+
     fn shared(&mut self) -> Shared<'_> {
         Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
     }

@@ -142,7 +142,7 @@ mod tests {
         let network: NetworkSpec = toml::from_str(NETWORK).expect("a network");
         spec.network = network;
         spec.holdout.images = 80;
-        spec.training.digital.epochs = 20;
+        spec.training.digital.epochs = 60;
         spec.training.digital.batch = 32;
         spec.puf.chips = 4;
         spec.evaluation.chips = 2;

@@ -97,6 +97,13 @@ impl Plan {
         self.senses.iter().map(|sense| sense.output + 1).max().unwrap_or(0)
     }
 
+    /// Whether a converter takes more than one current of an output.
+    pub fn shares_converters(&self) -> bool {
+        let mut met: Vec<_> = self.senses.iter().map(|s| (s.output, s.full_scale_group)).collect();
+        met.sort_unstable();
+        met.windows(2).any(|pair| pair[0] == pair[1])
+    }
+
     /// Whether every output is one sensed current of weight 1, in order.
     pub fn is_one_to_one(&self) -> bool {
         self.senses.iter().enumerate().all(|(k, s)| s.output == k && s.weight == 1)

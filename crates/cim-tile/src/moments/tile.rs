@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, ArrayView2, Axis, CowArray, Ix2};
 
 use super::analog::Analog;
 use super::column::ColumnErrors;
-use super::converted::{Converted, converted};
+use super::converted::converted;
 use super::front_end::{Added, Front, Together};
 use super::thresholds::Thresholds;
 use crate::error::TileError;
@@ -200,12 +200,14 @@ pub(super) fn errors(
     let mut shifts = Shifts { distortion, clipping, weight_clip, weight_rounding, dac };
     let mut columns = vec![ColumnErrors::default(); plan.outputs()];
     let mut sigmas: Vec<_> = in_phase.iter().map(|phase| phase.ideal_a.clone()).collect();
-    // What phases share by the gain and the converter of a current.
-    let paired = 1 < in_phase.len() && (gain2 > 0.0 || !thresholds.are_straight());
-    let mut in_all = vec![InAll::default(); if paired { plan.senses.len() } else { 0 }];
+    // What phases share by the gain of a current, and currents of an output by their converter.
+    let groups = full_scales.len();
+    let paired = (1 < in_phase.len() || plan.shares_converters())
+        && (gain2 > 0.0 || !thresholds.are_straight());
+    let mut in_all = vec![InAll::default(); if paired { plan.outputs() * groups } else { 0 }];
     for sample in 0..samples {
         let mut sums = vec![Sum::default(); plan.outputs()];
-        in_all.iter_mut().for_each(|of| of.phases.clear());
+        in_all.iter_mut().for_each(|of| of.met.clear());
         for (phase, sigma_a) in in_phase.iter().zip(&mut sigmas) {
             for (k, sense) in plan.senses.iter().enumerate() {
                 let at = [sample, k];
@@ -245,12 +247,18 @@ pub(super) fn errors(
                     square,
                 );
                 if paired {
-                    in_all[k].meet(weight, phase.mean_a[at], sigma_a[at] * sigma_a[at], &after);
+                    in_all[sense.output * groups + sense.full_scale_group].met.push(Met {
+                        sense: k,
+                        weight,
+                        mean_a: phase.mean_a[at],
+                        variance: sigma_a[at] * sigma_a[at],
+                        inside: after.inside,
+                    });
                 }
             }
         }
-        for (of, sense) in in_all.iter().zip(&plan.senses) {
-            sums[sense.output].take(of, gain2, ranges[sense.full_scale_group], &thresholds);
+        for (place, of) in in_all.iter().enumerate() {
+            sums[place / groups].take(of, gain2, ranges[place % groups], &thresholds);
         }
         for (output, mut sum) in sums.into_iter().enumerate() {
             let at = [sample, output];
@@ -327,23 +335,33 @@ impl Shared {
     }
 }
 
-/// One sensed current in all phases: one gain, and one converter.
+/// The currents of one output that one converter takes, in all phases; each current has one gain.
 #[derive(Clone, Default)]
 struct InAll {
-    /// Weight, mean and variance in front of the converter (1, A, A²) and share that passes it.
-    phases: Vec<(f64, f64, f64, f64)>,
+    met: Vec<Met>,
+}
+
+/// A current in one phase.
+#[derive(Clone, Copy)]
+struct Met {
+    /// Which current.
+    sense: usize,
+    /// Its weight in the output.
+    weight: f64,
+    /// Mean in front of the converter (A).
+    mean_a: f64,
+    /// Variance in front of the converter (A²).
+    variance: f64,
+    /// Share that passes the converter.
+    inside: f64,
 }
 
 impl InAll {
-    fn meet(&mut self, weight: f64, mean: f64, variance: f64, after: &Converted) {
-        self.phases.push((weight, mean, variance, after.inside));
-    }
-
-    /// What each pair of phases adds to a variance.
-    fn pairs(&self, f: impl Fn((f64, f64), (f64, f64)) -> f64) -> f64 {
-        let pairs = self.phases.iter().enumerate();
-        let pairs = pairs.flat_map(|(k, a)| self.phases[..k].iter().map(move |b| (a, b)));
-        pairs.map(|(a, b)| 2.0 * a.0 * b.0 * a.3 * b.3 * f((a.1, a.2), (b.1, b.2))).sum()
+    /// What each pair adds to a variance.
+    fn pairs(&self, f: impl Fn(&Met, &Met) -> f64) -> f64 {
+        let pairs = self.met.iter().enumerate();
+        let pairs = pairs.flat_map(|(k, a)| self.met[..k].iter().map(move |b| (a, b)));
+        pairs.map(|(a, b)| 2.0 * a.weight * b.weight * a.inside * b.inside * f(a, b)).sum()
     }
 }
 
@@ -377,7 +395,7 @@ impl Sum {
         *apart = together;
     }
 
-    /// Adds what the phases of one current share by its gain and its converter.
+    /// Adds what phases share by the gain of a current, and currents and phases by their converter.
     fn take(
         &mut self,
         in_all: &InAll,
@@ -386,14 +404,14 @@ impl Sum {
         thresholds: &Thresholds<'_>,
     ) {
         if gain2 > 0.0 {
-            let gain = in_all.pairs(|(a, _), (b, _)| gain2 * a * b);
+            let gain = in_all
+                .pairs(|a, b| if a.sense == b.sense { gain2 * a.mean_a * b.mean_a } else { 0.0 });
             self.variance += gain;
             self.errors.gain += gain;
         }
         if !thresholds.are_straight() {
             let square = step * step;
-            let in_steps =
-                |(mean, variance): (f64, f64)| ((mean - pedestal) / step, variance / square);
+            let in_steps = |met: &Met| ((met.mean_a - pedestal) / step, met.variance / square);
             let adc =
                 in_all.pairs(|a, b| square * thresholds.covariance_lsb2(in_steps(a), in_steps(b)));
             self.variance = (self.variance + adc).max(0.0);
