@@ -97,6 +97,11 @@ impl Plan {
         self.senses.iter().map(|sense| sense.output + 1).max().unwrap_or(0)
     }
 
+    /// Whether nothing is subtracted from some current before it is converted.
+    pub fn has_lone_columns(&self) -> bool {
+        self.senses.iter().any(|sense| sense.minus.is_none())
+    }
+
     /// Whether a converter takes more than one current of an output.
     pub fn shares_converters(&self) -> bool {
         let mut met: Vec<_> = self.senses.iter().map(|s| (s.output, s.full_scale_group)).collect();
