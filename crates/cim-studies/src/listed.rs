@@ -48,7 +48,8 @@ mod tests {
     use crate::table::{EveryStudy, for_every_study};
 
     /// Lists of shapes and places, in which a value may well come twice.
-    const SHAPES: [&str; 8] = [
+    const SHAPES: [&str; 9] = [
+        "network.hidden",
         "network.input",
         "network.widths",
         "regression.inputs",

@@ -3,6 +3,7 @@
 //! To add one: a file here and its line below; the law suite in `tests/` then runs over it.
 
 mod low_bit;
+mod mapped;
 mod plan;
 mod registry;
 mod scheme;
@@ -10,6 +11,7 @@ mod split;
 mod whole;
 
 pub use low_bit::{LOW_BIT, LowBit, Numbers};
+pub use mapped::{Mapped, MappedArray};
 pub use plan::{Plan, Sense};
 pub use scheme::{Mapping, MappingError};
 pub use split::Split;

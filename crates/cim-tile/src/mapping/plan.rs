@@ -7,7 +7,7 @@ use cim_device::Window;
 use ndarray::{Array2, ArrayView2};
 
 /// One sensed current of a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Sense {
     /// Column whose current counts positively.
     pub plus: usize,
