@@ -7,6 +7,7 @@
 pub mod sections;
 
 mod anatomy;
+mod answer;
 mod around;
 mod budget;
 mod chip;
@@ -33,6 +34,7 @@ mod world;
 mod written;
 
 pub use anatomy::{ProductAnatomy, anatomy};
+pub use answer::{Answer, LayerAnswer, Source};
 pub use around::{Ranges, Ranked, random_designs};
 pub use budget::{Budget, EffectLoss, Ledger, budget, effects, evaluations};
 pub use chip::ChipSpec;

@@ -32,7 +32,7 @@ pub use error::CircuitError;
 pub use fields::Fields;
 pub use ladder::Ladder;
 pub use layout::Side;
-pub use program::{Gdp, GdpSpec, ProductError, product_error};
+pub use program::{Account, AnyProgrammer, Gdp, GdpSpec, ProductError, product_error};
 pub use readout::Readout;
 pub use sensed::Sensed;
 pub use solve::nodal::Nodal;

@@ -4,64 +4,19 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use cim_chip::sections::converters::check_bits;
-use cim_chip::{ChipDesign, ChipError, Goal, Layer, LayerErrors, LayerInputs, Network, optimise};
+use cim_chip::{
+    Answer, ChipDesign, ChipError, Goal, Layer, LayerInputs, Network, Source, optimise,
+};
 use cim_core::Joules;
 use cim_data::npy;
 use cim_nn::NetworkError;
 use cim_studies::paper::{Paper, Spec, check_design};
 use cim_studies::{Study, located};
 use ndarray::{Array1, Array2};
-use serde::Serialize;
 
 use crate::args::Optimise;
 use crate::error::CliError;
 use crate::files::write_atomic;
-
-/// What the optimiser chose, as JSON.
-#[derive(Serialize)]
-struct Answer {
-    g_min_s: f64,
-    g_max_s: f64,
-    read_voltage_v: f64,
-    /// Mean over layers of the squared error of the outputs against the exact product, per unit of
-    /// their power.
-    error: f64,
-    naive_error: f64,
-    /// What errors cost in the closed form: rise of the cross-entropy at a temperature of 2, in nats.
-    predicted_loss: f64,
-    naive_predicted_loss: f64,
-    /// The program's convex form of it, at the design.
-    objective: f64,
-    /// Nothing within the limits has a smaller objective, as far as the program knows.
-    certified_bound: f64,
-    /// How far the design's objective is above that bound, relative.
-    certified_gap: f64,
-    array_and_sense_energy_j: f64,
-    /// How far its energy is above the least of all whose objective is as near the optimum as allowed.
-    energy_gap: Option<f64>,
-    /// Error by source, mean over layers, per unit of signal power.
-    sources: Vec<Source>,
-    layers: Vec<LayerAnswer>,
-}
-
-/// A source of error.
-#[derive(Serialize)]
-struct Source {
-    name: &'static str,
-    naive: f64,
-    optimised: f64,
-}
-
-/// What one product gets.
-#[derive(Serialize)]
-struct LayerAnswer {
-    /// Place and name of its operation in the network.
-    operation: String,
-    weight_clip: f32,
-    input_limit: f32,
-    /// Row tiles × column tiles.
-    full_scale_a: Vec<Vec<f64>>,
-}
 
 /// Optimises and returns the table for the terminal.
 pub fn run(args: &Optimise) -> Result<String, CliError> {
@@ -103,45 +58,7 @@ pub fn run(args: &Optimise) -> Result<String, CliError> {
     let naive = ChipDesign::by_policy(spec.parts()?, &network, &inputs, policy)?;
     let goal = Goal { energy, ..Goal::of(true, true) };
     let optimised = optimise(spec.rules(), &naive, &network, &inputs, goal)?;
-    let design = &optimised.design;
-    let errors = [naive.errors(&network, &inputs)?, design.errors(&network, &inputs)?];
-    let [naive_error, error] = errors.each_ref().map(|layers| {
-        layers.iter().map(LayerErrors::relative_error).sum::<f64>() / layers.len() as f64
-    });
-    let felt = &optimised.sensitivities;
-    let predicted = |design: &ChipDesign| design.objective(&network, &inputs, felt);
-    let in_use = &optimised.in_use;
-    let answer = Answer {
-        g_min_s: in_use.g_min.0,
-        g_max_s: in_use.g_max.0,
-        read_voltage_v: in_use.read_voltage.0,
-        error,
-        naive_error,
-        predicted_loss: predicted(design)?,
-        naive_predicted_loss: predicted(&naive)?,
-        objective: in_use.objective,
-        certified_bound: in_use.bound,
-        certified_gap: in_use.gap,
-        array_and_sense_energy_j: in_use.energy.0,
-        energy_gap: in_use.energy_gap,
-        sources: sources(&errors),
-        layers: design
-            .layers
-            .iter()
-            .zip(network.products())
-            .map(|(layer, product)| LayerAnswer {
-                operation: product.name.to_owned(),
-                weight_clip: layer.weight_clip,
-                input_limit: layer.input_limit,
-                full_scale_a: layer
-                    .full_scale
-                    .rows()
-                    .into_iter()
-                    .map(|row| row.iter().map(|fs| fs.0).collect())
-                    .collect(),
-            })
-            .collect(),
-    };
+    let answer = Answer::of(&naive, &optimised, &network, &inputs)?;
     if let Some(out) = &args.out {
         let mut json = serde_json::to_vec_pretty(&answer).map_err(|error| CliError::Usage {
             what: format!("the result is not a set of finite numbers: {error}"),
@@ -150,25 +67,7 @@ pub fn run(args: &Optimise) -> Result<String, CliError> {
         json.push(b'\n');
         write_atomic(out, &json)?;
     }
-    Ok(table(design, &answer))
-}
-
-/// Both designs' errors by source, on average over layers.
-fn sources([naive, optimised]: &[Vec<LayerErrors>; 2]) -> Vec<Source> {
-    let mean = |layers: &[LayerErrors]| {
-        let mut sums: Vec<(&'static str, f64)> = Vec::new();
-        for layer in layers {
-            for (idx, (name, share)) in layer.shares().sources().into_iter().enumerate() {
-                match sums.get_mut(idx) {
-                    Some((_, sum)) => *sum += share / layers.len() as f64,
-                    None => sums.push((name, share / layers.len() as f64)),
-                }
-            }
-        }
-        sums
-    };
-    let both = mean(naive).into_iter().zip(mean(optimised));
-    both.map(|((name, naive), (_, optimised))| Source { name, naive, optimised }).collect()
+    Ok(table(&optimised.design, &answer))
 }
 
 fn table(design: &ChipDesign, answer: &Answer) -> String {

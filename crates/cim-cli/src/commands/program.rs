@@ -4,10 +4,10 @@ use std::fmt::Write;
 use std::path::Path;
 
 use cim_core::{Joules, Seconds, Siemens, Stream, Tally};
-use cim_crossbar::{GdpSpec, ProductError, Wires, product_error};
+use cim_crossbar::{Account, AnyProgrammer, GdpSpec, Wires, product_error};
 use cim_data::npy;
 use cim_device::DeviceError;
-use cim_device::program::{CellsPreset, End, Outcome, PROGRAMMERS, Programmer, ProgrammerSpec};
+use cim_device::program::{CellsPreset, PROGRAMMERS, Programmer};
 use ndarray::{Array2, Ix2};
 use ndarray_npy::WriteNpyExt;
 use serde::Serialize;
@@ -41,7 +41,10 @@ pub fn run(args: &Program) -> Result<String, CliError> {
         product_error(outcome.held_s.view(), target_s.view(), wires).map_err(|error| {
             usage(format!("the programmed array cannot be solved: {error}"), "lower --wires")
         })?;
-    let report = Report::new(args, spec, band, wires, &target_s, &outcome, products, tally);
+    let how = (spec, band, wires);
+    let account = Account::of(how, target_s.view(), &outcome, products, tally);
+    let report =
+        Report { command: "program", cells: &args.preset, seed: args.seed, account: &account };
     let mut held = Vec::new();
     outcome.held_s.write_npy(&mut held).map_err(|error| {
         usage(format!("{}: {error}", args.out.display()), "choose another --out")
@@ -57,19 +60,7 @@ pub fn run(args: &Program) -> Result<String, CliError> {
         json.push(b'\n');
         write_atomic(path, &json)?;
     }
-    Ok(report.table(tally))
-}
-
-/// What was used, as the report states it.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum AnyProgrammer {
-    CellByCell(ProgrammerSpec),
-    ByProducts {
-        kind: &'static str,
-        #[serde(flatten)]
-        spec: GdpSpec,
-    },
+    Ok(table(&args.preset, &account))
 }
 
 fn programmer(
@@ -127,125 +118,47 @@ fn of_targets(path: &Path, error: DeviceError) -> CliError {
     }
 }
 
-/// The report, in SI units.
+/// What was programmed, by which command.
 #[derive(Serialize)]
-struct Report {
+struct Report<'a> {
     command: &'static str,
-    cells: String,
-    programmer: AnyProgrammer,
+    cells: &'a str,
     seed: u64,
-    rows: usize,
-    columns: usize,
-    band_s: f64,
-    wires: Wires,
-    /// Of what the cells hold, read noise aside.
-    rms_error_s: f64,
-    share_inside_band: f64,
-    /// As the last verifying read found them.
-    share_accepted: f64,
-    share_stuck: f64,
-    share_given_up: f64,
-    pulses_per_cell: f64,
-    polarity_changes_per_cell: f64,
-    energy_per_cell_j: f64,
-    time_per_cell_s: f64,
-    /// Error of a product with inputs of mean zero, relative to the wanted one on ideal wires.
-    product_error: f64,
-    product_error_after_gain: f64,
-    tally: Tally,
-    per_cell: PerCell,
+    #[serde(flatten)]
+    account: &'a Account,
 }
 
-/// Rows of columns.
-#[derive(Serialize)]
-struct PerCell {
-    end: Vec<Vec<End>>,
-    pulses: Vec<Vec<u32>>,
-    polarity_changes: Vec<Vec<u32>>,
-    verify_reads: Vec<Vec<u32>>,
-    energy_j: Vec<Vec<f64>>,
-    time_s: Vec<Vec<f64>>,
-}
-
-fn nested<T: Clone>(values: &Array2<T>) -> Vec<Vec<T>> {
-    values.rows().into_iter().map(|row| row.to_vec()).collect()
-}
-
-impl Report {
-    #[expect(clippy::too_many_arguments, reason = "a report has many parts")]
-    fn new(
-        args: &Program,
-        programmer: AnyProgrammer,
-        band: Siemens,
-        wires: Wires,
-        target_s: &Array2<f64>,
-        outcome: &Outcome,
-        products: ProductError,
-        tally: Tally,
-    ) -> Self {
-        let per_cell = 1.0 / target_s.len() as f64;
-        Self {
-            command: "program",
-            cells: args.preset.clone(),
-            programmer,
-            seed: args.seed,
-            rows: target_s.nrows(),
-            columns: target_s.ncols(),
-            band_s: band.0,
-            wires,
-            rms_error_s: outcome.rms_error_s(target_s.view()),
-            share_inside_band: outcome.share_within(target_s.view(), band.0),
-            share_accepted: outcome.share(End::InBand),
-            share_stuck: outcome.share(End::Stuck),
-            share_given_up: outcome.share(End::GivenUp),
-            pulses_per_cell: tally.pulses as f64 * per_cell,
-            polarity_changes_per_cell: tally.polarity_changes as f64 * per_cell,
-            energy_per_cell_j: outcome.energy_j.sum() * per_cell,
-            time_per_cell_s: outcome.time_s.sum() * per_cell,
-            product_error: products.relative,
-            product_error_after_gain: products.after_gain,
-            tally,
-            per_cell: PerCell {
-                end: nested(&outcome.end),
-                pulses: nested(&outcome.pulses),
-                polarity_changes: nested(&outcome.polarity_changes),
-                verify_reads: nested(&outcome.reads),
-                energy_j: nested(&outcome.energy_j),
-                time_s: nested(&outcome.time_s),
-            },
-        }
-    }
-
-    fn table(&self, tally: Tally) -> String {
-        let mut text = String::new();
-        let mut line = |what: &str, value: String| {
-            let _ = writeln!(text, "{what:21} {value}");
-        };
-        let percent = |share: f64| format!("{:.2} %", 100.0 * share);
-        line("cells", format!("{} × {} of {}", self.rows, self.columns, self.cells));
-        line("acceptance band", format!("± {:.3}", Siemens(self.band_s)));
-        line("RMS error", format!("{:.3}", Siemens(self.rms_error_s)));
-        line("accepted", percent(self.share_accepted));
-        line("inside without noise", percent(self.share_inside_band));
-        line("stuck", percent(self.share_stuck));
-        line("given up", percent(self.share_given_up));
-        line(
-            "pulses",
-            format!(
-                "{:.2} a cell, {:.2} changes of polarity, {} at a limit",
-                self.pulses_per_cell, self.polarity_changes_per_cell, tally.pulses_limited
-            ),
-        );
-        line("energy", format!("{:.3} a cell", Joules(self.energy_per_cell_j)));
-        line("time", format!("{:.3} a cell", Seconds(self.time_per_cell_s)));
-        line(
-            "error of products",
-            format!(
-                "{} ({} after a common gain)",
-                percent(self.product_error),
-                percent(self.product_error_after_gain)
-            ),
-        );
-        text
-    }
+fn table(cells: &str, account: &Account) -> String {
+    let mut text = String::new();
+    let mut line = |what: &str, value: String| {
+        let _ = writeln!(text, "{what:21} {value}");
+    };
+    let percent = |share: f64| format!("{:.2} %", 100.0 * share);
+    line("cells", format!("{} × {} of {}", account.rows, account.columns, cells));
+    line("acceptance band", format!("± {:.3}", Siemens(account.band_s)));
+    line("RMS error", format!("{:.3}", Siemens(account.rms_error_s)));
+    line("accepted", percent(account.share_accepted));
+    line("inside without noise", percent(account.share_inside_band));
+    line("stuck", percent(account.share_stuck));
+    line("given up", percent(account.share_given_up));
+    line(
+        "pulses",
+        format!(
+            "{:.2} a cell, {:.2} changes of polarity, {} at a limit",
+            account.pulses_per_cell,
+            account.polarity_changes_per_cell,
+            account.tally.pulses_limited
+        ),
+    );
+    line("energy", format!("{:.3} a cell", Joules(account.energy_per_cell_j)));
+    line("time", format!("{:.3} a cell", Seconds(account.time_per_cell_s)));
+    line(
+        "error of products",
+        format!(
+            "{} ({} after a common gain)",
+            percent(account.product_error),
+            percent(account.product_error_after_gain)
+        ),
+    );
+    text
 }
