@@ -1,0 +1,12 @@
+//! The reference of every key of every preset, made from the code: `cargo xtask keys`.
+//!
+//! Keys of the sections that make chips come from the table that `cim explain` reads, all others from
+//! the types that presets are read into, with their documentation and the built-in values.
+
+mod page;
+mod resolve;
+mod source;
+mod tables;
+mod types;
+
+pub use page::{declared_keys, page};
