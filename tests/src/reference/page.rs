@@ -246,7 +246,11 @@ impl Page {
     fn words(&mut self, value: &Value) -> String {
         match value {
             Value::Plain(words) => cell(words),
-            Value::List(inner) => format!("list of {}", self.words(inner)),
+            Value::List(inner) => {
+                let one = self.words(inner);
+                let many = ["number", "whole number", "text", "operation"].contains(&&*one);
+                format!("list of {one}{}", if many { "s" } else { "" })
+            }
             Value::Declared(place) => {
                 if let Declared::Choice(_, variants) = self.types.declared(place)
                     && variants.iter().all(|variant| matches!(variant.body, Body::Empty))

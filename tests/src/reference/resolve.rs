@@ -33,7 +33,7 @@ const WRITTEN: [(&str, &str); 19] = [
     ("Experiment", "name of the study"),
     ("Shape", "list of 1 to 3 whole numbers"),
     ("Sides", "whole number, or [down, right]"),
-    ("O", "operation"),
+    ("S", "operation"),
 ];
 
 impl Types {
@@ -136,8 +136,19 @@ impl Types {
             source.types.contains_key(name).then(|| file.clone())
         };
         let everywhere: Vec<PathBuf> = self.sources.iter().filter_map(declares).collect();
-        let at_home = everywhere.iter().filter(|file| crate_of(file) == home).cloned();
-        let mut candidates: Vec<PathBuf> = at_home.collect();
+        let within = |name: &str| -> Vec<PathBuf> {
+            everywhere.iter().filter(|file| crate_of(file) == name).cloned().collect()
+        };
+        let mut candidates = within(&home);
+        if candidates.is_empty() {
+            // The crate hands on what it has from another.
+            let mut handed_on = self.sources.iter().filter(|(file, _)| crate_of(file) == home);
+            let origin = handed_on.find_map(|(_, source)| {
+                let path = source.imports.get(name)?;
+                path[0].strip_prefix("cim_").map(|rest| format!("cim-{}", rest.replace('_', "-")))
+            });
+            candidates = origin.map_or_else(Vec::new, |origin| within(&origin));
+        }
         if candidates.is_empty() {
             candidates = everywhere;
         }
