@@ -156,7 +156,7 @@ fn every_preset_that_is_named_exists() {
     for (page, text) in pages() {
         for (number, line) in (1..).zip(text.lines()) {
             for behind in line.split("--preset ").skip(1) {
-                let is_of_name = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+                let is_of_name = |c: char| c.is_ascii_alphanumeric() || "-_./$".contains(c);
                 let name = behind.split(|c| !is_of_name(c)).next().unwrap_or_default();
                 let placeholder = name.chars().all(|c| !c.is_ascii_lowercase());
                 let known = is_preset(name) || CellsPreset::named(name).is_ok();
