@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use cim_studies::STUDIES;
 use cim_tests::reference;
 use toml::{Table, Value};
 
@@ -92,8 +91,8 @@ fn every_link_leads_to_a_file_and_a_heading() {
     let (mut wrong, mut count) = (Vec::new(), 0);
     for page in all {
         let text = fs::read_to_string(&page).expect("a page");
-        for (number, link) in
-            prose(&text).flat_map(|(number, line)| links(line).into_iter().map(move |l| (number, l)))
+        for (number, link) in prose(&text)
+            .flat_map(|(number, line)| links(line).into_iter().map(move |l| (number, l)))
         {
             if link.contains("://") || link.starts_with("mailto:") {
                 continue;
@@ -126,7 +125,8 @@ fn the_reference_of_keys_is_as_the_code() {
         page.replace("\r\n", "\n") == now,
         "docs/keys.md is not as the code: `cargo xtask keys` writes it anew; first difference: {differ:?}"
     );
-    let silent = |row: &&str| row.ends_with("|  |") || row.contains("): ;") || row.contains("):  |");
+    let silent =
+        |row: &&str| row.ends_with("|  |") || row.contains("): ;") || row.contains("):  |");
     let silent: Vec<&str> = now.lines().filter(silent).collect();
     assert!(silent.is_empty(), "keys without a word about them:\n{}", silent.join("\n"));
 }
@@ -148,8 +148,7 @@ fn paths(prefix: &str, table: &Table, found: &mut BTreeSet<String>) {
 
 #[test]
 fn every_key_of_a_built_in_preset_is_declared_where_the_reference_looks() {
-    for study in STUDIES {
-        let declared = reference::declared_keys(study.name);
+    for (study, declared) in reference::declared_keys() {
         let mut written = BTreeSet::new();
         paths("", &study.preset.parse().expect("TOML"), &mut written);
         let unknown: Vec<&String> = written.difference(&declared).collect();

@@ -100,7 +100,8 @@ fn is_preset(name: &str) -> bool {
 
 /// What is wrong with a command, if anything is.
 fn refused(words: &[String]) -> Option<String> {
-    let missing = words.iter().find(|word| word.starts_with("data/") && !root().join(word).exists());
+    let missing =
+        words.iter().find(|word| word.starts_with("data/") && !root().join(word).exists());
     if let Some(missing) = missing {
         return Some(format!("there is no {missing}"));
     }

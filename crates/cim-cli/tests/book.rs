@@ -12,10 +12,7 @@ fn root() -> PathBuf {
 /// Commands that take a second at most, with the page that shows what they print.
 const SHOWN: [(&str, &str); 3] = [
     ("start.md", "cim device describe hfo2-milo"),
-    (
-        "start.md",
-        "cim eval data/networks/mlp.onnx --data data/networks/digits.npz --chips 20",
-    ),
+    ("start.md", "cim eval data/networks/mlp.onnx --data data/networks/digits.npz --chips 20"),
     (
         "concepts/devices.md",
         "cim device sample --preset pcm --target 5uS --count 20000 --after 1day --seed 1 --out g.npy",

@@ -41,7 +41,8 @@ What stands behind keys above whose value is a table.
 pub fn page() -> String {
     let types = Types::read();
     let chips = chip_sections(&types);
-    let mut page = Page { shared: shared(&types, &chips), types, titles: BTreeMap::new(), queue: Vec::new() };
+    let mut page =
+        Page { shared: shared(&types, &chips), types, titles: BTreeMap::new(), queue: Vec::new() };
     let mut text = HEAD.to_owned() + CHIPS;
     page.chips(&chips, &mut text);
     text.push_str(OWN);
@@ -58,12 +59,15 @@ pub fn page() -> String {
     text
 }
 
-/// Every key that the type of a study's preset declares, by its path, whatever kinds are chosen.
-pub fn declared_keys(study: &str) -> BTreeSet<String> {
+/// Every key that the type of each study's preset declares, by its path, whatever kinds are chosen.
+pub fn declared_keys() -> Vec<(&'static Entry, BTreeSet<String>)> {
     let types = Types::read();
-    let mut keys = BTreeSet::new();
-    collect(&types, "", &Value::Declared(spec_of(study)), &mut keys);
-    keys
+    let of = |study: &'static Entry| {
+        let mut keys = BTreeSet::new();
+        collect(&types, "", &Value::Declared(spec_of(study.name)), &mut keys);
+        (study, keys)
+    };
+    STUDIES.iter().map(of).collect()
 }
 
 fn collect(types: &Types, prefix: &str, value: &Value, keys: &mut BTreeSet<String>) {
@@ -124,9 +128,7 @@ fn chip_sections(types: &Types) -> Vec<(String, Place)> {
 /// Whether a field of a study's preset is a section that makes chips.
 fn is_of_chips(field: &Field, chips: &[(String, Place)]) -> bool {
     match &field.value {
-        Value::Declared(place) => {
-            chips.iter().any(|(name, of)| *name == field.name && of == place)
-        }
+        Value::Declared(place) => chips.iter().any(|(name, of)| *name == field.name && of == place),
         _ => field.name == "seed",
     }
 }
@@ -296,7 +298,8 @@ impl Page {
                 }
             }
             Declared::Choice(tag, variants) => {
-                let first = tag.as_deref().map_or_else(|| "key".to_owned(), |tag| format!("`{tag}`"));
+                let first =
+                    tag.as_deref().map_or_else(|| "key".to_owned(), |tag| format!("`{tag}`"));
                 let _ = writeln!(text, "| {first} | further keys | meaning |\n| --- | --- | --- |");
                 for variant in &variants {
                     let further = match &variant.body {
@@ -369,7 +372,9 @@ fn code(text: &str) -> String {
 
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().collect::<String>() + letters.as_str()
+    })
 }
 
 /// Text in a cell of a table: bars are no borders, and references of the code's own pages are words.

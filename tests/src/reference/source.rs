@@ -52,8 +52,15 @@ pub struct RawVariant {
 
 /// Crates whose types stand in presets.
 const CRATES: [&str; 9] = [
-    "cim-adc", "cim-chip", "cim-core", "cim-crossbar", "cim-device", "cim-dynamics", "cim-nn",
-    "cim-studies", "cim-tile",
+    "cim-adc",
+    "cim-chip",
+    "cim-core",
+    "cim-crossbar",
+    "cim-device",
+    "cim-dynamics",
+    "cim-nn",
+    "cim-studies",
+    "cim-tile",
 ];
 
 /// All source files that declare such types, by their path below `crates/`.
