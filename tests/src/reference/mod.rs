@@ -4,6 +4,7 @@
 //! the types that presets are read into, with their documentation and the built-in values.
 
 mod page;
+mod raw;
 mod resolve;
 mod source;
 mod tables;

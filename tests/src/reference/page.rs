@@ -272,7 +272,7 @@ impl Page {
             return title.clone();
         }
         let name = place.name.strip_suffix("Spec").filter(|name| !name.is_empty());
-        let words = super::source::cased(name.unwrap_or(&place.name), "kebab-case");
+        let words = super::raw::cased(name.unwrap_or(&place.name), "kebab-case");
         let mut title = words.replace('-', " ");
         if self.titles.values().any(|other| *other == title) {
             let of = place.file.iter().next().expect("a crate").to_string_lossy();

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use syn::{GenericArgument, PathArguments, Type};
 
-use super::source::{RawField, RawType, Source};
+use super::raw::{RawField, RawType};
+use super::source::Source;
 use super::types::{Body, Declared, Field, Place, Value, Variant};
 
 /// All types of presets.

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Fields, Item, Meta, Token, Type, UseTree};
+use syn::{Attribute, Fields, Item, Meta, Token, UseTree};
 
+use super::raw::{RawField, RawType, RawVariant, cased};
 use super::tables;
 
 /// A source file that declares types of presets.
@@ -16,38 +17,6 @@ pub struct Source {
     pub imports: BTreeMap<String, Vec<String>>,
     /// Types as they are declared, by name.
     pub types: BTreeMap<String, RawType>,
-}
-
-/// A declaration before its types are looked up.
-pub enum RawType {
-    /// A struct with named fields.
-    Struct(Vec<RawField>),
-    /// An enum.
-    Enum(Option<String>, Vec<RawVariant>),
-}
-
-/// A field before its type is looked up.
-pub struct RawField {
-    /// As written in a file.
-    pub name: String,
-    /// Its documentation.
-    pub meaning: String,
-    /// Its type.
-    pub of: Type,
-    /// Whether a default stands in for it.
-    pub optional: bool,
-}
-
-/// A variant before its types are looked up.
-pub struct RawVariant {
-    /// As written in a file.
-    pub name: String,
-    /// Its documentation.
-    pub meaning: String,
-    /// Named fields.
-    pub fields: Vec<RawField>,
-    /// The one type that it holds.
-    pub holds: Option<Type>,
 }
 
 /// Crates whose types stand in presets.
@@ -209,21 +178,4 @@ fn documentation(attributes: &[Attribute]) -> String {
     let lines: Vec<String> = lines.map(|line| line.trim().to_owned()).collect();
     let paragraph = lines.split(String::is_empty).next().unwrap_or_default();
     paragraph.join(" ")
-}
-
-/// A name in the case that `rename_all` asks for.
-pub fn cased(name: &str, case: &str) -> String {
-    let joined = match case {
-        "kebab-case" => '-',
-        "snake_case" => '_',
-        _ => return name.to_owned(),
-    };
-    let mut text = String::new();
-    for (idx, letter) in name.char_indices() {
-        if letter.is_uppercase() && 0 < idx {
-            text.push(joined);
-        }
-        text.extend(letter.to_lowercase());
-    }
-    text
 }

@@ -2,7 +2,7 @@
 
 use syn::Type;
 
-use super::source::{RawField, RawType, RawVariant, cased};
+use super::raw::{RawField, RawType, RawVariant, cased};
 
 /// Types that the tables in a source file stand for, by name.
 pub fn types(text: &str) -> Vec<(String, RawType)> {
