@@ -62,8 +62,7 @@ fn shell_lines(text: &str) -> Vec<(usize, String)> {
 fn commands(line: &str) -> Vec<Vec<String>> {
     let (mut all, mut words, mut word): (Vec<_>, Vec<String>, _) = (Vec::new(), Vec::new(), None);
     let mut quote = None;
-    let mut letters = line.chars().peekable();
-    while let Some(letter) = letters.next() {
+    for letter in line.chars() {
         match (quote, letter) {
             (Some(end), _) if letter == end => quote = None,
             (None, '\'' | '"') => {

@@ -7,7 +7,9 @@ mod page;
 mod raw;
 mod resolve;
 mod source;
+mod studies;
 mod tables;
 mod types;
 
-pub use page::{declared_keys, page};
+pub use page::page;
+pub use studies::declared_keys;
