@@ -61,6 +61,7 @@ fn trainer(recipe: &Recipe, path: impl Fn(usize, usize) -> LayerPath) -> Trainer
 fn noisy(inputs: usize, outputs: usize, relu_sigma: f32) -> LayerPath {
     let tiles = (inputs.div_ceil(128), outputs.div_ceil(128));
     LayerPath {
+        weight_values: cim_nn::WeightValues::Any,
         weight_clip: 0.3,
         weight_noise: WeightNoise { c0: 1e-4, c1: 1e-4, c2: 1e-4, cm: 0.0, w0: 0.0 },
         input_limit: 2.0,

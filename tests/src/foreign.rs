@@ -78,7 +78,8 @@ fn check(weights: ArrayView2<'_, i32>, max: i32) -> Result<(), MappingError> {
     match weights.indexed_iter().find(|(_, w)| max < w.abs()) {
         None => Ok(()),
         Some(((row, col), &weight)) => {
-            Err(MappingError::Weight { weight, row, col, min: -max, max })
+            let mapping = "a mapping of one's own";
+            Err(MappingError::Weight { mapping, weight, row, col, min: -max, max })
         }
     }
 }

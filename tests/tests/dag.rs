@@ -37,6 +37,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
         &[
             "cim-core",
             "cim-device",
+            "cim-adc",
             "cim-dynamics",
             "cim-nn",
             "cim-data",
@@ -52,12 +53,14 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
         "cim-cli",
         &[
             "cim-core",
+            "cim-adc",
             "cim-device",
             "cim-nn",
             "cim-data",
             "cim-graph",
             "cim-crossbar",
             "cim-chip",
+            "cim-tile",
             "cim-report",
             "cim-studies",
         ],

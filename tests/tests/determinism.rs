@@ -115,6 +115,7 @@ fn paths(network: &Network) -> Vec<LayerPath> {
         let (inputs, outputs) = layer.weights.dim();
         let tiles = (inputs.div_ceil(128), outputs.div_ceil(16));
         LayerPath {
+            weight_values: cim_nn::WeightValues::Any,
             weight_clip: 0.2,
             weight_noise: WeightNoise { c0: 1e-4, c1: 1e-4, c2: 1e-3, cm: 1e-6, w0: 0.01 },
             input_limit: if k == 0 { 1.0 } else { 4.0 },

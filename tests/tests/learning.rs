@@ -118,6 +118,7 @@ fn noisy_paths(network: &Network, data: &Dataset) -> Vec<LayerPath> {
         let weight_clip = 0.4 * largest;
         let limit = if paths.is_empty() { 1.0 } else { input.fold(0.0f32, |m, x| m.max(*x)) };
         paths.push(LayerPath {
+            weight_values: cim_nn::WeightValues::Any,
             weight_clip,
             // Two cells of independent error stand for a weight.
             weight_noise: WeightNoise {

@@ -18,9 +18,17 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Lines without indents, empty ones and imports left out, with their numbers.
+/// Lines that say something, without indents, with their numbers: no comments, imports and lists of modules, no
+/// brackets alone.
 fn lines(text: &str) -> Vec<(usize, &str)> {
-    let says = |(_, line): &(usize, &str)| !line.is_empty() && !line.starts_with("use ");
+    let mut imports = false;
+    let says = |(_, line): &(usize, &str)| {
+        let begins = |words: &[&str]| words.iter().any(|word| line.starts_with(word));
+        imports |= begins(&["use "]);
+        let said = !imports && !begins(&["mod ", "pub mod ", "//"]);
+        imports &= !line.ends_with(';');
+        said && line.contains(char::is_alphanumeric)
+    };
     (1..).zip(text.lines().map(str::trim)).filter(says).collect()
 }
 

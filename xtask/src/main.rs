@@ -35,12 +35,13 @@ Jobs:
   keys [--check]    write the reference of the keys of presets to docs/keys.md; with --check, compare it
   instructions [--check]
                     count the instructions of hot kernels with Valgrind and write them to benches/;
-                    with --check, fail if one takes 3 % more
+                    with --check, fail if one takes 3 % more with the same compiler
   format [--check]  format every source file, those of tables too, which `cargo fmt` does not find;
                     with --check, say which are not
   python            build the wheel of the Python module and run its tests beside NumPy alone; needs
                     Python 3.9 or newer
-  ci                what continuous integration runs: format, lints, docs, tests, accuracy gate
+  ci                what continuous integration runs: format, lints, docs, tests, instructions,
+                    accuracy gate
   help              this text
 
 All jobs run from the root of the workspace and stop at the first step that fails, with its exit code.
@@ -190,6 +191,7 @@ fn ci() -> Result<(), Failure> {
     openblas::install_in_ci();
     debian::install_in_ci("ngspice", ngspice_is_found);
     debian::install_in_ci("libonnx-testdata", onnx_models_are_found);
+    debian::install_in_ci("valgrind", instructions::valgrind_is_found);
     test()?;
     // What `test` has built is run as it is: of one package alone it would be built again, with that
     // package's features.
@@ -197,6 +199,11 @@ fn ci() -> Result<(), Failure> {
         Step::new("golden", built("examples/golden"), &["--check"]).run()?;
     } else {
         println!("xtask: ngspice is not installed: random arrays are not compared with it");
+    }
+    if instructions::valgrind_is_found() {
+        instructions::run(true)?;
+    } else {
+        println!("xtask: Valgrind is not installed: instructions of hot kernels are not counted");
     }
     if python::is_found() {
         python::check(&built("cim"))?;

@@ -4,58 +4,7 @@ use cim_core::{Tally, Volts};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{AdcError, check_bits};
-
-/// Whether a converter's codes carry a sign, and how rows are driven with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Polarity {
-    /// Codes `0 ..= 2^bits − 1`.
-    Unipolar,
-    /// Codes `−(2^(bits−1)−1) ..= 2^(bits−1)−1`, driven with voltages of both signs.
-    Bipolar,
-    /// Codes `−(2^bits−1) ..= 2^bits−1` of a converter without a sign: positive codes drive their
-    /// rows in a first phase, the magnitudes of negative ones theirs in a second, which is
-    /// subtracted.
-    TwoPhase,
-}
-
-/// One phase of a drive: `Σ_phase factor · driven = code`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Phase {
-    /// Factor with which what is sensed in the phase counts.
-    pub factor: i8,
-    /// Whether rows rest whose code has the other sign than `factor`.
-    pub one_sided: bool,
-}
-
-impl Phase {
-    /// Codes that drive the rows in this phase, for the codes of the converter.
-    pub fn drive(self, codes: &[f32], driven: &mut [f32]) {
-        if self.one_sided {
-            let factor = f32::from(self.factor);
-            driven.iter_mut().zip(codes).for_each(|(to, &code)| *to = (factor * code).max(0.0));
-        } else {
-            driven.copy_from_slice(codes);
-        }
-    }
-}
-
-impl Polarity {
-    /// The phases in which rows are driven, in their order.
-    pub const fn phases(self) -> &'static [Phase] {
-        match self {
-            Self::Unipolar | Self::Bipolar => &[Phase { factor: 1, one_sided: false }],
-            Self::TwoPhase => {
-                &[Phase { factor: 1, one_sided: true }, Phase { factor: -1, one_sided: true }]
-            }
-        }
-    }
-
-    /// Whether codes carry a sign.
-    pub const fn is_signed(self) -> bool {
-        !matches!(self, Self::Unipolar)
-    }
-}
+use crate::phase::{Phase, Polarity};
 
 /// A [`Dac`] as written in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,20 +17,35 @@ pub struct DacSpec {
 }
 
 impl DacSpec {
-    /// Levels that a converter has: magnitudes without voltages of both signs, codes with.
+    /// Levels that a converter has: what drives a row, of either sign with voltages of both signs.
     pub const fn levels(self) -> usize {
         match self.polarity {
-            Polarity::Unipolar | Polarity::TwoPhase => 1 << self.bits,
             Polarity::Bipolar => (1 << self.bits) - 1,
+            _ => self.top_driven() as usize + 1,
         }
     }
 
     /// Largest code of a resolution that can be.
     pub const fn top_code(self) -> i32 {
+        self.polarity.top_code(self.bits)
+    }
+
+    /// Largest number that drives a row.
+    pub const fn top_driven(self) -> i32 {
+        self.polarity.top_driven(self.bits)
+    }
+
+    /// Resolution of what drives a row: that of a digit, where digits are driven.
+    pub const fn driven_bits(self) -> u32 {
         match self.polarity {
-            Polarity::Unipolar | Polarity::TwoPhase => (1 << self.bits) - 1,
-            Polarity::Bipolar => (1 << (self.bits - 1)) - 1,
+            Polarity::Sliced { .. } => (self.top_driven() + 1).trailing_zeros(),
+            _ => self.bits,
         }
+    }
+
+    /// The phases in which rows are driven, in their order.
+    pub fn phases(self) -> Vec<Phase> {
+        self.polarity.phases(self.bits)
     }
 
     /// Checks the specification; `read_voltage` is what the largest code drives.
@@ -91,17 +55,24 @@ impl DacSpec {
     pub fn build(self, read_voltage: Volts) -> Result<Dac, AdcError> {
         let least = if self.polarity == Polarity::Bipolar { 2 } else { 1 };
         check_bits("DAC", self.bits, least, 16)?;
+        if let Polarity::Sliced { bits, .. } = self.polarity {
+            check_bits("digit", bits, 1, 16)?;
+        }
         let high = self.top_code();
-        let low = if self.polarity.is_signed() { -high } else { 0 };
-        Ok(Dac { low, high, read_voltage })
+        let signed = self.polarity.is_signed() && self.polarity.rows_per_input() == 1;
+        let low = if signed { -high } else { 0 };
+        Ok(Dac { low, high, driven: self.top_driven(), polarity: self.polarity, read_voltage })
     }
 }
 
-/// Digital-to-analog converter: `v = V · code / top`, codes rounded to nearest, ties to even.
+/// Digital-to-analog converter: `v = V · driven / top`, codes rounded to nearest, ties to even.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dac {
     low: i32,
     high: i32,
+    /// Largest number that drives a row.
+    driven: i32,
+    polarity: Polarity,
     read_voltage: Volts,
 }
 
@@ -111,13 +82,24 @@ impl Dac {
         self.high
     }
 
-    /// Voltage of the largest code.
+    /// Largest number that drives a row.
+    pub fn top_driven(&self) -> i32 {
+        self.driven
+    }
+
+    /// How codes drive rows.
+    pub fn polarity(&self) -> Polarity {
+        self.polarity
+    }
+
+    /// Voltage of the largest drive.
     pub fn read_voltage(&self) -> Volts {
         self.read_voltage
     }
 
-    /// Codes (as floats, exact) of values `x` whose `limit` is the largest code. What leaves the
-    /// range is clipped and counted.
+    /// Codes (as floats, exact) of values `x` whose `limit` is the largest code, one for each row: on
+    /// two rows an input, of its parts ([`Polarity::split`]). What leaves the range is clipped and
+    /// counted.
     pub fn encode(&self, x: &[f32], limit: f32, codes: &mut [f32], tally: &mut Tally) {
         let (low, high) = (self.low as f32, self.high as f32);
         let scale = high / limit;
@@ -126,15 +108,15 @@ impl Dac {
         tally.dac_clips += u64::from(clips);
     }
 
-    /// Turns codes into the volts (V) that they drive, in place.
+    /// Turns what is driven into volts (V), in place.
     pub fn drive(&self, values: &mut [f32]) {
         let volts_per_code = self.voltage(1.0).0 as f32;
         pulp::Arch::new().dispatch(Drive { volts_per_code, values });
     }
 
-    /// Volts of a code.
-    pub fn voltage(&self, code: f32) -> Volts {
-        self.read_voltage * (f64::from(code) / f64::from(self.high))
+    /// Volts of what is driven.
+    pub fn voltage(&self, driven: f32) -> Volts {
+        self.read_voltage * (f64::from(driven) / f64::from(self.driven))
     }
 }
 
@@ -211,24 +193,6 @@ mod tests {
         let unipolar = DacSpec { bits: 4, polarity: Polarity::Unipolar }.build(Volts(0.1));
         unipolar.expect("valid").encode(&[-1.0], 1.0, &mut codes[..1], &mut tally);
         assert_eq!((codes[0], tally.dac_clips), (0.0, 3));
-    }
-
-    #[test]
-    fn phases_add_up_to_the_code_and_drive_what_the_converter_can() {
-        for polarity in [Polarity::Unipolar, Polarity::Bipolar, Polarity::TwoPhase] {
-            let codes: &[f32] =
-                if polarity.is_signed() { &[5.0, -3.0, 0.0] } else { &[5.0, 3.0, 0.0] };
-            let mut sums = [0.0; 3];
-            for phase in polarity.phases() {
-                let mut driven = [f32::NAN; 3];
-                phase.drive(codes, &mut driven);
-                let can = |v: &f32| polarity == Polarity::Bipolar || 0.0 <= *v;
-                assert!(driven.iter().all(can), "{polarity:?}: {driven:?}");
-                let counted = driven.map(|v| f32::from(phase.factor) * v);
-                sums.iter_mut().zip(counted).for_each(|(sum, v)| *sum += v);
-            }
-            assert_eq!(sums, codes, "{polarity:?}");
-        }
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use cim_core::{Stream, Volts};
 
-use crate::dac::{Dac, DacSpec, Polarity};
+use crate::dac::{Dac, DacSpec};
 use crate::nonlinearity::Nonlinearity;
+use crate::phase::Polarity;
 
 /// Most equal elements of a converter by sigma: one of more levels has its finer ones on straight
 /// lines between those that the elements make, as segmented converters do.
@@ -71,16 +72,43 @@ pub fn deviation_lsb(spec: DacSpec, dac: Dac, law: &Nonlinearity, code: f64) -> 
             (0.0, table.get(level.round() as usize).copied().unwrap_or(0.0))
         }
         Nonlinearity::SigmaLsb(_) => {
-            let elements = (knots(spec) - 1) as f64;
-            let at = level * elements / (spec.levels() - 1) as f64;
-            let (knot, beyond) = (at.floor(), at - at.floor());
-            let (x, y) = (knot / elements, ((knot + 1.0) / elements).min(1.0));
-            let near = 1.0 - beyond;
+            let Between { x, y, near, beyond } = Between::of(spec, level);
             let variance = near * near * law.variance_lsb2(x)
                 + beyond * beyond * law.variance_lsb2(y)
                 + 2.0 * near * beyond * law.covariance_lsb2(x, y);
             (variance, 0.0)
         }
+    }
+}
+
+/// Covariance over converters of the voltages of two codes of the same one, in steps (LSB²).
+pub fn covariance_lsb2(spec: DacSpec, dac: Dac, law: &Nonlinearity, codes: (f64, f64)) -> f64 {
+    if matches!(law, Nonlinearity::TableLsb(_)) {
+        return 0.0;
+    }
+    let lowest = f64::from(lowest(spec, dac));
+    let (a, b) = (Between::of(spec, codes.0 - lowest), Between::of(spec, codes.1 - lowest));
+    a.near * b.near * law.covariance_lsb2(a.x, b.x)
+        + a.near * b.beyond * law.covariance_lsb2(a.x, b.y)
+        + a.beyond * b.near * law.covariance_lsb2(a.y, b.x)
+        + a.beyond * b.beyond * law.covariance_lsb2(a.y, b.y)
+}
+
+/// A level between two knots: their shares of the range, and its parts of each.
+struct Between {
+    x: f64,
+    y: f64,
+    near: f64,
+    beyond: f64,
+}
+
+impl Between {
+    fn of(spec: DacSpec, level: f64) -> Self {
+        let elements = (knots(spec) - 1) as f64;
+        let at = level * elements / (spec.levels() - 1) as f64;
+        let (knot, beyond) = (at.floor(), at - at.floor());
+        let (x, y) = (knot / elements, ((knot + 1.0) / elements).min(1.0));
+        Self { x, y, near: 1.0 - beyond, beyond }
     }
 }
 
@@ -91,8 +119,8 @@ fn knots(spec: DacSpec) -> usize {
 /// Lowest code of a phase.
 fn lowest(spec: DacSpec, dac: Dac) -> f32 {
     match spec.polarity {
-        Polarity::Unipolar | Polarity::TwoPhase => 0.0,
-        Polarity::Bipolar => -dac.top_code() as f32,
+        Polarity::Bipolar => -dac.top_driven() as f32,
+        _ => 0.0,
     }
 }
 

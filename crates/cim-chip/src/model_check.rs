@@ -134,8 +134,7 @@ fn measure(
 ) -> Result<(Array2<f64>, Array2<f64>, usize, usize), ChipError> {
     let parts = &design.parts;
     let layer = &design.layers[layer_idx];
-    let rows = place.0 * parts.rows..weights.nrows().min((place.0 + 1) * parts.rows);
-    let cols = place.1 * parts.outputs..weights.ncols().min((place.1 + 1) * parts.outputs);
+    let (rows, cols) = parts.block(place, weights.dim());
     let block = weights.slice(s![rows.clone(), cols]);
     let groups = parts.mapping.full_scale_groups();
     let groups = place.1 * groups..(place.1 + 1) * groups;

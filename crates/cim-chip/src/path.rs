@@ -1,7 +1,7 @@
 //! The datapath of a design as training sees it.
 
-use cim_nn::{InputRange, LayerPath, Levels, WeightNoise};
-use cim_tile::StoredVariance;
+use cim_nn::{InputRange, LayerPath, Levels, WeightNoise, WeightValues};
+use cim_tile::{StoredVariance, TileError};
 
 use crate::design::ChipDesign;
 use crate::error::ChipError;
@@ -19,6 +19,7 @@ impl ChipDesign {
         network: &impl Mapped,
         inputs: &LayerInputs,
     ) -> Result<Vec<LayerPath>, ChipError> {
+        TileError::need_codes(self.parts.dac.polarity, "training through the hardware")?;
         let errors = self.errors(network, inputs)?;
         let input_range = if self.parts.dac.polarity.is_signed() {
             InputRange::Signed
@@ -32,11 +33,12 @@ impl ChipDesign {
                 let (_, outputs) = product.weights.dim();
                 LayerPath {
                     weight_clip: design.weight_clip,
+                    weight_values: WeightValues::Any,
                     weight_noise: self.weight_noise(design.weight_clip),
                     input_limit: design.input_limit,
                     input_range,
                     input_levels: Levels { top: input_top },
-                    tile_rows: self.parts.rows,
+                    tile_rows: self.parts.inputs(),
                     tile_cols: self.parts.outputs.min(outputs),
                     full_scale: design.output_ranges(&self.parts).mapv(|range| range as f32),
                     output_levels: Levels { top: design.output_top(&self.parts) as f32 },

@@ -26,7 +26,7 @@ impl ChipDesign {
         for (idx, layer) in design.layers.iter_mut().enumerate() {
             let calibration = inputs.calibration(idx, layer.input_limit, &design.parts)?;
             let law = design.parts.device.current_voltage();
-            layer.drive_gain = calibration.drive_gain(law, volts);
+            layer.drive_gain = calibration.drive_gain(law, volts, design.parts.dac);
         }
         Ok(design.with_full_scales(&ranges))
     }

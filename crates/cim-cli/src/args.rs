@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::eval_args::Eval;
+use crate::map_args::Map;
 
 /// Analog compute-in-memory: how accurate and how frugal a design will be, before silicon.
 ///
@@ -32,6 +33,11 @@ pub enum Command {
     /// Program cells to targets by pulses, and say what it took and what they hold
     #[command(args_override_self = true, allow_negative_numbers = true)]
     Program(Program),
+    /// Map whole weights onto cells: integers in, levels and currents to sense out
+    #[command(args_override_self = true)]
+    Map(Map),
+    /// Print which effect works with which mapping, tried here and now
+    Mappings,
     /// Optimise conductance window, read voltage and full scales for given weights
     #[command(args_override_self = true, allow_negative_numbers = true)]
     Optimise(Optimise),
@@ -386,7 +392,8 @@ impl Command {
             ),
             Self::Device(Device::Sample(args)) => (Vec::new(), vec![("--out", args.out.as_path())]),
             Self::Eval(args) => (args.inputs(), args.outputs()),
-            Self::Device(_) | Self::Explain { .. } | Self::Preset { .. } => {
+            Self::Map(args) => (vec![args.weights.as_path()], args.outputs()),
+            Self::Device(_) | Self::Explain { .. } | Self::Mappings | Self::Preset { .. } => {
                 (Vec::new(), Vec::new())
             }
         }

@@ -8,6 +8,7 @@ mod error;
 mod eval_args;
 mod files;
 mod lock;
+mod map_args;
 mod parsers;
 mod progress;
 mod simulator;

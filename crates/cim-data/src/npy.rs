@@ -122,6 +122,19 @@ pub fn read_matrix(path: &Path) -> Result<Array2<f64>, NpyError> {
         .map_err(|_| NpyError::NotAMatrix { path: path.to_owned(), shape })
 }
 
+/// A matrix of floats or of whole numbers of any width, as `f64`.
+///
+/// # Errors
+/// As [`read_matrix`].
+pub fn read_numbers(path: &Path) -> Result<Array2<f64>, NpyError> {
+    let number = |descr: &str| Element::of(descr).filter(|element| element.kind != Kind::Bool);
+    let (array, _) = decode_as(path, &bytes_of(path)?, number, |number| number)?;
+    let shape = array.shape().to_vec();
+    array
+        .into_dimensionality::<Ix2>()
+        .map_err(|_| NpyError::NotAMatrix { path: path.to_owned(), shape })
+}
+
 /// Reads the whole file, but not more than [`MAX_BYTES`]: a path may lead to a device without an end.
 fn bytes_of(path: &Path) -> Result<Vec<u8>, NpyError> {
     let failed = |reason| NpyError::Read { path: path.to_owned(), reason };

@@ -15,6 +15,7 @@ pub mod models;
 mod names;
 pub mod nanosecond;
 pub mod program;
+pub mod puf;
 pub mod spec;
 pub mod time;
 pub mod window;

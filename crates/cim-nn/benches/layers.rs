@@ -70,6 +70,7 @@ fn noisy(inputs: usize, outputs: usize) -> LayerPath {
     let tiles = (inputs.div_ceil(128), outputs.div_ceil(128));
     LayerPath {
         weight_clip: 1.0,
+        weight_values: cim_nn::WeightValues::Any,
         weight_noise: WeightNoise { c0: 1e-4, c1: 1e-4, c2: 1e-4, cm: 0.0, w0: 0.0 },
         input_limit: 4.0,
         input_range: InputRange::Unsigned,

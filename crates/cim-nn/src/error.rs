@@ -55,6 +55,14 @@ pub enum NetworkError {
         /// What is wrong.
         problem: Problem,
     },
+    /// A network is not one of signs.
+    #[error("layer {layer} is not binary: {what}")]
+    NotBinary {
+        /// Index of the layer.
+        layer: usize,
+        /// What is not.
+        what: &'static str,
+    },
     /// A network has no operation with weights.
     #[error("a network needs at least one operation with weights")]
     NoProducts,

@@ -5,6 +5,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod activation;
+pub mod binary;
 pub mod bounded;
 mod carriers;
 pub mod checkpoint;
@@ -28,13 +29,14 @@ mod train_state;
 mod update;
 
 pub use activation::NoiseAwareRelu;
+pub use binary::{BinaryNetwork, Bits};
 pub use bounded::{Bounds, LeastSquares, Logistic, Minimum, Smooth, minimise};
 pub use components::Components;
 pub use dataset::{Dataset, Labels};
 pub use error::NetworkError;
 pub use in_loop::{Carrier, Loss, Tuning};
 pub use network::{Layer, Network, Product, accuracy};
-pub use noise::{InputRange, LayerPath, Levels, WeightNoise};
+pub use noise::{InputRange, LayerPath, Levels, WeightNoise, WeightValues};
 pub use operations::{Operation, OperationSpec};
 pub use recipe::{Optimiser, Recipe};
 pub use shape::Shape;

@@ -52,6 +52,43 @@ impl Levels {
     }
 }
 
+/// Values that weights are stored as; gradients reach the weights behind them straight through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WeightValues {
+    /// The weights.
+    #[default]
+    Any,
+    /// −1 or 1: the sign, of zero 1.
+    ///
+    /// Source: Courbariaux et al. 2016, equation 1.
+    Signs,
+    /// −1, 0 or 1: 0 up to 0.7 of the mean magnitude of the layer, the sign beyond.
+    ///
+    /// Source: Li and Liu 2016, equation 6.
+    Ternary,
+}
+
+/// Share of the mean magnitude up to which a ternary weight is zero.
+const TERNARY_SHARE: f64 = 0.7;
+
+impl WeightValues {
+    /// Replaces the weights of a whole layer by what is stored for them.
+    pub fn store(self, weights: &mut [f32]) {
+        match self {
+            Self::Any => {}
+            Self::Signs => {
+                weights.iter_mut().for_each(|w| *w = if *w >= 0.0 { 1.0 } else { -1.0 });
+            }
+            Self::Ternary => {
+                let sum: f64 = weights.iter().map(|w| f64::from(w.abs())).sum();
+                let bound = (TERNARY_SHARE * sum / weights.len().max(1) as f64) as f32;
+                let of = |w: f32| if w.abs() <= bound { 0.0 } else { w.signum() };
+                weights.iter_mut().for_each(|w| *w = of(*w));
+            }
+        }
+    }
+}
+
 /// What the input converter of a product can tell apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InputRange {
@@ -67,6 +104,8 @@ pub enum InputRange {
 pub struct LayerPath {
     /// Weights are kept within `[-weight_clip, weight_clip]`.
     pub weight_clip: f32,
+    /// What weights are stored as, before their error.
+    pub weight_values: WeightValues,
     /// Error of a stored weight, drawn afresh for every batch.
     pub weight_noise: WeightNoise,
     /// Largest input: the range of the input converter.
@@ -95,6 +134,7 @@ impl LayerPath {
     pub fn digital(inputs: usize, outputs: usize) -> Self {
         Self {
             weight_clip: f32::INFINITY,
+            weight_values: WeightValues::Any,
             weight_noise: WeightNoise::NONE,
             input_limit: f32::INFINITY,
             // Nothing is converted, so numbers below zero stay as they are.
@@ -106,6 +146,15 @@ impl LayerPath {
             output_levels: Levels::CONTINUOUS,
             output_sigma: Array2::zeros((1, 1)),
             relu_sigma: 0.0,
+        }
+    }
+
+    /// The digital datapath of a product whose weights are −1 or 1.
+    pub fn binary(inputs: usize, outputs: usize) -> Self {
+        Self {
+            weight_clip: 1.0,
+            weight_values: WeightValues::Signs,
+            ..Self::digital(inputs, outputs)
         }
     }
 
@@ -143,6 +192,20 @@ mod tests {
         let want = (0.04f32 + 0.05 + 0.0625 + 0.02).sqrt();
         assert!((noise.sigma(-0.5) - want).abs() < 1e-7);
         assert_eq!(WeightNoise::NONE.sigma(3.0), 0.0);
+    }
+
+    #[test]
+    fn stored_weights_are_signs_or_ternary() {
+        let weights = [0.3, -0.2, 0.0, -1.0, 0.05];
+        let stored = |values: WeightValues| {
+            let mut stored = weights;
+            values.store(&mut stored);
+            stored
+        };
+        assert_eq!(stored(WeightValues::Any), weights);
+        assert_eq!(stored(WeightValues::Signs), [1.0, -1.0, 1.0, -1.0, 1.0]);
+        // The mean magnitude is 0.31: zero up to 0.217.
+        assert_eq!(stored(WeightValues::Ternary), [1.0, 0.0, 0.0, -1.0, 0.0]);
     }
 
     #[test]

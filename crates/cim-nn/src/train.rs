@@ -250,10 +250,11 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Accuracy of the network so far on `data`, computed digitally.
+    /// Accuracy of the network so far on `data`, computed digitally from what is stored of its weights.
     pub fn digital_accuracy(&self, data: &Dataset) -> f64 {
         let network = &self.state.network;
-        accuracy(network.logits(&network.exact(), data).0.view(), data.labels())
+        let exact = network.stored_by(&self.paths).exact();
+        accuracy(network.logits(&exact, data).0.view(), data.labels())
     }
 }
 

@@ -164,13 +164,18 @@ fn tile_budget(
         (constant + linear + law.a2 * squares) / (swing * swing)
     };
     let loss = wire_loss(tile, g_min, swing);
+    let bottom = g_min / swing;
+    let with_bottom =
+        |own: f64, [first, second]: [f64; 2]| own + bottom * (first + bottom * second);
+    let sensed_power = with_bottom(tile.signal_power, tile.bottom.signal);
+    let weight_power = with_bottom(tile.weight_power, tile.bottom.weights);
     let (rounding, clipping) = tile.output.split_loss(circuit.converter(tile), range);
     Budget {
         thermal: tile.weight * four_kt * circuit.bandwidth.0 * cells_s / kappa2,
         shot: tile.weight * (excess + full_shot),
         programming: tile.weight * cells(&problem.device.program),
         read: tile.weight * cells(&problem.device.read),
-        ir_drop: tile.weight * loss * loss * tile.signal_power,
+        ir_drop: tile.weight * loss * loss * sensed_power,
         nonlinearity: tile.weight
             * (problem.device.cubic_per_v2 * v * v).powi(2)
             * tile.cubic_power,
@@ -178,10 +183,10 @@ fn tile_budget(
         quantisation: tile.weight * rounding,
         clipping: tile.weight * clipping,
         offset: tile.weight * front_end.amplifier_offset.0.powi(2) * held_s2 / kappa2,
-        gain: tile.weight * front_end.gain_spread.powi(2) * tile.signal_power,
+        gain: tile.weight * front_end.gain_spread.powi(2) * sensed_power,
         drivers: tile.weight
             * ((front_end.driver_noise.0 / v).powi(2) + front_end.dac_inl.powi(2))
-            * tile.weight_power,
+            * weight_power,
     }
 }
 

@@ -34,5 +34,5 @@ pub use in_use::InUse;
 pub use solution::Solution;
 pub use solve::solve;
 pub use window::{
-    CircuitTerms, DeviceTerms, FrontEndTerms, Limits, Posynomial, TileTerms, WindowProblem,
+    Bottom, CircuitTerms, DeviceTerms, FrontEndTerms, Limits, Posynomial, TileTerms, WindowProblem,
 };

@@ -1,7 +1,7 @@
 //! The problem as a geometric program in the logarithms of `G_min`, `ΔG` and `V`, with the
 //! converters' ranges already at their optimum for the window.
 //!
-//! The window part of the error has 19 distinct monomials and two functions of the voltage
+//! The window part of the error has 21 distinct monomials and two functions of the voltage
 //! ([`Shot`]) whatever the number of tiles, so tiles
 //! are merged first. A range meets the window only through the full-scale floor and ceiling, both
 //! functions of `s = ln(V ΔG)` alone, and its loss at its best value is convex in `s`:
@@ -21,7 +21,7 @@ use crate::window::{CircuitTerms, SMALLEST_WINDOW, TileTerms, WindowProblem};
 pub(crate) const VARIABLES: usize = 4;
 
 /// Exponents of `(G_min, ΔG, V)` in the monomials of the error.
-pub(crate) const POWERS: [[i8; 3]; 19] = [
+pub(crate) const POWERS: [[i8; 3]; 21] = [
     [0, 0, 0],
     [1, -2, -2],
     [0, -1, -2],
@@ -41,6 +41,8 @@ pub(crate) const POWERS: [[i8; 3]; 19] = [
     [2, -2, -2],
     [1, -1, -2],
     [0, 0, -2],
+    [3, -1, 0],
+    [4, -2, 0],
 ];
 
 /// Monomials of the limits and of the energy.
@@ -66,12 +68,23 @@ pub(crate) fn error_coefficients(problem: &WindowProblem, tile: &TileTerms) -> [
     let a1 = program.a1 + read.a1;
     let a2 = program.a2 + read.a2;
     let am = program.am + read.am;
-    let wire = tile.path.0 * tile.path.0 * tile.signal_power;
+    // `(path (cells G_min + ΔG mean_w))² (signal_power + first b + second b²)` with `b = G_min / ΔG`.
+    let square = tile.path.0 * tile.path.0;
     let mean_w = tile.s1 / tile.rows;
+    let loss = [mean_w * mean_w, 2.0 * tile.cells * mean_w, tile.cells * tile.cells];
+    let sensed = [tile.signal_power, tile.bottom.signal[0], tile.bottom.signal[1]];
+    let weights = [tile.weight_power, tile.bottom.weights[0], tile.bottom.weights[1]];
+    let wire = |g_min: usize| -> f64 {
+        (0..3)
+            .map(|k| if g_min >= k && g_min - k < 3 { loss[k] * sensed[g_min - k] } else { 0.0 })
+            .sum::<f64>()
+            * square
+    };
+    let gain = front_end.gain_spread.powi(2);
+    let dac = front_end.dac_inl.powi(2);
+    let driver = front_end.driver_noise.0.powi(2);
     [
-        a2 * tile.w2
-            + front_end.gain_spread.powi(2) * tile.signal_power
-            + front_end.dac_inl.powi(2) * tile.weight_power,
+        a2 * tile.w2 + gain * sensed[0] + dac * weights[0],
         four_ktb * tile.cells * tile.rows,
         four_ktb * tile.s1,
         two_qb * tile.cells * tile.u1,
@@ -79,17 +92,19 @@ pub(crate) fn error_coefficients(problem: &WindowProblem, tile: &TileTerms) -> [
         tile.cells * tile.u2 * a0,
         tile.cells * tile.u2 * a1,
         tile.v2 * a1,
-        tile.cells * tile.u2 * a2,
-        2.0 * tile.v2 * a2,
+        tile.cells * tile.u2 * a2 + gain * sensed[2] + dac * weights[2],
+        2.0 * tile.v2 * a2 + gain * sensed[1] + dac * weights[1],
         tile.cells * tile.u2 * am,
-        tile.cells * tile.cells * wire,
-        2.0 * tile.cells * wire * mean_w,
-        wire * mean_w * mean_w,
+        wire(2),
+        wire(1),
+        wire(0),
         problem.device.cubic_per_v2.powi(2) * tile.cubic_power,
         circuit.input_noise.0.powi(2),
-        offset * tile.cells * tile.rows * tile.rows,
-        2.0 * offset * tile.rows * tile.s1,
-        offset * tile.s1_square + front_end.driver_noise.0.powi(2) * tile.weight_power,
+        offset * tile.cells * tile.rows * tile.rows + driver * weights[2],
+        2.0 * offset * tile.rows * tile.s1 + driver * weights[1],
+        offset * tile.s1_square + driver * weights[0],
+        wire(3),
+        wire(4),
     ]
     .map(|coefficient| coefficient * tile.weight)
 }

@@ -8,7 +8,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
 use crate::drives::Drives;
 use crate::full_scale::Histogram;
-use crate::window::{CircuitTerms, DeviceTerms, FrontEndTerms, Posynomial, TileTerms};
+use crate::window::{Bottom, CircuitTerms, DeviceTerms, FrontEndTerms, Posynomial, TileTerms};
 
 /// Nodes and weights of Gauss–Hermite quadrature with five points, for a standard normal.
 const HERMITE: [(f64, f64); 5] = [
@@ -66,13 +66,13 @@ fn front_end_terms(
 ) -> FrontEndTerms {
     let front_end = &parts.front_end;
     let plan = parts.mapping.layout(parts.outputs);
-    let factors: i32 = parts.dac.polarity.phases().iter().map(|p| i32::from(p.factor)).sum();
+    let factors: f64 = parts.dac.phases().iter().map(|phase| phase.factor).sum();
     let rest_w = front_end.driver_power.0 * parts.rows as f64
         + front_end.amplifier_power.0 * parts.mapping.columns(parts.outputs) as f64
         + front_end.leakage.0;
     FrontEndTerms {
         // Phases that are subtracted take it with them.
-        amplifier_offset: if factors == 0 {
+        amplifier_offset: if factors == 0.0 {
             cim_core::Volts::ZERO
         } else {
             front_end.residual_offset()
@@ -152,12 +152,13 @@ pub fn layer_terms(
     bins: usize,
 ) -> Result<LayerTerms, TileError> {
     check_signal(layer, weights, calibration)?;
+    TileError::need_codes(parts.dac.polarity, "the convex program")?;
     let errors = LayerErrors::of(parts, design, weights, calibration)?;
     let clip = f64::from(design.weight_clip);
     let unit = clip * f64::from(design.input_limit) / parts.mapping.reach();
     let amps = parts.read_voltage.0 * design.drive_gain * parts.window.span().0;
-    let phases = parts.dac.polarity.phases().len() as f64;
-    let driven = Calibration::exact(calibration.phases_stacked(parts.dac.polarity));
+    let phases = parts.dac.phases().len() as f64;
+    let driven = Calibration::exact(calibration.phases_stacked(parts.dac));
     let (mean_u, mean_u2) = (driven.mean_magnitude(), driven.mean_square());
     let w = weights.mapv(|w| (f64::from(w) / clip).clamp(-1.0, 1.0));
     let paths = cim_tile::nonideality::paths(parts, design, weights)?;
@@ -212,10 +213,11 @@ pub fn layer_terms(
                 weight_power: behind.weight_power,
                 drawn_v1: u1.dot(&behind.drawn),
                 drives,
+                bottom: behind.bottom(&drive, &y),
                 cubic_power: residual_power(&behind, &cubic, &y),
                 signal_power,
                 weight: unit * unit * behind.felt * phases,
-                steps: parts.adc_steps(),
+                steps: parts.adc_steps_of(&plan, group),
                 output: histogram(tile, own, &behind.shares, amps, bins),
             });
         }
@@ -244,9 +246,13 @@ struct Behind {
     drawn: Array1<f64>,
     /// What the currents carry, rows × currents, in windows.
     weights: Array2<f64>,
-    /// Sum over rows of what a current carries times what its whole output does: an error of a row's
-    /// voltage is in all currents of an output at once. Parts that make up for each other count as none.
+    /// A current's part in the sum over rows of the square of what its whole output carries: an error of a
+    /// row's voltage is in all currents of an output at once. It is shared by the squares of how currents count.
     weight_power: f64,
+    /// The same for what the bottom of the window adds to it.
+    bottom_weights: [f64; 2],
+    /// Which currents nothing is subtracted from, 1 or 0.
+    lone: Array1<f64>,
 }
 
 impl Behind {
@@ -281,18 +287,32 @@ impl Behind {
             share * columns(sense).map(|column| sums[column].powi(2)).sum::<f64>()
         });
         let all = plan.combine(cells.view(), -1.0);
+        // What outputs carry, how often they count the bottom of the window, and the squares by which
+        // their currents count.
         let mut whole = Array2::<f64>::zeros((cells.nrows(), plan.outputs()));
+        let (mut bottoms, mut squares) = (vec![0.0; plan.outputs()], vec![0.0; plan.outputs()]);
+        let lone = |sense: &Sense| if sense.minus.is_none() { 1.0 } else { 0.0 };
         for (own, sense) in all.columns().into_iter().zip(&plan.senses) {
-            whole.column_mut(sense.output).scaled_add(sense.weight as f64, &own);
+            let weight = sense.weight as f64;
+            whole.column_mut(sense.output).scaled_add(weight, &own);
+            bottoms[sense.output] += weight * lone(sense);
+            squares[sense.output] += weight * weight;
+        }
+        let rows = cells.nrows() as f64;
+        let mut powers = [0.0; 3];
+        for (sense, share) in senses.iter().zip(&shares) {
+            let (whole, bottom) = (whole.column(sense.output), bottoms[sense.output]);
+            let own = share / squares[sense.output];
+            powers[0] += own * whole.dot(&whole);
+            powers[1] += own * 2.0 * bottom * whole.sum();
+            powers[2] += own * rows * bottom * bottom;
         }
         let weights = all.slice_move(s![.., plan.senses_of_group(group)]);
-        let currents = weights.columns().into_iter().zip(senses).zip(&shares);
-        let weight_power = currents.map(|((own, sense), share)| {
-            share * (own.dot(&whole.column(sense.output)) / sense.weight as f64).max(0.0)
-        });
         Self {
             felt,
-            weight_power: weight_power.sum(),
+            weight_power: powers[0],
+            bottom_weights: [powers[1].max(0.0), powers[2]],
+            lone: senses.iter().map(lone).collect(),
             count: weighted.iter().map(|(_, share)| share).sum(),
             raised: by_row(&weighted, |cell| cell),
             square: by_row(&weighted, |cell| cell * cell),
@@ -301,6 +321,18 @@ impl Behind {
             drawn: by_row(&drawing, |cell| cell),
             weights,
             shares,
+        }
+    }
+
+    /// What the bottom of the window adds, for drives (samples × rows) and what they carry `y`
+    /// (samples × currents).
+    fn bottom(&self, drive: &ArrayView2<'_, f64>, y: &Array2<f64>) -> Bottom {
+        let driven = drive.sum_axis(Axis(1)).insert_axis(Axis(1));
+        let bottom = driven.dot(&self.lone.view().insert_axis(Axis(0)));
+        let crossed = 2.0 * self.mean(&(y * &bottom), |product| product);
+        Bottom {
+            signal: [crossed.max(0.0), self.mean(&bottom, |s| s * s)],
+            weights: self.bottom_weights,
         }
     }
 

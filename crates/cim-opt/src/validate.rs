@@ -122,6 +122,10 @@ fn tile_terms(tile_idx: usize, tile: &TileTerms) -> Result<(), OptError> {
         ("s1_square", tile.s1_square),
         ("weight_power", tile.weight_power),
         ("drawn_v1", tile.drawn_v1),
+        ("bottom.signal", tile.bottom.signal[0]),
+        ("bottom.signal", tile.bottom.signal[1]),
+        ("bottom.weights", tile.bottom.weights[0]),
+        ("bottom.weights", tile.bottom.weights[1]),
         ("cubic_power", tile.cubic_power),
         ("weight", tile.weight),
     ];

@@ -163,13 +163,15 @@ pub struct TileTerms {
     /// Mean over columns of `Σ_c (Σ a_c)²`, with `a_c` how far the cells of each row in one of the columns of
     /// cells behind the current are raised: each has an amplifier of its own.
     pub s1_square: f64,
-    /// Mean over columns of `Σ w W`, of the weight `w` that a current carries and `W` that its whole output
-    /// does, in units of that current: `Σ w²` for a pair.
+    /// Mean over columns of the part that a current has in `Σ W²`, of the weight `W` that its whole output
+    /// carries, in units of that current, by the square of how it counts: `Σ w²` for a pair.
     pub weight_power: f64,
     /// `Σ E|u| a` of the cells that draw current, per column.
     pub drawn_v1: f64,
     /// How often rows are driven how much.
     pub drives: Drives,
+    /// What the bottom of the window adds to currents that nothing is subtracted from.
+    pub bottom: Bottom,
     /// `E (Σ u³ w)²` after removing the best linear gain on `y`.
     pub cubic_power: f64,
     /// `E y²`.
@@ -181,6 +183,23 @@ pub struct TileTerms {
     pub steps: u32,
     /// `|y|` before the ADC, widened by the caller for the noise it carries.
     pub output: Histogram,
+}
+
+/// What `G_min` adds to currents without a minus, which gains, drivers and wires act on too: squares of
+/// sums in units of the window, by the first and the second power of `b = G_min / ΔG`. A negative first
+/// part counts as none, so that the program is met from above.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bottom {
+    /// `2 E y s` and `E s²` of `E (y + b s)²`, where `s = Σ u` for a current without a minus, 0 for others.
+    pub signal: [f64; 2],
+    /// The same of [`TileTerms::weight_power`]: `2 L Σ W` and `n L²` of `Σ (W + b L)²`, where `L` is how often an output
+    /// counts the bottom.
+    pub weights: [f64; 2],
+}
+
+impl Bottom {
+    /// Of pairs: none.
+    pub const NONE: Self = Self { signal: [0.0; 2], weights: [0.0; 2] };
 }
 
 /// What a solution must respect. `None` is no limit.

@@ -4,8 +4,8 @@ mod support;
 
 use cim_core::{Amps, Hertz, Kelvin, Ohms, Seconds, Siemens, Volts};
 use cim_opt::{
-    CircuitTerms, DeviceTerms, Drives, FrontEndTerms, Histogram, Limits, Posynomial, TileTerms,
-    WindowProblem, evaluate, gaussian_full_scale, solve, solve_fast,
+    Bottom, CircuitTerms, DeviceTerms, Drives, FrontEndTerms, Histogram, Limits, Posynomial,
+    TileTerms, WindowProblem, evaluate, gaussian_full_scale, solve, solve_fast,
 };
 use support::{Draws, random_problem};
 
@@ -59,6 +59,7 @@ fn example() -> WindowProblem {
             weight_power: rows * SQUARE_W,
             drawn_v1: rows * mean_u * MEAN_W,
             drives: Drives::of_sums(rows * mean_u, rows * DRIVE, rows * mean_u * MEAN_W),
+            bottom: Bottom::NONE,
             cubic_power: 0.0,
             signal_power: power,
             weight: 1.0 / power,

@@ -4,6 +4,7 @@ mod draw;
 mod error;
 pub mod files;
 pub mod format;
+mod gate;
 mod page;
 mod render;
 mod report;
@@ -17,6 +18,8 @@ mod tests;
 
 pub use draw::draw;
 pub use error::ReportError;
+pub use gate::{Gate, GateError, Interval};
+pub use render::table::{table, table_of};
 pub use render::terminal::summary;
 pub use report::{
     Chapter, Comparison, Estimate, FIXED_KEYS, Figure, Headline, Parameter, Part, Report, RunInfo,

@@ -41,35 +41,23 @@ mod tests {
     use super::*;
     use crate::parse::parse;
     use crate::study::{Study, StudySpec};
-    use crate::{
-        devices::Devices, dstd::Dstd, ir_drop::IrDrop, log_domain::LogDomain, mdm::Mdm,
-        openmena::Openmena, paper::Paper, pcm::Pcm, reprogramming::Reprogramming,
-        spiking_har::SpikingHar,
-    };
+    use crate::table::{EveryStudy, for_every_study};
 
-    fn says_what_runs<S: Study>()
-    where
-        S::Spec: PartialEq + std::fmt::Debug,
-    {
-        let written: S::Spec = parse(S::PRESET).expect("valid");
-        assert_eq!(as_run(S::PRESET, &written, &written), S::PRESET);
-        let mut run = written.clone().quick();
-        run.resize(Some(7), Some(4));
-        let text = as_run(S::PRESET, &written, &run);
-        assert_eq!(parse::<S::Spec>(&text).expect("valid"), run, "{text}");
+    struct SaysWhatRuns;
+
+    impl EveryStudy for SaysWhatRuns {
+        fn of<S: Study<Spec: PartialEq + std::fmt::Debug>>(&self) {
+            let written: S::Spec = parse(S::PRESET).expect("valid");
+            assert_eq!(as_run(S::PRESET, &written, &written), S::PRESET);
+            let mut run = written.clone().quick();
+            run.resize(Some(7), Some(4));
+            let text = as_run(S::PRESET, &written, &run);
+            assert_eq!(parse::<S::Spec>(&text).expect("valid"), run, "{text}");
+        }
     }
 
     #[test]
     fn a_preset_as_run_says_what_runs() {
-        says_what_runs::<Paper>();
-        says_what_runs::<IrDrop>();
-        says_what_runs::<Pcm>();
-        says_what_runs::<Openmena>();
-        says_what_runs::<Dstd>();
-        says_what_runs::<LogDomain>();
-        says_what_runs::<SpikingHar>();
-        says_what_runs::<Reprogramming>();
-        says_what_runs::<Mdm>();
-        says_what_runs::<Devices>();
+        for_every_study(&SaysWhatRuns);
     }
 }

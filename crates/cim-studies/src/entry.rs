@@ -8,6 +8,7 @@ use crate::as_run::as_run;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::experiment::is_of;
+use crate::listed::need_once;
 use crate::parse::parse;
 use crate::place::{located, within_reason};
 use crate::study::{Found, Source, Study, StudyData, StudySpec, Time};
@@ -98,9 +99,10 @@ fn parsed<S: Study>(text: &str) -> Result<S::Spec, StudyError> {
 }
 
 /// Checks a specification; what it refuses is shown where it stands in the text. What no section has a
-/// range for is refused if it is beyond every range.
-fn checked(text: &str, spec: &impl StudySpec) -> Result<(), StudyError> {
-    match spec.check().map_err(|error| located(text, error)) {
+/// range for is refused if it is beyond every range, and what is measured twice in any study.
+fn checked<S: StudySpec>(text: &str, spec: &S) -> Result<(), StudyError> {
+    let once = |()| Ok::<_, StudyError>(need_once(spec, S::ONCE)?);
+    match spec.check().and_then(once).map_err(|error| located(text, error)) {
         Err(StudyError::Value { message, help, span }) => {
             Err(StudyError::Value { message, help, span })
         }

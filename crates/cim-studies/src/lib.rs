@@ -14,6 +14,7 @@ mod context;
 mod entry;
 mod error;
 mod experiment;
+mod listed;
 pub mod own;
 mod parse;
 mod place;
@@ -32,7 +33,9 @@ studies! {
     mod spiking_har => SpikingHar;
     mod reprogramming => Reprogramming;
     mod mdm => Mdm;
+    mod encrypted_bnn => EncryptedBnn;
     mod devices => Devices;
+    mod cim_explorer => CimExplorer;
 }
 
 pub use context::{Clock, Context, NoSimulator, Progress, Simulator, Steps, Store, StoreError};

@@ -12,7 +12,7 @@ use crate::shared::foreign::ForeignSpec;
 
 /// A study of a published system.
 ///
-/// [`Entry`](crate::Entry) calls these in one order for all: parse, `check` as written, `quick`,
+/// [`Entry`](crate::Entry) calls these in one order for all: parse, `check` as written with its lists, `quick`,
 /// `resize`, `check` again, `open`, and only then `run`.
 pub trait Study: 'static {
     /// The study as written in a file.
@@ -50,6 +50,10 @@ pub trait Study: 'static {
 
 /// A study as written in a file.
 pub trait StudySpec: Serialize + DeserializeOwned + Clone + Send + Sync {
+    /// Keys, with dots, of lists in which every value is measured or tried: none may come twice in one,
+    /// which [`Entry`](crate::Entry) checks for all studies.
+    const ONCE: &'static [&'static str] = &[];
+
     /// The same study within about a minute.
     fn quick(self) -> Self;
 
@@ -84,6 +88,17 @@ pub struct Shared<'a> {
     /// Where its data lie.
     pub data: &'a DataSpec,
 }
+
+/// [`StudySpec::shared`] of a specification with the fields `seed`, `evaluation` and `data`.
+macro_rules! shared_keys {
+    () => {
+        fn shared(&mut self) -> $crate::study::Shared<'_> {
+            let Self { seed, evaluation, data, .. } = self;
+            $crate::study::Shared { seed, evaluation, data }
+        }
+    };
+}
+pub(crate) use shared_keys;
 
 /// What a study learns from and is measured on.
 pub trait StudyData: Send + Sync {

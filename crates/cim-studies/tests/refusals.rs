@@ -389,7 +389,7 @@ fn a_front_end_is_read_and_refused_by_its_keys() {
         ("gain_spread", "inf"),
         ("driver_noise", "'1 A'"),
         ("dac_integral", "{ sigma_lsb = -1.0 }"),
-        ("dac_integral", "{ table_lsb = [0.0, 0.1, 0.0] }"),
+        ("dac_integral", "{ table_lsb = [0.0, 0.1, 0.0, 0.1, 0.0] }"),
         ("dac_integral", "0.5"),
         ("adc_integral", "{ sigma_lsb = nan }"),
         ("adc_integral", "{ table_lsb = [0.0, 0.1, 0.0] }"),

@@ -1,23 +1,26 @@
 //! What drives a layer, as seen on calibration data.
 
-use cim_adc::{Dac, Phase, Polarity};
+use cim_adc::{Dac, DacSpec, Phase};
 use cim_core::Tally;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-/// Drives of one layer on calibration data: fractions of the read voltage after the DAC.
+use crate::rows;
+
+/// Drives of one layer on calibration data: codes as fractions of the largest one, for every row, of
+/// which an input may have two ([`crate::rows`]).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calibration {
-    /// Samples × inputs, in [−1, 1].
+    /// Samples × rows, in [−1, 1].
     pub drive: Array2<f64>,
     /// What the drives stand for: inputs over their limit, neither rounded nor clipped, samples ×
-    /// inputs.
+    /// rows.
     pub wanted: Array2<f64>,
 }
 
 impl Calibration {
     /// Drives for inputs `x` (samples × inputs) of which `limit` is the largest code.
     pub fn new(x: ArrayView2<'_, f32>, limit: f32, dac: &Dac) -> Self {
-        let x = x.as_standard_layout();
+        let x = rows::inputs(dac.polarity(), x);
         let mut codes = vec![0.0; x.len()];
         dac.encode(
             x.as_slice().expect("standard layout"),
@@ -36,31 +39,38 @@ impl Calibration {
         Self { wanted: drive.clone(), drive }
     }
 
-    /// Drives of one phase, samples × inputs: `Σ_phase factor · drive` is [`drive`](Self::drive).
+    /// Drives of one phase as fractions of the read voltage, samples × rows: `Σ_phase factor · drive`
+    /// and the constant of the drive are [`drive`](Self::drive).
     pub fn in_phase(&self, phase: Phase) -> Array2<f64> {
-        if phase.one_sided {
-            let factor = f64::from(phase.factor);
-            self.drive.mapv(|u| (factor * u).max(0.0))
-        } else {
-            self.drive.clone()
-        }
+        self.drive.mapv(|u| phase.fraction(u))
     }
 
-    /// Drives of all phases, one below the other: (phases · samples) × inputs.
-    pub fn phases_stacked(&self, polarity: Polarity) -> Array2<f64> {
-        let phases: Vec<_> = polarity.phases().iter().map(|phase| self.in_phase(*phase)).collect();
+    /// Drives of all phases, one below the other: (phases · samples) × rows.
+    pub fn phases_stacked(&self, dac: DacSpec) -> Array2<f64> {
+        let phases = dac.phases().into_iter();
+        let phases: Vec<_> = phases.map(|phase| self.in_phase(phase)).collect();
         let views: Vec<_> = phases.iter().map(|drive| drive.view()).collect();
         ndarray::concatenate(Axis(0), &views).expect("phases have the shape of the drive")
     }
 
-    /// Mean over samples of the magnitude of each input's drive.
+    /// Mean over samples of the magnitude of each row's drive.
     pub fn mean_magnitude(&self) -> Array1<f64> {
         self.mean_of(f64::abs)
     }
 
-    /// Mean over samples of each input's squared drive.
+    /// Mean over samples of each row's squared drive.
     pub fn mean_square(&self) -> Array1<f64> {
         self.mean_of(|u| u * u)
+    }
+
+    /// Mean over samples of the summed magnitudes of each row's drives in `phases`.
+    pub fn mean_magnitude_in(&self, phases: &[Phase]) -> Array1<f64> {
+        self.mean_of(|u| phases.iter().map(|phase| phase.fraction(u).abs()).sum())
+    }
+
+    /// Mean over samples of the summed squares of each row's drives in `phases`.
+    pub fn mean_square_in(&self, phases: &[Phase]) -> Array1<f64> {
+        self.mean_of(|u| phases.iter().map(|phase| phase.fraction(u).powi(2)).sum())
     }
 
     fn mean_of(&self, f: impl Fn(f64) -> f64) -> Array1<f64> {
@@ -74,13 +84,20 @@ impl Calibration {
 
     /// Best linear gain of a current-voltage law over these drives: effective volts per volt, least
     /// squares; 1 where nothing is driven.
-    pub fn drive_gain(&self, law: &cim_device::Conduction, read_voltage: cim_core::Volts) -> f64 {
-        let volts = read_voltage.0;
+    pub fn drive_gain(
+        &self,
+        law: &cim_device::Conduction,
+        read_voltage: cim_core::Volts,
+        dac: DacSpec,
+    ) -> f64 {
+        let (volts, phases) = (read_voltage.0, dac.phases());
         let (mut cross, mut square) = (0.0, 0.0);
         for &u in &self.drive {
-            let v = u * volts;
-            cross += v * law.effective_v(v);
-            square += v * v;
+            for phase in &phases {
+                let v = phase.fraction(u) * volts;
+                cross += v * law.effective_v(v);
+                square += v * v;
+            }
         }
         if square > 0.0 { cross / square } else { 1.0 }
     }

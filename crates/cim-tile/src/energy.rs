@@ -9,6 +9,7 @@ use crate::calibration::Calibration;
 use crate::error::TileError;
 use crate::front_end::Drivers;
 use crate::grid::{LayerDesign, Parts};
+use crate::rows;
 
 /// Prices of operations, as written in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,23 +124,27 @@ impl EnergySpec {
         let (inputs, outputs) = weights.dim();
         design.full_scales_of_tiles(parts, (inputs, outputs))?;
         let (row_tiles, column_tiles) = parts.grid_shape(inputs, outputs);
-        let phases = parts.dac.polarity.phases();
-        let square = calibration.mean_square();
+        let phases = parts.dac.phases();
+        let square = calibration.mean_square_in(&phases);
         let (g_min, span, clip) =
             (parts.window.g_min.0, parts.window.span().0, f64::from(design.weight_clip));
         let cells_per_row = (parts.mapping.columns(parts.outputs) * column_tiles) as f64;
         let v2_t = parts.read_voltage.0.powi(2) * self.read_time.0;
         // How far the cells of each row are raised, in windows.
-        let mut raised = vec![0.0; inputs];
+        let rows_driven = inputs * parts.dac.polarity.rows_per_input();
+        let mut raised = vec![0.0; rows_driven];
         let mut sense = 0.0;
         let mut conversions = 0;
         let mut amplifiers = 0;
         let groups = parts.mapping.full_scale_groups();
         for place in (0..row_tiles).flat_map(|row| (0..column_tiles).map(move |col| (row, col))) {
-            let (rows, cols) = parts.block(place, weights.dim());
+            let (block_inputs, cols) = parts.block(place, weights.dim());
             let plan = parts.mapping.layout(cols.len());
-            let block = weights.slice(s![rows.clone(), cols]).mapv(|w| f64::from(w) / clip);
+            let block = weights.slice(s![block_inputs.clone(), cols]);
+            let block = block.mapv(|w| f64::from(w) / clip);
+            let block = rows::weights(parts.dac.polarity, block.view());
             let cells = parts.mapping.raised(block.view(), 1.0);
+            let rows = rows::of_inputs(parts.dac.polarity, block_inputs);
             for (sum, cells) in raised[rows].iter_mut().zip(cells.rows()) {
                 cells.iter().for_each(|cell| *sum += cell);
             }
@@ -159,7 +164,7 @@ impl EnergySpec {
         let front_end = &parts.front_end;
         let drawn_as: f64 = raised
             .iter()
-            .zip(&calibration.mean_magnitude())
+            .zip(&calibration.mean_magnitude_in(&phases))
             .map(|(raised, u)| u * (cells_per_row * g_min + span * raised))
             .sum::<f64>()
             * parts.read_voltage.0
@@ -168,19 +173,19 @@ impl EnergySpec {
             Drivers::Lossless => 0.0,
             Drivers::Supply => drawn_as * self.supply.0.max(parts.read_voltage.0) - array,
         };
-        let at_rest = front_end.driver_power.0 * (inputs * column_tiles) as f64
+        let at_rest = front_end.driver_power.0 * (rows_driven * column_tiles) as f64
             + front_end.amplifier_power.0 * amplifiers as f64
             + front_end.leakage.0 * (row_tiles * column_tiles) as f64;
         let sense = sense * phases.len() as f64 * self.supply.0 * self.read_time.0;
         let conversions = conversions as f64;
-        let drives = (inputs * column_tiles * phases.len()) as f64;
+        let drives = (rows_driven * column_tiles * phases.len()) as f64;
         let rate = cim_core::Hertz(1.0 / self.read_time.0);
         Ok(EnergyParts {
             array,
             drivers,
             sense,
             adc: conversions * conversion(parts.adc_bits, rate, self.node_nm)?.0,
-            dac: drives * dac_conversion(parts.dac.bits, self.dac_unit, self.supply).0,
+            dac: drives * dac_conversion(parts.dac.driven_bits(), self.dac_unit, self.supply).0,
             digital: conversions * self.accumulate.0 + outputs as f64 * self.activation.0,
             buffer: (inputs + outputs) as f64 * self.buffer_byte.0,
             idle: at_rest * phases.len() as f64 * self.read_time.0,

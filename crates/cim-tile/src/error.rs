@@ -1,7 +1,7 @@
 //! What can be wrong with a tile.
 
 use crate::pwm::PwmError;
-use cim_adc::AdcError;
+use cim_adc::{AdcError, Polarity};
 use cim_crossbar::CircuitError;
 use cim_device::DeviceError;
 use thiserror::Error;
@@ -50,6 +50,22 @@ pub enum TileError {
         rows: usize,
         /// Columns.
         cols: usize,
+    },
+    /// A tile is too small for one input.
+    #[error("a tile of {rows} rows holds no input: the drive takes {needed} rows for each")]
+    OneInput {
+        /// Rows of the tile.
+        rows: usize,
+        /// Rows of an input.
+        needed: usize,
+    },
+    /// Something knows only drives whose phases are codes.
+    #[error("{what} does not know rows driven by {polarity:?}: use unipolar, bipolar or two-phase")]
+    Drive {
+        /// What does not.
+        what: &'static str,
+        /// The drive.
+        polarity: Polarity,
     },
     /// A layer carries no signal.
     #[error("layer {layer} carries no signal: {what}")]
@@ -102,6 +118,17 @@ pub enum TileError {
 }
 
 impl TileError {
+    /// Refuses drives other than codes, of either sign or in two phases; `what` says who does.
+    ///
+    /// # Errors
+    /// [`TileError::Drive`].
+    pub fn need_codes(polarity: Polarity, what: &'static str) -> Result<(), Self> {
+        match polarity {
+            Polarity::Unipolar | Polarity::Bipolar | Polarity::TwoPhase => Ok(()),
+            polarity => Err(Self::Drive { what, polarity }),
+        }
+    }
+
     /// Refuses `front_end.key = value` unless `ok`; `help` says what can be.
     pub(crate) fn front_end(
         ok: bool,

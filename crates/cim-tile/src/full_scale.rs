@@ -5,17 +5,19 @@ use std::ops::Range;
 use cim_adc::range::percentile_of_magnitude;
 use cim_adc::{FullScale, Polarity};
 use cim_core::Amps;
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, Axis, s};
 
 use crate::calibration::Calibration;
 use crate::error::TileError;
 use crate::grid::Parts;
+use crate::rows;
 
 /// Largest sensed current that the programmed weights can draw, in the shape of
 /// [`Parts::full_scale_shape`].
 ///
 /// With rows driven by voltages of one sign that is, over the currents of a full-scale group, the
-/// largest sum of what cells of one sign add; of both signs the largest sum of magnitudes.
+/// largest sum of what cells of one sign add; of both signs the largest sum of magnitudes. Of two rows
+/// of one input only one is driven at a time.
 ///
 /// `amps_per_unit` is the current of one unit of weight at full drive, sensed with weight 1; weights
 /// beyond `clip` count as `clip`. A tile without weights gets the current of one full cell.
@@ -25,21 +27,23 @@ pub fn worst_case(
     clip: f32,
     amps_per_unit: f64,
 ) -> Array2<Amps> {
-    per_group(parts, weights, clip, amps_per_unit, |sensed, _| {
-        sensed
-            .columns()
-            .into_iter()
-            .map(|w| {
-                let (up, down) = w.iter().fold((0.0, 0.0), |(up, down): (f64, f64), w| {
-                    (up + w.max(0.0), down - w.min(0.0))
-                });
-                match parts.dac.polarity {
-                    // In either phase any set of rows may rest.
-                    Polarity::Unipolar | Polarity::TwoPhase => up.max(down),
-                    Polarity::Bipolar => up + down,
-                }
-            })
-            .fold(0.0, f64::max)
+    // Of the rows of an input at most one is driven.
+    let rows_per_input = parts.dac.polarity.rows_per_input();
+    per_group(parts, weights, clip, amps_per_unit, |sensed, _, _| {
+        let inputs = sensed.axis_chunks_iter(Axis(0), rows_per_input);
+        let mut most = vec![(0.0, 0.0); sensed.ncols()];
+        for rows in inputs {
+            for ((up, down), w) in most.iter_mut().zip(rows.columns()) {
+                *up += w.iter().fold(0.0, |most: f64, w| most.max(*w));
+                *down -= w.iter().fold(0.0, |least: f64, w| least.min(*w));
+            }
+        }
+        let of = |(up, down): (f64, f64)| match parts.dac.polarity {
+            Polarity::Bipolar => up + down,
+            // In every phase any set of inputs may rest.
+            _ => up.max(down),
+        };
+        most.into_iter().map(of).fold(0.0, f64::max)
     })
 }
 
@@ -54,8 +58,8 @@ pub fn percentile(
     calibration: &Calibration,
     percentile: f64,
 ) -> Array2<Amps> {
-    let drive = calibration.phases_stacked(parts.dac.polarity);
-    per_group(parts, weights, clip, amps_per_unit, |sensed, rows| {
+    let drive = calibration.phases_stacked(parts.dac);
+    per_group(parts, weights, clip, amps_per_unit, |sensed, rows, _| {
         let sums = drive.slice(s![.., rows]).dot(&sensed);
         let values: Vec<f64> = sums.iter().copied().collect();
         percentile_of_magnitude(&values, percentile).unwrap_or(0.0)
@@ -75,15 +79,17 @@ pub fn mse_optimal(
     amps_per_unit: f64,
     calibration: &Calibration,
 ) -> Array2<Amps> {
-    let drive = calibration.phases_stacked(parts.dac.polarity);
-    let steps = f64::from(parts.adc_steps());
-    per_group(parts, weights, clip, amps_per_unit, |sensed, rows| {
+    let drive = calibration.phases_stacked(parts.dac);
+    let top = f64::from(parts.adc_steps() / 2);
+    per_group(parts, weights, clip, amps_per_unit, |sensed, rows, (steps, positive)| {
+        let (steps, lowest) = (f64::from(steps), if positive { 0.0 } else { -top });
+        let highest = lowest + 2.0 * top;
         let sums = drive.slice(s![.., rows]).dot(&sensed);
         let largest = sums.iter().fold(0.0_f64, |most, current| most.max(current.abs()));
         let error = |range: f64| {
-            let (step, top) = (2.0 * range / steps, (0.5 * (steps - 1.0)).floor());
+            let step = 2.0 * range / steps;
             let off = |y: &f64| {
-                let code = (y / step).round_ties_even().clamp(-top, top);
+                let code = (y / step).round_ties_even().clamp(lowest, highest);
                 (code * step - y).powi(2)
             };
             sums.iter().map(off).sum::<f64>()
@@ -130,13 +136,14 @@ pub fn by_policy(
 }
 
 /// A full scale for every group from the weights that its currents carry (rows × currents, in units
-/// of which `clip` is the whole window) and the rows of its tile; `largest` is in those units.
+/// of which `clip` is the whole window), the rows of its tile, and its converter (steps over both
+/// signs, and whether it begins at zero); `largest` is in those units.
 fn per_group(
     parts: &Parts,
     weights: ArrayView2<'_, f32>,
     clip: f32,
     amps_per_unit: f64,
-    largest: impl Fn(ArrayView2<'_, f64>, Range<usize>) -> f64,
+    largest: impl Fn(ArrayView2<'_, f64>, Range<usize>, (u32, bool)) -> f64,
 ) -> Array2<Amps> {
     let clip = f64::from(clip);
     let groups = parts.mapping.full_scale_groups();
@@ -146,9 +153,11 @@ fn per_group(
     let mut full_scale = Array2::from_elem(parts.full_scale_shape(inputs, outputs), Amps::ZERO);
     let (row_tiles, column_tiles) = parts.grid_shape(inputs, outputs);
     for place in (0..row_tiles).flat_map(|row| (0..column_tiles).map(move |col| (row, col))) {
-        let (rows, cols) = parts.block(place, weights.dim());
+        let (inputs, cols) = parts.block(place, weights.dim());
         let plan = parts.mapping.layout(cols.len());
-        let block = weights.slice(s![rows.clone(), cols]).mapv(f64::from);
+        let block = weights.slice(s![inputs.clone(), cols]).mapv(f64::from);
+        let block = rows::weights(parts.dac.polarity, block.view());
+        let rows = rows::of_inputs(parts.dac.polarity, inputs);
         let mut sensed = plan.combine(parts.mapping.raised(block.view(), clip).view(), -1.0);
         for (mut column, sense) in sensed.columns_mut().into_iter().zip(&plan.senses) {
             if sense.minus.is_none() {
@@ -157,7 +166,8 @@ fn per_group(
         }
         for group in 0..groups {
             let own = plan.senses_of_group(group);
-            let found = largest(sensed.slice(s![.., own]), rows.clone());
+            let converter = (parts.adc_steps_of(&plan, group), parts.is_positive(&plan, group));
+            let found = largest(sensed.slice(s![.., own]), rows.clone(), converter);
             let found = if found > 0.0 { found } else { clip };
             full_scale[[place.0, place.1 * groups + group]] = Amps(found * amps_per_raised);
         }

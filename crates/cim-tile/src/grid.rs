@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use cim_adc::{Dac, DacSpec, Phase};
+use cim_adc::{Adc, Dac, DacSpec, Phase, Polarity, Positive};
 use cim_core::{Amps, MatMul, Scratch, Stream, Tally, Volts};
 use cim_crossbar::{Ambient, Crossbar, Wires, wire_targets};
 use cim_device::{Device, Window};
@@ -11,8 +11,9 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
 use crate::error::TileError;
 use crate::front_end::{FrontEnd, Sampled};
-use crate::mapping::{Mapping, Plan};
+use crate::mapping::{Mapping, Plan, Sense};
 use crate::quantize;
+use crate::rows;
 use crate::tile::{Conversion, Drive, Tile};
 
 /// What cells are asked to hold.
@@ -52,16 +53,21 @@ pub struct Parts {
     pub front_end: FrontEnd,
     /// What cells are asked to hold.
     pub targets: Targets,
-    /// Rows of a tile.
+    /// Rows of a tile, two for each input where the drive has it so.
     pub rows: usize,
     /// Outputs of a tile.
     pub outputs: usize,
 }
 
 impl Parts {
+    /// Inputs of a tile: its rows, or half of them where an input has two.
+    pub fn inputs(&self) -> usize {
+        self.rows / self.dac.polarity.rows_per_input()
+    }
+
     /// Row tiles × column tiles for a weight matrix.
     pub fn grid_shape(&self, inputs: usize, outputs: usize) -> (usize, usize) {
-        (inputs.div_ceil(self.rows), outputs.div_ceil(self.outputs))
+        (inputs.div_ceil(self.inputs()), outputs.div_ceil(self.outputs))
     }
 
     /// Shape of a layer's full scales: row tiles × (column tiles · full-scale groups), the groups of
@@ -71,14 +77,14 @@ impl Parts {
         (rows, cols * self.mapping.full_scale_groups())
     }
 
-    /// Rows and outputs of a matrix that the tile at a place of the grid carries.
+    /// Inputs and outputs of a matrix that the tile at a place of the grid carries.
     pub fn block(
         &self,
         (row_tile, column_tile): (usize, usize),
         (inputs, outputs): (usize, usize),
     ) -> (Range<usize>, Range<usize>) {
         (
-            row_tile * self.rows..inputs.min((row_tile + 1) * self.rows),
+            row_tile * self.inputs()..inputs.min((row_tile + 1) * self.inputs()),
             column_tile * self.outputs..outputs.min((column_tile + 1) * self.outputs),
         )
     }
@@ -86,6 +92,22 @@ impl Parts {
     /// Steps of the output converters over their whole range.
     pub fn adc_steps(&self) -> u32 {
         cim_adc::uniform::steps(self.adc_bits)
+    }
+
+    /// Whether the currents of a full-scale group cannot be negative, so that they are converted from
+    /// zero on: lone columns, and no voltages of both signs.
+    pub fn is_positive(&self, plan: &Plan, group: usize) -> bool {
+        let lone = |sense: &Sense| sense.minus.is_none();
+        self.dac.polarity != Polarity::Bipolar
+            && plan.senses[plan.senses_of_group(group)].iter().all(lone)
+    }
+
+    /// Steps over a full scale of both signs that are as large as those of a group's converter.
+    pub fn adc_steps_of(&self, plan: &Plan, group: usize) -> u32 {
+        match self.is_positive(plan, group) {
+            true => Positive::steps_of_both_signs(self.adc_steps()),
+            false => self.adc_steps(),
+        }
     }
 
     /// Checks what every grid needs.
@@ -98,6 +120,12 @@ impl Parts {
         self.wires.check()?;
         if self.rows == 0 || self.outputs == 0 {
             return Err(TileError::Size { rows: self.rows, cols: self.outputs });
+        }
+        if self.inputs() == 0 {
+            return Err(TileError::OneInput {
+                rows: self.rows,
+                needed: self.dac.polarity.rows_per_input(),
+            });
         }
         let volts = self.read_voltage.0;
         if !(0.0 < volts && volts.is_finite()) {
@@ -161,11 +189,12 @@ impl LayerDesign {
 pub struct Grid {
     inputs: usize,
     outputs: usize,
-    tile_rows: usize,
+    /// Inputs of a tile.
+    tile_inputs: usize,
     tile_outputs: usize,
     input_limit: f32,
     dac: Dac,
-    phases: &'static [Phase],
+    phases: Vec<Phase>,
     /// Row tiles outermost.
     tiles: Vec<Tile>,
     column_tiles: usize,
@@ -211,7 +240,8 @@ impl Blueprint {
         let mut tiles = Vec::with_capacity(rows * cols);
         for place in (0..rows).flat_map(|row| (0..cols).map(move |col| (row, col))) {
             let (block_rows, block_cols) = parts.block(place, weights.dim());
-            let plan = parts.mapping.plan(levels.slice(s![block_rows, block_cols]))?;
+            let block = levels.slice(s![block_rows, block_cols]);
+            let plan = parts.mapping.plan(rows::weights(parts.dac.polarity, block).view())?;
             let nominal_s = plan.targets(parts.window);
             tiles.push(match parts.targets {
                 Targets::Nominal => TileBlueprint {
@@ -255,6 +285,22 @@ impl Blueprint {
     /// Smallest factor by which a tile's currents are below their nominal size, as wanted.
     pub fn scale(&self) -> f64 {
         self.tiles.iter().map(|tile| tile.scale).fold(1.0, f64::min)
+    }
+}
+
+impl TileBlueprint {
+    /// What is added to every output whatever the drive (output units): the constant of the drive
+    /// times the sum of the weights as programmed. Empty where there is none.
+    fn constants(&self, parts: &Parts, design: &LayerDesign) -> Vec<f32> {
+        let constant = parts.dac.polarity.constant();
+        if constant == 0 {
+            return Vec::new();
+        }
+        let top = f64::from(parts.mapping.top_weight()) * parts.mapping.unit() as f64;
+        let level = f64::from(design.weight_clip) / top;
+        let unit = f64::from(constant) * f64::from(design.input_limit) * level;
+        let sums = self.plan.carried().sum_axis(ndarray::Axis(0));
+        sums.iter().map(|&sum| (unit * sum as f64) as f32).collect()
     }
 }
 
@@ -316,7 +362,13 @@ impl Grid {
             let adc = |(group, full_scale): (usize, &Amps)| {
                 let (bits, noise, at) =
                     (parts.adc_bits, parts.adc_noise, front_at.child("converter", group as u64));
-                parts.front_end.adc(bits, *full_scale * blueprint.scale, noise, at)
+                let full_scale = *full_scale * blueprint.scale;
+                if !parts.is_positive(&blueprint.plan, group) {
+                    return parts.front_end.adc(bits, full_scale, noise, at);
+                }
+                let range = Positive::half_range(full_scale, parts.adc_steps());
+                let around_zero = parts.front_end.adc(bits, range, noise, at)?;
+                Ok(Box::new(Positive::of(around_zero)) as Box<dyn Adc>)
             };
             let (rows, columns) = blueprint.target_s.dim();
             let size = (rows, columns, blueprint.plan.senses.len());
@@ -326,6 +378,7 @@ impl Grid {
                 adcs: full_scales.iter().enumerate().map(adc).collect::<Result<_, _>>()?,
                 output_per_amp: 1.0 / (design.amps_per_output(parts) * blueprint.scale),
                 zeros_s: &zeros_s.collect::<Vec<_>>(),
+                constants: &blueprint.constants(parts, design),
                 front_end: Sampled::drawn(&parts.front_end, (parts.dac, dac), size, front_at),
             };
             let (plan, peak) = (blueprint.plan.clone(), dac.read_voltage());
@@ -334,11 +387,11 @@ impl Grid {
         Ok(Self {
             inputs,
             outputs,
-            tile_rows: parts.rows,
+            tile_inputs: parts.inputs(),
             tile_outputs: parts.outputs,
             input_limit: design.input_limit,
             dac,
-            phases: parts.dac.polarity.phases(),
+            phases: parts.dac.phases(),
             tiles,
             column_tiles: cols,
         })
@@ -380,12 +433,12 @@ impl Grid {
 
     /// The same grid with other tiles of the same shapes.
     pub(crate) fn with_tiles(&self, tiles: Vec<Tile>) -> Self {
-        let &Self { inputs, outputs, tile_rows, tile_outputs, input_limit, dac, .. } = self;
-        let (phases, column_tiles) = (self.phases, self.column_tiles);
+        let &Self { inputs, outputs, tile_inputs, tile_outputs, input_limit, dac, .. } = self;
+        let (phases, column_tiles) = (self.phases.clone(), self.column_tiles);
         Self {
             inputs,
             outputs,
-            tile_rows,
+            tile_inputs,
             tile_outputs,
             input_limit,
             dac,
@@ -409,11 +462,13 @@ impl Grid {
         let x = x.as_standard_layout();
         let x = x.as_slice().expect("standard layout");
         for (row_tile, tiles) in self.tiles.chunks_exact(self.column_tiles).enumerate() {
-            let first = row_tile * self.tile_rows;
-            let rows = first..self.inputs.min(first + self.tile_rows);
-            let mut inputs = scratch.take(batch * rows.len());
-            for (to, from) in inputs.chunks_exact_mut(rows.len()).zip(x.chunks_exact(self.inputs)) {
-                to.copy_from_slice(&from[rows.clone()]);
+            let first = row_tile * self.tile_inputs;
+            let own = first..self.inputs.min(first + self.tile_inputs);
+            let polarity = self.dac.polarity();
+            let rows = own.len() * polarity.rows_per_input();
+            let mut inputs = scratch.take(batch * rows);
+            for (to, from) in inputs.chunks_exact_mut(rows).zip(x.chunks_exact(self.inputs)) {
+                polarity.split(&from[own.clone()], to);
             }
             let mut codes = scratch.take(inputs.len());
             self.dac.encode(&inputs, self.input_limit, &mut codes, tally);

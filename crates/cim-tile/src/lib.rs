@@ -7,6 +7,7 @@
 pub mod board;
 pub mod calibration;
 pub mod drift;
+pub mod encryption;
 pub mod energy;
 pub mod error;
 pub mod front_end;
@@ -22,6 +23,8 @@ pub mod pulsed;
 pub mod pwm;
 pub mod quantize;
 pub mod reprogram;
+pub mod rows;
+pub mod support;
 pub mod tile;
 
 pub use board::{Board, BoardSpec};
@@ -33,8 +36,9 @@ pub use front_end::{ColumnCalibration, Drivers, FrontEnd};
 pub use gains::{Calibrated, ColumnGains, Fit, GainCalibration};
 pub use grid::{Blueprint, Grid, LayerDesign, Parts, Targets};
 pub use mapping::{
-    BitSlicedDifferential, Differential, Mapping, MappingError, MappingSpec, OffsetColumn, Plan,
-    Sense,
+    BitSlicedDifferential, Differential, LOW_BIT, LoneColumn, LowBit, Mapping, MappingError,
+    MappingSpec, OffsetBinary, OffsetColumn, Plan, Sense, Split, SplitDifferential, TwoArrays,
+    TwosComplement,
 };
 pub use moments::{ColumnErrors, LayerErrors};
 pub use path::StoredVariance;

@@ -36,6 +36,7 @@ pub use tile::{SensedErrors, Shifts, TileErrors};
 use crate::calibration::Calibration;
 use crate::error::TileError;
 use crate::grid::{Blueprint, LayerDesign, Parts};
+use crate::rows;
 
 /// A layer that gives less of its product than this gives nothing.
 const LEAST_GAIN: f64 = 1e-3;
@@ -67,11 +68,13 @@ impl LayerErrors {
         let of = blueprint.tiles().iter().zip(full_scales.chunks_exact(groups)).enumerate();
         let tiles = of.map(|(tile_idx, (blueprint, full_scales))| {
             let place = (tile_idx / column_tiles, tile_idx % column_tiles);
-            let (rows, cols) = parts.block(place, weights.dim());
+            let (inputs, cols) = parts.block(place, weights.dim());
+            let block = weights.slice(s![inputs.clone(), cols]);
+            let rows = rows::of_inputs(parts.dac.polarity, inputs);
             let drive = calibration.drive.slice(s![.., rows.clone()]);
             let exact = Exact {
-                inputs: calibration.wanted.slice(s![.., rows.clone()]),
-                weights: weights.slice(s![rows, cols]),
+                inputs: calibration.wanted.slice(s![.., rows]),
+                weights: rows::weights(parts.dac.polarity, block),
                 clip: f64::from(design.weight_clip),
                 amps_per_weight: design.amps_per_weight(parts),
             };

@@ -156,10 +156,10 @@ impl LayerDesign {
     /// when all its currents, in all phases, are at theirs.
     pub fn output_ranges(&self, parts: &Parts) -> Array2<f64> {
         let weights = group_weights(parts);
-        let phases = parts.dac.polarity.phases().len() as f64;
+        let (sum_of_phases, _) = phase_sums(parts);
         let amps = self.amps_per_output(parts);
         self.over_groups(&weights, |weight, full_scale| weight * full_scale)
-            .mapv(|sum| sum * phases / amps)
+            .mapv(|sum| sum * sum_of_phases / amps)
     }
 
     /// Largest code of the one converter over [`output_ranges`](Self::output_ranges) that rounds as
@@ -167,19 +167,20 @@ impl LayerDesign {
     /// average over tiles.
     pub fn output_top(&self, parts: &Parts) -> f64 {
         let weights = group_weights(parts);
-        let phases = parts.dac.polarity.phases().len() as f64;
+        let (sum_of_phases, square_of_phases) = phase_sums(parts);
+        let steps = parts.adc_steps_of(&parts.mapping.layout(1), 0);
         let sum = self.over_groups(&weights, |weight, fs| weight * fs);
         let square = self.over_groups(&weights, |weight, fs| (weight * fs).powi(2));
         let shares = sum.iter().zip(&square).map(|(sum, square)| sum / square.sqrt());
         let share = shares.sum::<f64>() / sum.len().max(1) as f64;
-        (f64::from(parts.adc_steps() / 2) * share * phases.sqrt()).round()
+        (f64::from(steps / 2) * share * sum_of_phases / square_of_phases.sqrt()).round()
     }
 
     /// The same design with other ranges of the outputs (row tiles × column tiles, output units);
     /// full scales of a tile keep their proportions.
     #[must_use]
     pub fn with_output_ranges(mut self, parts: &Parts, ranges: &Array2<f32>) -> Self {
-        let amps = self.amps_per_output(parts) / parts.dac.polarity.phases().len() as f64;
+        let amps = self.amps_per_output(parts) / phase_sums(parts).0;
         let weights = group_weights(parts);
         let present = self.over_groups(&weights, |weight, full_scale| weight * full_scale);
         for ((row, col), full_scale) in self.full_scale.indexed_iter_mut() {
@@ -198,6 +199,14 @@ impl LayerDesign {
             weights.iter().enumerate().map(|(group, weight)| f(*weight, own(row, col, group))).sum()
         })
     }
+}
+
+/// Sum and sum of squares of the factors by which phases count.
+fn phase_sums(parts: &Parts) -> (f64, f64) {
+    let phases = parts.dac.phases().into_iter();
+    phases.fold((0.0, 0.0), |(sum, square), phase| {
+        (sum + phase.factor.abs(), square + phase.factor * phase.factor)
+    })
 }
 
 /// By how much the currents of an output in each full-scale group count.

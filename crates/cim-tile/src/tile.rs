@@ -28,6 +28,8 @@ pub struct Tile {
     /// Output units per volt of summed drive that are subtracted from each output, for those to
     /// which something other than 0 stands for zero.
     zeros: Vec<(usize, f32)>,
+    /// Output units that are added to every output whatever the drive; empty where there are none.
+    constants: Vec<f32>,
     /// Largest row voltage.
     peak: Volts,
     /// Output units per ADC code of every sensed current as designed.
@@ -71,6 +73,8 @@ pub(crate) struct Conversion<'a> {
     /// Conductance (S) that stands for zero in each sensed current ([`Plan::zeros`]), times the
     /// effective volts per volt of drive.
     pub zeros_s: &'a [f64],
+    /// Output units that are added to every output, once per product; may be empty.
+    pub constants: &'a [f32],
     /// Amplifiers and drivers.
     pub front_end: Sampled,
 }
@@ -99,6 +103,7 @@ impl Tile {
         }
         let gains = output_per_code.iter().map(|gain| *gain as f32).collect();
         let zeros = zeros(&plan, conversion.output_per_amp, conversion.zeros_s);
+        let constants = conversion.constants.to_vec();
         let (reads, at) = (at, read_at(at, array.elapsed()));
         Ok(Self {
             array,
@@ -107,6 +112,7 @@ impl Tile {
             plan,
             groups,
             zeros,
+            constants,
             peak,
             output_per_code,
             gains,
@@ -186,7 +192,7 @@ impl Tile {
         let Drive { codes, row_v: wanted_v, phase, phase_idx } = drive;
         let batch = wanted_v.len() / rows;
         let mut sensed_a = scratch.take(batch * senses);
-        let factor = f32::from(phase.factor);
+        let factor = phase.factor as f32;
         let at = self.at.child("call", call).child("phase", phase_idx as u64);
         let driven = self.front_end.rows.as_ref().map(|drivers| {
             let mut row_v = scratch.take(wanted_v.len());
@@ -221,6 +227,11 @@ impl Tile {
             for (row_v, y) in wanted_v.chunks_exact(rows).zip(y.chunks_mut(y_stride)) {
                 let drive_v = factor * row_v.iter().sum::<f32>();
                 self.zeros.iter().for_each(|&(output, zero)| y[output] -= zero * drive_v);
+            }
+        }
+        if phase_idx == 0 && !self.constants.is_empty() {
+            for y in y.chunks_mut(y_stride).take(batch) {
+                y.iter_mut().zip(&self.constants).for_each(|(y, constant)| *y += constant);
             }
         }
         driven.into_iter().for_each(|row_v| scratch.give(row_v));

@@ -9,7 +9,7 @@ use cim_nn::{Layer, Network};
 use cim_tests::chip::{carried, design, dyadic, integers, silent, uniforms, worst_case};
 use cim_tests::registered::{POLARITIES, cases, devices, mappings};
 use cim_tests::statistics::Sample;
-use cim_tile::{Calibration, Grid, LayerDesign, MappingSpec, Parts};
+use cim_tile::{Calibration, Grid, LayerDesign, MappingSpec, Parts, rows};
 use ndarray::{Array1, Array2, ArrayView2, s};
 use proptest::prelude::*;
 
@@ -321,9 +321,13 @@ fn mapped_steps(
     let half_code = limit / top * 0.5 * (1.0 + 1e-2);
     let half_level = 0.5 * clip / f64::from(parts.mapping.top_weight());
     let (inputs, outputs) = weights.dim();
-    let driven = x.mapv(|x| f64::from(x.abs())).sum_axis(ndarray::Axis(1));
+    let mut driven = x.mapv(|x| f64::from(x.abs())).sum_axis(ndarray::Axis(1));
+    if parts.dac.polarity.constant() != 0 {
+        // Rows are driven with what an input is above the smallest, or below the largest.
+        driven.mapv_inplace(|driven| driven + inputs as f64 * limit);
+    }
     let column = weights.mapv(|w| f64::from(w.abs())).sum_axis(ndarray::Axis(0));
-    let phases = parts.dac.polarity.phases().len() as f64;
+    let phases: f64 = parts.dac.phases().iter().map(|phase| phase.factor.abs()).sum();
     let groups = parts.mapping.full_scale_groups();
     let senses = parts.mapping.layout(1).senses;
     let window = 1.0 + parts.window.g_min.0 / parts.window.span().0;
@@ -368,7 +372,10 @@ fn a_silent_grid_of_any_mapping_and_drive_is_the_product_within_half_steps() {
                 let w = uniforms(inputs, outputs, -0.9, 0.9, at.child("w", 0));
                 let least = if polarity.is_signed() { -1.9 } else { 0.0 };
                 let x = uniforms(3, inputs, least, 1.9, at.child("x", 0));
-                let design = worst_case(&parts, w.view(), 0.9, 2.0);
+                let mut design = worst_case(&parts, w.view(), 0.9, 2.0);
+                // Rows of digits are fully on: currents reach the largest, and pass it where weights are
+                // rounded up to the next of 2¹⁶ levels, by a few times the half step that still rounds down.
+                design.full_scale.mapv_inplace(|fs| fs * (1.0 + 1e-4));
                 let (y, tally) = carried(&grid(&parts, &design, w.view()), x.view(), 0);
                 let want = x.mapv(f64::from).dot(&w.mapv(f64::from));
                 let allowed = mapped_steps(&parts, &design, x.view(), w.view());
@@ -378,10 +385,13 @@ fn a_silent_grid_of_any_mapping_and_drive_is_the_product_within_half_steps() {
                     assert!(off <= *allowed, "{found}, {allowed} allowed");
                 }
                 assert_eq!((tally.adc_clips, tally.dac_clips), (0, 0), "{name}, {polarity:?}");
-                let phases = polarity.phases().len();
+                let phases = parts.dac.phases().len();
                 let senses = mapping.layout(outputs).senses.len();
-                assert_eq!(tally.adc_conversions, (3 * 3 * senses * phases) as u64, "{name}");
-                assert_eq!(tally.dac_conversions, (3 * inputs * phases) as u64, "{name}");
+                let row_tiles = parts.grid_shape(inputs, outputs).0;
+                let conversions = 3 * row_tiles * senses * phases;
+                assert_eq!(tally.adc_conversions, conversions as u64, "{name}");
+                let rows = inputs * polarity.rows_per_input();
+                assert_eq!(tally.dac_conversions, (3 * rows * phases) as u64, "{name}");
             }
         }
     }
@@ -406,7 +416,7 @@ fn a_grid_of_any_device_reads_what_its_cells_hold() {
                     window,
                     read_voltage: Volts(0.02),
                     dac: DacSpec { bits: 6, polarity },
-                    ..silent(12, 3)
+                    ..silent(12 * polarity.rows_per_input(), 3)
                 };
                 let w = uniforms(12, 3, -1.0, 1.0, at.child("w", 0));
                 let least = if polarity.is_signed() { -1.0 } else { 0.0 };
@@ -415,19 +425,33 @@ fn a_grid_of_any_device_reads_what_its_cells_hold() {
                 let chip = grid(&parts, &design, w.view());
                 let x = one.broadcast((64, 12)).expect("one row").to_owned();
                 let (y, _) = carried(&chip, x.view(), 0);
-                let plan = mapping.layout(3);
+                let top = mapping.top_weight();
+                let whole = cim_tile::quantize::weights(w.view(), 1.0, top, &mut Tally::default());
+                let whole = whole.expect("weights");
+                let plan = mapping.plan(rows::weights(polarity, whole.view()).view());
+                let plan = plan.expect("weights within the range");
                 let held = plan.combine(chip.tiles()[0].array().conductances(), -1.0);
                 let calibration = Calibration::new(one.view(), 1.0, &parts.check().expect("parts"));
                 let law = device.current_voltage();
-                let drive = calibration.drive.mapv(|u| law.effective_v(u * parts.read_voltage.0));
-                let currents = drive.dot(&held);
-                let mut want = [0.0; 3];
-                for (k, sense) in plan.senses.iter().enumerate() {
-                    want[sense.output] += sense.weight as f64 * currents[[0, k]];
+                let zeros = plan.zeros(window);
+                // What the constant of the drive adds, then phase by phase.
+                let programmed = plan.carried().sum_axis(ndarray::Axis(0));
+                let level = 1.0 / (f64::from(top) * mapping.unit() as f64);
+                let constant = f64::from(polarity.constant()) * level;
+                let amps = design.amps_per_output(&parts);
+                let mut want: Vec<f64> =
+                    programmed.iter().map(|&sum| constant * sum as f64 * amps).collect();
+                for phase in parts.dac.phases() {
+                    let volts = calibration.in_phase(phase).mapv(|u| u * parts.read_voltage.0);
+                    let currents = volts.mapv(|v| law.effective_v(v)).dot(&held);
+                    for (k, sense) in plan.senses.iter().enumerate() {
+                        let sensed = currents[[0, k]] - volts.sum() * zeros[k];
+                        want[sense.output] += phase.factor * sense.weight as f64 * sensed;
+                    }
                 }
                 let weights = plan.senses.iter().filter(|s| s.output == 0);
                 let weights: f64 = weights.map(|s| s.weight.unsigned_abs() as f64).sum();
-                let phases = polarity.phases().len() as f64;
+                let phases: f64 = parts.dac.phases().iter().map(|p| p.factor.abs()).sum();
                 let step = phases * weights * 200.0 / mapping.reach() / 65_535.0;
                 for (output, y) in y.columns().into_iter().enumerate() {
                     let got = Sample::of(y.iter().map(|&y| f64::from(y)));

@@ -10,5 +10,6 @@ mod device;
 mod extreme_circuits;
 mod front_end;
 mod grid;
+mod low_bit;
 mod mapping;
 mod reference;

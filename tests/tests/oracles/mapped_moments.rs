@@ -123,7 +123,9 @@ fn assert_closed_form_holds(case: &Case, chips: usize, mean_slack: f64, at: Stre
 #[test]
 fn closed_form_equals_monte_carlo_for_every_mapping_and_drive() {
     for (m, (name, mapping)) in mappings().into_iter().enumerate() {
-        for (p, polarity) in POLARITIES.into_iter().enumerate() {
+        // Three drives each, so that every drive meets mappings of every kind.
+        for p in [m, m + 4, m + 8].map(|p| p % POLARITIES.len()) {
+            let polarity = POLARITIES[p];
             let at = Stream::root(11).child("mapping", m as u64).child("polarity", p as u64);
             let name = format!("{name}, {polarity:?}");
             let case = case(name, mapping.clone(), polarity, (40, 12), (16, 7), 0.0, at);
@@ -139,11 +141,14 @@ fn closed_form_equals_monte_carlo_on_wires() {
         [(16, 1.0, 1500), (16, 5.0, 1500), (16, 20.0, 1500), (32, 5.0, 800), (64, 20.0, 400)];
     for (m, spec) in MappingSpec::registered().into_iter().enumerate() {
         for (k, (rows, ohm, chips)) in sizes.into_iter().enumerate() {
-            let polarity = POLARITIES[(m + k) % 3];
+            let polarity = POLARITIES[(m + 2 * k) % POLARITIES.len()];
             let at = Stream::root(12).child("mapping", m as u64).child("size", k as u64);
             let mapping = spec.build().expect("a mapping");
             let outputs = (2 * rows / mapping.columns(1)).max(4).min(rows);
             let name = format!("{spec:?}, {polarity:?}, {rows} rows, {ohm} Ω");
+            // Outputs that share a column have errors in common: more chips for as good a mean.
+            let shared = matches!(spec, MappingSpec::OffsetColumn(_));
+            let chips = if shared { 4 * chips } else { chips };
             let case = case(name, mapping, polarity, (rows, outputs), (rows, outputs), ohm, at);
             assert_closed_form_holds(&case, chips, 0.05, at);
         }

@@ -123,7 +123,8 @@ fn point(
     let mut design = design(&parts, weights.dim(), 0.7, 1.0, 1e3);
     let dac: Dac = parts.check().expect("parts");
     let calibration = Calibration::new(x.view(), 1.0, &dac);
-    design.drive_gain = calibration.drive_gain(&device.current_voltage, parts.read_voltage);
+    design.drive_gain =
+        calibration.drive_gain(&device.current_voltage, parts.read_voltage, parts.dac);
     fit_converters(&mut parts, &mut design, &weights, &calibration, draw(0.8, 1.6, "steps"));
     OperatingPoint { name, dominant, parts, design, weights, x }
 }

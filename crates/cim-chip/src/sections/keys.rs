@@ -135,7 +135,9 @@ pub const KEYS: &[Key] = &[
     key(
         "converters.dac_polarity",
         "word",
-        Words("unipolar, bipolar, two-phase"),
+        Words(
+            "unipolar, bipolar, two-phase, two-rows, offset, inverted-offset, or sliced with code and bits",
+        ),
         "how inputs drive rows: unipolar for inputs that are zero or positive, bipolar or two-phase for inputs of both signs",
         OURS,
     ),
@@ -280,7 +282,10 @@ pub const KEYS: &[Key] = &[
     key(
         "mapping.kind",
         "word",
-        Words("differential, offset-column, or bit-sliced-differential with slices and bits"),
+        Words(
+            "differential, offset-column; bit-sliced-differential with slices and bits; split-differential, \
+             two-arrays, twos-complement, offset-binary with bits and split; lone-column with shift and raised_by",
+        ),
         "how cells and sums carry a weight",
         "pairs: Abbas et al. 2026, Joshi et al. 2020",
     ),

@@ -35,8 +35,8 @@ pub use front_end::FrontEnd;
 pub use gains::GainSpec;
 pub use mapping::MappingSpec;
 pub use need::{
-    listed, need, need_different, need_fraction, need_not_negative, need_positive,
-    need_share_above_zero, need_within,
+    listed, need, need_fraction, need_not_negative, need_positive, need_share_above_zero,
+    need_within,
 };
 pub use network::NetworkSpec;
 pub use optimiser::OptimiserSpec;

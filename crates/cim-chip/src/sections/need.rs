@@ -56,21 +56,6 @@ pub fn listed<T: Display>(values: &[T]) -> String {
     format!("[{}]", values.join(", "))
 }
 
-/// Refuses lists in which a value comes twice: it would be measured and shown twice.
-///
-/// # Errors
-/// [`ChipError::Section`] naming the value.
-pub fn need_different<T: PartialEq + Display>(key: &str, values: &[T]) -> Result<(), ChipError> {
-    let twice = values.iter().enumerate().find(|(idx, value)| values[..*idx].contains(value));
-    match twice {
-        None => Ok(()),
-        Some((_, value)) => {
-            let shown = format!("{}, with {value} twice", listed(values));
-            need(false, key, shown, "give every value once")
-        }
-    }
-}
-
 /// Refuses all but 0 to 1.
 ///
 /// # Errors
@@ -100,13 +85,5 @@ mod tests {
             let error = need_within("key", Volts(value), Volts(1e-3), Volts(0.5)).expect_err("out");
             assert_eq!(error.help(), Some("give 1 mV to 500 mV"));
         }
-    }
-
-    #[test]
-    fn a_value_that_comes_twice_is_named() {
-        assert!(need_different("key", &[3, 4, 5]).is_ok());
-        let error =
-            need_different("key", &[Volts(0.2), Volts(0.1), Volts(0.2)]).expect_err("twice");
-        assert_eq!(error.to_string(), "key is [200 mV, 100 mV, 200 mV], with 200 mV twice");
     }
 }

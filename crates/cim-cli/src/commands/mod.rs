@@ -5,6 +5,8 @@ mod device;
 mod eval;
 mod explain;
 mod gate;
+mod map;
+mod mappings;
 mod netlist;
 mod optimise;
 mod optimise_network;
@@ -30,6 +32,8 @@ pub fn run(command: Command) -> Result<String, CliError> {
         Command::Explain { key } => explain::run(key.as_deref()),
         Command::Eval(args) => eval::run(&args),
         Command::Program(args) => program::run(&args),
+        Command::Map(args) => map::run(&args),
+        Command::Mappings => mappings::run(),
         Command::Device(command) => device::run(&command),
         Command::Preset { name } => preset::print(&name),
         Command::Optimise(args) => match &args.network {

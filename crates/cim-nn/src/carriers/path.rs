@@ -18,7 +18,7 @@ use crate::kernels::{
     At, Clip, Convert, ConvertColumns, Store, ThroughColumns, ThroughConverter, input_converter,
 };
 use crate::network::Layer;
-use crate::noise::{InputRange, LayerPath, WeightNoise};
+use crate::noise::{InputRange, LayerPath, WeightNoise, WeightValues};
 use crate::operations::build::Reads;
 use crate::operations::{Backward, Call, Carrier, ProductPlan};
 use crate::real::{by_rows, by_rows_mut, gemm};
@@ -384,11 +384,21 @@ fn view_mut(slice: &mut [f32], rows: usize, cols: usize) -> ArrayViewMut2<'_, f3
     ArrayViewMut2::from_shape((rows, cols), slice).expect("rows × cols values")
 }
 
-/// Weights as they would be stored: `w + sigma(|w|) · n`, drawn row block by row block.
+/// Weights as they would be stored: `w + sigma(|w|) · n` of the values that the path knows, drawn row
+/// block by row block.
 pub(crate) fn store(weights: &Array2<f32>, path: &LayerPath, at: Stream, stored: &mut [f32]) {
     /// Weights per address: fixed, so that the bytes do not depend on the thread count.
     const CHUNK: usize = 8192;
     let weights = weights.as_slice().expect("standard layout");
+    let mut values = Vec::new();
+    let weights = match path.weight_values {
+        WeightValues::Any => weights,
+        few => {
+            values.extend_from_slice(weights);
+            few.store(&mut values);
+            &values
+        }
+    };
     let noise = path.weight_noise;
     let tasks = stored.par_chunks_mut(CHUNK).zip(weights.par_chunks(CHUNK)).enumerate();
     tasks.for_each(|(chunk_idx, (stored, weights))| {

@@ -227,10 +227,16 @@ fn batch_norm_of_plain_features_has_the_right_gradient() {
 fn straight_through_is_the_gradient_of_what_stands_for_it() {
     let shape = Shape::image(2, 3, 3);
     let threshold = threshold::ThresholdSpec { least: vec![0.0; 2], rising: vec![true, false] };
+    let ternary_threshold = ternary_threshold::TernaryThresholdSpec {
+        high: vec![0.5; 2],
+        low: vec![-0.5; 2],
+        rising: vec![true, false],
+    };
     let steps = [
         OperationSpec::Sign(sign::SignSpec {}),
         OperationSpec::Ternary(ternary::TernarySpec {}),
         OperationSpec::Threshold(threshold),
+        OperationSpec::TernaryThreshold(ternary_threshold),
     ];
     for spec in steps {
         let at = Stream::root(63);
@@ -252,7 +258,7 @@ fn straight_through_is_the_gradient_of_what_stands_for_it() {
             capacity: 3,
         };
         step.operation.backward(&mut context, 3, &step.x, &y, &mut dy, &mut dx, true, &mut saved);
-        let falls = |k: usize| spec.name() == "threshold" && k / 9 % 2 == 1;
+        let falls = |k: usize| spec.name().ends_with("threshold") && k / 9 % 2 == 1;
         let want: Vec<f64> = (0..dx.len())
             .map(|k| soft.slope(&r, |case| &mut case.x[k]) * if falls(k) { -1.0 } else { 1.0 })
             .collect();

@@ -72,4 +72,7 @@ operations! {
     Lstm = "lstm": lstm::LstmSpec => lstm::Lstm, mod lstm;
     /// Gated recurrent unit.
     Gru = "gru": gru::GruSpec => gru::Gru, mod gru;
+    /// Ternary by two thresholds per channel: batch norm and ternary, folded.
+    TernaryThreshold = "ternary-threshold": ternary_threshold::TernaryThresholdSpec
+        => ternary_threshold::TernaryThreshold, mod ternary_threshold;
 }

@@ -4,8 +4,8 @@
 
 use cim_core::{Amps, Hertz, Joules, Kelvin, Ohms, Seconds, Siemens, Volts};
 use cim_opt::{
-    CircuitTerms, DeviceTerms, Drives, FrontEndTerms, Histogram, Limits, Posynomial, TileTerms,
-    WindowProblem, evaluate,
+    Bottom, CircuitTerms, DeviceTerms, Drives, FrontEndTerms, Histogram, Limits, Posynomial,
+    TileTerms, WindowProblem, evaluate,
 };
 
 /// SplitMix64: a few lines that give the same problems for ever.
@@ -65,6 +65,7 @@ pub fn gaussian_tile(rows: f64, drive: f64, sigma_w: f64, bits: u32, bins: usize
         weight_power: rows * sigma_w * sigma_w,
         drawn_v1: rows * mean_u * mean_w,
         drives: Drives::of_sums(rows * mean_u, rows * drive, rows * mean_u * mean_w),
+        bottom: Bottom::NONE,
         cubic_power: 0.1 * power,
         signal_power: power,
         weight: 1.0 / power,
@@ -202,6 +203,10 @@ pub fn random_problem(draws: &mut Draws) -> WindowProblem {
             weight_power: rows * w2,
             drawn_v1: rows * mean_u * mean_w,
             drives: Drives::of_sums(rows * mean_u, rows * u2, rows * mean_u * mean_w),
+            bottom: Bottom {
+                signal: [2, 1].map(|k| f64::from(k) * power * draws.log_or_zero(0.5, 1e-2, 1e2)),
+                weights: [2, 1].map(|k| f64::from(k) * rows * draws.log_or_zero(0.5, 1e-2, 1e2)),
+            },
             cubic_power: power * draws.log_or_zero(0.2, 1e-4, 1.0),
             signal_power: power,
             weight: draws.log(1e-2, 1e2) / power,

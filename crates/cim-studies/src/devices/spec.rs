@@ -14,7 +14,7 @@ use crate::paper;
 use crate::paper::sections::{
     ChoiceSpec, DigitalSpec, ErrorModelSpec, HoldoutSpec, NetworksSpec, SweepSpec,
 };
-use crate::study::{Shared, StudySpec};
+use crate::study::{StudySpec, shared_keys};
 
 /// The whole method on one device after another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,16 +83,22 @@ pub struct TrainingSpec {
 const QUICK_DEVICES: usize = 6;
 
 impl StudySpec for Spec {
-    fn shared(&mut self) -> Shared<'_> {
-        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
-    }
+    shared_keys!();
+    const ONCE: &'static [&'static str] = &[
+        "devices.names",
+        "choices.clip_shares",
+        "choices.energy_tolerances",
+        "choices.frugal_tolerances",
+        "choices.percentiles",
+        "choices.weight_percentiles",
+        "choices.input_percentiles",
+    ];
 
     fn check(&self) -> Result<(), StudyError> {
         let names = &self.devices.names;
         let some = "give one or more names of `cim device list`";
         need(!names.is_empty(), "devices.names", "[]", some)?;
-        for (place, name) in names.iter().enumerate() {
-            need(!names[..place].contains(name), "devices.names", name, "name every device once")?;
+        for name in names {
             if let Err(unknown) = published(name) {
                 need(false, "devices.names", name, &unknown.to_string())?;
             }

@@ -26,11 +26,7 @@ fn the_preset_has_every_published_device() {
 
 #[test]
 fn what_cannot_be_is_refused_before_any_work() {
-    for (names, words) in [
-        (vec![], "one or more names"),
-        (vec!["pmc"], "did you mean 'pcm'?"),
-        (vec!["pcm", "rram-wan", "pcm"], "every device once"),
-    ] {
+    for (names, words) in [(vec![], "one or more names"), (vec!["pmc"], "did you mean 'pcm'?")] {
         let mut spec = preset();
         spec.devices.names = names.into_iter().map(str::to_owned).collect();
         let error = spec.check().expect_err("must be refused");

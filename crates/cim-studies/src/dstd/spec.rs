@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::StudyError;
 use crate::experiment::Experiment;
 use crate::shared::thin::thin;
-use crate::study::{Shared, StudySpec};
+use crate::study::{StudySpec, shared_keys};
 
 /// A grid of spike times, judged and taught.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,14 +23,14 @@ pub struct Spec {
     pub experiment: Experiment,
     /// Of drawn layers, weights and order of images.
     pub seed: u64,
-    /// What is learned.
-    pub data: DataSpec,
     /// The membrane.
     pub membrane: MembraneSpec,
     /// What its equation leaves out.
     pub circuit: PartsSpec,
     /// How exact the grid is.
     pub errors: ErrorsSpec,
+    /// What is learned.
+    pub data: DataSpec,
     /// How near models are to the circuit.
     pub discrepancy: DiscrepancySpec,
     /// The same on another simulator.
@@ -176,9 +176,9 @@ pub struct RailsSpec {
 }
 
 impl StudySpec for Spec {
-    fn shared(&mut self) -> Shared<'_> {
-        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
-    }
+    shared_keys!();
+    const ONCE: &'static [&'static str] =
+        &["errors.per_window", "cost.inputs", "learning.test_per_window", "rails.thresholds"];
 
     /// The same study within about a minute: fewer layers and repeats, a dense network of one epoch.
     fn quick(mut self) -> Self {

@@ -3,7 +3,7 @@
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EvaluationSpec, FrontEnd,
     GainSpec, MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, listed, need,
-    need_different, need_within, network, training, wires,
+    need_within, network, training, wires,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Ohms;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
 use crate::experiment::Experiment;
-use crate::study::{Shared, StudySpec};
+use crate::study::{StudySpec, shared_keys};
 
 /// A network behind wires.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,9 +71,8 @@ pub struct TrainingSpec {
 }
 
 impl StudySpec for Spec {
-    fn shared(&mut self) -> Shared<'_> {
-        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
-    }
+    shared_keys!();
+    const ONCE: &'static [&'static str] = &["arrays.rows", "arrays.wires"];
 
     /// The same study within about a minute: one size, fewer resistances, epochs and chips.
     fn quick(mut self) -> Self {
@@ -94,7 +93,6 @@ impl StudySpec for Spec {
         let help = "give the rows of at least one array, each 2 to 65536";
         let sizes = rows.iter().all(|rows| (2..=1 << 16).contains(rows));
         need(!rows.is_empty() && sizes, "arrays.rows", listed(rows), help)?;
-        need_different("arrays.rows", rows)?;
         need(
             !wires_ohm.is_empty() && wires_ohm.windows(2).all(|pair| pair[0] < pair[1]),
             "arrays.wires",

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::StudyError;
 use crate::experiment::Experiment;
 use crate::shared::thin::thin;
-use crate::study::{Shared, StudySpec};
+use crate::study::{StudySpec, shared_keys};
 
 /// The learner, its circuit and its tasks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -151,9 +151,14 @@ pub struct SimulationSpec {
 }
 
 impl StudySpec for Spec {
-    fn shared(&mut self) -> Shared<'_> {
-        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
-    }
+    shared_keys!();
+    const ONCE: &'static [&'static str] = &[
+        "sweeps.bits",
+        "sweeps.rates",
+        "sweeps.decays",
+        "sweeps.temperatures",
+        "sweeps.areas_um2",
+    ];
 
     /// The same study within seconds: fewer circuits and presentations, ends and middles of what is
     /// varied.

@@ -14,7 +14,7 @@ use crate::error::StudyError;
 use crate::experiment::Experiment;
 use crate::shared::foreign::ForeignSpec;
 use crate::shared::training::AsNumbersSpec;
-use crate::study::{Shared, StudySpec};
+use crate::study::{StudySpec, shared_keys};
 
 /// Bit-sliced arrays in several orders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,16 +24,16 @@ pub struct Spec {
     pub experiment: Experiment,
     /// Of weights, cells and images.
     pub seed: u64,
-    /// The network that is trained here.
-    pub network: NetworkSpec,
-    /// What it learns.
-    pub data: DataSpec,
-    /// Networks of others that arrays are filled with.
-    pub foreign: ForeignSpec,
     /// Recipes.
     pub training: AsNumbersSpec,
+    /// What it learns.
+    pub data: DataSpec,
+    /// The network that is trained here.
+    pub network: NetworkSpec,
     /// Arrays of bits.
     pub arrays: SlicesSpec,
+    /// Networks of others that arrays are filled with.
+    pub foreign: ForeignSpec,
     /// The cell: active ones have the top of its window, others the bottom.
     pub device: DeviceSpec,
     /// Where factors are computed.
@@ -81,9 +81,8 @@ impl StudySpec for Spec {
         Some(&mut self.foreign)
     }
 
-    fn shared(&mut self) -> Shared<'_> {
-        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
-    }
+    shared_keys!();
+    const ONCE: &'static [&'static str] = &["accuracy.wires"];
 
     /// The same study within about two minutes: fewer epochs, arrays and chips, one kind of wire.
     fn quick(mut self) -> Self {

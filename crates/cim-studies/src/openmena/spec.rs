@@ -2,9 +2,7 @@
 
 use cim_chip::ChipError;
 use cim_chip::sections::converters::check_bits;
-use cim_chip::sections::{
-    DataSpec, EvaluationSpec, listed, need, need_different, need_within, training,
-};
+use cim_chip::sections::{DataSpec, EvaluationSpec, listed, need, need_within, training};
 use cim_core::{Seconds, Siemens, Volts};
 use cim_device::program::{Vipi, VipiSpec};
 use cim_device::{DeviceError, ThresholdSpec};
@@ -16,7 +14,7 @@ use super::arena::Arena;
 use super::layout::{MOST_HIDDEN, SIDE};
 use crate::error::StudyError;
 use crate::experiment::Experiment;
-use crate::study::{Shared, StudySpec};
+use crate::study::{StudySpec, shared_keys};
 
 /// The longest pulse, read or rated width.
 const LONGEST: Seconds = Seconds(1e6);
@@ -29,10 +27,10 @@ pub struct Spec {
     pub experiment: Experiment,
     /// Of cells, pulses, episodes and weights.
     pub seed: u64,
-    /// The digits.
-    pub data: DataSpec,
     /// Converters of the board.
     pub board: BoardSpec,
+    /// The digits.
+    pub data: DataSpec,
     /// The cells.
     pub cell: ThresholdSpec,
     /// How they are programmed.
@@ -132,9 +130,8 @@ pub struct ComparisonSpec {
 }
 
 impl StudySpec for Spec {
-    fn shared(&mut self) -> Shared<'_> {
-        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
-    }
+    shared_keys!();
+    const ONCE: &'static [&'static str] = &["digits.thresholds", "comparison.increments"];
 
     /// The same study within seconds: fewer chips and lessons.
     fn quick(mut self) -> Self {
@@ -258,7 +255,6 @@ impl Spec {
         }
         let (key, increments) = ("comparison.increments", &self.comparison.increments);
         need(!increments.is_empty(), key, "empty", "give the increment of VIPI; 0 V is none")?;
-        need_different(key, increments)?;
         increments.iter().try_for_each(|v| need_within(key, *v, Volts::ZERO, Volts(100.0)))
     }
 
@@ -286,7 +282,6 @@ impl Spec {
         )?;
         need_within("digits.two_layers.headroom", two.headroom, 1.0, 1e6)?;
         let thresholds = &self.digits.thresholds;
-        need_different("digits.thresholds", thresholds)?;
         Ok(need(
             thresholds.iter().all(|t| 0.0 < *t && *t < 1.0),
             "digits.thresholds",
@@ -356,7 +351,6 @@ mod tests {
             ("goal = [0.92, 0.92]", "goal = [0.30, 0.62]", "on the goal"),
             ("integral = 3.0", "integral = 1e300", "programmer.integral"),
             ("disturbance_deg = 14.0", "disturbance_deg = nan", "disturbance_deg"),
-            ("\"20 mV\", \"0 V\"", "\"20 mV\", \"0.1 V\"", "100 mV twice"),
             ("rated_step = 0.02", "rated_step = 1e300", "rated_step"),
             ("chips = 100", "chips = 1", "two chips"),
             ("chips = 100", "chips = 100\nmore = 1", "more"),

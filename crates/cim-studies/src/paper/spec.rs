@@ -15,7 +15,7 @@ use super::sections::{
 };
 use crate::error::StudyError;
 use crate::experiment::Experiment;
-use crate::study::{Shared, StudySpec};
+use crate::study::{StudySpec, shared_keys};
 
 /// The built-in preset, as written.
 pub const PRESET: &str = include_str!("paper.toml");
@@ -88,9 +88,20 @@ impl Spec {
 }
 
 impl StudySpec for Spec {
-    fn shared(&mut self) -> Shared<'_> {
-        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
-    }
+    shared_keys!();
+    const ONCE: &'static [&'static str] = &[
+        "choices.clip_shares",
+        "choices.energy_tolerances",
+        "choices.frugal_tolerances",
+        "choices.percentiles",
+        "choices.weight_percentiles",
+        "choices.input_percentiles",
+        "sweeps.bits",
+        "sweeps.program_bits",
+        "sweeps.programming_scale",
+        "sweeps.temperatures",
+        "sweeps.bandwidths",
+    ];
 
     /// The same study within a minute: fewer networks, epochs, chips and choices, which widens the
     /// intervals and lowers the accuracies.

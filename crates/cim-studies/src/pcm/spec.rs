@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
 use crate::experiment::Experiment;
-use crate::study::{Shared, StudySpec};
+use crate::study::{StudySpec, shared_keys};
 
 /// A network on cells that drift.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,9 +75,8 @@ pub struct DriftSpec {
 const LONGEST: Seconds = Seconds(1e11);
 
 impl StudySpec for Spec {
-    fn shared(&mut self) -> Shared<'_> {
-        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
-    }
+    shared_keys!();
+    const ONCE: &'static [&'static str] = &["drift.times"];
 
     /// The same study within about a minute: fewer epochs, three times and half the chips.
     fn quick(mut self) -> Self {

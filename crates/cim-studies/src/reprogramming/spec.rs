@@ -2,8 +2,8 @@
 
 use cim_chip::ChipError;
 use cim_chip::sections::{
-    DataSpec, EvaluationSpec, NetworkSpec, listed, need, need_different, need_fraction,
-    need_positive, need_within, network, training,
+    DataSpec, EvaluationSpec, NetworkSpec, listed, need, need_fraction, need_positive, need_within,
+    network, training,
 };
 use cim_tile::reprogram::{Bank, Drawn, Prices, Schedule, Skipping, WordSpec};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::error::StudyError;
 use crate::experiment::Experiment;
 use crate::shared::foreign::ForeignSpec;
 use crate::shared::training::AsNumbersSpec;
-use crate::study::{Shared, StudySpec};
+use crate::study::{StudySpec, shared_keys};
 
 /// A bank of crossbars that is written over and over.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,10 +24,10 @@ pub struct Spec {
     pub seed: u64,
     /// The network that is trained here.
     pub network: NetworkSpec,
-    /// Images that it learns.
-    pub data: DataSpec,
     /// Networks of others.
     pub foreign: ForeignSpec,
+    /// Images that it learns.
+    pub data: DataSpec,
     /// How it learns.
     pub training: AsNumbersSpec,
     /// Cells of a weight.
@@ -96,9 +96,8 @@ pub struct SweepSpec {
 const MOST: usize = 1 << 16;
 
 impl StudySpec for Spec {
-    fn shared(&mut self) -> Shared<'_> {
-        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
-    }
+    shared_keys!();
+    const ONCE: &'static [&'static str] = &["sweep.strides", "sweep.shares", "sweep.steps"];
 
     /// The same study within about a minute: fewer epochs, draws and points.
     fn quick(mut self) -> Self {
@@ -141,9 +140,6 @@ impl StudySpec for Spec {
         some("sweep.strides", strides.is_empty())?;
         some("sweep.shares", shares.is_empty())?;
         some("sweep.steps", steps.is_empty())?;
-        need_different("sweep.strides", strides)?;
-        need_different("sweep.shares", shares)?;
-        need_different("sweep.steps", steps)?;
         for stride in strides {
             divides("sweep.strides", *stride)
                 .map_err(|_| listed_wrong("sweep.strides", listed(strides), crossbars))?;

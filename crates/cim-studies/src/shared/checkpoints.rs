@@ -39,10 +39,26 @@ impl<'a, S: Serialize + DeserializeOwned + Clone> Checkpoints<'a, S> {
         data_sha256: &str,
         trained_by: &impl std::fmt::Debug,
     ) -> Result<Self, StoreError> {
+        Self::of_those(context, data_sha256, trained_by, |_| true)
+    }
+
+    /// As [`open`](Self::open) where a run has checkpoints of several types: only those whose names are
+    /// `own` are looked at.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn of_those(
+        context: &Context<'a>,
+        data_sha256: &str,
+        trained_by: &impl std::fmt::Debug,
+        own: impl Fn(&str) -> bool,
+    ) -> Result<Self, StoreError> {
         let fingerprint = format!("model {MODEL_VERSION}\ndata {data_sha256}\n{trained_by:?}");
         let checkpoints = Self { store: context.store, fingerprint, state: PhantomData };
         for name in context.store.names()? {
-            checkpoints.load(&name)?;
+            if own(&name) {
+                checkpoints.load(&name)?;
+            }
         }
         Ok(checkpoints)
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::vary::VariationSpec;
 use crate::error::StudyError;
 use crate::experiment::Experiment;
-use crate::study::{Shared, StudySpec};
+use crate::study::{StudySpec, shared_keys};
 
 /// A spiking network that adapts to a new subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,10 +22,10 @@ use crate::study::{Shared, StudySpec};
 pub struct Spec {
     /// Which study.
     pub experiment: Experiment,
-    /// Of weights, feedback matrices, cells and reads.
-    pub seed: u64,
     /// What is recognised.
     pub data: DataSpec,
+    /// Of weights, feedback matrices, cells and reads.
+    pub seed: u64,
     /// How recordings are cut.
     pub windows: WindowSpec,
     /// The network.
@@ -134,9 +134,7 @@ pub struct RangeSpec {
 }
 
 impl StudySpec for Spec {
-    fn shared(&mut self) -> Shared<'_> {
-        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
-    }
+    shared_keys!();
 
     /// The same study within about a minute: fewer neurons and passes, two seeds.
     fn quick(mut self) -> Self {

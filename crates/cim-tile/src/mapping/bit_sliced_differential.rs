@@ -65,7 +65,7 @@ impl Mapping for BitSlicedDifferential {
     }
 
     fn plan(&self, weights: ArrayView2<'_, i32>) -> Result<Plan, MappingError> {
-        MappingError::check(weights, self.top_weight())?;
+        MappingError::check(KIND, weights, self.top_weight())?;
         let (rows, outputs) = weights.dim();
         let slices = self.slices as usize;
         let shift = |slice: usize| self.bits * (self.slices - 1 - slice as u32);

@@ -2,12 +2,20 @@
 //!
 //! To add one: a file here and its line below; the law suite in `tests/` then runs over it.
 
+mod low_bit;
+mod mapped;
 mod plan;
 mod registry;
 mod scheme;
+mod split;
+mod whole;
 
+pub use low_bit::{LOW_BIT, LowBit, Numbers};
+pub use mapped::{Mapped, MappedArray};
 pub use plan::{Plan, Sense};
 pub use scheme::{Mapping, MappingError};
+pub use split::Split;
+pub use whole::{Cut, Whole, WholeArray};
 
 registry::mappings! {
     /// Pairs of cells, one of which stays at the bottom of the window.
@@ -16,6 +24,16 @@ registry::mappings! {
     mod offset_column => OffsetColumn;
     /// Pairs that hold a few bits of the weight's magnitude each.
     mod bit_sliced_differential => BitSlicedDifferential;
+    /// Pairs that hold parts of any size of the weight's magnitude.
+    mod split_differential => SplitDifferential;
+    /// The same pairs, the two columns of which are converted each on its own.
+    mod two_arrays => TwoArrays;
+    /// Parts of the two's complement on lone columns.
+    mod twos_complement => TwosComplement;
+    /// Parts of the offset code on lone columns.
+    mod offset_binary => OffsetBinary;
+    /// One cell a weight, its middle subtracted digitally.
+    mod lone_column => LoneColumn;
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use cim_device::Window;
 use ndarray::{Array2, ArrayView2};
 
 /// One sensed current of a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Sense {
     /// Column whose current counts positively.
     pub plus: usize,
@@ -26,8 +26,9 @@ pub struct Sense {
 
 /// What a mapping asks of an array.
 ///
-/// Law: `Σ_phase factor · Σ_sense weight · Σ_row drive · (level₊ − level₋ − zero) = wᵀ x`, exactly,
-/// for all integers accepted, and in conductances for every window.
+/// Law: `Σ_phase factor · Σ_sense weight · Σ_row drive · (level₊ − level₋ − zero) = unit · wᵀ x`,
+/// exactly, for all integers accepted, and in conductances for every window, with the
+/// [`unit`](super::Mapping::unit) of the mapping.
 ///
 /// Senses of a full-scale group follow each other, groups in ascending order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +72,20 @@ impl Plan {
         })
     }
 
+    /// What the cells carry, rows × outputs: `Σ_sense weight · (level₊ − level₋ − zero)`, which is the
+    /// mapping's unit times the weights.
+    pub fn carried(&self) -> Array2<i64> {
+        let mut carried = Array2::<i64>::zeros((self.levels.nrows(), self.outputs()));
+        for sense in &self.senses {
+            for (row, to) in carried.column_mut(sense.output).iter_mut().enumerate() {
+                let minus = sense.minus.map_or(0, |minus| self.levels[[row, minus]]);
+                let net = self.levels[[row, sense.plus]] - minus - sense.zero;
+                *to += sense.weight * i64::from(net);
+            }
+        }
+        carried
+    }
+
     /// The senses that share a full scale.
     pub fn senses_of_group(&self, group: usize) -> Range<usize> {
         let first = self.senses.partition_point(|sense| sense.full_scale_group < group);
@@ -80,6 +95,18 @@ impl Plan {
     /// Outputs of the plan.
     pub fn outputs(&self) -> usize {
         self.senses.iter().map(|sense| sense.output + 1).max().unwrap_or(0)
+    }
+
+    /// Whether nothing is subtracted from some current before it is converted.
+    pub fn has_lone_columns(&self) -> bool {
+        self.senses.iter().any(|sense| sense.minus.is_none())
+    }
+
+    /// Whether a converter takes more than one current of an output.
+    pub fn shares_converters(&self) -> bool {
+        let mut met: Vec<_> = self.senses.iter().map(|s| (s.output, s.full_scale_group)).collect();
+        met.sort_unstable();
+        met.windows(2).any(|pair| pair[0] == pair[1])
     }
 
     /// Whether every output is one sensed current of weight 1, in order.

@@ -9,8 +9,10 @@ use super::plan::Plan;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum MappingError {
     /// A weight does not fit the levels.
-    #[error("weight {weight} at ({row}, {col}) is outside {min}..={max}")]
+    #[error("weight {weight} at ({row}, {col}) is outside {min}..={max} of {mapping}")]
     Weight {
+        /// The mapping.
+        mapping: &'static str,
         /// The weight as given.
         weight: i32,
         /// Its row.
@@ -32,14 +34,81 @@ pub enum MappingError {
         /// Most bits of a weight.
         most: u32,
     },
+    /// A weight cannot be cut into these parts.
+    #[error("parts {parts:?}: use parts of 1 to 8 bits, and at most 16 in all")]
+    Split {
+        /// Bits of the parts.
+        parts: Vec<u32>,
+    },
+    /// Parts that are not those of a weight.
+    #[error("parts {parts:?} of {mapping} are {sum} bits in all, and weights have {bits}")]
+    Sum {
+        /// The mapping.
+        mapping: &'static str,
+        /// Bits of the parts.
+        parts: Vec<u32>,
+        /// Bits of all of them.
+        sum: u32,
+        /// Bits of a weight.
+        bits: u32,
+    },
+    /// Parts without a place for the sign.
+    #[error("parts {parts:?} of {mapping} have no place for a sign: begin with a part of 1 bit")]
+    Sign {
+        /// The mapping.
+        mapping: &'static str,
+        /// Bits of the parts.
+        parts: Vec<u32>,
+    },
+    /// A name that no mapping has.
+    #[error("there is no mapping {name}: {}", known.join(", "))]
+    Unknown {
+        /// The name as given.
+        name: String,
+        /// Names of all mappings.
+        known: Vec<&'static str>,
+    },
+    /// An array cannot hold one weight.
+    #[error(
+        "an array of {rows} × {columns} cells is too small for one weight, such as weight {weight} of \
+         {mapping}: it takes {needed_rows} × {needed_columns}"
+    )]
+    Array {
+        /// The mapping.
+        mapping: &'static str,
+        /// The first weight.
+        weight: i32,
+        /// Rows of the array.
+        rows: usize,
+        /// Columns of the array.
+        columns: usize,
+        /// Rows of a weight.
+        needed_rows: usize,
+        /// Columns of a weight.
+        needed_columns: usize,
+    },
+    /// A weight 0 has no level.
+    #[error("shift {shift} of {mapping}: use 1 to {most}")]
+    Shift {
+        /// The mapping.
+        mapping: &'static str,
+        /// The shift as given.
+        shift: u16,
+        /// Largest shift.
+        most: u16,
+    },
 }
 
 impl MappingError {
-    /// Refuses the first weight beyond a magnitude.
+    /// Refuses the first weight beyond a magnitude, naming the mapping.
     ///
     /// # Errors
     /// [`MappingError::Weight`].
-    pub(crate) fn check(weights: ArrayView2<'_, i32>, max: i32) -> Result<(), Self> {
+    pub(crate) fn check(
+        mapping: &'static str,
+        weights: ArrayView2<'_, i32>,
+        max: i32,
+    ) -> Result<(), Self> {
         let min = -max;
         // All of them without a branch; then which.
         if weights.fold(true, |fine, weight| fine & (min <= *weight) & (*weight <= max)) {
@@ -47,7 +116,9 @@ impl MappingError {
         }
         match weights.indexed_iter().find(|(_, weight)| !(min..=max).contains(*weight)) {
             None => Ok(()),
-            Some(((row, col), &weight)) => Err(Self::Weight { weight, row, col, min, max }),
+            Some(((row, col), &weight)) => {
+                Err(Self::Weight { mapping, weight, row, col, min, max })
+            }
         }
     }
 }
@@ -59,6 +130,12 @@ pub trait Mapping: Send + Sync {
 
     /// Level that stands for the top of the conductance window.
     fn top_level(&self) -> i32;
+
+    /// What a weight of 1 counts in the law: more than 1 where parts of a weight that each have the
+    /// whole window do not stand to each other as whole numbers otherwise.
+    fn unit(&self) -> i64 {
+        1
+    }
 
     /// Physical columns for a number of outputs of a tile.
     fn columns(&self, outputs: usize) -> usize;
@@ -92,7 +169,7 @@ impl dyn Mapping + '_ {
     /// What the largest weight changes the currents of an output by, each times its weight, as a
     /// fraction of what the whole window does to one.
     pub fn reach(&self) -> f64 {
-        f64::from(self.top_weight()) / f64::from(self.top_level())
+        f64::from(self.top_weight()) * self.unit() as f64 / f64::from(self.top_level())
     }
 
     /// The plan of one row of weights 0: the senses and columns of any weights.

@@ -1,6 +1,6 @@
 //! What the front end adds in front of the converters of one tile.
 
-use cim_adc::row_dacs::deviation_lsb;
+use cim_adc::row_dacs::{covariance_lsb2, deviation_lsb};
 use cim_adc::{Dac, Phase};
 use cim_device::Conduction;
 use ndarray::{Array2, ArrayView2, Axis};
@@ -37,6 +37,8 @@ pub(super) struct Added {
     slope: Array2<f64>,
     /// Variance of the row converters, samples × rows (V²), times the square of the slope.
     dac_v2: Array2<f64>,
+    /// What drives the rows, in steps of their converters, samples × rows.
+    levels: Array2<f64>,
 }
 
 /// What is added to outputs, over all currents and phases, samples × outputs (A²).
@@ -77,9 +79,8 @@ impl<'a> Front<'a> {
     }
 
     fn codes(&self, phase: Phase, drive: ArrayView2<'_, f64>) -> Array2<f64> {
-        let (top, factor) = (f64::from(self.dac.top_code()), f64::from(phase.factor));
-        let own = |u: f64| if phase.one_sided { (factor * u).max(0.0) } else { u };
-        drive.mapv(|u| (own(u) * top).round())
+        let top = f64::from(self.dac.top_driven());
+        drive.mapv(|u| (phase.fraction(u) * top).round())
     }
 
     /// What one phase adds to every sensed current.
@@ -101,6 +102,7 @@ impl<'a> Front<'a> {
             driver: none(),
             dac: none(),
             dac_v2: Array2::zeros((0, 0)),
+            levels: self.codes(phase, drive),
             slope,
         };
         if self.offset_v2 > 0.0 {
@@ -109,8 +111,8 @@ impl<'a> Front<'a> {
         if let Some(rows) = &self.rows {
             let lsb2 = self.dac.voltage(1.0).0.powi(2);
             let integral = &self.parts.front_end.dac_integral;
-            let code_v2 = self
-                .codes(phase, drive)
+            let code_v2 = added
+                .levels
                 .mapv(|code| deviation_lsb(self.parts.dac, self.dac, integral, code).0 * lsb2);
             let square = added.slope.mapv(|s| s * s);
             added.dac_v2 = code_v2 * &square;
@@ -130,13 +132,37 @@ impl<'a> Front<'a> {
             together.offset = self.offset_of_outputs(plan, analog, phases);
         }
         if let Some(rows) = &self.rows {
-            for (_, added) in phases {
-                together.dac += &added.dac_v2.dot(&rows.outputs_s2);
+            for (phase, added) in phases {
+                let factor2 = phase.factor * phase.factor;
+                together.dac += &(added.dac_v2.dot(&rows.outputs_s2) * factor2);
                 let square = added.slope.mapv(|s| s * s);
-                together.driver += &(square.dot(&rows.outputs_s2) * self.driver_v2);
+                together.driver += &(square.dot(&rows.outputs_s2) * (self.driver_v2 * factor2));
+            }
+            // One converter drives its row in every phase: what it is off by at one level is not
+            // independent of the next. In two phases of codes it rests in one of them.
+            if phases.iter().any(|(phase, _)| phase.is_digit()) {
+                together.dac += &self.shared_by_digits(phases).dot(&rows.outputs_s2);
             }
         }
         together
+    }
+
+    /// What pairs of phases add to the variance of the row converters, samples × rows (V²).
+    fn shared_by_digits(&self, phases: &[(Phase, &Added)]) -> Array2<f64> {
+        let (spec, law) = (self.parts.dac, &self.parts.front_end.dac_integral);
+        let lsb2 = self.dac.voltage(1.0).0.powi(2);
+        let mut shared = Array2::<f64>::zeros(phases[0].1.slope.dim());
+        for (k, (a, in_a)) in phases.iter().enumerate() {
+            for (b, in_b) in &phases[..k] {
+                let both = 2.0 * a.factor * b.factor * lsb2;
+                for (at, to) in shared.indexed_iter_mut() {
+                    let levels = (in_a.levels[at], in_b.levels[at]);
+                    let covariance = covariance_lsb2(spec, self.dac, law, levels);
+                    *to += both * covariance * in_a.slope[at] * in_b.slope[at];
+                }
+            }
+        }
+        shared
     }
 
     /// `σ² Σ_l (∂I/∂V_l)²` of every sensed current, with the offsets `V_l` of all columns.
@@ -164,8 +190,8 @@ impl<'a> Front<'a> {
         let samples = phases[0].1.slope.dim();
         let (mut slope, mut factors) = (Array2::<f64>::zeros(samples), 0.0);
         for (phase, added) in phases {
-            slope.scaled_add(f64::from(phase.factor), &added.slope);
-            factors += f64::from(phase.factor);
+            slope.scaled_add(phase.factor, &added.slope);
+            factors += phase.factor;
         }
         let own_s = slope.dot(&analog.columns_s);
         let spread_s2 = slope.mapv(|s| s * s).dot(&analog.spread_s2);

@@ -2,11 +2,11 @@
 
 use cim_adc::Phase;
 use cim_core::Amps;
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, Axis, CowArray, Ix2};
 
 use super::analog::Analog;
 use super::column::ColumnErrors;
-use super::converted::{Converted, converted};
+use super::converted::converted;
 use super::front_end::{Added, Front, Together};
 use super::thresholds::Thresholds;
 use crate::error::TileError;
@@ -56,7 +56,7 @@ pub(super) struct Exact<'a> {
     /// Inputs over their limit, samples × rows.
     pub inputs: ArrayView2<'a, f64>,
     /// Weights, rows × outputs.
-    pub weights: ArrayView2<'a, f32>,
+    pub weights: CowArray<'a, f32, Ix2>,
     /// Weight that stands for the whole window.
     pub clip: f64,
     /// Current (A) of one unit of weight at full drive.
@@ -65,31 +65,37 @@ pub(super) struct Exact<'a> {
 
 impl Exact<'_> {
     /// The exact product and what each step towards cells and drives changes, in amperes: the clip,
-    /// the rounding of weights, that of inputs.
-    fn steps(&self, parts: &Parts, plan: &Plan, drive: ArrayView2<'_, f64>) -> [Array2<f64>; 4] {
-        let level = self.clip / f64::from(parts.mapping.top_weight());
-        let mut programmed = Array2::<f64>::zeros(self.weights.dim());
-        for sense in &plan.senses {
-            let mut to = programmed.column_mut(sense.output);
-            for (row, to) in to.iter_mut().enumerate() {
-                let minus = sense.minus.map_or(0, |minus| plan.levels[[row, minus]]);
-                let net = plan.levels[[row, sense.plus]] - minus - sense.zero;
-                *to += sense.weight as f64 * f64::from(net) * level;
-            }
-        }
+    /// the rounding of weights, that of inputs. And what is added to every output whatever the drive:
+    /// the constant of the drive times the sum of the weights as programmed.
+    fn steps(&self, parts: &Parts, plan: &Plan, drive: ArrayView2<'_, f64>) -> Steps {
+        let unit = parts.mapping.unit() as f64;
+        let level = self.clip / (f64::from(parts.mapping.top_weight()) * unit);
+        let programmed = plan.carried().mapv(|carried| carried as f64 * level);
         let exact = self.weights.mapv(f64::from);
         let clipped = exact.mapv(|w| w.clamp(-self.clip, self.clip));
         let of = |inputs: ArrayView2<'_, f64>, weights: &Array2<f64>| {
             inputs.dot(weights) * self.amps_per_weight
         };
         let converted = &drive - &self.inputs;
-        [
-            of(self.inputs, &exact),
-            of(self.inputs, &(&clipped - &exact)),
-            of(self.inputs, &(&programmed - &clipped)),
-            of(converted.view(), &programmed),
-        ]
+        let constant = f64::from(parts.dac.polarity.constant()) * self.amps_per_weight;
+        Steps {
+            exact_a: of(self.inputs, &exact),
+            weight_clip: of(self.inputs, &(&clipped - &exact)),
+            weight_rounding: of(self.inputs, &(&programmed - &clipped)),
+            dac: of(converted.view(), &programmed),
+            constant_a: programmed.sum_axis(Axis(0)) * constant,
+        }
     }
+}
+
+/// From the exact product to cells and drives, samples × outputs, and what is added to every output
+/// (A).
+struct Steps {
+    exact_a: Array2<f64>,
+    weight_clip: Array2<f64>,
+    weight_rounding: Array2<f64>,
+    dac: Array2<f64>,
+    constant_a: Array1<f64>,
 }
 
 /// Currents in front of the converters of a tile in one phase of the drive.
@@ -104,7 +110,6 @@ pub struct SensedErrors {
 /// The currents of one phase of the drive, samples × sensed.
 struct InPhase {
     phase: Phase,
-    factor: f64,
     /// Ideal currents with what is subtracted digitally (A).
     ideal_a: Array2<f64>,
     mean_a: Array2<f64>,
@@ -138,37 +143,39 @@ pub(super) fn errors(
     let zeros_s = zeros_s.expect("one per sensed current") * scale;
     let in_phase: Vec<InPhase> = parts
         .dac
-        .polarity
         .phases()
-        .iter()
+        .into_iter()
         .map(|phase| {
-            let factor = f64::from(phase.factor);
-            let own = |u: f64| if phase.one_sided { (factor * u).max(0.0) } else { u };
-            let linear_v = drive.mapv(|u| own(u) * volts * drive_gain);
+            let linear_v = drive.mapv(|u| phase.fraction(u) * volts * drive_gain);
             let row_v = match &front {
-                Some(front) => front.row_v(*phase, drive),
-                None => drive.mapv(|u| own(u) * volts),
+                Some(front) => front.row_v(phase, drive),
+                None => drive.mapv(|u| phase.fraction(u) * volts),
             };
             let effective_v = row_v.mapv(|v| law.effective_v(v));
             let shot_v = row_v.mapv(|v| parts.ambient.shot_v(law, v));
-            let summed_v = linear_v.sum_axis(ndarray::Axis(1)).insert_axis(ndarray::Axis(1));
+            let summed_v = linear_v.sum_axis(Axis(1)).insert_axis(Axis(1));
             InPhase {
-                phase: *phase,
-                factor,
+                phase,
                 ideal_a: linear_v.dot(&nominal_s),
                 mean_a: analog.mean_a(&effective_v),
                 programming: analog.programming(&effective_v),
                 read: analog.read(&effective_v),
                 shot: analog.shot(&shot_v),
                 zero_a: summed_v.dot(&zeros_s),
-                added: front.as_ref().map(|front| front.added(plan, &analog, *phase, drive)),
+                added: front.as_ref().map(|front| front.added(plan, &analog, phase, drive)),
             }
         })
         .collect();
     // One current per output: what an output shares with itself is its own variance.
     let alone = plan.is_one_to_one() && in_phase.len() == 1;
-    let together = (!alone)
-        .then(|| analog.programming_of_outputs(&drive.mapv(|u| law.effective_v(u * volts))));
+    let together = (!alone).then(|| {
+        let mut effective_v = Array2::zeros(drive.dim());
+        for InPhase { phase, .. } in &in_phase {
+            let of = |u: f64| law.effective_v(phase.fraction(u) * volts);
+            effective_v.scaled_add(phase.factor, &drive.mapv(of));
+        }
+        analog.programming_of_outputs(&effective_v)
+    });
 
     let joint = front.as_ref().filter(|_| !alone).map(|front| {
         let phases: Vec<_> = in_phase.iter().filter_map(InPhase::with_added).collect();
@@ -176,24 +183,31 @@ pub(super) fn errors(
     });
     let gain2 = front.as_ref().map_or(0.0, |front| front.gain2);
 
-    let steps = f64::from(parts.adc_steps());
     let thresholds = Thresholds::of(&parts.front_end, parts.adc_bits);
-    let step = |group: usize| full_scales[group].0 * scale * 2.0 / steps;
+    // Step of a group's converter, and what it subtracts in front of itself (A).
+    let range = |group: usize| {
+        let step = full_scales[group].0 * scale * 2.0 / f64::from(parts.adc_steps_of(plan, group));
+        (step, if parts.is_positive(plan, group) { step * thresholds.top } else { 0.0 })
+    };
+    let ranges: Vec<_> = (0..full_scales.len()).map(range).collect();
     let input = parts.adc_noise.0.powi(2);
     let samples = drive.nrows();
     let zeros = || Array2::<f64>::zeros((samples, plan.outputs()));
     let (mut mean_a, mut variance, mut ideal_a) = (zeros(), zeros(), zeros());
-    let [exact_a, weight_clip, weight_rounding, dac] = exact.steps(parts, plan, drive);
+    let Steps { exact_a, weight_clip, weight_rounding, dac, constant_a } =
+        exact.steps(parts, plan, drive);
     let (distortion, clipping) = (zeros(), zeros());
     let mut shifts = Shifts { distortion, clipping, weight_clip, weight_rounding, dac };
     let mut columns = vec![ColumnErrors::default(); plan.outputs()];
     let mut sigmas: Vec<_> = in_phase.iter().map(|phase| phase.ideal_a.clone()).collect();
-    // What phases share by the gain and the converter of a current.
-    let paired = 1 < in_phase.len() && (gain2 > 0.0 || !thresholds.are_straight());
-    let mut in_all = vec![InAll::default(); if paired { plan.senses.len() } else { 0 }];
+    // What phases share by the gain of a current, and currents of an output by their converter.
+    let groups = full_scales.len();
+    let paired = (1 < in_phase.len() || plan.shares_converters())
+        && (gain2 > 0.0 || !thresholds.are_straight());
+    let mut in_all = vec![InAll::default(); if paired { plan.outputs() * groups } else { 0 }];
     for sample in 0..samples {
         let mut sums = vec![Sum::default(); plan.outputs()];
-        in_all.iter_mut().for_each(|of| of.phases.clear());
+        in_all.iter_mut().for_each(|of| of.met.clear());
         for (phase, sigma_a) in in_phase.iter().zip(&mut sigmas) {
             for (k, sense) in plan.senses.iter().enumerate() {
                 let at = [sample, k];
@@ -201,12 +215,12 @@ pub(super) fn errors(
                 let noise = phase.programming[at] + phase.read[at] + phase.shot[at] + thermal;
                 let front = phase.front(at, gain2, noise);
                 sigma_a[at] = (noise + input + front.total()).sqrt();
-                let step = step(sense.full_scale_group);
-                let after = converted(phase.mean_a[at], sigma_a[at], step, &thresholds);
+                let (step, pedestal) = ranges[sense.full_scale_group];
+                let after = converted(phase.mean_a[at] - pedestal, sigma_a[at], step, &thresholds);
                 let sum = &mut sums[sense.output];
-                let weight = phase.factor * sense.weight as f64 / scale;
+                let weight = phase.phase.factor * sense.weight as f64 / scale;
                 let square = weight * weight;
-                sum.mean += weight * (after.mean - phase.zero_a[at]);
+                sum.mean += weight * (after.mean + pedestal - phase.zero_a[at]);
                 sum.variance += square * after.variance;
                 sum.ideal += weight * (phase.ideal_a[at] - phase.zero_a[at]);
                 sum.shift += weight * (phase.mean_a[at] - phase.ideal_a[at]);
@@ -233,12 +247,18 @@ pub(super) fn errors(
                     square,
                 );
                 if paired {
-                    in_all[k].meet(weight, phase.mean_a[at], sigma_a[at] * sigma_a[at], &after);
+                    in_all[sense.output * groups + sense.full_scale_group].met.push(Met {
+                        sense: k,
+                        weight,
+                        mean_a: phase.mean_a[at],
+                        variance: sigma_a[at] * sigma_a[at],
+                        inside: after.inside,
+                    });
                 }
             }
         }
-        for (of, sense) in in_all.iter().zip(&plan.senses) {
-            sums[sense.output].take(of, gain2, step(sense.full_scale_group), &thresholds);
+        for (place, of) in in_all.iter().enumerate() {
+            sums[place / groups].take(of, gain2, ranges[place % groups], &thresholds);
         }
         for (output, mut sum) in sums.into_iter().enumerate() {
             let at = [sample, output];
@@ -262,9 +282,9 @@ pub(super) fn errors(
             sum.errors.dac = shifts.dac[at].powi(2);
             shifts.distortion[at] = sum.shift;
             shifts.clipping[at] = sum.clip_shift;
-            mean_a[at] = sum.mean;
+            mean_a[at] = sum.mean + constant_a[output];
             variance[at] = sum.variance;
-            ideal_a[at] = sum.ideal;
+            ideal_a[at] = sum.ideal + constant_a[output];
             columns[output].add_scaled(&sum.errors, 1.0 / samples.max(1) as f64);
         }
     }
@@ -315,23 +335,33 @@ impl Shared {
     }
 }
 
-/// One sensed current in all phases: one gain, and one converter.
+/// The currents of one output that one converter takes, in all phases; each current has one gain.
 #[derive(Clone, Default)]
 struct InAll {
-    /// Weight, mean and variance in front of the converter (1, A, A²) and share that passes it.
-    phases: Vec<(f64, f64, f64, f64)>,
+    met: Vec<Met>,
+}
+
+/// A current in one phase.
+#[derive(Clone, Copy)]
+struct Met {
+    /// Which current.
+    sense: usize,
+    /// Its weight in the output.
+    weight: f64,
+    /// Mean in front of the converter (A).
+    mean_a: f64,
+    /// Variance in front of the converter (A²).
+    variance: f64,
+    /// Share that passes the converter.
+    inside: f64,
 }
 
 impl InAll {
-    fn meet(&mut self, weight: f64, mean: f64, variance: f64, after: &Converted) {
-        self.phases.push((weight, mean, variance, after.inside));
-    }
-
-    /// What each pair of phases adds to a variance.
-    fn pairs(&self, f: impl Fn((f64, f64), (f64, f64)) -> f64) -> f64 {
-        let pairs = self.phases.iter().enumerate();
-        let pairs = pairs.flat_map(|(k, a)| self.phases[..k].iter().map(move |b| (a, b)));
-        pairs.map(|(a, b)| 2.0 * a.0 * b.0 * a.3 * b.3 * f((a.1, a.2), (b.1, b.2))).sum()
+    /// What each pair adds to a variance.
+    fn pairs(&self, f: impl Fn(&Met, &Met) -> f64) -> f64 {
+        let pairs = self.met.iter().enumerate();
+        let pairs = pairs.flat_map(|(k, a)| self.met[..k].iter().map(move |b| (a, b)));
+        pairs.map(|(a, b)| 2.0 * a.weight * b.weight * a.inside * b.inside * f(a, b)).sum()
     }
 }
 
@@ -365,16 +395,23 @@ impl Sum {
         *apart = together;
     }
 
-    /// Adds what the phases of one current share by its gain and its converter.
-    fn take(&mut self, in_all: &InAll, gain2: f64, step: f64, thresholds: &Thresholds<'_>) {
+    /// Adds what phases share by the gain of a current, and currents and phases by their converter.
+    fn take(
+        &mut self,
+        in_all: &InAll,
+        gain2: f64,
+        (step, pedestal): (f64, f64),
+        thresholds: &Thresholds<'_>,
+    ) {
         if gain2 > 0.0 {
-            let gain = in_all.pairs(|(a, _), (b, _)| gain2 * a * b);
+            let gain = in_all
+                .pairs(|a, b| if a.sense == b.sense { gain2 * a.mean_a * b.mean_a } else { 0.0 });
             self.variance += gain;
             self.errors.gain += gain;
         }
         if !thresholds.are_straight() {
             let square = step * step;
-            let in_steps = |(mean, variance): (f64, f64)| (mean / step, variance / square);
+            let in_steps = |met: &Met| ((met.mean_a - pedestal) / step, met.variance / square);
             let adc =
                 in_all.pairs(|a, b| square * thresholds.covariance_lsb2(in_steps(a), in_steps(b)));
             self.variance = (self.variance + adc).max(0.0);

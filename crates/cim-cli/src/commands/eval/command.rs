@@ -11,7 +11,7 @@ use cim_studies::own::{self, Answer, CALIBRATION, Question, Samples};
 use cim_studies::{Context, Source};
 
 use super::chip::chip;
-use super::{dump, network, samples, table};
+use super::{dump, network, samples};
 use crate::commands::preset::{self, Preset};
 use crate::error::CliError;
 use crate::eval_args::Eval;
@@ -185,15 +185,28 @@ fn json(report: &Report) -> Result<String, CliError> {
     Ok(text + "\n")
 }
 
+/// Columns of the report's table of products that a terminal shows, by how their names begin, and their
+/// heads there.
+const SHOWN: [(&str, &str); 8] = [
+    ("product", "product"),
+    ("inputs ×", "inputs × outputs"),
+    ("vectors", "vectors"),
+    ("tiles", "tiles"),
+    ("DAC clips", "DAC clips %"),
+    ("ADC clips", "ADC clips %"),
+    ("signal", "S/N dB"),
+    ("energy", "energy"),
+];
+
 /// Summary, products and, where asked for, the budget.
 fn printed(found: &cim_studies::Found) -> String {
     let report = &found.report;
     let mut text = cim_report::summary(report, &found.timing);
     for table in &report.tables {
         if table.title == own::PRODUCTS {
-            let _ = write!(text, "\n{}", table::products(table));
+            let _ = write!(text, "\n{}", cim_report::table_of(table, &SHOWN));
         } else if !table.folded {
-            let _ = write!(text, "\n{}\n{}", table.title, table::whole(table));
+            let _ = write!(text, "\n{}\n{}", table.title, cim_report::table(table));
         }
     }
     let points = report.chapters.iter().flat_map(|chapter| &chapter.points);

@@ -5,7 +5,6 @@ mod command;
 mod dump;
 mod network;
 mod samples;
-mod table;
 
 pub use chip::chip;
 pub use command::run;

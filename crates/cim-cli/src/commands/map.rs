@@ -1,0 +1,103 @@
+//! `cim map`: whole weights to levels of cells and currents to sense.
+
+use std::path::Path;
+
+use cim_data::npy;
+use cim_tile::mapping::{Cut, Mapped, MappingError, Whole};
+use ndarray::Array2;
+use serde::Serialize;
+
+use super::array::usage;
+use crate::error::CliError;
+use crate::files::write_atomic;
+use crate::map_args::Map;
+
+/// Maps, writes or prints the report, and returns what is printed.
+pub fn run(args: &Map) -> Result<String, CliError> {
+    let weights = whole_numbers(&args.weights)?;
+    let fewest = Cut::fewest(&args.mapping, weights.view());
+    let bits = args.bits.unwrap_or_else(|| {
+        args.split.as_ref().map_or(fewest.bits, |split| split.iter().copied().sum())
+    });
+    let cut = Cut { bits, split: args.split.clone(), slices: args.slices };
+    let refused = |error: MappingError| {
+        let what = match error {
+            MappingError::Weight { .. } => format!("{}: {error}", args.weights.display()),
+            _ => error.to_string(),
+        };
+        usage(what, help(&error))
+    };
+    let whole = Whole::named(&args.mapping, &cut).map_err(refused)?;
+    let size = (args.rows.unwrap_or(usize::MAX), args.columns.unwrap_or(usize::MAX));
+    let mapped = Mapped::of(&whole, weights.view(), size).map_err(refused)?;
+    let report = Report { command: "map", mapped: &mapped };
+    let json = || {
+        let json = serde_json::to_string_pretty(&report);
+        json.map(|json| json + "\n").expect("plain numbers and words")
+    };
+    if args.is_printed() {
+        return Ok(json());
+    }
+    if let Some(path) = args.report_file() {
+        write_atomic(path, json().as_bytes())?;
+    }
+    Ok(table(&mapped))
+}
+
+fn help(error: &MappingError) -> &'static str {
+    match error {
+        MappingError::Weight { .. } => "give more --bits, or smaller weights",
+        MappingError::Split { .. } | MappingError::Sum { .. } | MappingError::Sign { .. } => {
+            "give parts that sum to --bits, such as --bits 8 --split 1,3,4, or leave --split out"
+        }
+        MappingError::Array { .. } => "give more --rows and --columns, or another --mapping",
+        MappingError::Unknown { .. } => "see `cim mappings`",
+        _ => "see `cim map --help`",
+    }
+}
+
+/// A matrix of whole numbers.
+fn whole_numbers(path: &Path) -> Result<Array2<i32>, CliError> {
+    let weights = npy::read_numbers(path)?;
+    if weights.is_empty() {
+        let help = "give a matrix, inputs × outputs";
+        return Err(usage(format!("{} holds no weights", path.display()), help));
+    }
+    let odd = |w: &f64| w.fract() != 0.0 || f64::from(i32::MAX) < w.abs() || !w.is_finite();
+    if let Some(((row, col), weight)) = weights.indexed_iter().find(|(_, weight)| odd(weight)) {
+        return Err(usage(
+            format!(
+                "{}: weight {weight} at ({row}, {col}) is no whole number of 32 bits",
+                path.display()
+            ),
+            "round weights to whole numbers first",
+        ));
+    }
+    Ok(weights.mapv(|w| w as i32))
+}
+
+/// What was mapped, by which command.
+#[derive(Serialize)]
+struct Report<'a> {
+    command: &'static str,
+    #[serde(flatten)]
+    mapped: &'a Mapped,
+}
+
+fn table(mapped: &Mapped) -> String {
+    let [rows, columns] = mapped.largest();
+    let law = if mapped.exact { "exact" } else { "broken" };
+    format!(
+        "weights   {} × {}, {} to {} can be\nmapping   {}, levels 0 to {}, a weight of 1 counts {}\n\
+         arrays    {}, the largest of {rows} × {columns} cells, {} cells in all\nlaw       {law}\n",
+        mapped.inputs,
+        mapped.outputs,
+        mapped.weights[0],
+        mapped.weights[1],
+        mapped.mapping,
+        mapped.top_level,
+        mapped.unit,
+        mapped.arrays.len(),
+        mapped.cells,
+    )
+}

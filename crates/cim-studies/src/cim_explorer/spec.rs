@@ -1,0 +1,264 @@
+//! The study as written in a file.
+
+use cim_adc::FullScale;
+use cim_chip::ChipError;
+use cim_chip::sections::{
+    CalibrationSpec, DataSpec, EvaluationSpec, NetworkSpec, Recipe, listed, need, need_positive,
+    need_within, network, training,
+};
+use cim_core::{Siemens, Volts};
+use cim_tile::mapping::LowBit;
+use serde::{Deserialize, Serialize};
+
+use crate::error::StudyError;
+use crate::experiment::Experiment;
+use crate::study::{StudySpec, shared_keys};
+
+/// Networks of signs under every mapping.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Which study.
+    pub experiment: Experiment,
+    /// Of weights, cells and points.
+    pub seed: u64,
+    /// Both networks.
+    pub network: HiddenSpec,
+    /// What they learn.
+    pub data: DataSpec,
+    /// Recipes.
+    pub training: TrainingSpec,
+    /// Arrays.
+    pub array: ArraySpec,
+    /// The design of the first table.
+    pub design: PointSpec,
+    /// What is swept.
+    pub sweep: SweepSpec,
+    /// Images on which currents are seen.
+    pub calibration: CalibrationSpec,
+    /// Chips of the first table.
+    pub evaluation: EvaluationSpec,
+}
+
+/// Hidden layers of both networks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HiddenSpec {
+    /// Their widths, at least one.
+    pub hidden: Vec<usize>,
+}
+
+/// How networks of this study learn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingSpec {
+    /// Both networks.
+    pub network: Recipe,
+}
+
+/// Arrays.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArraySpec {
+    /// Rows of the design's arrays, 2 to 4096.
+    pub rows: usize,
+    /// Columns of all arrays, 2 to 4096.
+    pub columns: usize,
+    /// Voltage of a driven row.
+    pub read_voltage: Volts,
+}
+
+/// One design.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PointSpec {
+    /// Conductance of the state of high resistance.
+    pub low: Siemens,
+    /// Conductance of the state of low resistance.
+    pub high: Siemens,
+    /// Resolution of the output converters, 2 to 16 bits.
+    pub adc_bits: u32,
+    /// Standard deviation of what cells hold.
+    pub spread: Siemens,
+    /// How converters get their ranges.
+    pub range: FullScale,
+}
+
+/// Lists of which every element meets every other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SweepSpec {
+    /// Mappings, by their names.
+    pub mappings: Vec<String>,
+    /// Conductances of the state of high resistance.
+    pub low: Vec<Siemens>,
+    /// Conductances of the state of low resistance.
+    pub high: Vec<Siemens>,
+    /// Resolutions of the output converters.
+    pub adc_bits: Vec<u32>,
+    /// Standard deviations of what cells hold.
+    pub spreads: Vec<Siemens>,
+    /// How converters get their ranges.
+    pub ranges: Vec<FullScale>,
+    /// Rows of an array.
+    pub rows: Vec<usize>,
+    /// Chips that share the test images at every point, 2 to 100.
+    pub chips: usize,
+}
+
+/// Inputs and classes of a network for the data set.
+const ENDS: (usize, usize) = (784, 10);
+/// Largest conductance of a cell.
+const MOST: Siemens = Siemens(0.1);
+
+impl HiddenSpec {
+    /// Sizes, as a perceptron has them.
+    pub fn shape(&self) -> NetworkSpec {
+        let (inputs, classes) = ENDS;
+        let widths = [&[inputs], self.hidden.as_slice(), &[classes]].concat();
+        NetworkSpec::of_widths(widths)
+    }
+}
+
+impl PointSpec {
+    fn check(&self, section: &str) -> Result<(), ChipError> {
+        let key = |key: &str| format!("{section}.{key}");
+        need_within(&key("low"), self.low, Siemens::ZERO, MOST)?;
+        need_within(&key("high"), self.high, Siemens::ZERO, MOST)?;
+        let help = "give a state of low resistance that conducts more than the other";
+        need(self.low < self.high, &key("high"), self.high, help)?;
+        need_within(&key("adc_bits"), self.adc_bits, 2, 16)?;
+        need_within(&key("spread"), self.spread, Siemens::ZERO, MOST)?;
+        let range = self.range.check().map_err(|error| error.to_string());
+        let known = !matches!(self.range, FullScale::Optimised);
+        let help = "give worst-case, percentile, mse-optimal or fixed";
+        need(known && range.is_ok(), &key("range"), format!("{:?}", self.range), help)
+    }
+}
+
+impl StudySpec for Spec {
+    const ONCE: &'static [&'static str] = &[
+        "sweep.mappings",
+        "sweep.low",
+        "sweep.high",
+        "sweep.adc_bits",
+        "sweep.spreads",
+        "sweep.rows",
+        "sweep.ranges",
+    ];
+
+    shared_keys!();
+
+    /// The same study within two minutes: fewer epochs, chips and points.
+    fn quick(mut self) -> Self {
+        self.training.network.epochs = self.training.network.epochs.min(3);
+        self.evaluation.chips = self.evaluation.chips.min(4);
+        let ends = |bits: &mut Vec<u32>| {
+            if let [first, _, .., last] = bits[..] {
+                *bits = vec![first, bits[bits.len() / 2], last];
+            }
+        };
+        ends(&mut self.sweep.adc_bits);
+        self.sweep.spreads.truncate(2);
+        self.sweep.ranges = self.sweep.ranges.last().copied().into_iter().collect();
+        self.sweep.low.truncate(1);
+        self.sweep.high.truncate(1);
+        self.sweep.rows.truncate(1);
+        self
+    }
+
+    fn check(&self) -> Result<(), StudyError> {
+        let hidden = &self.network.hidden;
+        let some = !hidden.is_empty() && hidden.iter().all(|width| (1..=65_536).contains(width));
+        need(some, "network.hidden", listed(hidden), "give at least one width, 1 to 65536")?;
+        network::check(&self.network.shape())?;
+        need_within("array.rows", self.array.rows, 2, 4096)?;
+        need_within("array.columns", self.array.columns, 2, 4096)?;
+        let volts = self.array.read_voltage;
+        need_positive("array.read_voltage", volts.0, volts)?;
+        need_within("array.read_voltage", volts, Volts::ZERO, Volts(10.0))?;
+        self.design.check("design")?;
+        let sweep = &self.sweep;
+        for (key, len) in [
+            ("sweep.mappings", sweep.mappings.len()),
+            ("sweep.low", sweep.low.len()),
+            ("sweep.high", sweep.high.len()),
+            ("sweep.adc_bits", sweep.adc_bits.len()),
+            ("sweep.spreads", sweep.spreads.len()),
+            ("sweep.ranges", sweep.ranges.len()),
+            ("sweep.rows", sweep.rows.len()),
+        ] {
+            need(len > 0, key, "[]", "give at least one")?;
+        }
+        for name in &sweep.mappings {
+            let known = cim_tile::mapping::LOW_BIT.map(|low_bit| low_bit.key).join(", ");
+            let help = format!("give some of {known}");
+            need(LowBit::named(name).is_some(), "sweep.mappings", listed(&sweep.mappings), &help)?;
+        }
+        for &rows in &sweep.rows {
+            need_within("sweep.rows", rows, 2, 4096)?;
+        }
+        need_within("sweep.chips", sweep.chips, 2, 100)?;
+        for &low in &sweep.low {
+            for &high in &sweep.high {
+                PointSpec { low, high, ..self.design }.check("sweep")?;
+            }
+        }
+        for &adc_bits in &sweep.adc_bits {
+            PointSpec { adc_bits, ..self.design }.check("sweep")?;
+        }
+        for &spread in &sweep.spreads {
+            PointSpec { spread, ..self.design }.check("sweep")?;
+        }
+        for &range in &sweep.ranges {
+            PointSpec { range, ..self.design }.check("sweep")?;
+        }
+        self.data.check()?;
+        training::check(&self.training.network, "training.network")?;
+        self.calibration.check()?;
+        Ok(self.evaluation.check()?)
+    }
+}
+
+impl Spec {
+    /// All that training depends on.
+    pub fn trained_by(&self) -> impl std::fmt::Debug {
+        ("cim-explorer", self.seed, &self.network, &self.training)
+    }
+
+    /// All that the accuracy at a point of the sweep depends on, the point aside.
+    pub fn measured_by(&self) -> impl std::fmt::Debug {
+        let Self { array: ArraySpec { columns, read_voltage, .. }, calibration, .. } = self;
+        (self.trained_by(), columns, read_voltage, calibration, self.sweep.chips)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cim_explorer::CimExplorer;
+    use crate::parse::parse;
+    use crate::study::Study;
+
+    #[test]
+    fn what_cannot_be_is_refused_before_any_work() {
+        let spec: Spec = parse(CimExplorer::PRESET).expect("parses");
+        spec.check().expect("valid");
+        spec.quick().check().expect("valid");
+        for (from, to, words) in [
+            ("hidden = [256]", "hidden = []", "network.hidden"),
+            ("\"tnn-v\"]", "\"tnn-vi\"]", "sweep.mappings"),
+            ("high = \"150 uS\"", "high = \"20 uS\"", "design.high"),
+            ("adc_bits = 5", "adc_bits = 1", "design.adc_bits is 1"),
+            ("[3, 4, 5, 6, 8]", "[3, 17]", "sweep.adc_bits is 17"),
+            ("rows = [256]", "rows = [1]", "sweep.rows is 1"),
+            ("chips = 4", "chips = 1", "sweep.chips is 1"),
+            ("read_voltage = \"0.2 V\"", "read_voltage = \"0 V\"", "array.read_voltage"),
+        ] {
+            assert!(CimExplorer::PRESET.contains(from), "{from}");
+            let spec = parse::<Spec>(&CimExplorer::PRESET.replacen(from, to, 1)).expect("parses");
+            let error = spec.check().expect_err(to).to_string();
+            assert!(error.contains(words), "{to}: {error}");
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! What the study reports.
+
+use std::collections::BTreeMap;
+
+use cim_core::Tally;
+use cim_report::format::{percent, percent_estimate, scientific};
+use cim_report::{Comparison, Estimate, Figure, Headline, Parameter, Report, Shown};
+use cim_tile::encryption::Methods;
+
+use super::attacked::OfAttack;
+use super::measured::{Measured, combinations};
+use super::spec::Spec;
+use super::{charts, tables};
+use crate::shared::counts;
+use crate::shared::estimates::estimate;
+
+/// What is asked: accuracy without the key, and energy of keys over that of the rest.
+const MOST_WITHOUT: f64 = 0.15;
+const MOST_ENERGY: f64 = 0.01;
+const SWAPS: Methods = Methods { rows: false, swaps: true, columns: false };
+
+pub fn report(spec: &Spec, measured: &Measured, tally: Tally) -> Report {
+    Report {
+        title: "A binary network on encrypted cells".to_owned(),
+        lead: lead(spec, measured),
+        headlines: headlines(spec, measured),
+        comparison: comparison(spec, measured),
+        figures: figures(spec, measured),
+        charts: charts::all(spec, measured),
+        tables: tables::all(spec, measured),
+        parameters: parameters(spec),
+        counts: counts::of_inference([tally].into_iter()),
+        notes: notes(),
+        ..Report::default()
+    }
+}
+
+fn figures(spec: &Spec, measured: &Measured) -> BTreeMap<String, Figure> {
+    let mut figures = BTreeMap::new();
+    let mut add = |key: &str, label: &str, shown: Shown, estimate: Estimate| {
+        figures.insert(key.to_owned(), Figure::new(label, shown, estimate));
+    };
+    let share = || Shown::Percent;
+    let plain = Estimate::exact(measured.plain);
+    add("accuracy_unprotected", "accuracy of the network as it is", share(), plain);
+    let with_key = measured.over_chips(|chip| chip.with_key);
+    add("accuracy_with_key", "accuracy with the key, in whole numbers", share(), with_key);
+    let without = measured.without_key(spec);
+    add("accuracy_without_key", "accuracy without the key, in whole numbers", share(), without);
+    let mismatches = measured.over_chips(|chip| chip.mismatches as f64);
+    let label = "test images with any sign or logit that differs with the key";
+    add("mismatches_with_key", label, Shown::Number, mismatches);
+    if let Some(attack) = measured.strongest(spec) {
+        let label = format!("accuracy after the strongest attack: {}", attack.name);
+        add("accuracy_after_attack", &label, share(), estimate(&attack.accuracy));
+    }
+    for attack in &measured.attacks {
+        let words = format!("{}, {}", attack.name, attack.methods.name());
+        let key = format!("accuracy_after_{}", attack.key);
+        add(&key, &format!("accuracy after {words}"), share(), estimate(&attack.accuracy));
+        let key = format!("key_bits_right_{}", attack.key);
+        add(&key, &format!("key bits right: {words}"), share(), estimate(&attack.right));
+    }
+    let tiles = |value: fn(&super::chips::OfChip) -> f64| {
+        estimate(&measured.tiles.iter().map(value).collect::<Vec<_>>())
+    };
+    add(
+        "accuracy_unprotected_on_tiles",
+        "weights as they are, on noisy tiles",
+        share(),
+        tiles(|c| c.plain),
+    );
+    add(
+        "accuracy_with_key_on_tiles",
+        "with the key, on noisy tiles",
+        share(),
+        tiles(|c| c.with_key),
+    );
+    add(
+        "accuracy_without_key_on_tiles",
+        "without the key, on noisy tiles",
+        share(),
+        tiles(|c| c.without_key),
+    );
+    for (idx, methods) in combinations().into_iter().enumerate() {
+        let name = methods.name();
+        let key = name.replace(" + ", "_").replace(' ', "_");
+        let accuracy = measured.over_chips(|chip| chip.without_key[idx]);
+        add(
+            &format!("accuracy_without_key_{key}"),
+            &format!("without the key: {name}"),
+            share(),
+            accuracy,
+        );
+    }
+    let leaks = &measured.leaks;
+    let label = "row bits of constant border pixels that rows tell";
+    add("border_bits_told", label, share(), estimate(&leaks.constant_right));
+    add(
+        "row_bits_told",
+        "row bits of all pixels that rows tell",
+        share(),
+        estimate(&leaks.alike_right),
+    );
+    if let Some(quality) = measured.devices.first().and_then(|of| of.quality.as_ref()) {
+        add(
+            "puf_uniqueness",
+            "bits that differ between two chips",
+            share(),
+            estimate(&quality.uniqueness),
+        );
+        add("puf_uniformity", "bits that are 1", share(), estimate(&quality.uniformity));
+        add("puf_reliability", "bits that come back", share(), estimate(&quality.reliability));
+    }
+    let turns = spec.puf.turns as f64;
+    let back = measured.over_chips(|chip| chip.came_back as f64 / turns);
+    add("words_that_came_back", "words that came back whole", share(), back);
+    let [of_cells, of_chip] = measured.energy_shares();
+    add(
+        "energy_over_cells",
+        "energy of gates over that of cells",
+        share(),
+        Estimate::exact(of_cells),
+    );
+    add(
+        "energy_over_chip",
+        "energy of gates over that of the chip",
+        share(),
+        Estimate::exact(of_chip),
+    );
+    figures
+}
+
+fn comparison(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
+    let with_key = measured.over_chips(|chip| chip.with_key);
+    let off: usize = measured.keys.iter().map(|chip| chip.mismatches).sum();
+    let runs = measured.test * measured.keys.len();
+    let without = measured.without_key(spec);
+    let [of_cells, _] = measured.energy_shares();
+    let percents = |e: Estimate| percent_estimate(&e);
+    let mut rows = vec![
+        Comparison::new("accuracy with the key", "96.04 %", percents(with_key)),
+        Comparison::new("images with any sign off, with the key", "0", format!("{off} of {runs}"))
+            .must("0", off == 0),
+        Comparison::new("accuracy without the key", "< 15 %", percents(without))
+            .must("≤ 15 %", without.mean + without.ci95 <= MOST_WITHOUT),
+        Comparison::new(
+            "power of gates over that of cells alone",
+            "< 1 %",
+            format!("{} %", scientific(100.0 * of_cells)),
+        )
+        .must("≤ 1 %", of_cells <= MOST_ENERGY),
+    ];
+    let swaps = combinations().iter().position(|methods| *methods == SWAPS);
+    if let Some(swaps) = swaps {
+        let accuracy = measured.over_chips(|chip| chip.without_key[swaps]);
+        let figure = "column swaps alone (predecessor), without the key";
+        rows.push(Comparison::new(figure, "52.96 %", percents(accuracy)));
+    }
+    let after = |attack: &OfAttack| {
+        format!(
+            "{} of key bits, {} accuracy",
+            percents(estimate(&attack.right)),
+            percents(estimate(&attack.accuracy))
+        )
+    };
+    for attack in &measured.attacks {
+        let is_published = attack.methods == SWAPS && attack.key.starts_with("hill_climb");
+        let paper = if is_published { "85 % of key bits, 93 % accuracy" } else { "–" };
+        let figure = format!("{}: {}", attack.methods.name(), attack.name);
+        rows.push(Comparison::new(&figure, paper, after(attack)));
+    }
+    rows
+}
+
+fn lead(spec: &Spec, measured: &Measured) -> String {
+    let off: usize = measured.keys.iter().map(|chip| chip.mismatches).sum();
+    let attack = measured.strongest(spec).map_or_else(String::new, |attack| {
+        let accuracy = percent_estimate(&estimate(&attack.accuracy));
+        format!(
+            " It does not keep the model from whoever can read the cells and knows what the network is for: {} gets \
+             {accuracy}, and rows of the first layer tell {} of its {} key bits without a single label, those of \
+             constant border pixels {}.",
+            attack.name,
+            percent_estimate(&estimate(&measured.leaks.alike_right)),
+            measured.leaks.inputs,
+            percent_estimate(&estimate(&measured.leaks.constant_right)),
+        )
+    });
+    format!(
+        "With its key a chip whose weights are protected by {} recognises {} of test images, {} of {} runs with any \
+         sign off; run as it lies, without the key, {}. So it protects a copy of the cells from being used as it \
+         is.{attack} It is obfuscation bound to a device, not secrecy.",
+        spec.methods().name(),
+        percent_estimate(&measured.over_chips(|chip| chip.with_key)),
+        off,
+        measured.test * measured.keys.len(),
+        percent_estimate(&measured.without_key(spec)),
+    )
+}
+
+fn headlines(spec: &Spec, measured: &Measured) -> Vec<Headline> {
+    let headline = |value: Estimate, label: &str, detail: String| Headline {
+        value: percent(value.mean),
+        label: label.to_owned(),
+        detail,
+    };
+    let tiles: Vec<f64> = measured.tiles.iter().map(|chip| chip.with_key).collect();
+    let mut all = vec![
+        headline(
+            measured.over_chips(|chip| chip.with_key),
+            "with the key",
+            format!("{} on noisy tiles", percent_estimate(&estimate(&tiles))),
+        ),
+        headline(
+            measured.without_key(spec),
+            "without the key",
+            format!("{} key bits, {}", measured.key_bits, spec.methods().name()),
+        ),
+    ];
+    if let Some(attack) = measured.strongest(spec) {
+        let detail = attack.name.clone();
+        all.push(headline(estimate(&attack.accuracy), "after the strongest attack", detail));
+    }
+    all
+}
+
+fn parameters(spec: &Spec) -> Vec<Parameter> {
+    let one = |name: &str, value: String, ours: bool, note: &str| Parameter {
+        name: name.to_owned(),
+        value,
+        ours,
+        note: note.to_owned(),
+    };
+    vec![
+        one("encryption.methods", spec.methods().name(), false, "of the paper"),
+        one(
+            "encryption.gate",
+            spec.encryption.gate.to_string(),
+            true,
+            "a small gate and its wire at 45 nm",
+        ),
+        one(
+            "encryption.digest",
+            spec.encryption.digest.to_string(),
+            true,
+            "a block of a hash, once when switched on",
+        ),
+        one(
+            "puf.device",
+            spec.puf.device.clone(),
+            true,
+            "the paper says that cells can be used, not which",
+        ),
+        one(
+            "puf.code.copies",
+            spec.puf.code.copies.to_string(),
+            true,
+            "repetition; a BCH code needs fewer cells",
+        ),
+        one(
+            "attack.steps",
+            spec.attack.steps.to_string(),
+            true,
+            "fixed before any test image was read",
+        ),
+    ]
+}
+
+fn notes() -> Vec<String> {
+    [
+        "Who attacks: somebody who reads cells, thresholds and factors out, knows the scheme, the task and some \
+         labelled images, and runs what was read on computers of their own. Nothing on the chip limits how often. A \
+         longer key does not help where its bits can be told one by one.",
+        "Protected: a stolen copy of the cells that is put to work as it lies, and chips that share no key. Not \
+         protected: inputs and outputs, timing and power, the word while it is in registers, and the model from the \
+         attacks here.",
+        "Whole numbers run in packed words; a mismatch is a test image of which any sign of any hidden layer or any \
+         logit is not the plain network's. Thresholds of inverted columns are 1 − B: with −B every tie would be wrong.",
+        "The strongest attack is the one that gets most test images right on average: the worst case for whoever \
+         defends, not a choice that an attacker could make without the test set.",
+        "The attacker's images are training images that the network did not learn from. Hill climbing keeps a bit where \
+         accuracy rises; the fit learns all bits at once, as binary weights are learned; rows are read off first where \
+         said, along neighbours in the picture.",
+        "Key bits that are right are counted against one half: a guess at random has that many. Rows are told up to all \
+         of them at once, one further bit.",
+        "Keys follow from the word of a chip by SHA-256 in counter mode, so that one wrong bit of the word is as bad as \
+         no key. The word comes back by a repetition code: simple, and more cells than a BCH code would take. Helper \
+         data say nothing only as far as bits are fair and independent.",
+        "A weight is a pair of columns of the preset's mapping, driven with both signs; the paper puts a weight on two \
+         cells of one column with complementary lines. Sums, keys and the count of cells are the same. Tiles have \
+         converters where the paper has comparators: energy is compared with that of cells alone, too, which flatters \
+         nobody.",
+        "Intervals are over chips, each with a word of its own, of one trained network.",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
