@@ -14,5 +14,6 @@ pub mod foreign;
 pub mod golden;
 pub mod images;
 pub mod modules;
+pub mod reference;
 pub mod registered;
 pub mod statistics;

@@ -32,6 +32,7 @@ Jobs:
   golden [--check]  make the golden numbers of ngspice again; with --check, compare 500 random
                     arrays with it
   api [--check]     write the text of every crate's public API to docs/api; with --check, compare it
+  keys [--check]    write the reference of the keys of presets to docs/keys.md; with --check, compare it
   instructions [--check]
                     count the instructions of hot kernels with Valgrind and write them to benches/;
                     with --check, fail if one takes 3 % more with the same compiler
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         ("bench", args) => bench(args),
         ("golden", args @ ([] | [_])) if args.iter().all(|arg| arg == "--check") => golden(args),
         ("api", args @ ([] | [_])) if args.iter().all(|arg| arg == "--check") => api(args),
+        ("keys", args @ ([] | [_])) if args.iter().all(|arg| arg == "--check") => keys(args),
         ("instructions", []) => instructions::run(false),
         ("instructions", [check]) if check == "--check" => instructions::run(true),
         ("format", []) => format(&[]),
@@ -73,7 +75,7 @@ fn main() -> ExitCode {
             return ExitCode::from(USAGE_ERROR);
         }
         (
-            "test" | "ci" | "python" | "golden" | "api" | "format" | "instructions",
+            "test" | "ci" | "python" | "golden" | "api" | "keys" | "format" | "instructions",
             [unknown, ..],
         ) => {
             let unknown = unknown.display();
@@ -136,6 +138,12 @@ fn golden<S: AsRef<OsStr>>(args: &[S]) -> Result<(), Failure> {
 
 fn api<S: AsRef<OsStr>>(args: &[S]) -> Result<(), Failure> {
     Step::cargo("public API", &["run", "--quiet", "-p", "cim-api", "--"]).args(args).run()
+}
+
+/// Writes the reference of keys, or compares it: so does a test, so CI asks for nothing here.
+fn keys<S: AsRef<OsStr>>(args: &[S]) -> Result<(), Failure> {
+    let cargo = ["run", "--quiet", "--release", "-p", "cim-tests", "--example", "keys", "--"];
+    Step::cargo("keys", &cargo).args(args).run()
 }
 
 /// Formats all source files by name: those that a line of a table declares are in no list of

@@ -1,6 +1,8 @@
 //! The `cim` binary. The only place that reads files, environment and clock, prints and exits.
 
 mod args;
+#[cfg(test)]
+mod book;
 mod config;
 mod error;
 mod eval_args;

@@ -16,8 +16,11 @@ pub const INPUTS: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Obstacle {
+    /// From the left wall to its middle, 0 to 1.
     pub x: f64,
+    /// From the bottom wall to its middle, 0 to 1.
     pub y: f64,
+    /// Its radius.
     pub radius: f64,
 }
 
@@ -25,11 +28,13 @@ pub struct Obstacle {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StartSpec {
-    /// Both coordinates are drawn between these.
+    /// Least of both coordinates.
     pub from: f64,
+    /// Greatest of both coordinates.
     pub to: f64,
-    /// Headings are drawn between these (degrees, counter-clockwise from the x axis).
+    /// Least heading (degrees, counter-clockwise from the x axis).
     pub heading_from_deg: f64,
+    /// Greatest heading (degrees).
     pub heading_to_deg: f64,
 }
 
@@ -41,8 +46,9 @@ pub struct TeacherSpec {
     pub push: f64,
     /// Distance at which it begins.
     pub reach: f64,
-    /// The same for walls.
+    /// The same push of a wall.
     pub wall_push: f64,
+    /// Distance from a wall at which it begins.
     pub wall_reach: f64,
     /// Change of each wheel's command per radian between heading and field.
     pub gain: f64,
@@ -52,9 +58,13 @@ pub struct TeacherSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Arena {
+    /// What stands in the way.
     pub obstacles: Vec<Obstacle>,
+    /// Where the robot is to go.
     pub goal: [f64; 2],
+    /// Distance from the goal that counts as there.
     pub goal_radius: f64,
+    /// Radius of the robot.
     pub robot_radius: f64,
     /// Distance between the wheels.
     pub axle: f64,
@@ -64,7 +74,9 @@ pub struct Arena {
     pub step: Seconds,
     /// Commands after which an episode ends without an event.
     pub most_steps: usize,
+    /// Where episodes begin.
     pub start: StartSpec,
+    /// Whom the robot learns from.
     pub teacher: TeacherSpec,
 }
 
