@@ -15,7 +15,7 @@ pub struct Types {
 }
 
 /// Types that are written otherwise than they are declared, or whose declaration says less.
-const WRITTEN: [(&str, &str); 19] = [
+const WRITTEN: [(&str, &str); 20] = [
     ("Siemens", "S"),
     ("Volts", "V"),
     ("Amps", "A"),
@@ -35,6 +35,7 @@ const WRITTEN: [(&str, &str); 19] = [
     ("Shape", "list of 1 to 3 whole numbers"),
     ("Sides", "whole number, or [down, right]"),
     ("S", "operation"),
+    ("Split", "list of whole numbers, most significant first"),
 ];
 
 impl Types {
