@@ -1,0 +1,119 @@
+//! Parameters of most likelihood, with a covariance that holds whatever the distribution.
+
+use crate::linear::Symmetric;
+use crate::moments::Law;
+use crate::observation::Observation;
+
+/// Parameters with their covariance.
+#[derive(Clone, Debug)]
+pub(crate) struct Estimate {
+    pub theta: Vec<f64>,
+    /// Standard errors.
+    pub errors: Vec<f64>,
+}
+
+/// Steps after which a fit has come to its end, or never will.
+const MOST_STEPS: usize = 200;
+
+/// Log-likelihood that is no longer worth a step: an interval of 95 % is where it falls by 1.9.
+const NO_GAIN: f64 = 1e-4;
+
+/// Logarithm of the likelihood of one observation but for constants, as if it were normal.
+pub(crate) fn log_likelihood(law: &Law, theta: &[f64], seen: &Observation) -> f64 {
+    let at = law.at(theta, seen);
+    let residual = seen.value - at.mean;
+    let squares = residual * residual + seen.squares;
+    -0.5 * (seen.freedom * libm::log(at.variance) + squares / at.variance)
+}
+
+/// Parameters of most likelihood from `start`; nothing if the observations do not determine them.
+///
+/// Means and variances of the law are estimated as if observations were normal and independent, which
+/// is consistent for both whatever they are (Gourieroux, Monfort and Trognon, Econometrica 52, 1984).
+/// Method: scoring with the damping of Levenberg and Marquardt.
+pub(crate) fn most_likely(law: &Law, seen: &[Observation], start: Vec<f64>) -> Option<Vec<f64>> {
+    let mut theta = start;
+    let mut damping = 1e-6;
+    let mut now = Sums::of(law, &theta, seen);
+    for _ in 0..MOST_STEPS {
+        let step = now.information.damped(damping).factor()?.solve(&now.slope);
+        // Logarithms move by one at most: beyond, the square of the model is no guide.
+        let longest = step[law.sigma_from()..].iter().fold(1.0_f64, |most, d| most.max(d.abs()));
+        let moved: Vec<f64> = theta.iter().zip(&step).map(|(t, d)| t + d / longest).collect();
+        let gain_expected: f64 = step.iter().zip(&now.slope).map(|(d, g)| d * g).sum();
+        let next = Sums::of(law, &moved, seen);
+        if next.log_likelihood.is_finite() && now.log_likelihood <= next.log_likelihood {
+            (theta, now) = (moved, next);
+            damping = (0.2 * damping).max(1e-9);
+            if gain_expected.abs() < NO_GAIN {
+                return Some(theta);
+            }
+        } else if gain_expected.abs() < NO_GAIN {
+            return Some(theta);
+        } else {
+            damping = (10.0 * damping).max(1e-4);
+            if damping > 1e12 {
+                return None;
+            }
+        }
+    }
+    Some(theta)
+}
+
+/// Standard errors of parameters that are most likely: the sandwich `A⁻¹ B A⁻¹` of the information `A`
+/// and the squares `B` of what each cell says, so that rows of one cell count as one, and tails as
+/// heavy as they are.
+///
+/// Source: Liang and Zeger, Biometrika 73, 13, 1986; the factor for few cells is that of MacKinnon and
+/// White, J. Econometrics 29, 305, 1985.
+pub(crate) fn estimate(law: &Law, seen: &[Observation], theta: Vec<f64>) -> Option<Estimate> {
+    let n = theta.len();
+    let sums = Sums::of(law, &theta, seen);
+    let factor = sums.information.factor()?;
+    let mut variances = vec![0.0; n];
+    let mut cells = 0.0;
+    // Observations are in the order of cells.
+    for of_cell in seen.chunk_by(|a, b| a.cell == b.cell) {
+        let score = Sums::of(law, &theta, of_cell).slope;
+        for (variance, moved) in variances.iter_mut().zip(factor.solve(&score)) {
+            *variance += moved * moved;
+        }
+        cells += 1.0;
+    }
+    let few = if cells > n as f64 { cells / (cells - n as f64) } else { f64::INFINITY };
+    let errors = variances.iter().map(|v| (few * v).sqrt()).collect();
+    Some(Estimate { theta, errors })
+}
+
+/// Likelihood, its slope and its information.
+struct Sums {
+    log_likelihood: f64,
+    slope: Vec<f64>,
+    information: Symmetric,
+}
+
+impl Sums {
+    fn of(law: &Law, theta: &[f64], seen: &[Observation]) -> Self {
+        let n = theta.len();
+        let (mut slope, mut information) = (vec![0.0; n], Symmetric::zeros(n));
+        let mut log_likelihood = 0.0;
+        for seen in seen {
+            let at = law.at(theta, seen);
+            let (residual, inverse) = (seen.value - at.mean, 1.0 / at.variance);
+            let squares = residual * residual + seen.squares;
+            log_likelihood -=
+                0.5 * (seen.freedom * libm::log(at.variance) + squares * inverse);
+            let by_mean = residual * inverse;
+            let by_variance = 0.5 * inverse * (squares * inverse - seen.freedom);
+            let of_variance = 0.5 * seen.freedom * inverse * inverse;
+            for (row, d_mean, d_variance) in at.slopes() {
+                slope[row] += d_mean * by_mean + d_variance * by_variance;
+                for (col, other_mean, other_variance) in at.slopes() {
+                    let of_mean = d_mean * other_mean * inverse;
+                    information.add(row, col, of_mean + d_variance * other_variance * of_variance);
+                }
+            }
+        }
+        Self { log_likelihood, slope, information }
+    }
+}

@@ -1,0 +1,158 @@
+//! The steps of a fit: candidates of each part, and its parameters in SI.
+
+use cim_device::models::Tails;
+
+use crate::choose::{Chosen, choose};
+use crate::error::FitError;
+use crate::fitted::Parameter;
+use crate::knots::Knots;
+use crate::likelihood::{Estimate, estimate};
+use crate::moments::{Growing, GrowthKind, Law, Times};
+use crate::observation::Observation;
+
+/// Knots that are tried.
+const KNOTS: [usize; 6] = [1, 2, 3, 5, 9, 17];
+
+/// Fewest cells of any fit.
+const LEAST: usize = 10;
+
+/// A part that is fitted.
+pub(crate) struct Part<'a> {
+    /// What it is.
+    pub name: &'static str,
+    /// What was seen of it, cell by cell.
+    pub seen: &'a [Observation],
+    /// Targets there are, rising.
+    pub levels: &'a [f64],
+    /// Whether there is a mean to fit.
+    pub has_mean: bool,
+    /// Last time (s), if it grows with time.
+    pub to: Option<f64>,
+}
+
+impl Part<'_> {
+    /// Chooses how variance and shift grow, then the spread, then the mean.
+    ///
+    /// # Errors
+    /// [`FitError`] where there are too few cells, or none of the laws is determined.
+    pub(crate) fn choose(&self) -> Result<Chosen, FitError> {
+        let cells = self.seen.chunk_by(|a, b| a.cell == b.cell).count();
+        if cells < LEAST {
+            return Err(FitError::TooFew { what: self.name, cells, least: LEAST });
+        }
+        let undetermined = || FitError::Undetermined { what: self.name };
+        let freedom: f64 = self.seen.iter().map(|seen| seen.freedom).sum();
+        let squares: f64 = self.seen.iter().map(|s| s.value * s.value + s.squares).sum();
+        let sigma = (squares / freedom).sqrt();
+        if !(sigma > 0.0) {
+            return Err(undetermined());
+        }
+        // A knot wants some cells on either side.
+        let most = self.levels.len().min((cells / LEAST).max(1));
+        let counts = || KNOTS.into_iter().filter(|count| *count <= most);
+        let knots = |count| Knots::among(self.levels, count);
+        let growing = |kind, count| Growing { kind, knots: knots(count) };
+        let times = |shift, variance| self.to.map(|to| Times { shift, variance, to });
+        let power = || growing(GrowthKind::Power, 1);
+        let middle = || knots(most.min(5));
+        let mut law = Law {
+            mean: self.has_mean.then(middle),
+            sigma: middle(),
+            times: times(power(), power()),
+            tails: Tails::NONE,
+        };
+        let mut candidates = Vec::new();
+        let mut step = |laws: Vec<Law>| -> Result<Chosen, FitError> {
+            let mut chosen = choose(laws, self.seen, sigma).ok_or_else(undetermined)?;
+            candidates.append(&mut chosen.candidates);
+            Ok(chosen)
+        };
+        let kinds = [GrowthKind::Power, GrowthKind::Logarithm];
+        if self.to.is_some() {
+            let counts = counts().filter(|count| *count <= 5);
+            let pairs = counts.flat_map(|count| kinds.map(|kind| growing(kind, count)));
+            let laws = pairs.map(|g| Law { times: times(power(), g), ..law.clone() }).collect();
+            law = step(laws)?.law;
+            if self.has_mean {
+                let variance = law.times.as_ref().map_or_else(power, |t| t.variance.clone());
+                let of = |kind| times(growing(kind, 1), variance.clone());
+                let laws = kinds.map(|kind| Law { times: of(kind), ..law.clone() }).to_vec();
+                law = step(laws)?.law;
+            }
+        }
+        let laws = counts().map(|count| Law { sigma: knots(count), ..law.clone() }).collect();
+        let mut chosen = step(laws)?;
+        if self.has_mean {
+            let law = chosen.law;
+            let mut laws = vec![Law { mean: None, ..law.clone() }];
+            laws.extend(counts().map(|count| Law { mean: Some(knots(count)), ..law.clone() }));
+            chosen = step(laws)?;
+        }
+        Ok(Chosen { candidates, ..chosen })
+    }
+
+    /// Parameters with their intervals; conductances are in `unit` (S).
+    ///
+    /// # Errors
+    /// [`FitError::Undetermined`] where there is none.
+    pub(crate) fn parameters(
+        &self,
+        law: &Law,
+        theta: Vec<f64>,
+        unit: f64,
+    ) -> Result<Vec<Parameter>, FitError> {
+        let undetermined = FitError::Undetermined { what: self.name };
+        let Estimate { theta, errors } = estimate(law, self.seen, theta).ok_or(undetermined)?;
+        let at = |knots: &Knots, idx: usize| match knots.len() {
+            1 => String::new(),
+            _ => format!(" at {:.4}", cim_core::Siemens(knots.at(idx) * unit)),
+        };
+        let mut all = Vec::with_capacity(theta.len());
+        if let Some(knots) = &law.mean {
+            for idx in 0..knots.len() {
+                let half = Z95 * errors[idx];
+                all.push(Parameter {
+                    name: format!("{}: shift{}", self.name, at(knots, idx)),
+                    unit: "S",
+                    value: theta[idx] * unit,
+                    low: (theta[idx] - half) * unit,
+                    high: (theta[idx] + half) * unit,
+                });
+            }
+        }
+        let positive = |idx: usize, unit: f64| {
+            let of = |x: f64| libm::exp(x) * unit;
+            let half = Z95 * errors[idx];
+            (of(theta[idx]), of(theta[idx] - half), of(theta[idx] + half))
+        };
+        for idx in 0..law.sigma.len() {
+            let (value, low, high) = positive(law.sigma_from() + idx, unit);
+            let name = format!("{}: spread{}", self.name, at(&law.sigma, idx));
+            all.push(Parameter { name, unit: "S", value, low, high });
+        }
+        if let Some(times) = &law.times {
+            let (from, until) = (law.shift_growth_from(), law.variance_growth_from());
+            let mut growths = vec![("variance", &times.variance, until)];
+            if law.mean.is_some() {
+                growths.insert(0, ("shift", &times.shift, from));
+            }
+            for (what, growing, first) in growths {
+                let mut add = |idx: usize, of: &str, place: String, unit| {
+                    let (value, low, high) = positive(idx, 1.0);
+                    let name = format!("{}: {of} of the {what}{place}", self.name);
+                    all.push(Parameter { name, unit, value, low, high });
+                };
+                for idx in 0..growing.knots.len() {
+                    add(first + idx, "exponent", at(&growing.knots, idx), "");
+                }
+                if growing.kind.has_onset() {
+                    add(first + growing.knots.len(), "onset", String::new(), "s");
+                }
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// 97.5th percentile of the standard normal distribution.
+const Z95: f64 = 1.959_963_984_540_054;

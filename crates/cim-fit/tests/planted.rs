@@ -1,0 +1,124 @@
+//! Planted parameters come back, and their intervals hold them as often as they say.
+
+use cim_core::{Seconds, Siemens, Stream};
+use cim_device::models::{CurveSpec, ErrorSpec, Growth, GrowthSpec, MeasuredRelaxation, Tails};
+use cim_device::{Conduction, Device, MeasuredSpec};
+use cim_fit::{Fitted, Measurements, fit};
+use ndarray::Array2;
+
+/// Straight lines over 10 to 50 µS.
+fn line(low: f64, high: f64) -> CurveSpec {
+    CurveSpec::in_us(&[10.0, 50.0], &[low, high])
+}
+
+fn planted() -> MeasuredSpec {
+    MeasuredSpec {
+        g_off: Siemens(10e-6),
+        g_on: Siemens(50e-6),
+        programming: ErrorSpec { shift: line(0.4, -0.6), spread: line(0.3, 1.2) },
+        read: line(0.05, 0.15),
+        relaxation: MeasuredRelaxation {
+            shift: line(0.4, -1.5),
+            spread: line(0.4, 1.6),
+            shift_growth: GrowthSpec::constant(Growth::Power { exponent: 0.25 }),
+            variance_growth: GrowthSpec::constant(Growth::Power { exponent: 0.3 }),
+            tails: Tails::NONE,
+            from: Seconds(1.0),
+            to: Seconds(1e4),
+        },
+        current_voltage: Conduction::Ohmic,
+    }
+}
+
+/// Five targets, and times of looks.
+const TARGETS_US: [f64; 5] = [10.0, 20.0, 30.0, 40.0, 50.0];
+const TIMES_S: [f64; 4] = [0.0, 1.0, 100.0, 1e4];
+
+/// Measurements of `cells` cells a target, each read twice at every time.
+fn measured(device: &dyn Device, cells: usize, at: Stream) -> String {
+    let targets = Array2::from_shape_fn((5, cells), |(row, _)| TARGETS_US[row] * 1e-6);
+    let programmed = device.program(targets.view(), at, &mut cim_core::Tally::default());
+    let mut csv = "cell,target (uS),achieved (uS),time (s),read\n".to_owned();
+    for (t_idx, &time) in TIMES_S.iter().enumerate() {
+        let held = device.aged(programmed.view(), Seconds(time), at).expect("a known time");
+        for read in 0..2_u64 {
+            let mut noise = at.child("read", 2 * t_idx as u64 + read).normal_rows(cells);
+            for (row, held) in held.rows().into_iter().enumerate() {
+                for (col, (g, &n)) in held.iter().zip(noise.row(row)).enumerate() {
+                    let seen = (g + device.read_variance(*g).sqrt() * f64::from(n)) * 1e6;
+                    let (cell, target) = (col * 5 + row, TARGETS_US[row]);
+                    csv += &format!("{cell},{target},{seen},{time},{read}\n");
+                }
+            }
+        }
+    }
+    csv
+}
+
+fn fitted(set: u64, cells: usize) -> Fitted {
+    let device = planted().build().expect("a device");
+    let csv = measured(&device, cells, Stream::root(77).child("set", set));
+    fit(&Measurements::from_csv(csv.as_bytes()).expect("readable")).expect("a fit")
+}
+
+/// Value that was planted for a parameter, by its name.
+fn truth(name: &str) -> Option<f64> {
+    let spec = planted();
+    let (part, what) = name.split_once(": ")?;
+    let curve = match (part, what.split(' ').next()?) {
+        ("programming", "shift") => &spec.programming.shift,
+        ("programming", "spread") => &spec.programming.spread,
+        ("read noise", "spread") => &spec.read,
+        ("relaxation", "shift") => &spec.relaxation.shift,
+        ("relaxation", "spread") => &spec.relaxation.spread,
+        ("relaxation", "exponent") => {
+            return Some(if what.ends_with("shift") { 0.25 } else { 0.3 });
+        }
+        _ => return None,
+    };
+    if !what.contains(" at ") {
+        return None;
+    }
+    let at: Siemens = what.split_once(" at ")?.1.parse().ok()?;
+    Some(curve.clone().build().ok()?.at(at.0))
+}
+
+/// 500 sets of 300 cells: the intervals of every parameter hold what was planted in 94 to 96 % of all.
+#[test]
+fn intervals_hold_what_was_planted_as_often_as_they_say() {
+    let (mut held, mut all, mut right) = (0_u32, 0_u32, 0_u32);
+    for set in 0..500 {
+        let fitted = fitted(set, 60);
+        // A law of fewer or more knots has other parameters: what is left are those of the planted law.
+        right += u32::from(fitted.parameters.len() == 12);
+        for parameter in &fitted.parameters {
+            let Some(truth) = truth(&parameter.name) else { continue };
+            all += 1;
+            held += u32::from(parameter.low <= truth && truth <= parameter.high);
+        }
+    }
+    let coverage = f64::from(held) / f64::from(all);
+    println!("coverage {coverage} of {all} intervals; {right} of 500 sets chose the planted laws");
+    assert!((0.94..=0.96).contains(&coverage), "{coverage} of {all}");
+}
+
+#[test]
+fn many_cells_give_the_planted_law_and_a_file_gives_it_again() {
+    let fitted = fitted(1000, 2000);
+    for parameter in &fitted.parameters {
+        println!("{parameter:?}");
+    }
+    let device = fitted.spec.clone().build().expect("a device");
+    let want = planted().build().expect("a device");
+    for g in TARGETS_US.map(|g| g * 1e-6) {
+        let (got, want_moments) = (device.programmed(g), want.programmed(g));
+        assert!((got.mean / want_moments.mean - 1.0).abs() < 0.003);
+        assert!((got.variance / want_moments.variance - 1.0).abs() < 0.1);
+        for time in [1.0, 100.0, 1e4].map(Seconds) {
+            let of = |device: &cim_device::Measured| device.change(Siemens(g), time).expect("known");
+            let ((shift, spread), (want_shift, want_spread)) = (of(&device), of(&want));
+            assert!((shift - want_shift).0.abs() < 0.1 * want_spread.0, "{shift} {want_shift}");
+            assert!((spread / want_spread - 1.0).abs() < 0.08, "{spread} {want_spread}");
+        }
+    }
+}
