@@ -15,6 +15,7 @@ use std::{
 };
 
 mod instructions;
+mod python;
 
 use step::{Failure, Step};
 
@@ -36,6 +37,8 @@ Jobs:
                     with --check, fail if one takes 3 % more
   format [--check]  format every source file, those of tables too, which `cargo fmt` does not find;
                     with --check, say which are not
+  python            build the wheel of the Python module and run its tests beside NumPy alone; needs
+                    Python 3.9 or newer
   ci                what continuous integration runs: format, lints, docs, tests, accuracy gate
   help              this text
 
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         ("format", []) => format(&[]),
         ("format", [check]) if check == "--check" => format(&["--check"]),
         ("test", []) => test(),
+        ("python", []) => python::run(),
         ("ci", []) => ci(),
         ("help" | "-h" | "--help", _) => {
             print!("{HELP}");
@@ -67,7 +71,10 @@ fn main() -> ExitCode {
             print!("{HELP}");
             return ExitCode::from(USAGE_ERROR);
         }
-        ("test" | "ci" | "golden" | "api" | "format" | "instructions", [unknown, ..]) => {
+        (
+            "test" | "ci" | "python" | "golden" | "api" | "format" | "instructions",
+            [unknown, ..],
+        ) => {
             let unknown = unknown.display();
             eprintln!("error: `{job}` does not take `{unknown}`\n\n{HELP}");
             return ExitCode::from(USAGE_ERROR);
@@ -171,6 +178,11 @@ fn ci() -> Result<(), Failure> {
         golden(&["--check"])?;
     } else {
         println!("xtask: ngspice is not installed: random arrays are not compared with it");
+    }
+    if python::is_found() {
+        python::run()?;
+    } else {
+        println!("xtask: no Python 3.9 with venv is found: the Python module is not tried");
     }
     for (preset, gate) in GATES {
         let out = format!("target/ci-{preset}");

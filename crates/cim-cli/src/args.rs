@@ -81,6 +81,9 @@ pub struct Reproduce {
     /// Folder of the data set, instead of the preset's: four IDX files, plain or .gz, or the digits of openmena
     #[arg(long)]
     pub data: Option<PathBuf>,
+    /// Folder with networks of others, before the preset's; may be given again. What is not there is left out
+    #[arg(long, num_args = 1..)]
+    pub networks: Vec<PathBuf>,
     /// Go on with the checkpoints of an interrupted run in the same --out
     #[arg(long)]
     pub resume: bool,
@@ -288,6 +291,10 @@ pub struct Solve {
     /// Picture of the voltages and currents of the first vector (.svg)
     #[arg(long)]
     pub plot: Option<PathBuf>,
+    /// How far off currents may be at most, relative to the largest of their vector: faster on weak
+    /// wires, with a proven bound; left out, exact up to rounding
+    #[arg(long, conflicts_with_all = ["nodes", "plot"])]
+    pub tolerance: Option<f64>,
 }
 
 /// Options of `cim netlist`.

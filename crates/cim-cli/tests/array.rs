@@ -114,6 +114,26 @@ fn one_cell_has_the_closed_form_of_resistances_in_series() {
     assert!((got / want - 1.0).abs() < 1e-14, "{got} for {want}");
 }
 
+/// Within what was asked for of the exact currents, and said so; only reads of ohmic cells have a bound.
+#[test]
+fn currents_within_a_tolerance_are_proven() {
+    let bench = Bench::new();
+    bench.solve(&["--r-row", "30", "--r-col", "20"]);
+    let exact = bench.load::<Array1<f64>>("i.npy");
+    let largest = exact.fold(0.0_f64, |most, i| most.max(i.abs()));
+    let summary = bench.solve(&["--r-row", "30", "--r-col", "20", "--tolerance", "1e-6"]);
+    assert!(summary.contains("proven") && summary.contains("steps"), "{summary}");
+    let got = bench.load::<Array1<f64>>("i.npy");
+    for (got, exact) in got.iter().zip(&exact) {
+        assert!((got - exact).abs() <= 1e-6 * largest, "{got} for {exact}");
+    }
+    for more in
+        [&["--tolerance", "0"][..], &["--tolerance", "1e-3", "--iv", "sinh, scale = '0.5 V'"]]
+    {
+        assert!(!bench.try_solve(more).status.success(), "{more:?}");
+    }
+}
+
 /// A ladder: one row, every cell to its own ground. Its voltages are those of a chain fraction.
 #[test]
 fn a_row_of_cells_is_a_ladder() {

@@ -27,6 +27,12 @@ pub enum CircuitError {
         /// The conductance as given.
         value: f64,
     },
+    /// A tolerance that says nothing, or less than rounding.
+    #[error("a tolerance of {got} must lie between 1e-12 and 1")]
+    Tolerance {
+        /// The tolerance, relative to the largest current.
+        got: f64,
+    },
     /// The array has no cells.
     #[error("an array of {rows} rows and {cols} columns has no cells")]
     Empty {

@@ -3,14 +3,18 @@
 use std::sync::OnceLock;
 
 use cim_device::Conduction;
-use ndarray::{Array2, ArrayView2, Axis, Zip};
+use ndarray::{Array1, Array2, ArrayView2, Axis, Zip};
 
 use crate::circuit::{Bias, Circuit, check_ideal};
 use crate::error::CircuitError;
+use crate::solve::iterative;
 use crate::solve::newton;
 use crate::solve::nodal::Nodal;
 use crate::solve::transfer::Transfer;
 use crate::wires::Wires;
+
+/// Error of a share of 1 V that is no matter: the shares stand for all drives by a mean of two.
+const SHARE_ERROR: f64 = 1e-9;
 
 /// Columns whose adjoint voltages are found at once.
 const ADJOINT: usize = 8;
@@ -71,7 +75,7 @@ impl Wired {
         Ok(Self { solved: Some(Solved { circuit, transfer, shares: OnceLock::new() }) })
     }
 
-    /// The same, where the noise of its cells will be asked for: one reduction for both.
+    /// The same, with what the noise of its cells needs.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -82,9 +86,7 @@ impl Wired {
             return Ok(Self { solved: None });
         }
         let circuit = Circuit::new(g_s.clone(), wires)?;
-        let nodal = Nodal::new(circuit, &all_rows(g_s.dim()))?;
-        let (transfer, shares) = (Transfer::compile(nodal.circuit())?, Shares::of(&nodal)?);
-        let circuit = nodal.circuit().clone();
+        let (transfer, shares) = (Transfer::compile(&circuit)?, Shares::of(&circuit)?);
         Ok(Self { solved: Some(Solved { circuit, transfer, shares: OnceLock::from(shares) }) })
     }
 
@@ -241,18 +243,29 @@ fn most_added(law: &Conduction, step_v: f64, peak_v: f64) -> f64 {
 impl Solved {
     fn shares(&self) -> &Shares {
         self.shares.get_or_init(|| {
-            Nodal::new(self.circuit.clone(), &all_rows(self.circuit.shape()))
-                .and_then(|nodal| Shares::of(&nodal))
+            Shares::of(&self.circuit)
                 .expect("an array that was reduced to its ends has a voltage at every cell")
         })
     }
 }
 
 impl Shares {
-    fn of(nodal: &Nodal) -> Result<Self, CircuitError> {
-        let (rows, cols) = nodal.circuit().shape();
-        let (driven, sensed) = (all_rows((rows, cols)), Bias::sense(rows, cols));
-        let [drive, against] = nodal.across([&driven, &sensed])?;
+    /// To nine digits where an iteration gives them, to rounding else.
+    fn of(circuit: &Circuit) -> Result<Self, CircuitError> {
+        let (rows, cols) = circuit.shape();
+        let [row_v, column_v] = [Array1::ones(rows), Array1::ones(cols)];
+        let [row_ground, column_ground] = [Array1::zeros(rows), Array1::zeros(cols)];
+        let driven = (row_v.view(), column_ground.view());
+        let sensed = (row_ground.view(), column_v.view());
+        let across = iterative::across(circuit, [driven, sensed], SHARE_ERROR);
+        let [drive, against] = match across {
+            Some(across) => across,
+            None => {
+                let all_rows = all_rows((rows, cols));
+                let nodal = Nodal::new(circuit.clone(), &all_rows)?;
+                nodal.across([&all_rows, &Bias::sense(rows, cols)])?
+            }
+        };
         Ok(Self { drive, effect: -against })
     }
 }

@@ -4,9 +4,11 @@
 //! anything is allocated for them, and a refusal names the file, what is wrong with it and what to do.
 #![doc = include_str!("../README.md")]
 
+pub mod cifar;
 mod digest;
 pub mod digits;
 mod error;
+mod found;
 pub mod idx;
 mod limits;
 pub mod motion;
@@ -18,5 +20,6 @@ mod sums;
 
 pub use digest::{sha256, sha256_of_sets};
 pub use error::DataError;
+pub use found::{found_below, whole};
 pub use limits::{CLASSES, MAX_FILE_BYTES, SIDE, SUMS};
 pub use regular::open_regular;

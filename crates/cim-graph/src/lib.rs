@@ -24,6 +24,7 @@ mod strided;
 
 pub use data_type::DataType;
 pub use error::GraphError;
+pub use layers::tensors;
 pub use limits::Limits;
 pub use network::{Network, Port, Watch};
 pub use operator::Product;

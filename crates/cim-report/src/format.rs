@@ -12,11 +12,7 @@ pub fn percent(fraction: f64) -> String {
 
 /// A mean and its interval as `97.32 ± 0.05 %`.
 pub fn percent_estimate(estimate: &Estimate) -> String {
-    minus(format!(
-        "{:.2}{HARD}±{HARD}{:.2}{HARD}%",
-        100.0 * estimate.mean,
-        100.0 * estimate.ci95
-    ))
+    minus(format!("{:.2}{HARD}±{HARD}{:.2}{HARD}%", 100.0 * estimate.mean, 100.0 * estimate.ci95))
 }
 
 /// A difference of fractions in percentage points, signed: `−0.31`.

@@ -42,8 +42,9 @@ mod tests {
     use crate::parse::parse;
     use crate::study::{Study, StudySpec};
     use crate::{
-        dstd::Dstd, ir_drop::IrDrop, log_domain::LogDomain, openmena::Openmena, paper::Paper,
-        pcm::Pcm, spiking_har::SpikingHar,
+        devices::Devices, dstd::Dstd, ir_drop::IrDrop, log_domain::LogDomain, mdm::Mdm,
+        openmena::Openmena, paper::Paper, pcm::Pcm, reprogramming::Reprogramming,
+        spiking_har::SpikingHar,
     };
 
     fn says_what_runs<S: Study>()
@@ -67,5 +68,8 @@ mod tests {
         says_what_runs::<Dstd>();
         says_what_runs::<LogDomain>();
         says_what_runs::<SpikingHar>();
+        says_what_runs::<Reprogramming>();
+        says_what_runs::<Mdm>();
+        says_what_runs::<Devices>();
     }
 }

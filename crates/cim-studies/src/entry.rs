@@ -43,6 +43,8 @@ pub struct Request<'a> {
     pub chips: Option<usize>,
     /// Another folder of the data set than the preset's.
     pub data: Option<&'a Path>,
+    /// Folders that networks of others are looked for in, before the preset's.
+    pub networks: &'a [PathBuf],
 }
 
 /// A study that was checked, with its data: all that is left is to run it.
@@ -108,6 +110,16 @@ fn open<S: Study>(request: Request<'_>) -> Result<Box<dyn Ready + '_>, StudyErro
         spec = spec.quick();
     }
     spec.resize(request.seed, request.chips);
+    match (spec.foreign(), request.networks) {
+        (_, []) => {}
+        (Some(foreign), folders) => foreign.before = folders.to_vec(),
+        (None, [first, ..]) => {
+            return Err(StudyError::Refused {
+                what: format!("{} takes no networks of others, as in {}", S::NAME, first.display()),
+                help: "leave --networks out".to_owned(),
+            });
+        }
+    }
     spec.check()?;
     let folder = request.data.unwrap_or(Path::new(&spec.data().folder));
     let data = S::open(&spec, folder).map_err(at_its_place)?;

@@ -29,6 +29,9 @@ studies! {
     mod dstd => Dstd;
     mod log_domain => LogDomain;
     mod spiking_har => SpikingHar;
+    mod reprogramming => Reprogramming;
+    mod mdm => Mdm;
+    mod devices => Devices;
 }
 
 pub use context::{Clock, Context, NoSimulator, Progress, Simulator, Steps, Store, StoreError};
@@ -37,4 +40,5 @@ pub use error::StudyError;
 pub use parse::parse;
 pub use place::located;
 pub use registry::{named, of_text};
+pub use shared::foreign::ForeignSpec;
 pub use study::{Found, Source, Study, StudyData, StudySpec, Time, Written};

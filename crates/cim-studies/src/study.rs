@@ -8,6 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::context::Context;
 use crate::error::StudyError;
+use crate::shared::foreign::ForeignSpec;
 
 /// A study of a published system.
 ///
@@ -62,6 +63,11 @@ pub trait StudySpec: Serialize + DeserializeOwned + Clone + Send + Sync {
 
     /// Where its data lie.
     fn data(&self) -> &DataSpec;
+
+    /// Where networks of others are looked for, if it takes any.
+    fn foreign(&mut self) -> Option<&mut ForeignSpec> {
+        None
+    }
 
     /// Sets another seed or another number of chips.
     fn resize(&mut self, seed: Option<u64>, chips: Option<usize>) {

@@ -322,6 +322,7 @@ fn quick_and_other_chips_are_checked_as_written_first() {
         seed: None,
         chips: None,
         data: None,
+        networks: &[],
     };
     let Err(error) = study.open(request) else { panic!("no arrays") };
     assert!(error.to_string().contains("arrays.rows is []"), "{error}");
@@ -333,6 +334,7 @@ fn quick_and_other_chips_are_checked_as_written_first() {
             seed: None,
             chips: Some(1),
             data: None,
+            networks: &[],
         };
         let Err(error) = study.open(request) else { panic!("{} on one chip", study.name) };
         assert!(error.to_string().contains("chips is 1"), "{error}");

@@ -7,6 +7,8 @@ use cim_device::DeviceError;
 use thiserror::Error;
 
 use crate::mapping::MappingError;
+use crate::placement::PlacementError;
+use crate::reprogram::ReprogramError;
 
 /// Errors of building tiles and grids of tiles.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -69,6 +71,12 @@ pub enum TileError {
     /// A pulse-width tile could not be built.
     #[error(transparent)]
     Pulses(#[from] PwmError),
+    /// Bits cannot be placed.
+    #[error(transparent)]
+    Placement(#[from] PlacementError),
+    /// A schedule of writes cannot be.
+    #[error(transparent)]
+    Reprogram(#[from] ReprogramError),
     /// A key of a [`FrontEnd`](crate::FrontEnd) is out of range.
     #[error("front_end.{key} is {value}: {help}")]
     FrontEnd {

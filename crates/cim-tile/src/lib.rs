@@ -17,9 +17,11 @@ pub mod mapping;
 pub mod moments;
 pub mod nonideality;
 pub mod path;
+pub mod placement;
 pub mod pulsed;
 pub mod pwm;
 pub mod quantize;
+pub mod reprogram;
 pub mod tile;
 
 pub use board::{Board, BoardSpec};

@@ -41,8 +41,9 @@ impl StoredVariance {
         let [q0, q1, q2] = cells.parabola(|raised| raised * raised);
         let (resting, falling) =
             if law.am > 0.0 { cells.inverse(g_min / span) } else { (0.0, 0.0) };
-        let bottom =
-            cells.count * (law.a0 + g_min * (law.a1 + g_min * law.a2)) + resting * law.am / g_min;
+        // A law that falls with conductance has no cells at 0 S; any other may, and then 0 / 0 is no noise.
+        let at_rest = if law.am > 0.0 { resting * law.am / g_min } else { 0.0 };
+        let bottom = cells.count * (law.a0 + g_min * (law.a1 + g_min * law.a2)) + at_rest;
         let slope = law.a1 + 2.0 * law.a2 * g_min;
         let raised = span * (slope * p0 + span * law.a2 * q0);
         let reach = parts.mapping.reach().powi(2);
@@ -320,6 +321,26 @@ mod tests {
                 let shared = matches!(spec, MappingSpec::OffsetColumn(_));
                 let within = if shared { 0.18 } else { 0.02 };
                 assert!((got / want - 1.0).abs() < within, "{spec:?} {noise:?}: {got} for {want}");
+            }
+        }
+    }
+
+    /// Cells that can be off: what training sees of a weight is a number in a window from 0 S as well, and
+    /// hardly another than in a window from just above it.
+    #[test]
+    fn a_window_from_zero_has_a_variance() {
+        let us = |x: f64| Siemens(x * 1e-6);
+        let noise = NoiseSpec { constant: us(1.0), linear: us(0.01), ..NoiseSpec::NONE };
+        for spec in MappingSpec::registered() {
+            let at = |bottom_us: f64| {
+                let mut parts = parts(spec, noise);
+                parts.window = Window::new(us(bottom_us), us(100.0 + bottom_us)).expect("a window");
+                StoredVariance::of(&parts, 0.8)
+            };
+            let (off, above) = (at(0.0), at(1e-6));
+            for weight in [0.0, 0.1, 0.8] {
+                let (off, above) = (off.at(weight), above.at(weight));
+                assert!((off / above - 1.0).abs() < 1e-6, "{spec:?}: {off} and {above}");
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Laws: properties of every registered part, for the inputs that proptest or an address draws.
 
 mod ageing;
+mod bounded_currents;
 mod circuit;
 mod composition;
 mod converters;

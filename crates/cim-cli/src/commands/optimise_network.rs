@@ -5,16 +5,13 @@ use std::path::Path;
 
 use cim_chip::Foreign;
 use cim_core::Joules;
-use cim_studies::own::{Chosen, optimised};
+use cim_studies::own::{CALIBRATION, Chosen, optimised};
 
-use super::eval::{Samples, chip, read_network};
+use super::eval::{chip, read_network, read_samples};
 use super::optimise::budget;
 use crate::args::Optimise;
 use crate::error::CliError;
 use crate::files::write_atomic;
-
-/// Samples where the preset does not say how many.
-const SAMPLES: usize = 256;
 
 /// Optimises, writes the design and returns the table for the terminal.
 pub fn run(args: &Optimise, network: &Path) -> Result<String, CliError> {
@@ -27,8 +24,8 @@ pub fn run(args: &Optimise, network: &Path) -> Result<String, CliError> {
     chip.parts()?;
     let graph = read_network(network, args.layers.as_deref())?;
     let calibration = args.calibration.as_deref().expect("required beside a network");
-    let most = chip.calibration.map_or(SAMPLES, |section| section.images);
-    let samples = Samples::read(calibration, &graph, most)?;
+    let most = chip.calibration.map_or(CALIBRATION, |section| section.images);
+    let samples = read_samples(calibration, &graph, most)?;
     let row = samples.rows.row(0).to_vec();
     let network = Foreign::new(graph, &samples.shapes, &row)?;
     let chosen = optimised(&network, chip, samples.rows.view(), energy)?;

@@ -34,6 +34,7 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
         seed: args.seed,
         chips: args.chips.map(|chips| chips as usize),
         data: args.data.as_deref(),
+        networks: &args.networks,
     };
     let gate = args.gate.as_deref().map(Gate::read).transpose()?;
     let study = preset.study()?;
@@ -71,7 +72,10 @@ fn options(args: &Reproduce) -> String {
     let chips = args.chips.map(|chips| format!(" --chips {chips}"));
     let quick = args.quick.then(|| " --quick".to_owned());
     let data = args.data.as_ref().map(|data| format!(" --data {}", word(&data.to_string_lossy())));
-    [seed, chips, quick, data].into_iter().flatten().collect()
+    let networks = args.networks.iter();
+    let networks =
+        networks.map(|folder| format!(" --networks {}", word(&folder.to_string_lossy())));
+    [seed, chips, quick, data].into_iter().flatten().chain(networks).collect()
 }
 
 /// A word of a command as a shell reads it.

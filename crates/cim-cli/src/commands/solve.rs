@@ -6,10 +6,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use cim_core::{Amps, Ohms, Volts};
+use cim_crossbar::solve::iterative::{self, Bounded};
 use cim_crossbar::solve::newton;
 use cim_crossbar::{Bias, Circuit, CircuitError, Nodal, Solution};
 use cim_device::Conduction;
-use ndarray::{Array1, Array2, Array3, Axis};
+use ndarray::{Array1, Array2, Array3, ArrayView1, Axis};
 use ndarray_npy::{NpzWriter, WriteNpyExt};
 
 use super::array::{Array, usage};
@@ -28,6 +29,14 @@ pub fn run(args: &Solve) -> Result<String, CliError> {
     #[expect(clippy::disallowed_methods, reason = "the summary says how long it took")]
     let start = Instant::now();
     let refused = |error| array.refused(error);
+    if let Some(tolerance) = args.tolerance {
+        let bounded = bounded(&array, tolerance)?;
+        let seconds = start.elapsed().as_secs_f64();
+        write_currents(args, &array, &bounded.column_a)?;
+        let mut text = summary(args, &array, &bounded.column_a, &[], seconds);
+        let _ = writeln!(text, "proven           {}", proven(&bounded));
+        return Ok(text);
+    }
     let (column_a, solutions) = match array.law {
         Conduction::Ohmic => linear(&array, args.nodes.is_some()),
         _ => non_linear(&array, args.nodes.is_some()),
@@ -40,9 +49,7 @@ pub fn run(args: &Solve) -> Result<String, CliError> {
         Err(CircuitError::Undetermined { .. }) if !all => Vec::new(),
         solutions => solutions.map_err(refused)?,
     };
-    let out =
-        if array.single { npy(&args.out, &column_a.row(0))? } else { npy(&args.out, &column_a)? };
-    write_atomic(&args.out, &out)?;
+    write_currents(args, &array, &column_a)?;
     if let Some(path) = &args.nodes {
         write_atomic(path, &npz(path, &solutions, array.single)?)?;
     }
@@ -53,6 +60,40 @@ pub fn run(args: &Solve) -> Result<String, CliError> {
         write_atomic(path, picture(&array, solution)?.as_bytes())?;
     }
     Ok(summary(args, &array, &column_a, &solutions, seconds))
+}
+
+fn write_currents(args: &Solve, array: &Array, column_a: &Array2<f64>) -> Result<(), CliError> {
+    let out =
+        if array.single { npy(&args.out, &column_a.row(0))? } else { npy(&args.out, column_a)? };
+    write_atomic(&args.out, &out)?;
+    Ok(())
+}
+
+/// Currents with a bound, which only reads of ohmic cells have.
+fn bounded(array: &Array, tolerance: f64) -> Result<Bounded, CliError> {
+    if !array.is_read || array.law != Conduction::Ohmic {
+        return Err(usage(
+            "--tolerance: only currents of reads of ohmic cells have a bound".into(),
+            "leave it out: all else is solved exactly",
+        ));
+    }
+    iterative::column_currents(&array.circuit, array.volts.view(), tolerance)
+        .map_err(|error| array.refused(error))
+}
+
+/// The largest bound, relative to the largest current of its vector.
+fn proven(bounded: &Bounded) -> String {
+    let most = |values: ArrayView1<'_, f64>| values.fold(0.0_f64, |most, a| most.max(a.abs()));
+    let vectors = bounded.error_a.rows().into_iter().zip(bounded.column_a.rows());
+    let worst = vectors
+        .map(|(error_a, column_a)| (most(error_a), most(column_a)))
+        .filter(|(error_a, _)| 0.0 < *error_a)
+        .fold(0.0_f64, |worst, (error_a, column_a)| worst.max(error_a / column_a));
+    let how = match bounded.steps {
+        Some(steps) => format!("in {steps} steps"),
+        None => "by elimination".to_owned(),
+    };
+    format!("no current is off by more than {worst:.1e} of the largest of its vector, {how}")
 }
 
 /// Column currents, vectors × columns (A), and everything else for all vectors or the first.

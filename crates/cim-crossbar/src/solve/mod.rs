@@ -4,6 +4,8 @@
 pub mod dense;
 mod dissection;
 mod ends;
+pub mod iterative;
+mod lines;
 mod network;
 pub mod newton;
 pub mod nodal;

@@ -6,3 +6,4 @@ mod spec;
 mod weights;
 
 pub(crate) use build::read;
+pub use weights::tensors;

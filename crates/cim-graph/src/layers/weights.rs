@@ -6,21 +6,41 @@ use safetensors::{Dtype, SafeTensors};
 
 use crate::error::GraphError;
 use crate::limits::Limits;
+use crate::sniff;
 use crate::tensor::Tensor;
+
+/// Tensors of a safetensors file in single precision, by name, without what is done with them; those of
+/// whole numbers, which are no weights, are left out.
+///
+/// # Errors
+/// [`GraphError`]: the file is something else or damaged, or exceeds `limits`.
+pub fn tensors(bytes: &[u8], limits: Limits) -> Result<BTreeMap<String, Tensor>, GraphError> {
+    sniff::refuse_others(bytes, "safetensors")?;
+    let is_known = |data_type| matches!(data_type, Dtype::F32 | Dtype::BF16 | Dtype::F16);
+    Ok(Weights::chosen(bytes, &limits, |_, data_type| is_known(data_type))?.left)
+}
 
 pub(super) struct Weights {
     left: BTreeMap<String, Tensor>,
 }
 
 impl Weights {
+    /// All but counters that inference does not need.
     pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Self, GraphError> {
+        Self::chosen(bytes, limits, |name, _| !name.ends_with("num_batches_tracked"))
+    }
+
+    fn chosen(
+        bytes: &[u8],
+        limits: &Limits,
+        is_wanted: impl Fn(&str, Dtype) -> bool,
+    ) -> Result<Self, GraphError> {
         let what =
             |e: safetensors::SafeTensorError| GraphError::Safetensors { what: e.to_string() };
         let file = SafeTensors::deserialize(bytes).map_err(what)?;
         let mut left = BTreeMap::new();
         for (name, view) in file.iter() {
-            // A counter that inference does not need.
-            if name.ends_with("num_batches_tracked") {
+            if !is_wanted(name, view.dtype()) {
                 continue;
             }
             let malformed =

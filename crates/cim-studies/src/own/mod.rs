@@ -5,11 +5,14 @@ mod ledgers;
 mod optimised;
 mod outcome;
 mod question;
+mod samples;
 mod stages;
 mod tables;
 mod words;
 
+pub use findings::Findings;
 pub use optimised::{Chosen, optimised};
-pub use question::Question;
+pub use question::{Question, chips, moment};
+pub use samples::{CALIBRATION, Samples};
 pub use stages::{Answer, run};
 pub use tables::PRODUCTS;

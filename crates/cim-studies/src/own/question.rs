@@ -1,9 +1,18 @@
 //! What is asked of a network on chips.
 
 use cim_chip::{ChipPreset, Chips, Foreign, Moment, Task, WrittenDesign};
+use cim_core::Seconds;
+use cim_device::compensation::Scope;
 use ndarray::Array2;
 
+use crate::error::StudyError;
 use crate::study::Source;
+
+/// Chips that are made where nobody says how many.
+const CHIPS: usize = 20;
+
+/// Chips that are made at most until an interval is narrow enough.
+const MOST_CHIPS: usize = 1000;
 
 /// A network, samples and a chip.
 pub struct Question<'a> {
@@ -33,4 +42,47 @@ pub struct Question<'a> {
     pub chips: Chips,
     /// Whether the loss is told effect by effect.
     pub budget: bool,
+}
+
+/// How many chips of `preset` are made, if `asked` says nothing else: its own number, or as many as it
+/// takes until the interval is as narrow as `until`.
+pub fn chips(preset: &ChipPreset, asked: Option<usize>, until: Option<f64>) -> Chips {
+    let own = || match until {
+        Some(_) => MOST_CHIPS,
+        None => preset.evaluation.map_or(CHIPS, |section| section.chips),
+    };
+    Chips { most: asked.unwrap_or_else(own), until }
+}
+
+/// When chips of `preset` are looked at, with as many factors against drift as `scope` says.
+///
+/// # Errors
+/// [`StudyError::Refused`] where the preset does not say how drift is measured, or nothing is known of
+/// its cells at later times; errors of its sections.
+pub fn moment(
+    preset: &ChipPreset,
+    after: Seconds,
+    scope: Option<Scope>,
+) -> Result<Moment, StudyError> {
+    let refused =
+        |what: String, help: &str| Err(StudyError::Refused { what, help: help.to_owned() });
+    let compensation = match (scope, preset.compensation) {
+        (None, _) => None,
+        (Some(scope), Some(section)) => Some(section.build(scope)?),
+        (Some(_), None) => {
+            return refused(
+                "drift cannot be compensated: the preset has no section compensation".to_owned(),
+                "add one with noise, repeats and floor; the preset pcm has an example",
+            );
+        }
+    };
+    if after != Seconds::ZERO && !preset.parts()?.device.ages() {
+        return refused(
+            format!(
+                "{after} after programming: nothing is known of the preset's cells at later times"
+            ),
+            "choose cells with time, such as those of the preset pcm",
+        );
+    }
+    Ok(Moment { after, compensation })
 }

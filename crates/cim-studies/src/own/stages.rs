@@ -18,6 +18,8 @@ use crate::study::Found;
 pub struct Answer {
     /// Report and times.
     pub found: Found,
+    /// What the report is made from.
+    pub findings: Findings,
     /// The design of the chips.
     pub design: ChipDesign,
     /// What drives its products on the calibration samples.
@@ -72,7 +74,7 @@ pub fn run(mut question: Question<'_>, context: &Context<'_>) -> Result<Answer, 
     let findings = Findings { digital, evaluated, products, budget, made_signed };
     let report = outcome::report(&question, &findings)?;
     let found = Found { report, timing: stages.into_timing(Timing::default()) };
-    Ok(Answer { found, design, inputs })
+    Ok(Answer { found, findings, design, inputs })
 }
 
 /// Gives row converters a sign where inputs have one and the converters none; says whether it did.

@@ -25,8 +25,8 @@ pub struct Bench<'a> {
     pub learning: &'a Learning,
     /// Checkpoints and progress.
     pub training: &'a Training<'a>,
-    /// Number of the network, from 0.
-    pub index: usize,
+    /// What its checkpoints are named after.
+    pub name: String,
     /// Address of all its draws.
     pub at: Stream,
     calibration: Array2<f32>,
@@ -48,10 +48,31 @@ impl<'a> Bench<'a> {
             parts: spec.parts()?,
             learning,
             training,
-            index,
+            name: format!("network-{index}"),
             at: Stream::root(spec.seed).child("network", index as u64),
             calibration: first_images(&learning.data, spec.calibration.images),
         })
+    }
+
+    /// The same bench for another design of the same networks: checkpoints of its own, draws and chips
+    /// the same.
+    #[must_use]
+    pub fn called(self, suffix: &str) -> Self {
+        Self { name: format!("{}-{suffix}", self.name), ..self }
+    }
+
+    /// The same bench with column converters of another resolution.
+    #[must_use]
+    pub fn at_bits(&self, bits: u32) -> Self {
+        Self {
+            spec: self.spec,
+            parts: Parts { adc_bits: bits, ..self.parts.clone() },
+            learning: self.learning,
+            training: self.training,
+            name: self.name.clone(),
+            at: self.at,
+            calibration: self.calibration.clone(),
+        }
     }
 
     /// What drives the layers of `network` on the calibration images.
@@ -127,7 +148,7 @@ impl<'a> Bench<'a> {
         teacher: Option<&Network>,
         at: Stream,
     ) -> Result<Trained, StudyError> {
-        let stage = format!("network-{}-{stage}", self.index);
+        let stage = format!("{}-{stage}", self.name);
         self.training
             .train(Run { stage, recipe, start, paths, teacher, at }, Some(&self.learning.holdout))
     }

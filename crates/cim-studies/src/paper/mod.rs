@@ -3,19 +3,20 @@
 //! `run` goes through the stages: `train` and `choose` are handed training images alone, `measure` gets
 //! the test set and hands on numbers only, `outcome` makes the report of them.
 
-mod bench;
-mod candidate;
-mod choose;
-mod measure;
-mod method;
+pub(crate) mod bench;
+pub(crate) mod candidate;
+pub(crate) mod choose;
+pub(crate) mod measure;
+pub(crate) mod method;
 mod outcome;
 mod run;
-mod sections;
+pub(crate) mod sections;
 mod spec;
 mod study;
 #[cfg(test)]
 mod tests;
-mod train;
+pub(crate) mod train;
 
+pub(crate) use spec::Kind;
 pub use spec::{Spec, check_design};
 pub use study::Paper;

@@ -40,7 +40,7 @@ pub fn report(outcome: &Outcome<'_>) -> Result<Report, StudyError> {
         cover: Some(charts::summary(&findings)),
         tables: tables::all(&findings),
         parameters: parameters::of(options.spec)?,
-        notes: words::notes(options.spec),
+        notes: words::notes(&findings, options.spec),
         ..Report::default()
     };
     report.add_data(&findings)?;

@@ -7,7 +7,7 @@ use super::bench::Bench;
 use super::measure::model::error_model;
 use super::measure::rank::objective_rank;
 use super::measure::sweeps::Sweeping;
-use super::measure::table::{as_numbers, measure_all};
+use super::measure::table::{as_numbers, measure_all, measure_untrained};
 use super::outcome::{self, Outcome};
 use super::spec::Spec;
 use super::train::trial::{self, Trial};
@@ -36,6 +36,7 @@ pub fn run(
     let test = &images.test;
     let as_numbers = as_numbers(&trials, test);
     let rows = measure_all(spec, &trials, test, context)?;
+    let untrained = measure_untrained(spec, &trials, test, context)?;
     stages.lap("measure");
     let sweeping = Sweeping { spec, trials: &trials, test, context };
     let bits = sweeping.bits()?;
@@ -53,6 +54,7 @@ pub fn run(
         trials: &trials,
         as_numbers: &as_numbers,
         rows: &rows,
+        untrained: &untrained,
         bits,
         sweeps,
         error_model,

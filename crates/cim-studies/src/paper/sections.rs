@@ -84,6 +84,9 @@ pub struct SweepSpec {
     pub chips: usize,
     /// Resolutions of the column converters, 2 to 16 bits.
     pub bits: Vec<u32>,
+    /// Resolutions at which the program alone is compared with the best heuristic, both without any
+    /// training through the chip; none is an empty list.
+    pub program_bits: Vec<u32>,
     /// Factors of the programming noise; of a gaussian cell only.
     pub programming_scale: Vec<f64>,
     /// Temperatures of the circuit (K).
@@ -106,7 +109,11 @@ pub struct ErrorModelSpec {
 }
 
 impl DigitalSpec {
-    pub(super) fn check(self) -> Result<(), ChipError> {
+    /// Digital arithmetic for nothing.
+    pub const FREE: Self =
+        Self { mac: Joules::ZERO, sram_8kb_byte: Joules::ZERO, sram_1mb_byte: Joules::ZERO };
+
+    pub(crate) fn check(self) -> Result<(), ChipError> {
         need_positive("digital.mac", self.mac.0, self.mac)?;
         need_not_negative("digital.sram_8kb_byte", self.sram_8kb_byte.0, self.sram_8kb_byte)?;
         need_not_negative("digital.sram_1mb_byte", self.sram_1mb_byte.0, self.sram_1mb_byte)
@@ -114,7 +121,7 @@ impl DigitalSpec {
 }
 
 impl HoldoutSpec {
-    pub(super) fn check(self) -> Result<(), ChipError> {
+    pub(crate) fn check(self) -> Result<(), ChipError> {
         let help = "hold out 1 to 1000000 images";
         need((1..=1_000_000).contains(&self.images), "holdout.images", self.images, help)?;
         let help = "a design is judged on 1 to 1000 chips";
@@ -123,14 +130,14 @@ impl HoldoutSpec {
 }
 
 impl NetworksSpec {
-    pub(super) fn check(self) -> Result<(), ChipError> {
+    pub(crate) fn check(self) -> Result<(), ChipError> {
         let help = "intervals are over networks: train 2 to 1000";
         need((2..=1000).contains(&self.count), "networks.count", self.count, help)
     }
 }
 
 impl ChoiceSpec {
-    pub(super) fn quick(mut self) -> Self {
+    pub(crate) fn quick(mut self) -> Self {
         self.clip_shares.truncate(1);
         self.energy_tolerances.truncate(1);
         for tried in [
@@ -144,7 +151,7 @@ impl ChoiceSpec {
         self
     }
 
-    pub(super) fn check(&self) -> Result<(), ChipError> {
+    pub(crate) fn check(&self) -> Result<(), ChipError> {
         let some = |key: &str, tried: &[f64]| {
             need((1..=100).contains(&tried.len()), key, format!("{tried:?}"), "try 1 to 100 values")
         };
@@ -176,7 +183,7 @@ impl ChoiceSpec {
 }
 
 impl TrainingSpec {
-    pub(super) fn quick(mut self) -> Self {
+    pub(crate) fn quick(mut self) -> Self {
         self.digital.epochs = self.digital.epochs.min(2);
         self.further.epochs = self.further.epochs.min(1);
         self.bits.epochs = self.bits.epochs.min(1);
@@ -184,7 +191,7 @@ impl TrainingSpec {
         self
     }
 
-    pub(super) fn check(&self) -> Result<(), ChipError> {
+    pub(crate) fn check(&self) -> Result<(), ChipError> {
         training::check(&self.digital, "training.digital")?;
         training::check(&self.further, "training.further")?;
         training::check(&self.bits, "training.bits")?;
@@ -192,10 +199,26 @@ impl TrainingSpec {
     }
 }
 
+impl ErrorModelSpec {
+    /// Nothing is compared.
+    pub const NONE: Self = Self { chips: 0, images: 0, designs: 0 };
+}
+
 impl SweepSpec {
-    pub(super) fn quick(mut self) -> Self {
+    /// Nothing is swept.
+    pub const NONE: Self = Self {
+        chips: 0,
+        bits: Vec::new(),
+        program_bits: Vec::new(),
+        programming_scale: Vec::new(),
+        temperatures: Vec::new(),
+        bandwidths: Vec::new(),
+    };
+
+    pub(crate) fn quick(mut self) -> Self {
         self.chips = self.chips.min(2);
         self.bits.retain(|&bits| bits == 3);
+        self.program_bits.truncate(1);
         self.programming_scale.truncate(2);
         self.temperatures.truncate(1);
         self.bandwidths.truncate(1);

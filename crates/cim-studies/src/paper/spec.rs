@@ -7,7 +7,6 @@ use cim_chip::sections::{
     need, network,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Rules, Targets};
-use cim_core::Joules;
 use serde::{Deserialize, Serialize};
 
 use super::method::Part;
@@ -20,7 +19,7 @@ use crate::study::StudySpec;
 /// The built-in preset, as written.
 pub const PRESET: &str = include_str!("paper.toml");
 
-/// The only value of the key `experiment` for which this is the specification; it may be left out.
+/// The value of the key `experiment`, which may be left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -154,9 +153,13 @@ impl Spec {
     fn check_sweeps(&self) -> Result<(), ChipError> {
         let sweeps = &self.sweeps;
         check_chips("sweeps.chips", sweeps.chips)?;
-        for &bits in &sweeps.bits {
-            converters::check_bits("sweeps.bits", bits)?;
-            energy::check(&self.energy, bits)?;
+        for (key, resolutions) in
+            [("sweeps.bits", &sweeps.bits), ("sweeps.program_bits", &sweeps.program_bits)]
+        {
+            for &bits in resolutions {
+                converters::check_bits(key, bits)?;
+                energy::check(&self.energy, bits)?;
+            }
         }
         for &scale in &sweeps.programming_scale {
             device::build(&device::with_programming_noise(&self.device, scale)?)?;
@@ -203,19 +206,9 @@ impl Spec {
         let mut same = self.clone();
         same.evaluation.chips = 0;
         same.networks.count = 0;
-        same.sweeps = SweepSpec {
-            chips: 0,
-            bits: Vec::new(),
-            programming_scale: Vec::new(),
-            temperatures: Vec::new(),
-            bandwidths: Vec::new(),
-        };
-        same.error_model = ErrorModelSpec { chips: 0, images: 0, designs: 0 };
-        same.digital = DigitalSpec {
-            mac: Joules::ZERO,
-            sram_8kb_byte: Joules::ZERO,
-            sram_1mb_byte: Joules::ZERO,
-        };
+        same.sweeps = SweepSpec::NONE;
+        same.error_model = ErrorModelSpec::NONE;
+        same.digital = DigitalSpec::FREE;
         same
     }
 }

@@ -1,42 +1,15 @@
 //! The whole study on a handful of small images: what it reports, and what its choices see.
 
-use cim_core::Stream;
-use cim_nn::Dataset;
 use cim_report::Report;
 use serde_json::Value;
 
 use super::run;
 use super::spec::{PRESET, Spec};
 use crate::parse::parse;
+use crate::shared::corners::data;
 use crate::shared::images::Images;
 use crate::shared::nowhere::Nowhere;
 use crate::study::{StudySpec, Written};
-
-/// Images of 6 × 6 pixels in four classes, each with a bright corner of its own among noise.
-fn images(count: usize, at: Stream) -> Dataset {
-    let mut bytes = Vec::new();
-    let mut noise = vec![0.0_f32; 36];
-    for image in 0..count {
-        at.fill_uniform(image as u64, &mut noise);
-        let (top, left) = (image % 2 * 3, image / 2 % 2 * 3);
-        bytes.extend(noise.iter().enumerate().map(|(pixel, noise)| {
-            let (row, column) = (pixel / 6, pixel % 6);
-            let lit = (top..top + 3).contains(&row) && (left..left + 3).contains(&column);
-            (90.0 * noise + if lit { 160.0 * noise } else { 0.0 }) as u8
-        }));
-    }
-    let labels = (0..count).map(|image| (image % 4) as u8).collect();
-    Dataset::new(bytes, labels, 6, 6, 4).expect("images")
-}
-
-fn data(test: u64) -> Images {
-    let at = Stream::root(3);
-    Images {
-        train: images(280, at.child("train", 0)),
-        test: images(60, at.child("test", test)),
-        sha256: "the same".to_owned(),
-    }
-}
 
 /// The built-in preset in miniature.
 fn spec() -> Spec {
@@ -49,6 +22,7 @@ fn spec() -> Spec {
     spec.networks.count = 3;
     spec.choices.clip_shares = vec![0.5, 1.0];
     spec.sweeps.programming_scale = vec![1.0, 2.0];
+    spec.sweeps.program_bits = vec![3, 6];
     spec.error_model.chips = 20;
     spec.error_model.images = 4;
     spec.error_model.designs = 8;
@@ -133,6 +107,9 @@ fn the_report_has_what_earned_it() {
     ];
     assert_eq!(names("leave_one_out"), parts);
     assert_eq!(names("add_one_in"), parts);
+    for key in ["program_alone/0/recovered/mean", "program_alone/1/difference/mean"] {
+        assert!(of(&report, key).as_f64().is_some_and(f64::is_finite), "{key}");
+    }
     // Chips are nested in networks: 2 of each of 3.
     assert_eq!(of(&report, "leave_one_out/0/difference/chips"), 6);
     assert!(report.lead.contains("least_read_voltage"), "{}", report.lead);

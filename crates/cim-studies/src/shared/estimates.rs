@@ -1,6 +1,20 @@
 //! Means over chips as the report shows them.
 
 use cim_report::Estimate;
+use serde::Serialize;
+
+/// A ratio of means with Fieller's 95 % interval over networks.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Ratio {
+    /// The ratio.
+    pub mean: f64,
+    /// The larger of the distances to the ends of the interval.
+    pub ci95: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
 
 /// Mean with a 95 % interval over chips.
 pub fn estimate(values: &[f64]) -> Estimate {
@@ -26,6 +40,31 @@ pub fn nested_paired(a: &[Vec<f64>], b: &[Vec<f64>]) -> Estimate {
 /// Mean with a 95 % interval over networks, of one number for each.
 pub fn over_networks(values: &[f64]) -> Estimate {
     shown(cim_chip::estimate(values))
+}
+
+impl Ratio {
+    /// As a mean with an interval, of which the larger side counts.
+    pub fn estimate(&self) -> Estimate {
+        Estimate { mean: self.mean, ci95: self.ci95, chips: 0 }
+    }
+}
+
+/// Part of what `from` is short of `to` that `reached` has won back, one number of each for every network;
+/// the interval is Fieller's.
+pub fn share_won(reached: &[f64], from: &[f64], to: &[f64]) -> Ratio {
+    let minus = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>();
+    let (won, lost) = (minus(reached, from), minus(to, from));
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    match cim_chip::ratio(&won, &lost) {
+        Some(ratio) => {
+            Ratio { mean: ratio.mean, ci95: ratio.ci95(), low: ratio.low, high: ratio.high }
+        }
+        // A loss that cannot be told from none: any share of it may have been won back.
+        None => {
+            let mean = if mean(&lost) > 0.0 { mean(&won) / mean(&lost) } else { 0.0 };
+            Ratio { mean, ci95: 1.0, low: mean - 1.0, high: mean + 1.0 }
+        }
+    }
 }
 
 fn shown(estimate: cim_chip::Estimate) -> Estimate {

@@ -1,13 +1,17 @@
 //! What studies have in common.
 
 pub mod checkpoints;
+#[cfg(test)]
+pub mod corners;
 pub mod counts;
 pub mod epoch;
 pub mod estimates;
+pub mod foreign;
 pub mod images;
 pub mod learning;
 #[cfg(test)]
 pub mod nowhere;
 pub mod one_bar;
 pub mod stages;
+pub mod subject;
 pub mod training;

@@ -3,28 +3,21 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use cim_chip::{ChipPreset, Chips, Foreign, Moment, WrittenDesign};
+use cim_chip::{Foreign, WrittenDesign};
 use cim_core::Seconds;
 use cim_device::compensation::Scope;
 use cim_report::Report;
-use cim_studies::own::{Answer, Question};
+use cim_studies::own::{self, Answer, CALIBRATION, Question, Samples};
 use cim_studies::{Context, Source};
 
 use super::chip::chip;
-use super::samples::{Samples, first};
-use super::{dump, network, table};
+use super::{dump, network, samples, table};
 use crate::commands::preset::{self, Preset};
 use crate::error::CliError;
 use crate::eval_args::Eval;
 use crate::files::try_read;
 use crate::progress::{Bars, Watch};
 use crate::store::Folder;
-
-/// Samples on which full scales are set where neither the options nor the preset say.
-const CALIBRATION: usize = 256;
-
-/// Chips where neither the options nor the preset say.
-const CHIPS: usize = 20;
 
 /// The largest `.npz` file that is read (bytes).
 const MAX_DATA_BYTES: u64 = 4 << 30;
@@ -36,58 +29,32 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
     let mut chip = chip(&preset)?;
     chip.seed = args.seed.unwrap_or(chip.seed);
     chip.parts()?;
-    let moment = moment(args, &chip)?;
+    let moment = own::moment(&chip, args.after.unwrap_or(Seconds::ZERO), args.compensate)?;
     for folder in [&args.out, &args.dump].into_iter().flatten() {
         cim_report::files::prepare(folder)?;
     }
     let written = args.config.as_deref().map(config).transpose()?;
     let graph = network::read(&args.network, args.layers.as_deref())?;
     let most = args.samples.map_or(usize::MAX, |count| count as usize);
-    let samples = Samples::read(&args.data, &graph, most)?;
-    let own = own_calibration(args, &graph)?;
-    let row = samples.rows.row(0).to_vec();
-    let network = Foreign::new(graph, &samples.shapes, &row)?;
-    let task = samples.task(&network, args.metric)?;
-    let (calibration, calibration_name) = match own {
-        Some(Calibration::File(own)) => {
-            let name = format!("{} samples of their own", own.rows.nrows());
-            (own.rows, name)
-        }
-        other => {
-            let asked = match other {
-                Some(Calibration::First(count)) => count,
-                _ => chip.calibration.map_or(CALIBRATION, |section| section.images),
-            };
-            let rows = first(samples.rows.view(), asked);
-            let name =
-                format!("the first {} samples of the data, without their answers", rows.nrows());
-            (rows, name)
-        }
+    let data = samples::read(&args.data, &graph, most)?;
+    let asked = own_calibration(args, &graph)?;
+    let row = data.rows.row(0).to_vec();
+    let network = Foreign::new(graph, &data.shapes, &row)?;
+    let task =
+        data.task(&network, args.metric).map_err(|error| samples::in_file(&args.data, error))?;
+    let (calibration, calibration_name) = match asked {
+        Some(Calibration::File(own)) => own.into_calibration(),
+        Some(Calibration::First(count)) => data.calibration(count),
+        None => data.calibration(chip.calibration.map_or(CALIBRATION, |section| section.images)),
     };
-    let chips = Chips {
-        most: match (args.chips, args.until, chip.evaluation) {
-            (Some(chips), ..) => chips as usize,
-            (None, Some(_), _) => 1000,
-            (None, None, evaluation) => evaluation.map_or(CHIPS, |section| section.chips),
-        },
-        until: args.until,
-    };
+    let chips = own::chips(&chip, args.chips.map(|chips| chips as usize), args.until);
     // The folder of a preset is of no matter to what it says.
     let (name, preset_name) = (file_name(&args.network), file_name(Path::new(&preset.name)));
-    let answers =
-        if samples.has_answers() { "" } else { ", no answers: the digital outputs stand for them" };
     let question = Question {
         name: &name,
         network: &network,
         task: &task,
-        data: Source {
-            name: format!(
-                "{} ({} samples{answers})",
-                file_name(&args.data),
-                task.samples().nrows()
-            ),
-            sha256: sha256(&args.data)?,
-        },
+        data: Source { name: data.described(&file_name(&args.data)), sha256: sha256(&args.data)? },
         calibration,
         calibration_name,
         preset: &preset_name,
@@ -110,8 +77,7 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
     let simulator = &cim_studies::NoSimulator;
     let context = Context { store: &store, progress: &bars, clock: &watch, simulator, threads };
     let seen = (question.moment, question.chip.chips());
-    let Answer { mut found, design, inputs } =
-        pool.install(|| cim_studies::own::run(question, &context))?;
+    let Answer { mut found, design, inputs, .. } = pool.install(|| own::run(question, &context))?;
     found.report.run.command = command(args, &name);
     let mut text = if args.json { json(&found.report)? } else { printed(&found) };
     if let Some(folder) = &args.out {
@@ -136,28 +102,6 @@ fn config(path: &Path) -> Result<WrittenDesign, CliError> {
     cim_studies::parse(&preset.text).map_err(|error| preset.refused(error))
 }
 
-fn moment(args: &Eval, chip: &ChipPreset) -> Result<Moment, CliError> {
-    let compensation = match (args.compensate, chip.compensation) {
-        (None, _) => None,
-        (Some(scope), Some(section)) => Some(section.build(scope)?),
-        (Some(_), None) => {
-            return Err(CliError::Usage {
-                what: "--compensate: the preset has no section compensation".into(),
-                help: "add one with noise, repeats and floor; `cim preset pcm` has an example"
-                    .into(),
-            });
-        }
-    };
-    let after = args.after.unwrap_or(Seconds::ZERO);
-    if after != Seconds::ZERO && !chip.parts()?.device.ages() {
-        return Err(CliError::Usage {
-            what: format!("--after {after}: nothing is known of the preset's cells at later times"),
-            help: "choose cells with time, such as those of --preset pcm".into(),
-        });
-    }
-    Ok(Moment { after, compensation })
-}
-
 /// Where calibration samples come from.
 enum Calibration {
     First(usize),
@@ -177,7 +121,7 @@ fn own_calibration(
             });
         }
         Ok(count) => Calibration::First(count),
-        Err(_) => Calibration::File(Box::new(Samples::read(Path::new(asked), graph, usize::MAX)?)),
+        Err(_) => Calibration::File(Box::new(samples::read(Path::new(asked), graph, usize::MAX)?)),
     }))
 }
 
@@ -232,7 +176,7 @@ fn printed(found: &cim_studies::Found) -> String {
     let report = &found.report;
     let mut text = cim_report::summary(report, &found.timing);
     for table in &report.tables {
-        if table.title == cim_studies::own::PRODUCTS {
+        if table.title == own::PRODUCTS {
             let _ = write!(text, "\n{}", table::products(table));
         } else if !table.folded {
             let _ = write!(text, "\n{}\n{}", table.title, table::whole(table));

@@ -10,4 +10,4 @@ mod table;
 pub use chip::chip;
 pub use command::run;
 pub use network::read as read_network;
-pub use samples::Samples;
+pub use samples::read as read_samples;

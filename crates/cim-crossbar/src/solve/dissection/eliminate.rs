@@ -14,7 +14,7 @@ const ROWS: usize = 64;
 /// Columns of a row that are updated at once.
 const LANES: usize = 8;
 /// Most nodes that are removed one by one from all others: packing them would take longer.
-const FEW: usize = 8;
+const FEW: usize = 1;
 
 /// A network of `order` nodes: the conductance of every pair `i < j` at `[i · stride + j]`.
 ///

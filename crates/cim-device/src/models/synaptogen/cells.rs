@@ -386,9 +386,8 @@ impl Row {
 /// Current (A) of one read of a cell at a voltage (V).
 #[inline(always)]
 fn noisy_read(model: Synaptogen, state: CellState, normal: f32, volt: f64) -> f64 {
-    let current = state.current_a(volt);
-    // Without a voltage the conductance is that of the smallest voltages.
-    let conductance = if volt == 0.0 { state.current_a(1e-9) / 1e-9 } else { current / volt };
+    let conductance = state.conductance_s(volt);
+    let current = conductance * volt;
     current + model.read_variance_a2(current, conductance).sqrt() * f64::from(normal)
 }
 

@@ -36,8 +36,15 @@ impl CellState {
     /// Current (A) at a voltage (V).
     #[inline(always)]
     pub fn current_a(self, u_v: f64) -> f64 {
-        (1.0 - self.0) * polynomial(&LOW_RESISTANCE, u_v)
-            + self.0 * polynomial(&HIGH_RESISTANCE, u_v)
+        self.conductance_s(u_v) * u_v
+    }
+
+    /// Current per volt (S) at a voltage (V), and its limit at none.
+    #[inline(always)]
+    pub(super) fn conductance_s(self, u_v: f64) -> f64 {
+        // No limit conducts without a voltage: its last coefficient is 0.
+        let ([low @ .., _], [high @ .., _]) = (&LOW_RESISTANCE, &HIGH_RESISTANCE);
+        (1.0 - self.0) * polynomial(low, u_v) + self.0 * polynomial(high, u_v)
     }
 }
 

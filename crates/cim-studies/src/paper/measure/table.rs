@@ -7,8 +7,11 @@ use rayon::prelude::*;
 use super::rows::{OnChips, Row};
 use crate::context::Context;
 use crate::error::StudyError;
+use crate::paper::candidate::Candidate;
 use crate::paper::spec::Spec;
+use crate::paper::train::rows::Group;
 use crate::paper::train::trial::Trial;
+use crate::paper::train::untrained::Untrained;
 use crate::shared::training::digital_accuracy;
 
 /// Accuracies of the networks as numbers, one for each.
@@ -27,9 +30,52 @@ pub fn as_numbers(trials: &[Trial], test: &Dataset) -> AsNumbers {
     AsNumbers { digital: of(|trial| &trial.digital), control: of(|trial| &trial.control) }
 }
 
+/// What was found without training at one resolution.
+pub struct UntrainedRow {
+    /// Bits of the column converters.
+    pub bits: u32,
+    /// The best heuristic of each network.
+    pub heuristic: Row,
+    /// The program alone.
+    pub program: Row,
+}
+
 /// Address of a network's chips.
 pub fn chips_of(spec: &Spec, network: usize) -> Stream {
     Stream::root(spec.seed).child("network", network as u64)
+}
+
+/// Program and best heuristic without training, on the test set, at every resolution that was asked for.
+pub fn measure_untrained(
+    spec: &Spec,
+    trials: &[Trial],
+    test: &Dataset,
+    context: &Context<'_>,
+) -> Result<Vec<UntrainedRow>, StudyError> {
+    let (chips, points) = (spec.evaluation.chips, &spec.sweeps.program_bits);
+    let steps = context.progress.begin("no training", 2 * chips * points.len() * trials.len());
+    let row = |place: usize, name, candidate: fn(&Untrained) -> &Candidate| {
+        let networks = trials.par_iter().enumerate().map(|(network, trial)| {
+            let (own, at) = (candidate(&trial.untrained[place].1), chips_of(spec, network));
+            OnChips::of(own, test, chips, at, &spec.energy, || steps.step(1))
+        });
+        let networks = networks.collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, StudyError>(Row {
+            group: Group::Variant,
+            name,
+            further_epochs: spec.training.further.epochs,
+            networks,
+            holdout: None,
+        })
+    };
+    let point = |(place, &bits): (usize, &u32)| {
+        Ok(UntrainedRow {
+            bits,
+            heuristic: row(place, "best_heuristic", |found| &found.heuristic)?,
+            program: row(place, "program", |found| &found.program)?,
+        })
+    };
+    points.iter().enumerate().map(point).collect()
 }
 
 /// Measures every row of every network; networks have equal rows in equal order.

@@ -4,9 +4,13 @@ use cim_report::Table;
 use cim_report::format::{percent_estimate, points_estimate, scientific, si};
 
 use super::findings::{Findings, variant_label};
+use super::voice::ratio;
 
 /// Title of the table of baselines.
 pub const BASELINES: &str = "Baselines";
+/// Title of the comparison of the program alone.
+pub const PROGRAM_ALONE: &str =
+    "The program alone against the best heuristic, no training through the chip";
 /// Title of the comparison with the best heuristic.
 pub const AGAINST: &str = "The full method against the best heuristic, at equal read voltage";
 
@@ -31,6 +35,27 @@ pub fn baselines(findings: &Findings) -> Table {
         "without sense amplifiers",
     ];
     Table::new(BASELINES, columns, rows)
+}
+
+/// The program alone against the best heuristic, resolution by resolution.
+pub fn program_alone(findings: &Findings) -> Table {
+    let rows = findings.program_alone.iter().map(|row| {
+        vec![
+            row.bits.to_string(),
+            percent_estimate(&row.heuristic),
+            percent_estimate(&row.program),
+            points_estimate(&row.difference),
+            ratio(&row.recovered),
+        ]
+    });
+    let columns = [
+        "ADC bits",
+        "best heuristic",
+        "program alone",
+        "difference (points)",
+        "of the heuristic's loss won back",
+    ];
+    Table::new(PROGRAM_ALONE, columns, rows)
 }
 
 /// The full method against the best heuristic.

@@ -4,6 +4,7 @@ use cim_report::Estimate;
 use serde::Serialize;
 
 use crate::shared::epoch::Epoch;
+pub use crate::shared::estimates::Ratio;
 
 /// Points that `variance_points` may hold at most, so that the picture stays small.
 pub const MAX_VARIANCE_POINTS: usize = 600;
@@ -34,6 +35,8 @@ pub struct Findings {
     pub baselines: Vec<Baseline>,
     /// The full method against the best heuristic, at either read voltage.
     pub against_heuristic: Vec<AgainstHeuristic>,
+    /// The program alone against the best heuristic, without any training through the chip.
+    pub program_alone: Vec<ProgramAlone>,
     /// What each part adds to nothing, with the short budget.
     pub add_one_in: Vec<PartRow>,
     /// What each part adds to all others, with the short budget.
@@ -85,19 +88,6 @@ pub struct Control {
     pub further_epochs: usize,
 }
 
-/// A ratio of means with Fieller's 95 % interval over networks.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Ratio {
-    /// The ratio.
-    pub mean: f64,
-    /// The larger of the distances to the ends of the interval.
-    pub ci95: f64,
-    /// Lower end.
-    pub low: f64,
-    /// Upper end.
-    pub high: f64,
-}
-
 /// A baseline at a read voltage.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Baseline {
@@ -142,6 +132,23 @@ pub struct AgainstHeuristic {
     pub without_sense_saved_at_no_less_accuracy: Estimate,
     /// Accuracy of that design minus the heuristic's.
     pub accuracy_of_frugal: Estimate,
+}
+
+/// The program alone against the heuristic that is best on the held-out images, at one resolution, on
+/// networks that were trained as numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ProgramAlone {
+    /// ADC bits.
+    pub bits: u32,
+    /// Accuracy of the heuristic, at the nominal read voltage.
+    pub heuristic: Estimate,
+    /// Accuracy of the program, at the read voltage that it chose.
+    pub program: Estimate,
+    /// The latter minus the former.
+    pub difference: Estimate,
+    /// Part of what the heuristic is short of the better of the numbers that the program wins back; 1
+    /// is all of it.
+    pub recovered: Ratio,
 }
 
 /// What one part of the method earns.

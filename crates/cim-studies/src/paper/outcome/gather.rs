@@ -6,16 +6,17 @@ use super::baselines::{against_heuristic, baselines};
 use super::energies::{digital_energies, parts_of};
 use super::findings::{
     Budget, Chosen, Control, Counts, Design, Digital, EnergyBreakdown, EnergyPart, EnergyRatios,
-    Findings, Optimiser, Paired, PointInUse, Ratio, SourceShare, Variant,
+    Findings, Optimiser, Paired, PointInUse, ProgramAlone, SourceShare, Variant,
 };
 use super::given::{Outcome, row};
 use super::parts::part_rows;
 use crate::error::StudyError;
 use crate::paper::candidate::Candidate;
 use crate::paper::measure::rows::Row;
+use crate::paper::measure::table::UntrainedRow;
 use crate::paper::train::rows::Group;
 use crate::paper::train::trial::Trial;
-use crate::shared::estimates::over_networks;
+use crate::shared::estimates::{over_networks, share_won};
 
 /// Variants in the order of the report, each with its table.
 const VARIANTS: [(Group, &str); 7] = [
@@ -37,7 +38,7 @@ pub fn findings(outcome: &Outcome<'_>) -> Result<Findings, StudyError> {
     let numbers = outcome.as_numbers;
     let (digital, control) = (over_networks(&numbers.digital), over_networks(&numbers.control));
     let better = if control.mean < digital.mean { &numbers.digital } else { &numbers.control };
-    let recovered = recovered(&full.means(), &naive.means(), better)?;
+    let recovered = share_won(&full.means(), &naive.means(), better);
     let first = &trials[0];
     let (first_naive, first_full) =
         (&first.rows[first.naive].candidate, &first.rows[first.full].candidate);
@@ -71,6 +72,7 @@ pub fn findings(outcome: &Outcome<'_>) -> Result<Findings, StudyError> {
         },
         baselines: baselines(rows),
         against_heuristic: against_heuristic(rows),
+        program_alone: program_alone(outcome.untrained, better),
         add_one_in: part_rows(rows, Group::AddOneIn),
         leave_one_out: part_rows(rows, Group::LeaveOneOut),
         choices: choices(trials),
@@ -94,21 +96,16 @@ pub fn findings(outcome: &Outcome<'_>) -> Result<Findings, StudyError> {
     })
 }
 
-/// Recovered loss over networks; its interval is Fieller's.
-fn recovered(full: &[f64], naive: &[f64], digital: &[f64]) -> Result<Ratio, StudyError> {
-    let minus = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>();
-    let (won, lost) = (minus(full, naive), minus(digital, naive));
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    Ok(match cim_chip::ratio(&won, &lost) {
-        Some(ratio) => {
-            Ratio { mean: ratio.mean, ci95: ratio.ci95(), low: ratio.low, high: ratio.high }
-        }
-        // A loss that cannot be told from none: any share of it may have been recovered.
-        None => {
-            let mean = if mean(&lost) > 0.0 { mean(&won) / mean(&lost) } else { 0.0 };
-            Ratio { mean, ci95: 1.0, low: mean - 1.0, high: mean + 1.0 }
-        }
-    })
+/// What the program wins back alone, at every resolution that was asked for.
+fn program_alone(rows: &[UntrainedRow], numbers: &[f64]) -> Vec<ProgramAlone> {
+    let of = |UntrainedRow { bits, heuristic, program }: &UntrainedRow| ProgramAlone {
+        bits: *bits,
+        heuristic: heuristic.accuracy(),
+        program: program.accuracy(),
+        difference: program.minus(heuristic),
+        recovered: share_won(&program.means(), &heuristic.means(), numbers),
+    };
+    rows.iter().map(of).collect()
 }
 
 fn variant(row: &Row) -> Variant {

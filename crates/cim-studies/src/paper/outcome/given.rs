@@ -2,7 +2,7 @@
 
 use super::findings::{BitsPoint, ErrorModel, Sweep, VariancePoint};
 use crate::paper::measure::rows::Row;
-use crate::paper::measure::table::AsNumbers;
+use crate::paper::measure::table::{AsNumbers, UntrainedRow};
 use crate::paper::spec::Spec;
 use crate::paper::train::rows::Group;
 use crate::paper::train::trial::Trial;
@@ -18,6 +18,8 @@ pub struct Outcome<'a> {
     pub as_numbers: &'a AsNumbers,
     /// What all rows measured.
     pub rows: &'a [Row],
+    /// What was found without training, at every resolution that was asked for.
+    pub untrained: &'a [UntrainedRow],
     /// Accuracy at every resolution.
     pub bits: Vec<BitsPoint>,
     /// Accuracy in other worlds.

@@ -22,7 +22,12 @@ pub fn of(spec: &Spec) -> Result<Vec<Parameter>, StudyError> {
     Ok(vec![
         paper(
             "tile",
-            format!("{} × {} differential pairs", spec.tile.rows, spec.tile.outputs),
+            format!(
+                "{} rows × {} outputs, mapped as {}",
+                spec.tile.rows,
+                spec.tile.outputs,
+                spec.mapping.kind()
+            ),
             "128 × 128 in the abstract",
         ),
         row("network", network(&spec.network), "the paper says three layers"),
@@ -92,7 +97,7 @@ fn cell(spec: &Spec) -> Result<[(&'static str, String, &'static str); 4], StudyE
             ),
         };
     let window = format!("{} to {}", whole_si(window.g_min.0, "S"), whole_si(window.g_max.0, "S"));
-    let law = format!("{:?}", device.current_voltage());
+    let law = device.current_voltage().to_string();
     Ok([
         ("programming sigma", programming, of_programming),
         ("device window", window, of_window),

@@ -27,7 +27,7 @@ pub const TRAINING: &str = "Training of the first digital network";
 
 /// All of them.
 pub fn all(findings: &Findings) -> Vec<Table> {
-    vec![
+    let mut tables = vec![
         variants(findings),
         differences(findings),
         error_model(findings),
@@ -38,7 +38,11 @@ pub fn all(findings: &Findings) -> Vec<Table> {
         compare::baselines(findings),
         compare::against(findings),
         choices(findings),
-    ]
+    ];
+    if !findings.program_alone.is_empty() {
+        tables.push(compare::program_alone(findings));
+    }
+    tables
 }
 
 fn variants(findings: &Findings) -> Table {

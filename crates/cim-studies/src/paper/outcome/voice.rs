@@ -95,5 +95,5 @@ fn energy(saved: &Estimate) -> String {
 
 /// A ratio as per cent, with its interval.
 pub fn ratio(ratio: &Ratio) -> String {
-    percent_estimate(&Estimate { mean: ratio.mean, ci95: ratio.ci95, chips: 0 })
+    percent_estimate(&ratio.estimate())
 }

@@ -18,9 +18,17 @@ use crate::paper::method::{Method, Part};
 /// parts that concern training, for as long as the full method.
 pub fn training_alone(bench: &Bench<'_>, digital: &Network) -> Result<Candidate, StudyError> {
     let nominal = bench.parts.read_voltage;
+    let heuristics = all(bench, digital, &bench.inputs_of(digital), nominal)?;
+    trained_through(bench, digital, &best(&heuristics).design)
+}
+
+/// Training without the program, through a given design of the digital network.
+pub fn trained_through(
+    bench: &Bench<'_>,
+    digital: &Network,
+    start: &ChipDesign,
+) -> Result<Candidate, StudyError> {
     let inputs = bench.inputs_of(digital);
-    let heuristics = all(bench, digital, &inputs, nominal)?;
-    let start = best(&heuristics).design.clone();
     let program = [Part::Window, Part::ReadVoltage, Part::Clip, Part::FullScale];
     let method = program.into_iter().fold(Method::FULL, Method::without);
     let run = Through {
@@ -30,15 +38,15 @@ pub fn training_alone(bench: &Bench<'_>, digital: &Network) -> Result<Candidate,
         network: digital,
         teacher: digital,
         inputs: &inputs,
-        design: &start,
+        design: start,
         at: bench.at.child("further", 0),
     };
     let trained = train(bench, &run)?;
-    Ok(with_scales(bench, method, &start, trained)?.0)
+    Ok(with_scales(bench, method, start, trained)?.0)
 }
 
 /// The heuristic that is best on the held-out images.
-fn best(heuristics: &[Heuristic]) -> &Heuristic {
+pub fn best(heuristics: &[Heuristic]) -> &Heuristic {
     let best =
         heuristics.iter().reduce(|best, one| if best.accuracy < one.accuracy { one } else { best });
     best.expect("there are heuristics")

@@ -1,10 +1,11 @@
 //! Training: digital networks, networks through designs, and all that is made of one network.
 
 mod ablation;
-mod baselines;
-mod digital;
-mod full;
+pub mod baselines;
+pub mod digital;
+pub mod full;
 pub mod rows;
-mod through;
+pub mod through;
 pub mod trial;
+pub mod untrained;
 mod variants;

@@ -8,6 +8,7 @@ use super::baselines::{at_voltage, training_alone};
 use super::digital::{control, digital};
 use super::full::{at_all_bits, full};
 use super::rows::{AtBits, Choice, Group, Row};
+use super::untrained::{Untrained, untrained};
 use super::variants::variants;
 use crate::error::StudyError;
 use crate::paper::bench::Bench;
@@ -26,6 +27,8 @@ pub struct Trial {
     pub rows: Vec<Row>,
     /// At each resolution: naive and full.
     pub bits: Vec<AtBits>,
+    /// Program and best heuristic without training, with the bits of the column converters.
+    pub untrained: Vec<(u32, Untrained)>,
     /// What was chosen on the held-out images, for the report.
     pub choices: Vec<Choice>,
     /// What the program found on the way to the full method's design.
@@ -69,5 +72,23 @@ pub fn run(bench: &Bench<'_>) -> Result<Trial, StudyError> {
     rows.extend(equal);
 
     let bits = at_all_bits(bench, &digital, &control, &rows[place].candidate, scales.name())?;
-    Ok(Trial { digital, history, control, rows, bits, choices, optimised, naive: 0, full: place })
+    let mut alone = Vec::new();
+    for &bits in &bench.spec.sweeps.program_bits {
+        let found = untrained(&bench.at_bits(bits), &control)?;
+        let what = format!("heuristic beside the program alone at {bits} bits");
+        choices.push(Choice { what, chosen: found.name.to_owned() });
+        alone.push((bits, found));
+    }
+    Ok(Trial {
+        digital,
+        history,
+        control,
+        rows,
+        bits,
+        untrained: alone,
+        choices,
+        optimised,
+        naive: 0,
+        full: place,
+    })
 }

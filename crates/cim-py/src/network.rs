@@ -1,0 +1,53 @@
+//! Networks from files, read again for every question.
+
+use std::path::Path;
+
+use cim_graph::{Limits, Network};
+
+use crate::error::PythonError;
+use crate::preset::{bytes, file_name, text};
+
+/// The largest file of a network that is read (bytes).
+const MAX_BYTES: u64 = 4 << 30;
+
+/// A file of a network that can be read.
+#[derive(Clone, Debug)]
+pub struct NetworkFile {
+    /// The last part of its path.
+    pub name: String,
+    bytes: Vec<u8>,
+    /// Layers of a safetensors file.
+    layers: Option<String>,
+}
+
+impl NetworkFile {
+    /// Reads and checks a file: safetensors where `layers` (a path, or text) describes it, else ONNX.
+    ///
+    /// # Errors
+    /// [`PythonError`] for a file that cannot be read, or says what cannot be.
+    pub fn open(path: &Path, layers: Option<&Path>) -> Result<Self, PythonError> {
+        let help = "give a TOML file with a list of layers";
+        let layers = layers.map(|layers| text(layers, help)).transpose()?;
+        if layers.is_none() && path.extension().is_some_and(|ending| ending == "safetensors") {
+            return Err(PythonError::input(
+                format!("{} holds weights and not what is done with them", path.display()),
+                "list its layers in TOML and give it as layers",
+            ));
+        }
+        let layers = layers.map(|(_, text)| text);
+        let file = Self { name: file_name(path), bytes: bytes(path, MAX_BYTES)?, layers };
+        file.network()?;
+        Ok(file)
+    }
+
+    /// The network.
+    ///
+    /// # Errors
+    /// Those of the file.
+    pub fn network(&self) -> Result<Network, PythonError> {
+        Ok(match &self.layers {
+            Some(layers) => Network::from_safetensors(&self.bytes, layers, Limits::default())?,
+            None => Network::from_onnx(&self.bytes, Limits::default())?,
+        })
+    }
+}

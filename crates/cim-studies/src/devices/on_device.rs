@@ -1,0 +1,87 @@
+//! All that is done with one network on one device.
+
+use cim_chip::InUse;
+use cim_nn::Network;
+
+use crate::error::StudyError;
+use crate::paper::bench::Bench;
+use crate::paper::candidate::Candidate;
+use crate::paper::choose::design::tightened;
+use crate::paper::choose::finish::{Finished, finish};
+use crate::paper::method::Method;
+use crate::paper::train::baselines::trained_through;
+use crate::paper::train::through::{Through, train};
+use crate::paper::train::untrained::{Untrained, untrained};
+
+/// A network as numbers, before any device.
+pub struct Numbers {
+    /// The digital network.
+    pub digital: Network,
+    /// The same after as many further epochs as are trained through a chip.
+    pub control: Network,
+}
+
+/// Names of what is compared, in the order of every table.
+pub const METHODS: [&str; 5] = ["naive", "best_heuristic", "program", "training_alone", "full"];
+
+/// One network on one device, ready to be measured.
+pub struct OnDevice {
+    /// One for each of [`METHODS`].
+    pub candidates: [Candidate; METHODS.len()],
+    /// Which heuristic is best on the held-out images.
+    pub heuristic: &'static str,
+    /// Design of the full method against what is proven.
+    pub in_use: InUse,
+}
+
+/// Maps, optimises and trains one network for the device of the bench. Nothing here has seen the test
+/// set.
+pub fn on_device(bench: &Bench<'_>, numbers: &Numbers) -> Result<OnDevice, StudyError> {
+    let Numbers { digital, control } = numbers;
+    let inputs = bench.inputs_of(control);
+    let naive = bench.naive(control, &inputs, bench.parts.read_voltage)?;
+    let naive = Candidate { network: control.clone(), design: naive, inputs };
+    let Untrained { heuristic, name, program, .. } = untrained(bench, control)?;
+    let alone = trained_through(bench, digital, &heuristic.design)?;
+    let (accuracy_of, mut best) = (
+        |full: &Finished| bench.holdout(&full.candidate.design, &full.candidate.network),
+        None::<(f64, Finished)>,
+    );
+    for &share in &bench.spec.choices.clip_shares {
+        let full = full(bench, digital, &program, share)?;
+        let accuracy = accuracy_of(&full)?;
+        if best.as_ref().is_none_or(|(most, _)| *most < accuracy) {
+            best = Some((accuracy, full));
+        }
+    }
+    let (_, full) = best.expect("the list of the preset is not empty");
+    let in_use = full.optimised.placed(&full.candidate.design)?;
+    Ok(OnDevice {
+        candidates: [naive, heuristic, program, alone, full.candidate],
+        heuristic: name,
+        in_use,
+    })
+}
+
+/// The full method: training through the program's design, its clips tightened to `share`.
+fn full(
+    bench: &Bench<'_>,
+    digital: &Network,
+    program: &Candidate,
+    share: f64,
+) -> Result<Finished, StudyError> {
+    let inputs = bench.inputs_of(digital);
+    let design = tightened(bench, &program.design, digital, &inputs, share)?;
+    let run = Through {
+        stage: &format!("full-{share}"),
+        recipe: &bench.spec.training.further,
+        method: Method::FULL,
+        network: digital,
+        teacher: digital,
+        inputs: &inputs,
+        design: &design,
+        at: bench.at.child("further", 0),
+    };
+    let trained = train(bench, &run)?;
+    finish(bench, &design, trained)
+}

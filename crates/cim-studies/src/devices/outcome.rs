@@ -1,0 +1,171 @@
+//! What the study reports.
+
+use std::collections::BTreeMap;
+
+use cim_report::format::{percent, percent_estimate, points, points_estimate};
+use cim_report::{Chapter, Estimate, Figure, Headline, Part, Report, Shown};
+
+use super::findings::{DeviceFound, Findings, label};
+use super::spec::Spec;
+use super::{charts, tables};
+use crate::error::StudyError;
+use crate::study::Written;
+
+/// Builds the report.
+pub fn report(options: &Written<'_, Spec>, findings: &Findings) -> Result<Report, StudyError> {
+    let mut report = Report {
+        title: "One method on every published device".to_owned(),
+        preset: options.preset.to_owned(),
+        seed: options.spec.seed,
+        spec: options.text.to_owned(),
+        revision: env!("CARGO_PKG_VERSION").to_owned(),
+        lead: lead(findings),
+        headlines: headlines(findings),
+        figures: figures(findings),
+        chapters: chapters(),
+        charts: vec![charts::losses(findings)],
+        tables: tables::all(findings),
+        notes: notes(options.spec),
+        ..Report::default()
+    };
+    report.add_data(findings)?;
+    Ok(report)
+}
+
+/// Whether an interval leaves zero out.
+fn clear(difference: &Estimate) -> bool {
+    difference.ci95 < difference.mean.abs()
+}
+
+/// Names of devices, or "none".
+fn named<'a>(devices: impl Iterator<Item = &'a DeviceFound>) -> String {
+    let names: Vec<&str> = devices.map(|device| device.name.as_str()).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+/// Least and greatest loss of a method over the devices, in points.
+fn losses(findings: &Findings, method: &str) -> (f64, f64) {
+    let losses = findings
+        .devices
+        .iter()
+        .map(|device| findings.control.mean - device.method(method).accuracy.mean);
+    losses.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), loss| (a.min(loss), b.max(loss)))
+}
+
+fn lead(findings: &Findings) -> String {
+    let range = |method| {
+        let (least, most) = losses(findings, method);
+        format!("{} to {}", points(least).replace('+', ""), points(most).replace('+', ""))
+    };
+    let by_program = findings.devices.iter().filter(|device| {
+        let earned = device.method("program").against_heuristic;
+        clear(&earned) && earned.mean > 0.0
+    });
+    let by_all = findings.devices.iter().filter(|device| {
+        let earned = device.method("full").against_training_alone;
+        clear(&earned) && earned.mean > 0.0
+    });
+    let worse = findings.devices.iter().filter(|device| {
+        let earned = device.method("full").against_training_alone;
+        clear(&earned) && earned.mean < 0.0
+    });
+    format!(
+        "As numbers the networks reach {}, trained as long as the rest {}. Against that, {} published \
+         devices lose (points): mapped naively {}, by the best heuristic {}, by the program alone {}, by \
+         training through the chip alone {}, by both together {}. The program alone is better than the \
+         best heuristic by more than its interval on: {}. Both together are better than training alone on: \
+         {}; worse on: {}.",
+        percent_estimate(&findings.digital),
+        percent_estimate(&findings.control),
+        findings.devices.len(),
+        range("naive"),
+        range("best_heuristic"),
+        range("program"),
+        range("training_alone"),
+        range("full"),
+        named(by_program),
+        named(by_all),
+        named(worse),
+    )
+}
+
+fn headlines(findings: &Findings) -> Vec<Headline> {
+    let hardest = findings.devices.iter().min_by(|a, b| {
+        let of = |device: &DeviceFound| device.method("best_heuristic").accuracy.mean;
+        of(a).total_cmp(&of(b))
+    });
+    let Some(hardest) = hardest else { return Vec::new() };
+    ["best_heuristic", "program", "training_alone", "full"]
+        .map(|name| {
+            let method = hardest.method(name);
+            Headline {
+                value: percent(method.accuracy.mean),
+                label: format!("{}, {}", label(name), hardest.name),
+                detail: format!(
+                    "{} points against the best heuristic, on the device that it leaves worst",
+                    points_estimate(&method.against_heuristic)
+                ),
+            }
+        })
+        .into()
+}
+
+fn figures(findings: &Findings) -> BTreeMap<String, Figure> {
+    let percent = |label: &str, of| Figure::new(label, Shown::Percent, of);
+    let numbers = [
+        ("digital", percent("digital networks", findings.digital)),
+        ("control", percent("digital networks, trained as long", findings.control)),
+    ];
+    let of_device = |device: &DeviceFound| {
+        let figure = |method: &super::findings::MethodFound| {
+            let words = format!("{}, {}", label(method.name), device.name);
+            (format!("{}_{}", method.name, device.name), percent(&words, method.accuracy))
+        };
+        device.methods.iter().map(figure).collect::<Vec<_>>()
+    };
+    let numbers = numbers.map(|(name, figure)| (name.to_owned(), figure));
+    numbers.into_iter().chain(findings.devices.iter().flat_map(of_device)).collect()
+}
+
+fn chapters() -> Vec<Chapter> {
+    let chapter = |title: &str, text: &str, parts: Vec<Part>| Chapter {
+        title: title.to_owned(),
+        text: text.to_owned(),
+        parts,
+        ..Chapter::default()
+    };
+    vec![
+        chapter(
+            "Accuracy",
+            "Every row at one budget of epochs, every mean over independently trained networks and chips of \
+             their own, with a 95 % interval over networks.",
+            vec![Part::table(tables::ACCURACY), Part::chart("losses"), Part::table(tables::EARNED)],
+        ),
+        chapter(
+            "Energy and designs",
+            "Naive mapping, heuristics and training alone are read at the nominal voltage; program and full \
+             method at the one that the program chose within the tolerance of energy.",
+            vec![Part::table(tables::ENERGY), Part::table(tables::DESIGNS)],
+        ),
+        chapter("Where devices are from", "", vec![Part::table(tables::SOURCES)]),
+    ]
+}
+
+fn notes(spec: &Spec) -> Vec<String> {
+    let shared = format!(
+        "Networks as numbers know no device and are shared by all; what is trained through a chip is \
+         trained for each device, {} epochs, as is the control.",
+        spec.training.further.epochs
+    );
+    let rest = [
+        "Everything is chosen on training images that were held out: the best heuristic among its lists, \
+         the program among its tolerances, learned or programmed full scales.",
+        "Devices are as their sources have them, right after programming: laws that are not published \
+         (read noise, current against voltage, drift where there is none) are not there, so that devices \
+         with less published look better.",
+        "Circuit, converters and front end are ours and the same for all; small conductances meet the same \
+         noise of converters and amplifiers as large ones.",
+        "Chips are the same for every method: chip k of a network draws the same random numbers.",
+    ];
+    [shared].into_iter().chain(rest.map(str::to_owned)).collect()
+}

@@ -1,0 +1,186 @@
+//! The study as written in a file.
+
+use cim_chip::sections::{
+    CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EnergySpec, EvaluationSpec,
+    FrontEnd, MappingSpec, NetworkSpec, OptimiserSpec, Recipe, TileSpec, Wires, need, network,
+    training,
+};
+use cim_device::{ModelSpec, published};
+use serde::{Deserialize, Serialize};
+
+use crate::error::StudyError;
+use crate::paper;
+use crate::paper::sections::{
+    ChoiceSpec, DigitalSpec, ErrorModelSpec, HoldoutSpec, NetworksSpec, SweepSpec,
+};
+use crate::study::StudySpec;
+
+/// The only value of the key `experiment` for which this is the specification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// This study.
+    Devices,
+}
+
+/// The whole study.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Which study.
+    pub experiment: Kind,
+    /// Seed of all randomness.
+    pub seed: u64,
+    /// The cells that are compared.
+    pub devices: DevicesSpec,
+    /// The data set.
+    pub data: DataSpec,
+    /// What is put on every device.
+    pub network: NetworkSpec,
+    /// Recipes.
+    pub training: TrainingSpec,
+    /// How many networks.
+    pub networks: NetworksSpec,
+    /// Training images that choices are made on.
+    pub holdout: HoldoutSpec,
+    /// Among what is chosen.
+    pub choices: ChoiceSpec,
+    /// Images that designs are fitted to.
+    pub calibration: CalibrationSpec,
+    /// Bounds of the program.
+    pub optimiser: OptimiserSpec,
+    /// Size of a tile.
+    pub tile: TileSpec,
+    /// How weights become conductances.
+    pub mapping: MappingSpec,
+    /// Wires of the arrays.
+    pub wires: Wires,
+    /// How cells are read, all alike.
+    pub circuit: CircuitSpec,
+    /// Converters; their policy is that of the naive design.
+    pub converters: ConverterSpec,
+    /// What is around the cells; ideal if left out.
+    #[serde(default, skip_serializing_if = "FrontEnd::is_ideal")]
+    pub front_end: FrontEnd,
+    /// Prices of operations.
+    pub energy: EnergySpec,
+    /// Chips of each network, of every row.
+    pub evaluation: EvaluationSpec,
+}
+
+/// The cells that are compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DevicesSpec {
+    /// Names of the catalogue, one or more, none twice.
+    pub names: Vec<String>,
+}
+
+/// Recipes of the training runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingSpec {
+    /// The digital networks, which all devices share.
+    pub digital: Recipe,
+    /// What comes on top, the same for the digital control and, through the chip, on every device.
+    pub further: Recipe,
+}
+
+/// Devices that a quick run keeps.
+const QUICK_DEVICES: usize = 6;
+
+impl StudySpec for Spec {
+    fn check(&self) -> Result<(), StudyError> {
+        let names = &self.devices.names;
+        let some = "give one or more names of `cim device list`";
+        need(!names.is_empty(), "devices.names", "[]", some)?;
+        for (place, name) in names.iter().enumerate() {
+            need(!names[..place].contains(name), "devices.names", name, "name every device once")?;
+            if let Err(unknown) = published(name) {
+                need(false, "devices.names", name, &unknown.to_string())?;
+            }
+            paper::check_design(&self.on(name))?;
+        }
+        network::check(&self.network)?;
+        training::check(&self.training.digital, "training.digital")?;
+        training::check(&self.training.further, "training.further")?;
+        self.networks.check()?;
+        self.holdout.check()?;
+        self.choices.check()?;
+        self.calibration.check()?;
+        self.data.check()?;
+        Ok(self.evaluation.check()?)
+    }
+
+    /// The same study within two minutes: the first devices, two networks and short training.
+    fn quick(mut self) -> Self {
+        self.devices.names.truncate(QUICK_DEVICES);
+        self.networks.count = self.networks.count.min(2);
+        self.training.digital.epochs = self.training.digital.epochs.min(2);
+        self.training.further.epochs = self.training.further.epochs.min(1);
+        self.choices = self.choices.quick();
+        self.holdout.chips = self.holdout.chips.min(1);
+        self
+    }
+
+    fn data(&self) -> &DataSpec {
+        &self.data
+    }
+
+    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
+        (&mut self.seed, &mut self.evaluation)
+    }
+}
+
+impl Spec {
+    /// The study of the paper with one device of the catalogue: what a bench is made of. It sweeps
+    /// nothing and compares no digital energy.
+    pub fn on(&self, device: &str) -> paper::Spec {
+        let device = ModelSpec::Published { name: device.to_owned() };
+        let TrainingSpec { digital, further } = self.training.clone();
+        let [bits, ablation] = [further.clone(), further.clone()];
+        let Self { tile, circuit, converters, energy, wires, mapping, calibration, .. } = *self;
+        paper::Spec {
+            experiment: paper::Kind::default(),
+            seed: self.seed,
+            device: DeviceSpec { model: device, effects: Vec::new() },
+            network: self.network.clone(),
+            data: self.data.clone(),
+            training: paper::sections::TrainingSpec { digital, further, bits, ablation },
+            choices: self.choices.clone(),
+            front_end: self.front_end.clone(),
+            optimiser: self.optimiser,
+            holdout: self.holdout,
+            networks: self.networks,
+            evaluation: self.evaluation,
+            digital: DigitalSpec::FREE,
+            sweeps: SweepSpec::NONE,
+            error_model: ErrorModelSpec::NONE,
+            tile,
+            circuit,
+            converters,
+            energy,
+            wires,
+            mapping,
+            calibration,
+        }
+    }
+
+    /// Epochs of all runs together.
+    pub fn epochs(&self) -> usize {
+        let further = self.training.further.epochs;
+        let through = 1 + self.choices.clip_shares.len();
+        let of_a_network =
+            self.training.digital.epochs + further * (1 + self.devices.names.len() * through);
+        self.networks.count * of_a_network
+    }
+
+    /// All that training depends on.
+    pub fn trained_by(&self) -> Self {
+        let mut same = self.clone();
+        same.evaluation.chips = 0;
+        same.networks.count = 0;
+        same.devices.names.clear();
+        same
+    }
+}

@@ -1,0 +1,120 @@
+//! The stages of the study: networks as numbers, then device by device.
+
+use cim_core::Stream;
+use rayon::prelude::*;
+
+use super::findings::{DeviceFound, Findings};
+use super::on_device::{METHODS, Numbers, OnDevice, on_device};
+use super::outcome;
+use super::spec::Spec;
+use crate::context::Context;
+use crate::error::StudyError;
+use crate::paper;
+use crate::paper::bench::Bench;
+use crate::paper::measure::rows::{OnChips, Row};
+use crate::paper::train::digital::{control, digital};
+use crate::paper::train::rows::Group;
+use crate::shared::estimates::over_networks;
+use crate::shared::images::Images;
+use crate::shared::learning::Learning;
+use crate::shared::one_bar::OneBar;
+use crate::shared::stages::Stages;
+use crate::shared::training::{Training, digital_accuracy};
+use crate::study::{Found, Written};
+
+/// Runs the whole study.
+pub fn run(
+    written: &Written<'_, Spec>,
+    images: &Images,
+    context: &Context<'_>,
+) -> Result<Found, StudyError> {
+    let mut stages = Stages::new(context);
+    let spec = written.spec;
+    let learning = Learning::of(images, spec.holdout.images)?;
+    let bar = OneBar::new(context, "train and choose", spec.epochs());
+    let quiet = Context { progress: &bar, ..*context };
+    let training = Training::on(&quiet, &learning.data, &images.sha256, &spec.trained_by())?;
+    let studies: Vec<paper::Spec> = spec.devices.names.iter().map(|name| spec.on(name)).collect();
+    let first = studies.first().expect("the list of the preset is not empty");
+    let numbers: Vec<Numbers> = (0..spec.networks.count)
+        .into_par_iter()
+        .map(|network| as_numbers(&Bench::new(first, &learning, &training, network)?))
+        .collect::<Result<_, _>>()?;
+    stages.lap("train as numbers");
+
+    // Every network on every device, side by side. What is measured of one chooses nothing of another.
+    let places: Vec<(usize, usize)> = (0..studies.len())
+        .flat_map(|device| (0..numbers.len()).map(move |network| (device, network)))
+        .collect();
+    let measured = places
+        .into_par_iter()
+        .map(|(device, network)| {
+            let bench = Bench::new(&studies[device], &learning, &training, network)?;
+            let bench = bench.called(&spec.devices.names[device]);
+            let found = on_device(&bench, &numbers[network])?;
+            measure(&studies[device], found, images, bench.at)
+        })
+        .collect::<Result<Vec<Measured>, StudyError>>()?;
+    stages.lap("every device");
+
+    let accuracies = |network: fn(&Numbers) -> &cim_nn::Network| {
+        numbers.iter().map(|own| digital_accuracy(network(own), &images.test)).collect::<Vec<_>>()
+    };
+    let as_digital = accuracies(|own| &own.digital);
+    let as_control = accuracies(|own| &own.control);
+    let devices = spec.devices.names.iter().zip(measured.chunks(numbers.len()));
+    let devices = devices.map(|(name, of_networks)| {
+        let rows =
+            METHODS.iter().enumerate().map(|(place, name)| row(spec, name, place, of_networks));
+        let heuristics = of_networks.iter().map(|one| one.heuristic).collect();
+        DeviceFound::of(name, rows.collect(), heuristics, of_networks[0].in_use, &as_control)
+    });
+    let findings = Findings {
+        networks: numbers.len(),
+        further_epochs: spec.training.further.epochs,
+        digital: over_networks(&as_digital),
+        control: over_networks(&as_control),
+        devices: devices.collect::<Result<_, _>>()?,
+    };
+    stages.lap("gather");
+    let report = outcome::report(written, &findings)?;
+    Ok(Found { report, timing: stages.into_timing(cim_report::Timing::default()) })
+}
+
+/// A digital network and its control, which no device has a part in.
+fn as_numbers(bench: &Bench<'_>) -> Result<Numbers, StudyError> {
+    let digital = digital(bench)?.state.network;
+    let control = control(bench, &digital)?.state.network;
+    Ok(Numbers { digital, control })
+}
+
+/// One network on one device, measured.
+struct Measured {
+    rows: Vec<OnChips>,
+    heuristic: &'static str,
+    in_use: cim_chip::InUse,
+}
+
+fn measure(
+    spec: &paper::Spec,
+    found: OnDevice,
+    images: &Images,
+    at: Stream,
+) -> Result<Measured, StudyError> {
+    let OnDevice { candidates, heuristic, in_use } = found;
+    let (chips, prices) = (spec.evaluation.chips, &spec.energy);
+    let rows = candidates.iter();
+    let rows = rows.map(|own| OnChips::of(own, &images.test, chips, at, prices, || ()));
+    Ok(Measured { rows: rows.collect::<Result<_, _>>()?, heuristic, in_use })
+}
+
+/// One method over all networks.
+fn row(spec: &Spec, name: &'static str, place: usize, of_networks: &[Measured]) -> Row {
+    Row {
+        group: Group::Variant,
+        name,
+        further_epochs: spec.training.further.epochs,
+        networks: of_networks.iter().map(|one| one.rows[place].clone()).collect(),
+        holdout: None,
+    }
+}

@@ -1,0 +1,255 @@
+//! The study as written in a file.
+
+use cim_chip::ChipError;
+use cim_chip::sections::{
+    DataSpec, EvaluationSpec, NetworkSpec, Recipe, listed, need, need_different, need_fraction,
+    need_positive, need_within, network, training,
+};
+use cim_tile::reprogram::{Bank, Drawn, Prices, Schedule, Skipping, WordSpec};
+use serde::{Deserialize, Serialize};
+
+use crate::error::StudyError;
+use crate::shared::foreign::ForeignSpec;
+use crate::study::StudySpec;
+
+/// The only value of the key `experiment` for which this is the specification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// This study.
+    Reprogramming,
+}
+
+/// The whole study.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Which study.
+    pub experiment: Kind,
+    /// Seed of all randomness.
+    pub seed: u64,
+    /// The network that is trained here.
+    pub network: NetworkSpec,
+    /// What it learns.
+    pub data: DataSpec,
+    /// Networks of others.
+    pub foreign: ForeignSpec,
+    /// Recipes.
+    pub training: TrainingSpec,
+    /// Cells of a weight.
+    pub cells: WordSpec,
+    /// Crossbars.
+    pub bank: BankSpec,
+    /// Writes of low bits that are left out at random.
+    pub stucking: StuckingSpec,
+    /// Weights that take fewer writes.
+    pub cheapest: CheapestSpec,
+    /// What is swept.
+    pub sweep: SweepSpec,
+    /// Prices of writes.
+    pub prices: Prices,
+    /// Draws of every point.
+    pub evaluation: EvaluationSpec,
+}
+
+/// Recipes of the training runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingSpec {
+    /// The digital network.
+    pub digital: Recipe,
+}
+
+/// Crossbars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BankSpec {
+    /// Weights of a section, one a row, 1 to 65,536.
+    pub rows: usize,
+    /// Crossbars that share the network, 1 to 65,536.
+    pub crossbars: usize,
+    /// From one section of a crossbar to its next; divides the crossbars.
+    pub stride: usize,
+}
+
+/// Bit stucking.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StuckingSpec {
+    /// Bits of a magnitude that count as low.
+    pub low_bits: u32,
+    /// Share of their writes that is done, 0 to 1.
+    pub share: f64,
+    /// When it is drawn which.
+    pub drawn: Drawn,
+}
+
+/// Weights that take fewer writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheapestSpec {
+    /// How far a weight may be off (steps).
+    pub steps: u32,
+}
+
+/// What is swept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SweepSpec {
+    /// Outputs sorted together where columns are grouped.
+    pub columns: usize,
+    /// Strides, each a divisor of the number of crossbars.
+    pub strides: Vec<usize>,
+    /// Shares of stucking.
+    pub shares: Vec<f64>,
+    /// Steps that weights may be off.
+    pub steps: Vec<u32>,
+}
+
+/// Most crossbars and rows: enough for any chip, and few enough to be counted cell by cell.
+const MOST: usize = 1 << 16;
+
+impl StudySpec for Spec {
+    /// The same study within about a minute: fewer epochs, draws and points.
+    fn quick(mut self) -> Self {
+        self.training.digital.epochs = self.training.digital.epochs.min(2);
+        self.evaluation.chips = self.evaluation.chips.min(2);
+        let ends = |list: &mut Vec<f64>| {
+            if let [first, _, .., last] = list[..] {
+                *list = vec![first, last];
+            }
+        };
+        ends(&mut self.sweep.shares);
+        if let [first, .., last] = self.sweep.steps[..] {
+            self.sweep.steps = vec![first, last];
+        }
+        if let [first, .., last] = self.sweep.strides[..] {
+            self.sweep.strides =
+                vec![first, self.sweep.strides[self.sweep.strides.len() / 2], last];
+            self.sweep.strides.dedup();
+        }
+        self
+    }
+
+    fn check(&self) -> Result<(), StudyError> {
+        let BankSpec { rows, crossbars, stride } = self.bank;
+        need_within("cells.bits", self.cells.bits, 1, 15)?;
+        need_within("bank.rows", rows, 1, MOST)?;
+        need_within("bank.crossbars", crossbars, 1, MOST)?;
+        let divides = |key: &str, stride: usize| {
+            let ok = 0 < stride && crossbars % stride == 0;
+            need(ok, key, stride, &format!("give a divisor of the {crossbars} crossbars"))
+        };
+        divides("bank.stride", stride)?;
+        need_within("stucking.low_bits", self.stucking.low_bits, 0, self.cells.bits)?;
+        need_fraction("stucking.share", self.stucking.share)?;
+        let top = self.cells.top().unsigned_abs();
+        need_within("cheapest.steps", self.cheapest.steps, 0, top)?;
+        need_within("sweep.columns", self.sweep.columns, 1, MOST)?;
+        let SweepSpec { strides, shares, steps, .. } = &self.sweep;
+        let some = |key: &str, empty: bool| need(!empty, key, "[]", "give at least one");
+        some("sweep.strides", strides.is_empty())?;
+        some("sweep.shares", shares.is_empty())?;
+        some("sweep.steps", steps.is_empty())?;
+        need_different("sweep.strides", strides)?;
+        need_different("sweep.shares", shares)?;
+        need_different("sweep.steps", steps)?;
+        for stride in strides {
+            divides("sweep.strides", *stride)
+                .map_err(|_| listed_wrong("sweep.strides", listed(strides), crossbars))?;
+        }
+        for &share in shares {
+            need_fraction("sweep.shares", share)?;
+        }
+        for &steps in steps {
+            need_within("sweep.steps", steps, 0, top)?;
+        }
+        need_positive("prices.set", self.prices.set.0, self.prices.set)?;
+        need_positive("prices.reset", self.prices.reset.0, self.prices.reset)?;
+        need_positive("prices.time", self.prices.time.0, self.prices.time)?;
+        need_within("prices.endurance", self.prices.endurance, 1.0, 1e18)?;
+        self.bank(self.stride(stride), self.stuck(self.stucking.share))?;
+        network::check(&self.network)?;
+        self.data.check()?;
+        self.foreign.check()?;
+        training::check(&self.training.digital, "training.digital")?;
+        Ok(self.evaluation.check()?)
+    }
+
+    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
+        (&mut self.seed, &mut self.evaluation)
+    }
+
+    fn data(&self) -> &DataSpec {
+        &self.data
+    }
+
+    fn foreign(&mut self) -> Option<&mut ForeignSpec> {
+        Some(&mut self.foreign)
+    }
+}
+
+fn listed_wrong(key: &str, value: String, crossbars: usize) -> ChipError {
+    let help = format!("give divisors of the {crossbars} crossbars");
+    ChipError::Section { key: key.to_owned(), value, help }
+}
+
+impl Spec {
+    /// The crossbars at a stride.
+    pub fn stride(&self, stride: usize) -> Schedule {
+        Schedule { crossbars: self.bank.crossbars, stride }
+    }
+
+    /// Bit stucking with a share.
+    pub fn stuck(&self, share: f64) -> Skipping {
+        let StuckingSpec { low_bits, drawn, .. } = self.stucking;
+        Skipping::Stuck { low_bits, share, drawn }
+    }
+
+    /// An empty bank.
+    ///
+    /// # Errors
+    /// [`StudyError`] for a part that cannot be.
+    pub fn bank(&self, schedule: Schedule, skipping: Skipping) -> Result<Bank, StudyError> {
+        let bank = Bank::new(self.cells, self.bank.rows, schedule, skipping);
+        Ok(bank.map_err(cim_tile::TileError::from)?)
+    }
+
+    /// All that training depends on.
+    pub fn trained_by(&self) -> impl std::fmt::Debug {
+        ("reprogramming", self.seed, &self.network, &self.training)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::parse;
+    use crate::reprogramming::Reprogramming;
+    use crate::study::Study;
+
+    #[test]
+    fn what_cannot_be_is_refused_before_any_work() {
+        let spec: Spec = parse(Reprogramming::PRESET).expect("parses");
+        spec.check().expect("valid");
+        spec.quick().check().expect("valid");
+        for (from, to, words) in [
+            ("bits = 8", "bits = 16", "cells.bits is 16"),
+            ("stride = 1", "stride = 3", "bank.stride is 3"),
+            ("low_bits = 3", "low_bits = 9", "stucking.low_bits is 9"),
+            ("share = 0.25", "share = 1.25", "stucking.share is 1.25"),
+            ("steps = 4", "steps = 256", "cheapest.steps is 256"),
+            ("strides = [1, 2, 4, 8, 16]", "strides = [1, 5]", "sweep.strides is [1, 5]"),
+            ("steps = [0, 1, 2, 4, 8, 16]", "steps = []", "sweep.steps is []"),
+            ("sign = \"own-cell\"", "sign = \"none\"", "own-cell"),
+            ("set = \"33 pJ\"", "set = \"0 J\"", "prices.set"),
+        ] {
+            assert!(Reprogramming::PRESET.contains(from), "{from}");
+            let error = match parse::<Spec>(&Reprogramming::PRESET.replacen(from, to, 1)) {
+                Ok(spec) => spec.check().expect_err(to).to_string(),
+                Err(error) => error.to_string(),
+            };
+            assert!(error.contains(words), "{to}: {error}");
+        }
+    }
+}

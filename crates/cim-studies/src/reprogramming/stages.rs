@@ -1,0 +1,228 @@
+//! The stages of the study, in order.
+
+use cim_core::{Stream, Tally};
+use cim_report::Timing;
+use cim_tile::quantize;
+use cim_tile::reprogram::{Schedule, Sections, Sign, Skipping, Sorting};
+use ndarray::Array2;
+use rayon::prelude::*;
+
+use super::measured::{OfMethod, OfSubject, Point};
+use super::methods::{CHEAPEST, COLUMN, LAYER, PUBLISHED, UNSORTED};
+use super::outcome;
+use super::spec::Spec;
+use crate::context::Context;
+use crate::error::StudyError;
+use crate::shared::foreign::Given;
+use crate::shared::stages::Stages;
+use crate::shared::subject::Subject;
+use crate::shared::training::Training;
+use crate::study::{Found, Written};
+
+/// Runs the whole study.
+pub fn run(
+    written: &Written<'_, Spec>,
+    given: &Given,
+    context: &Context<'_>,
+) -> Result<Found, StudyError> {
+    let spec = written.spec;
+    let root = Stream::root(spec.seed);
+    let mut stages = Stages::new(context);
+    let images = &given.images;
+    let training = Training::begin(context, images, &spec.trained_by())?;
+    let digital = training.digital(&spec.network, &spec.training.digital, &images.test, root)?;
+    let network = digital.state.network;
+    stages.lap("train digital");
+    let mut measured = Vec::new();
+    for subject in Subject::all(&network, given) {
+        measured.push(measure(spec, &subject, context, root)?);
+        stages.lap(subject.key);
+    }
+    let report = outcome::report(written, given, &measured);
+    Ok(Found { report, timing: stages.into_timing(Timing::default()) })
+}
+
+/// A network as integers.
+struct Whole<'a> {
+    subject: &'a Subject<'a>,
+    /// Integer weights of every product.
+    integers: Vec<Array2<i32>>,
+    /// One step of every product, in units of weights.
+    steps: Vec<f32>,
+    /// Where signs are.
+    sign: Sign,
+}
+
+impl<'a> Whole<'a> {
+    /// Rounds every product to the largest of its weights.
+    fn of(spec: &Spec, subject: &'a Subject<'a>) -> Result<Self, StudyError> {
+        let top = spec.cells.top();
+        let (integers, steps, sign) = (Vec::new(), Vec::new(), spec.cells.sign);
+        let mut whole = Self { subject, integers, steps, sign };
+        for weights in &subject.products {
+            let most = weights.iter().fold(0.0_f32, |most, w| most.max(w.abs()));
+            let clip = if most == 0.0 { 1.0 } else { most };
+            let tally = &mut Tally::default();
+            let integers = quantize::weights(weights.view(), clip, top, tally)?;
+            let least = spec.cells.least();
+            whole.integers.push(integers.mapv(|w| if w < least { -w } else { w }));
+            whole.steps.push(clip / top as f32);
+        }
+        Ok(whole)
+    }
+
+    /// Sections of every product.
+    fn sections(&self, spec: &Spec, sorting: Sorting) -> Vec<Sections> {
+        let one = |weights: &Array2<i32>| sorting.sections(weights.view(), spec.bank.rows);
+        self.integers.par_iter().map(one).collect()
+    }
+
+    /// The network with integers in place of its weights; signs that cells do not hold come back.
+    fn with(&self, integers: &[Array2<i32>]) -> Vec<Array2<f32>> {
+        let products = self.subject.products.iter().zip(integers).zip(&self.steps);
+        products
+            .map(|((own, integers), step)| {
+                ndarray::Zip::from(own).and(integers).map_collect(|own, &w| {
+                    let value = step * w as f32;
+                    if self.sign == Sign::Elsewhere && *own < 0.0 { -value } else { value }
+                })
+            })
+            .collect()
+    }
+}
+
+/// Writes one network by every method and measures it.
+fn measure(
+    spec: &Spec,
+    subject: &Subject<'_>,
+    context: &Context<'_>,
+    root: Stream,
+) -> Result<OfSubject, StudyError> {
+    let whole = Whole::of(spec, subject)?;
+    let methods = spec.methods();
+    let mut by_sorting: Vec<(Sorting, Vec<Sections>)> = Vec::new();
+    for method in &methods {
+        if !by_sorting.iter().any(|(sorting, _)| *sorting == method.sorting) {
+            by_sorting.push((method.sorting, whole.sections(spec, method.sorting)));
+        }
+    }
+    let sections = |sorting: Sorting| -> &[Sections] {
+        let found = by_sorting.iter().find(|(own, _)| *own == sorting);
+        &found.expect("sections of every method").1
+    };
+    let SweepOf { shares, steps } = SweepOf::of(spec);
+    let label = format!("write the {}", subject.key);
+    let count = methods.len() + 4 * spec.sweep.strides.len() + shares.len() + steps.len();
+    let bar = context.progress.begin(&label, count);
+    let on = |sorting, schedule, skipping, judged| {
+        let run = write(spec, &whole, sections(sorting), (schedule, skipping), judged, root);
+        bar.step(1);
+        run
+    };
+    let schedule = spec.schedule();
+    let measured = (methods.par_iter())
+        .map(|method| on(method.sorting, schedule, method.skipping, true))
+        .collect::<Result<Vec<_>, StudyError>>()?;
+    let [stuck, cheapest] = [methods[PUBLISHED].skipping, methods[CHEAPEST].skipping];
+    let lines = [
+        ("sorted layer", LAYER, Skipping::Nothing),
+        ("sorted layer, stucking", LAYER, stuck),
+        ("sorted layer, cheapest weights", LAYER, cheapest),
+        ("sorted in columns, cheapest weights", COLUMN, cheapest),
+    ];
+    let mut strides = Vec::new();
+    for (name, sorting, skipping) in lines {
+        let points = (spec.sweep.strides.par_iter())
+            .map(|&stride| {
+                let run = on(sorting, spec.stride(stride), skipping, false)?;
+                Ok((stride, run.ratio(&measured[UNSORTED])))
+            })
+            .collect::<Result<Vec<_>, StudyError>>()?;
+        strides.push((name, points));
+    }
+    let mut errors = Vec::new();
+    for (name, rules) in [("bit stucking", shares), ("cheapest weights", steps)] {
+        let points = (rules.into_par_iter())
+            .map(|rule| {
+                let run = on(LAYER, schedule, rule, true)?;
+                let ratio = run.ratio(&measured[UNSORTED]);
+                Ok(Point { run, ratio })
+            })
+            .collect::<Result<Vec<_>, StudyError>>()?;
+        errors.push((name, points));
+    }
+    let digital = subject.right(subject.products.clone())?;
+    Ok(OfSubject {
+        key: subject.key,
+        name: subject.name.clone(),
+        weights: subject.weights(),
+        digital: digital.map(|right| right.iter().sum::<f64>() / right.len() as f64),
+        methods: measured,
+        strides,
+        errors,
+    })
+}
+
+/// Rules that are swept.
+struct SweepOf {
+    shares: Vec<Skipping>,
+    steps: Vec<Skipping>,
+}
+
+impl SweepOf {
+    fn of(spec: &Spec) -> Self {
+        Self {
+            shares: spec.sweep.shares.iter().map(|&share| spec.stuck(share)).collect(),
+            steps: spec.sweep.steps.iter().map(|&steps| Skipping::Cheapest { steps }).collect(),
+        }
+    }
+}
+
+/// Writes a network once for every draw, or once where nothing is drawn.
+fn write(
+    spec: &Spec,
+    whole: &Whole<'_>,
+    sections: &[Sections],
+    (schedule, skipping): (Schedule, Skipping),
+    judged: bool,
+    root: Stream,
+) -> Result<OfMethod, StudyError> {
+    let is_drawn =
+        matches!(skipping, Skipping::Stuck { low_bits, share, .. } if 0 < low_bits && share < 1.0);
+    let draws = if is_drawn { spec.evaluation.chips } else { 1 };
+    let mut counts = Vec::new();
+    let mut output_error = Vec::new();
+    let mut right: Option<Vec<f64>> = None;
+    for draw in 0..draws {
+        let at = root.child("evaluate", 0).child("chip", draw as u64);
+        let mut bank = spec.bank(schedule, skipping)?;
+        let mut held = Vec::new();
+        for (weights, sections) in whole.integers.iter().zip(sections) {
+            let layer = bank.hold(weights.view(), sections, at);
+            held.push(layer.map_err(cim_tile::TileError::from)?);
+        }
+        counts.push(bank.counts());
+        output_error.push(relative_error(&whole.integers, &held));
+        if judged && whole.subject.is_judged() {
+            let own = whole.subject.right(whole.with(&held))?.expect("somebody can say");
+            right.get_or_insert_default().extend(own);
+        }
+    }
+    let bill = spec.prices.bill(&counts[0]);
+    let index_bits = sections.iter().map(Sections::index_bits).sum();
+    let readings = sections.iter().map(Sections::readings).sum();
+    Ok(OfMethod { draws: counts, bill, index_bits, readings, output_error, right })
+}
+
+/// Relative error of products with inputs of equal variance that do not depend on each other: that of the
+/// weights in the norm of Frobenius, rms over layers.
+fn relative_error(wanted: &[Array2<i32>], held: &[Array2<i32>]) -> f64 {
+    let square = |value: i32| f64::from(value).powi(2);
+    let of = |(wanted, held): (&Array2<i32>, &Array2<i32>)| {
+        let off: f64 = wanted.iter().zip(held).map(|(a, b)| square(a - b)).sum();
+        let all: f64 = wanted.iter().map(|w| square(*w)).sum();
+        if all == 0.0 { 0.0 } else { off / all }
+    };
+    let layers = wanted.len().max(1) as f64;
+    (wanted.iter().zip(held).map(of).sum::<f64>() / layers).sqrt()
+}

@@ -1,0 +1,30 @@
+//! What can be wrong with a placement.
+
+use thiserror::Error;
+
+/// Errors of placing bits.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum PlacementError {
+    /// An array that holds no weight.
+    #[error("an array of {rows} rows and {columns} columns holds no weight of {bits} bits")]
+    Size {
+        /// Rows.
+        rows: usize,
+        /// Columns.
+        columns: usize,
+        /// Bits of a weight, 1 to 15.
+        bits: u32,
+    },
+    /// A weight that the bits do not hold.
+    #[error("weight {weight} at ({row}, {col}) is outside -{top}..={top}")]
+    Weight {
+        /// The weight as given.
+        weight: i32,
+        /// Its input.
+        row: usize,
+        /// Its output.
+        col: usize,
+        /// Largest magnitude.
+        top: i32,
+    },
+}

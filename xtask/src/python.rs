@@ -1,0 +1,100 @@
+//! The Python module: its wheel, built and tried as a user would, in environments of its own.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::debian::succeeds;
+use crate::step::{Failure, Step};
+
+/// The largest wheel that is shipped (bytes).
+const MOST_BYTES: u64 = 15_000_000;
+
+/// Whether there is a Python that can build and try the wheel: 3.9 or newer, with environments.
+pub fn is_found() -> bool {
+    asked("import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))")
+}
+
+/// Builds the wheel, installs it beside NumPy alone, and runs its tests there; the example with PyTorch
+/// runs where PyTorch is installed.
+pub fn run() -> Result<(), Failure> {
+    let crate_file = "crates/cim-py/Cargo.toml";
+    Step::cargo("Python module, clippy", &["clippy", "--locked", "--manifest-path", crate_file])
+        .args(&["--target-dir", "target", "--", "-D", "warnings"])
+        .run()?;
+    Step::cargo("command line", &["build", "--release", "-p", "cim-cli"]).run()?;
+    let wheels = folder().join("wheels");
+    if wheels.exists() {
+        fs::remove_dir_all(&wheels).map_err(|error| failure(format!("old wheels: {error}")))?;
+    }
+    let builder = environment("build", &[])?;
+    pip(&builder, &["maturin>=1.8,<2"])?;
+    Step::new("wheel", builder.join("bin/maturin"), &["build", "--release", "--locked"])
+        .args(&["--manifest-path", crate_file, "--target-dir", "target", "--out"])
+        .args(&[&wheels])
+        .run()?;
+    let wheel = only_file(&wheels)?;
+    let bytes = fs::metadata(&wheel).map_err(|error| failure(error.to_string()))?.len();
+    println!("xtask: the wheel has {:.1} MB", bytes as f64 / 1e6);
+    if MOST_BYTES < bytes {
+        return Err(failure(format!("the wheel has {bytes} bytes, more than {MOST_BYTES}")));
+    }
+    let wheel = wheel.display().to_string();
+    let user = environment("user", &[])?;
+    pip(&user, &["numpy", "pytest", &wheel])?;
+    pytest("Python tests", &user, "crates/cim-py/tests")?;
+    if !asked("import torch") {
+        println!("xtask: PyTorch is not installed: the layer of the README is not tried");
+        return Ok(());
+    }
+    let torch = environment("torch", &["--system-site-packages"])?;
+    pip(&torch, &["pytest", &wheel])?;
+    pytest("Python README with PyTorch", &torch, "crates/cim-py/tests/test_readme.py")
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python")
+}
+
+fn failure(what: String) -> Failure {
+    Failure::of("Python module", what)
+}
+
+fn asked(program: &str) -> bool {
+    succeeds(Command::new("python3").args(["-c", program]))
+}
+
+/// A fresh environment.
+fn environment(name: &str, options: &[&str]) -> Result<PathBuf, Failure> {
+    let folder = folder().join(name);
+    Step::new("Python environment", "python3", &["-m", "venv", "--clear"])
+        .args(options)
+        .args(&[&folder])
+        .run()?;
+    Ok(folder)
+}
+
+/// Installs packages that are built already: nothing here may need a compiler.
+fn pip(environment: &Path, packages: &[&str]) -> Result<(), Failure> {
+    let options = ["-m", "pip", "install", "--quiet", "--only-binary", ":all:"];
+    Step::new("pip install", environment.join("bin/python"), &options).args(packages).run()
+}
+
+fn pytest(name: &str, environment: &Path, tests: &str) -> Result<(), Failure> {
+    let binary = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/cim");
+    let options = ["-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", tests];
+    Step::new(name, environment.join("bin/python"), &options)
+        .env("CIM_BINARY", &binary.display().to_string())
+        .run()
+}
+
+fn only_file(folder: &Path) -> Result<PathBuf, Failure> {
+    let files = fs::read_dir(folder).map_err(|error| failure(format!("no wheel: {error}")))?;
+    let files: Vec<PathBuf> = files.flatten().map(|file| file.path()).collect();
+    match files.as_slice() {
+        [wheel] => Ok(wheel.clone()),
+        other => Err(failure(format!("{} wheels", other.len()))),
+    }
+}
