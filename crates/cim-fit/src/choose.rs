@@ -3,53 +3,84 @@
 use rayon::prelude::*;
 
 use crate::fitted::Candidate;
-use crate::held_out::{FOLDS, fold};
+use crate::held_out::{by_fold, fold};
 use crate::likelihood::{log_likelihood, most_likely};
 use crate::moments::Law;
 use crate::observation::Observation;
 
-/// The chosen law with its parameters, and what was chosen from.
-pub(crate) struct Chosen {
+/// A law that was fitted.
+#[derive(Clone)]
+pub(crate) struct Tried {
     pub law: Law,
     pub theta: Vec<f64>,
-    pub candidates: Vec<Candidate>,
+    /// Its parameters without each part of the cells.
+    pub by_fold: Vec<Vec<f64>>,
+    /// Log-likelihood of every cell by those that were found without it.
+    scores: Vec<f64>,
+}
+
+impl Tried {
+    fn of(law: Law, seen: &[Observation], start: Vec<f64>) -> Option<Self> {
+        let theta = most_likely(&law, seen, start)?;
+        let by_fold = by_fold(&law, &theta, seen)?;
+        let valued: Vec<_> = by_fold.iter().map(|theta| law.valued(theta)).collect();
+        let of_cell = |of_cell: &[Observation]| {
+            let law = &valued[fold(of_cell[0].cell) as usize];
+            of_cell.iter().map(|seen| log_likelihood(law, seen)).sum()
+        };
+        let scores = seen.chunk_by(|a, b| a.cell == b.cell).map(of_cell).collect();
+        drop(valued);
+        Some(Self { law, theta, by_fold, scores })
+    }
 }
 
 /// The simplest law whose likelihood for cells that it was not fitted to is within one standard error
-/// of the best one's; the error is that of the difference, over cells.
+/// of the best one's, and what it was chosen from; the error is that of the difference, over cells.
 ///
+/// A fit begins at what is known of another law of the part, else with one standard deviation, `sigma`.
 /// Nothing if no law is determined.
-pub(crate) fn choose(laws: Vec<Law>, seen: &[Observation], sigma: f64) -> Option<Chosen> {
-    let tried: Vec<Option<(Law, Vec<f64>, Vec<f64>)>> = laws
+pub(crate) fn choose(
+    laws: Vec<Law>,
+    seen: &[Observation],
+    known: Option<&Tried>,
+    sigma: f64,
+) -> Option<(Tried, Vec<Candidate>)> {
+    let tried: Vec<Option<Tried>> = laws
         .into_par_iter()
-        .map(|law| {
-            let theta = most_likely(&law, seen, law.start(sigma))?;
-            let scores = scores(&law, &theta, seen)?;
-            Some((law, theta, scores))
+        .map(|law| match known {
+            Some(known) if known.law == law => Some(known.clone()),
+            Some(known) => {
+                let start = law.start_from(&known.law, &known.theta);
+                Tried::of(law, seen, start)
+            }
+            None => {
+                let start = law.start(sigma);
+                Tried::of(law, seen, start)
+            }
         })
         .collect();
-    let tried: Vec<(Law, Vec<f64>, Vec<f64>)> = tried.into_iter().flatten().collect();
+    let tried: Vec<Tried> = tried.into_iter().flatten().collect();
     let sum = |scores: &[f64]| scores.iter().sum::<f64>();
-    let best = (0..tried.len()).max_by(|a, b| sum(&tried[*a].2).total_cmp(&sum(&tried[*b].2)))?;
+    let best = (0..tried.len())
+        .max_by(|a, b| sum(&tried[*a].scores).total_cmp(&sum(&tried[*b].scores)))?;
     let behind: Vec<(f64, f64)> =
-        tried.iter().map(|(_, _, scores)| difference(&tried[best].2, scores)).collect();
+        tried.iter().map(|one| difference(&tried[best].scores, &one.scores)).collect();
     let good = |idx: &usize| behind[*idx].0 <= behind[*idx].1;
-    let chosen = (0..tried.len()).filter(good).min_by_key(|idx| tried[*idx].0.parameters());
+    let chosen = (0..tried.len()).filter(good).min_by_key(|idx| tried[*idx].law.parameters());
     let chosen = chosen.unwrap_or(best);
     let candidates = tried
         .iter()
         .zip(&behind)
         .enumerate()
-        .map(|(idx, ((law, ..), &(behind, error)))| Candidate {
-            words: law.words(),
-            parameters: law.parameters(),
+        .map(|(idx, (tried, &(behind, error)))| Candidate {
+            words: tried.law.words(),
+            parameters: tried.law.parameters(),
             behind,
             error,
             is_chosen: idx == chosen,
         })
         .collect();
-    let (law, theta, _) = tried.into_iter().nth(chosen)?;
-    Some(Chosen { law, theta, candidates })
+    tried.into_iter().nth(chosen).map(|tried| (tried, candidates))
 }
 
 /// Mean by which `other` is behind `best`, cell by cell, and its standard error.
@@ -58,20 +89,4 @@ pub(crate) fn difference(best: &[f64], other: &[f64]) -> (f64, f64) {
     let mean = best.iter().zip(other).map(|(a, b)| a - b).sum::<f64>() / n;
     let squares: f64 = best.iter().zip(other).map(|(a, b)| (a - b - mean).powi(2)).sum();
     (mean, (squares / (n * (n - 1.0).max(1.0))).sqrt())
-}
-
-/// Log-likelihood of every cell by the law fitted without its fold.
-fn scores(law: &Law, theta: &[f64], seen: &[Observation]) -> Option<Vec<f64>> {
-    let by_fold: Vec<Vec<f64>> = (0..FOLDS)
-        .map(|held| {
-            let kept: Vec<Observation> =
-                seen.iter().copied().filter(|seen| fold(seen.cell) != held).collect();
-            most_likely(law, &kept, theta.to_vec())
-        })
-        .collect::<Option<_>>()?;
-    let of_cell = |of_cell: &[Observation]| {
-        let theta = &by_fold[fold(of_cell[0].cell) as usize];
-        of_cell.iter().map(|seen| log_likelihood(law, theta, seen)).sum()
-    };
-    Some(seen.chunk_by(|a, b| a.cell == b.cell).map(of_cell).collect())
 }

@@ -48,7 +48,8 @@ pub(crate) fn episodes(measurements: &Measurements) -> Result<Vec<Episode>, FitE
             }
             rows.sort_by(|a, b| a.time.total_cmp(&b.time));
             let first = rows[0].time;
-            let looks = rows.chunk_by(|a, b| a.time == b.time).map(|rows| look(rows, first)).collect();
+            let looks =
+                rows.chunk_by(|a, b| a.time == b.time).map(|rows| look(rows, first)).collect();
             Ok(Episode { cell, target, looks })
         })
         .collect()

@@ -18,7 +18,9 @@ pub enum FitError {
         span: Range<usize>,
     },
     /// A column that is not known.
-    #[error("column '{name}' is not known; known: target, achieved, time, temperature, cell, cycle, read")]
+    #[error(
+        "column '{name}' is not known; known: target, achieved, time, temperature, cell, cycle, read"
+    )]
     UnknownColumn {
         /// Its name as given.
         name: String,

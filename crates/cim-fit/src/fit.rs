@@ -4,14 +4,14 @@ use cim_core::{Seconds, Siemens};
 use cim_device::models::{CurveSpec, ErrorSpec, Growth, GrowthSpec, MeasuredRelaxation, Tails};
 use cim_device::{Conduction, MeasuredSpec};
 
-use crate::choose::Chosen;
+use crate::choose::Tried;
 use crate::episodes::{Episode, episodes};
 use crate::error::FitError;
 use crate::fitted::{Choice, Fitted, HeldOut, Parameter};
+use crate::growing::{Growing, Span};
 use crate::held_out::held_out;
-use crate::likelihood::most_likely;
 use crate::measurements::Measurements;
-use crate::moments::{Growing, Law};
+use crate::moments::Law;
 use crate::observation::{KnownSigma, changes, programmings, reads};
 use crate::steps::Part;
 use crate::tails::tails;
@@ -33,7 +33,8 @@ pub fn fit(measurements: &Measurements) -> Result<Fitted, FitError> {
         return Err(FitError::OneTarget);
     }
     levels.iter_mut().for_each(|level| *level /= unit);
-    let mut found = Found { levels, unit, choices: Vec::new(), parameters: Vec::new(), not_told: Vec::new() };
+    let mut found =
+        Found { levels, unit, choices: Vec::new(), parameters: Vec::new(), not_told: Vec::new() };
     let (read, read_curve) = found.read(&episodes)?;
     let (programming, of_programming) = found.programming(&episodes, read.as_ref())?;
     let (relaxation, of_relaxation) = found.relaxation(&episodes, read.as_ref())?;
@@ -74,10 +75,7 @@ struct Found {
 
 impl Found {
     /// Noise of reads, to be taken from all else, and as a curve.
-    fn read(
-        &mut self,
-        episodes: &[Episode],
-    ) -> Result<(Option<KnownSigma>, CurveSpec), FitError> {
+    fn read(&mut self, episodes: &[Episode]) -> Result<(Option<KnownSigma>, CurveSpec), FitError> {
         let seen = reads(episodes, self.unit);
         if seen.is_empty() {
             self.not_told.push(
@@ -89,10 +87,10 @@ impl Found {
         }
         let levels = self.levels.clone();
         let part =
-            Part { name: "read noise", seen: &seen, levels: &levels, has_mean: false, to: None };
-        let Chosen { law, theta, candidates } = part.choose()?;
+            Part { name: "read noise", seen: &seen, levels: &levels, has_mean: false, span: None };
+        let (Tried { law, theta, .. }, choices) = part.choose()?;
         self.parameters.extend(part.parameters(&law, theta.clone(), self.unit)?);
-        self.choices.push(Choice { part: part.name, candidates });
+        self.choices.extend(choices);
         let values: Vec<f64> = theta.iter().map(|x| libm::exp(*x)).collect();
         let curve = law.sigma.curve(&values, self.unit);
         Ok((Some(KnownSigma { knots: law.sigma, values }), curve))
@@ -106,11 +104,11 @@ impl Found {
         let seen = programmings(episodes, self.unit, read);
         let levels = self.levels.clone();
         let part =
-            Part { name: "programming", seen: &seen, levels: &levels, has_mean: true, to: None };
-        let Chosen { law, theta, candidates } = part.choose()?;
+            Part { name: "programming", seen: &seen, levels: &levels, has_mean: true, span: None };
+        let (Tried { law, theta, by_fold, .. }, choices) = part.choose()?;
         self.parameters.extend(part.parameters(&law, theta.clone(), self.unit)?);
-        self.choices.push(Choice { part: part.name, candidates });
-        let foretold = held_out(&law, &theta, &seen, self.unit);
+        self.choices.extend(choices);
+        let foretold = held_out(&law, &by_fold, &seen, self.unit);
         let (shift, spread) = curves(&law, &theta, self.unit);
         Ok((ErrorSpec { shift, spread }, foretold))
     }
@@ -131,18 +129,20 @@ impl Found {
             return Ok((still(), Vec::new()));
         }
         let levels = self.levels.clone();
-        let part =
-            Part { name: "relaxation", seen: &seen, levels: &levels, has_mean: true, to: Some(to) };
-        let Chosen { mut law, mut theta, candidates } = part.choose()?;
-        self.choices.push(Choice { part: part.name, candidates });
-        law.tails = tails(&law, &theta, &seen);
-        if law.tails != Tails::NONE {
+        let span = Some(Span { from, to });
+        let part = Part { name: "relaxation", seen: &seen, levels: &levels, has_mean: true, span };
+        let (mut tried, choices) = part.choose()?;
+        self.choices.extend(choices);
+        let tails = tails(&tried.law, &tried.theta, &seen);
+        if tails != Tails::NONE {
             // Where conductances end at zero, moments depend on the tails.
-            theta = most_likely(&law, &seen, theta)
-                .ok_or(FitError::Undetermined { what: part.name })?;
+            let (again, choices) = part.with_tails(tried, tails)?;
+            self.choices.extend(choices);
+            tried = again;
         }
+        let Tried { law, theta, by_fold, .. } = tried;
         self.parameters.extend(part.parameters(&law, theta.clone(), self.unit)?);
-        let foretold = held_out(&law, &theta, &seen, self.unit);
+        let foretold = held_out(&law, &by_fold, &seen, self.unit);
         let (shift, spread) = curves(&law, &theta, self.unit);
         let none = GrowthSpec::constant(Growth::Power { exponent: 0.0 });
         let (from_shift, from_variance) = (law.shift_growth_from(), law.variance_growth_from());

@@ -9,7 +9,7 @@ pub struct Fitted {
     pub spec: MeasuredSpec,
     /// Its parameters with their intervals.
     pub parameters: Vec<Parameter>,
-    /// Laws that it was chosen from, part by part.
+    /// Laws that it was chosen from, in the order of choosing.
     pub choices: Vec<Choice>,
     /// How well the law of programming foretells cells that it was not fitted to.
     pub programming: Vec<HeldOut>,
@@ -45,11 +45,13 @@ pub struct Parameter {
     pub high: f64,
 }
 
-/// Laws of one part.
+/// Laws that one was chosen from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
     /// What they are laws of.
     pub part: &'static str,
+    /// What of it was chosen.
+    pub what: &'static str,
     /// The laws that were tried.
     pub candidates: Vec<Candidate>,
 }
@@ -93,4 +95,31 @@ pub struct Compared {
     pub error_s: f64,
     /// By the law (S).
     pub law_s: f64,
+}
+
+/// How far laws are off, beyond what the error of the measurement explains.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Residual {
+    /// Of the shift, in parts of the measured spread.
+    pub shift: f64,
+    /// Of the spread, in parts of it.
+    pub spread: f64,
+}
+
+impl Residual {
+    /// Roots of mean squares over groups; nothing if there are none, or none that spread.
+    pub fn of<'a>(groups: impl IntoIterator<Item = &'a HeldOut>) -> Option<Self> {
+        let (mut shift, mut spread, mut count) = (0.0, 0.0, 0.0);
+        for group in groups.into_iter().filter(|group| 0.0 < group.spread.measured_s) {
+            let beyond = |of: Compared| {
+                let of_spread = |s: f64| (s / group.spread.measured_s).powi(2);
+                of_spread(of.law_s - of.measured_s) - of_spread(of.error_s)
+            };
+            shift += beyond(group.shift);
+            spread += beyond(group.spread);
+            count += 1.0;
+        }
+        let root = |sum: f64| (sum / count).max(0.0).sqrt();
+        (0.0 < count).then(|| Self { shift: root(shift), spread: root(spread) })
+    }
 }

@@ -58,7 +58,10 @@ impl Header {
             let (name, unit) = split(text);
             let place = KNOWN.iter().position(|(known, _)| *known == name);
             let Some(place) = place else {
-                return Err(FitError::UnknownColumn { name: (*text).to_owned(), span: span.clone() });
+                return Err(FitError::UnknownColumn {
+                    name: (*text).to_owned(),
+                    span: span.clone(),
+                });
             };
             let (name, example) = KNOWN[place];
             if found[place].is_some() {
@@ -93,14 +96,16 @@ impl Header {
             return Err(FitError::MixedUnits { target, achieved: achieved.1, span });
         }
         if cell.is_none() {
-            for (column, (name, _)) in [&time, &cycle, &read].into_iter().zip([KNOWN[2], KNOWN[5], KNOWN[6]])
+            for (column, (name, _)) in
+                [&time, &cycle, &read].into_iter().zip([KNOWN[2], KNOWN[5], KNOWN[6]])
             {
                 if let Some((_, _, span)) = column {
                     return Err(FitError::NoCells { column: name, span: span.clone() });
                 }
             }
         }
-        let idx = |found: Option<(Column, String, Range<usize>)>| found.map(|(column, ..)| column.idx);
+        let idx =
+            |found: Option<(Column, String, Range<usize>)>| found.map(|(column, ..)| column.idx);
         Ok(Self {
             target: target.0,
             achieved: achieved.0,

@@ -19,17 +19,28 @@ const LEAST: usize = 20;
 /// Most groups of targets.
 const MOST_TARGETS: usize = 64;
 
-/// Mean and spread of all cells, each foretold without its fold, in groups of one target and time;
+/// Parameters of most likelihood without each part of the cells, from those of all; nothing if they are
+/// not determined.
+pub(crate) fn by_fold(law: &Law, theta: &[f64], seen: &[Observation]) -> Option<Vec<Vec<f64>>> {
+    let without = |held| {
+        let kept: Vec<Observation> =
+            seen.iter().copied().filter(|seen| fold(seen.cell) != held).collect();
+        most_likely(law, &kept, theta.to_vec())
+    };
+    (0..FOLDS).map(without).collect()
+}
+
+/// Mean and spread of all cells, each foretold with the parameters that were found without it, in groups of one target and time;
 /// conductances in `unit` (S).
-pub(crate) fn held_out(law: &Law, theta: &[f64], seen: &[Observation], unit: f64) -> Vec<HeldOut> {
-    let by_fold: Vec<Vec<f64>> = (0..FOLDS)
-        .map(|held| {
-            let kept: Vec<Observation> =
-                seen.iter().copied().filter(|seen| fold(seen.cell) != held).collect();
-            most_likely(law, &kept, theta.to_vec()).unwrap_or_else(|| theta.to_vec())
-        })
-        .collect();
-    let (targets, times) = (groups(seen, |seen| seen.target, 1.0), groups(seen, |seen| seen.elapsed, 1.5));
+pub(crate) fn held_out(
+    law: &Law,
+    by_fold: &[Vec<f64>],
+    seen: &[Observation],
+    unit: f64,
+) -> Vec<HeldOut> {
+    let by_fold: Vec<_> = by_fold.iter().map(|theta| law.valued(theta)).collect();
+    let (targets, times) =
+        (groups(seen, |seen| seen.target, 1.0), groups(seen, |seen| seen.elapsed, 1.5));
     let mut by_group: Vec<Vec<&Observation>> = vec![Vec::new(); targets.len() * times.len()];
     for seen in seen {
         let of = |groups: &[f64], value: f64| groups.partition_point(|start| *start <= value) - 1;
@@ -41,8 +52,9 @@ pub(crate) fn held_out(law: &Law, theta: &[f64], seen: &[Observation], unit: f64
         .map(|group| {
             let n = group.len() as f64;
             let foretold: Vec<_> =
-                group.iter().map(|seen| law.at(&by_fold[fold(seen.cell) as usize], seen)).collect();
-            let mean = |values: &dyn Fn(usize) -> f64| (0..group.len()).map(values).sum::<f64>() / n;
+                group.iter().map(|seen| by_fold[fold(seen.cell) as usize].at(seen)).collect();
+            let mean =
+                |values: &dyn Fn(usize) -> f64| (0..group.len()).map(values).sum::<f64>() / n;
             let measured = mean(&|k| group[k].value);
             let variance = mean(&|k| (group[k].value - measured).powi(2)) * n / (n - 1.0);
             let fourth = mean(&|k| (group[k].value - measured).powi(4));

@@ -33,6 +33,11 @@ impl Knots {
         [(after - 1, 1.0 - share), (after, share)]
     }
 
+    /// Value at `x` of the curve through `values`, which may go on behind those of the knots.
+    pub(crate) fn value(&self, values: &[f64], x: f64) -> f64 {
+        self.around(x).into_iter().map(|(idx, weight)| values[idx] * weight).sum()
+    }
+
     /// The curve through `values`, both in `unit`.
     pub(crate) fn curve(&self, values: &[f64], unit: f64) -> CurveSpec {
         let siemens = |x: &f64| Siemens(x * unit);

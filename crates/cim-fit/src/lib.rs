@@ -1,25 +1,26 @@
 //! Laws of memristive cells from measurements.
 #![doc = include_str!("../README.md")]
 
-pub mod error;
-mod header;
-pub mod measurements;
-mod usable;
-mod episodes;
-mod knots;
-mod observation;
-mod moments;
-mod linear;
-mod likelihood;
-mod held_out;
 mod choose;
-mod tails;
-mod steps;
-pub mod fitted;
+mod episodes;
+pub mod error;
 pub mod fit;
+pub mod fitted;
+mod growing;
+mod header;
+mod held_out;
+mod knots;
+mod likelihood;
+mod linear;
+pub mod measurements;
+mod moments;
+mod observation;
+mod steps;
+mod tails;
+mod usable;
 
 pub use error::FitError;
 pub use fit::fit;
-pub use fitted::{Candidate, Choice, Compared, Fitted, HeldOut, Parameter};
+pub use fitted::{Candidate, Choice, Compared, Fitted, HeldOut, Parameter, Residual};
 pub use measurements::Measurements;
 pub use usable::Unusable;

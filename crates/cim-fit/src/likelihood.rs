@@ -1,7 +1,7 @@
 //! Parameters of most likelihood, with a covariance that holds whatever the distribution.
 
 use crate::linear::Symmetric;
-use crate::moments::Law;
+use crate::moments::{Law, Valued};
 use crate::observation::Observation;
 
 /// Parameters with their covariance.
@@ -19,8 +19,8 @@ const MOST_STEPS: usize = 200;
 const NO_GAIN: f64 = 1e-4;
 
 /// Logarithm of the likelihood of one observation but for constants, as if it were normal.
-pub(crate) fn log_likelihood(law: &Law, theta: &[f64], seen: &Observation) -> f64 {
-    let at = law.at(theta, seen);
+pub(crate) fn log_likelihood(law: &Valued<'_>, seen: &Observation) -> f64 {
+    let at = law.at(seen);
     let residual = seen.value - at.mean;
     let squares = residual * residual + seen.squares;
     -0.5 * (seen.freedom * libm::log(at.variance) + squares / at.variance)
@@ -34,12 +34,20 @@ pub(crate) fn log_likelihood(law: &Law, theta: &[f64], seen: &Observation) -> f6
 pub(crate) fn most_likely(law: &Law, seen: &[Observation], start: Vec<f64>) -> Option<Vec<f64>> {
     let mut theta = start;
     let mut damping = 1e-6;
+    let bounds = law.bounds();
     let mut now = Sums::of(law, &theta, seen);
     for _ in 0..MOST_STEPS {
+        for idx in held(&bounds, &theta, &now.slope) {
+            now.slope[idx] = 0.0;
+            now.information.hold(idx);
+        }
         let step = now.information.damped(damping).factor()?.solve(&now.slope);
         // Logarithms move by one at most: beyond, the square of the model is no guide.
         let longest = step[law.sigma_from()..].iter().fold(1.0_f64, |most, d| most.max(d.abs()));
-        let moved: Vec<f64> = theta.iter().zip(&step).map(|(t, d)| t + d / longest).collect();
+        let mut moved: Vec<f64> = theta.iter().zip(&step).map(|(t, d)| t + d / longest).collect();
+        for &(idx, [least, most]) in &bounds {
+            moved[idx] = moved[idx].clamp(least, most);
+        }
         let gain_expected: f64 = step.iter().zip(&now.slope).map(|(d, g)| d * g).sum();
         let next = Sums::of(law, &moved, seen);
         if next.log_likelihood.is_finite() && now.log_likelihood <= next.log_likelihood {
@@ -60,28 +68,40 @@ pub(crate) fn most_likely(law: &Law, seen: &[Observation], start: Vec<f64>) -> O
     Some(theta)
 }
 
+/// Parameters that are at a bound, and would be more likely beyond it.
+fn held(bounds: &[(usize, [f64; 2])], theta: &[f64], slope: &[f64]) -> Vec<usize> {
+    let beyond = |&&(idx, [least, most]): &&(usize, [f64; 2])| {
+        (theta[idx] <= least && slope[idx] <= 0.0) || (most <= theta[idx] && 0.0 <= slope[idx])
+    };
+    bounds.iter().filter(beyond).map(|(idx, _)| *idx).collect()
+}
+
 /// Standard errors of parameters that are most likely: the sandwich `A⁻¹ B A⁻¹` of the information `A`
 /// and the squares `B` of what each cell says, so that rows of one cell count as one, and tails as
 /// heavy as they are.
 ///
 /// Source: Liang and Zeger, Biometrika 73, 13, 1986; the factor for few cells is that of MacKinnon and
-/// White, J. Econometrics 29, 305, 1985.
+/// White, J. Econometrics 29, 305, 1985. Of a parameter at its bound nothing is known.
 pub(crate) fn estimate(law: &Law, seen: &[Observation], theta: Vec<f64>) -> Option<Estimate> {
     let n = theta.len();
-    let sums = Sums::of(law, &theta, seen);
-    let factor = sums.information.factor()?;
+    let mut sums = Sums::of(law, &theta, seen);
+    let held = held(&law.bounds(), &theta, &sums.slope);
+    held.iter().for_each(|idx| sums.information.hold(*idx));
+    let factor = sums.information.damped(0.0).factor()?;
     let mut variances = vec![0.0; n];
     let mut cells = 0.0;
     // Observations are in the order of cells.
     for of_cell in seen.chunk_by(|a, b| a.cell == b.cell) {
-        let score = Sums::of(law, &theta, of_cell).slope;
+        let mut score = Sums::of(law, &theta, of_cell).slope;
+        held.iter().for_each(|idx| score[*idx] = 0.0);
         for (variance, moved) in variances.iter_mut().zip(factor.solve(&score)) {
             *variance += moved * moved;
         }
         cells += 1.0;
     }
     let few = if cells > n as f64 { cells / (cells - n as f64) } else { f64::INFINITY };
-    let errors = variances.iter().map(|v| (few * v).sqrt()).collect();
+    let mut errors: Vec<f64> = variances.iter().map(|v| (few * v).sqrt()).collect();
+    held.iter().for_each(|idx| errors[*idx] = f64::INFINITY);
     Some(Estimate { theta, errors })
 }
 
@@ -97,20 +117,21 @@ impl Sums {
         let n = theta.len();
         let (mut slope, mut information) = (vec![0.0; n], Symmetric::zeros(n));
         let mut log_likelihood = 0.0;
+        let law = law.valued(theta);
         for seen in seen {
-            let at = law.at(theta, seen);
+            let at = law.at(seen);
             let (residual, inverse) = (seen.value - at.mean, 1.0 / at.variance);
             let squares = residual * residual + seen.squares;
-            log_likelihood -=
-                0.5 * (seen.freedom * libm::log(at.variance) + squares * inverse);
+            log_likelihood -= 0.5 * (seen.freedom * libm::log(at.variance) + squares * inverse);
             let by_mean = residual * inverse;
             let by_variance = 0.5 * inverse * (squares * inverse - seen.freedom);
             let of_variance = 0.5 * seen.freedom * inverse * inverse;
-            for (row, d_mean, d_variance) in at.slopes() {
+            for (k, (row, d_mean, d_variance)) in at.slopes().enumerate() {
                 slope[row] += d_mean * by_mean + d_variance * by_variance;
-                for (col, other_mean, other_variance) in at.slopes() {
-                    let of_mean = d_mean * other_mean * inverse;
-                    information.add(row, col, of_mean + d_variance * other_variance * of_variance);
+                let (d_mean, d_variance) = (d_mean * inverse, d_variance * of_variance);
+                // Parameters rise, so that these are below the diagonal.
+                for (col, other_mean, other_variance) in at.slopes().take(k + 1) {
+                    information.add(row, col, d_mean * other_mean + d_variance * other_variance);
                 }
             }
         }

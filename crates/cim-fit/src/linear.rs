@@ -1,6 +1,6 @@
 //! Small symmetric systems.
 
-/// A symmetric matrix, row by row.
+/// A symmetric matrix, row by row: what is below its diagonal counts.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Symmetric {
     n: usize,
@@ -18,6 +18,14 @@ impl Symmetric {
 
     pub(crate) fn add(&mut self, row: usize, col: usize, value: f64) {
         self.values[row * self.n + col] += value;
+    }
+
+    /// Takes a direction out: nothing depends on it.
+    pub(crate) fn hold(&mut self, idx: usize) {
+        for other in 0..self.n {
+            self.values[idx * self.n + other] = 0.0;
+            self.values[other * self.n + idx] = 0.0;
+        }
     }
 
     /// The same with its diagonal raised by a fraction of it; what nothing depends on stays as it is.

@@ -37,6 +37,9 @@ pub struct Measurements {
     pub temperature_k: Option<f64>,
 }
 
+/// Conductance (S) above which a number is in another unit than its header says.
+const MOST_S: f64 = 1.0;
+
 /// Rows that cannot be used may be up to this share, or the file is not what it was taken for.
 const MOST_UNUSABLE: f64 = 0.1;
 
@@ -142,6 +145,22 @@ impl Fields<'_> {
         Err(FitError::OutOfRange { column, value, range, span: self.span(place.idx) })
     }
 
+    /// A conductance that cells can have (S).
+    fn conductance(&self, column: &'static str, place: Column) -> Result<f64, FitError> {
+        let found = self.positive(column, place)?;
+        self.check_most(column, place, found / place.unit)?;
+        Ok(found)
+    }
+
+    /// Refuses what no cell conducts: the unit of the header is another one.
+    fn check_most(&self, column: &'static str, place: Column, value: f64) -> Result<(), FitError> {
+        if value * place.unit <= MOST_S {
+            return Ok(());
+        }
+        let range = "at most 1 S, as no cell conducts more (is the unit in the header right?)";
+        Err(FitError::OutOfRange { column, value, range, span: self.span(place.idx) })
+    }
+
     fn whole(&self, column: &'static str, idx: usize) -> Result<u64, FitError> {
         let value = self.number(column, idx)?;
         if 0.0 <= value && value < 9e15 && value.fract() == 0.0 {
@@ -174,7 +193,7 @@ impl Found {
             return Err(FitError::Ragged { fields, columns, span: whole });
         }
         self.read += 1;
-        let target = fields.positive("target", header.target)?;
+        let target = fields.conductance("target", header.target)?;
         let time = header.time.map(|place| fields.positive("time", place)).transpose()?;
         let temperature =
             header.temperature.map(|place| fields.positive("temperature", place)).transpose()?;
@@ -194,6 +213,7 @@ impl Found {
                 value if !value.is_finite() => &mut self.unusable.not_finite,
                 value if value < 0.0 => &mut self.unusable.negative,
                 value => {
+                    fields.check_most("achieved", place, value)?;
                     let next = u32::try_from(self.cells.len()).unwrap_or(u32::MAX);
                     let cell = *self.idx_of.entry(name).or_insert_with_key(|name| {
                         self.cells.push(name.clone());
@@ -219,7 +239,8 @@ impl Found {
 
     fn measurements(mut self) -> Result<Measurements, FitError> {
         let impossible = self.unusable.impossible();
-        if let Some(span) = self.first.filter(|_| MOST_UNUSABLE * (self.read as f64) < impossible as f64)
+        if let Some(span) =
+            self.first.filter(|_| MOST_UNUSABLE * (self.read as f64) < impossible as f64)
         {
             return Err(FitError::Unusable {
                 unusable: impossible,
@@ -267,9 +288,10 @@ mod tests {
             ("target (uS),achieved (uS)", 1e-6),
             ("target_us,achieved_us", 1e-6),
             ("Target [\u{b5}S];Achieved [\u{b5}S]", 1e-6),
-            ("achieved_S\ttarget (S)", 1.0),
+            ("achieved_mS\ttarget (mS)", 1e-3),
         ] {
-            let mark = [',', ';', '\t'].into_iter().find(|mark| header.contains(*mark)).expect("one");
+            let mark =
+                [',', ';', '\t'].into_iter().find(|mark| header.contains(*mark)).expect("one");
             let text = format!("# a comment\n{header}\n3{mark}3\n5{mark}5\r\n");
             let found = Measurements::from_csv(text.as_bytes()).expect(header);
             let achieved: Vec<f64> = found.rows.iter().map(|row| row.achieved / unit).collect();
@@ -295,6 +317,8 @@ mod tests {
             ("target_uS,achieved_uS\n1,1\n1\n", "1 fields, the header has 2", "1"),
             ("target_uS,achieved_uS\n1,1\n1,-3\n", "1 of 2 rows cannot be used (1 negative)", "-3"),
             ("cell,target_uS,achieved_uS,cycle\na,1,1,0.5\n", "a whole number", "0.5"),
+            ("target_S,achieved_S\n1e-6,1e-6\n2e-6,2.5\n", "at most 1 S", "2.5"),
+            ("target_uS,achieved_uS\n1e300,1\n", "at most 1 S", "1e300"),
         ] {
             let (message, marked) = refused(text);
             assert!(message.contains(said), "{text:?}: {message}");

@@ -1,114 +1,17 @@
 //! Mean and variance of an observation by a law with parameters, and their slopes.
 
-use cim_core::{Seconds, Siemens};
-use cim_device::models::{Growth, GrowthSpec, Tails, rectified};
+use cim_device::models::{Tails, rectified};
 
+use crate::growing::{Growing, Grown, Span};
 use crate::knots::Knots;
 use crate::observation::Observation;
-
-/// How a share grows with time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum GrowthKind {
-    Power,
-    Logarithm,
-}
-
-impl GrowthKind {
-    /// The growth of logarithms of an exponent and of an onset (s); a power knows no onset.
-    pub(crate) fn growth(self, exponent: f64, onset: f64) -> Growth {
-        let exponent = libm::exp(exponent);
-        match self {
-            Self::Power => Growth::Power { exponent },
-            Self::Logarithm => Growth::Logarithm { onset: Seconds(libm::exp(onset)), exponent },
-        }
-    }
-
-    /// Whether it has an onset.
-    pub(crate) fn has_onset(self) -> bool {
-        self == Self::Logarithm
-    }
-
-    /// Logarithm of the share at a time per unit of its exponent, and its slope in the logarithm of the
-    /// onset.
-    fn base(self, onset: f64, elapsed: f64, to: f64) -> (f64, f64) {
-        match self {
-            Self::Power => (libm::log(elapsed / to), 0.0),
-            Self::Logarithm => {
-                let of = |t: f64| t / libm::exp(onset);
-                let (now, whole) = (libm::log1p(of(elapsed)), libm::log1p(of(to)));
-                let slope = |t: f64| -of(t) / (1.0 + of(t));
-                (libm::log(now / whole), slope(elapsed) / now - slope(to) / whole)
-            }
-        }
-    }
-
-    pub(crate) fn words(self) -> &'static str {
-        match self {
-            Self::Power => "a power of time",
-            Self::Logarithm => "a power of the logarithm of time",
-        }
-    }
-}
-
-/// Growth whose exponents are fitted at knots, and whose onset is one for all.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Growing {
-    pub kind: GrowthKind,
-    pub knots: Knots,
-}
-
-/// Share at a time, and what it depends on: logarithms of exponents, of the onset.
-struct Share {
-    value: f64,
-    of_exponents: [(usize, f64); 2],
-    of_onset: Option<(usize, f64)>,
-}
-
-impl Growing {
-    fn parameters(&self) -> usize {
-        self.knots.len() + usize::from(self.kind.has_onset())
-    }
-
-    /// Where a fit begins.
-    fn start(&self, to: f64) -> Vec<f64> {
-        let exponent = if self.kind.has_onset() { 1.0 } else { 0.2 };
-        let mut start = vec![libm::log(exponent); self.knots.len()];
-        start.extend(self.kind.has_onset().then(|| libm::log(1e-4 * to).min(0.0)));
-        start
-    }
-
-    /// Growth at every knot, from its parameters.
-    pub(crate) fn spec(&self, theta: &[f64], unit: f64) -> GrowthSpec {
-        let onset = theta[theta.len() - 1];
-        GrowthSpec {
-            at: (0..self.knots.len()).map(|idx| Siemens(self.knots.at(idx) * unit)).collect(),
-            growth: theta[..self.knots.len()].iter().map(|x| self.kind.growth(*x, onset)).collect(),
-        }
-    }
-
-    fn share(&self, theta: &[f64], x: f64, elapsed: f64, to: f64) -> Share {
-        let onset = theta[theta.len() - 1];
-        let (base, slope) = self.kind.base(onset, elapsed, to);
-        let around = self.knots.around(x).map(|(idx, weight)| {
-            let exponent = libm::exp(theta[idx]);
-            (idx, exponent, weight * libm::exp(base * exponent))
-        });
-        let onset_slope: f64 = around.iter().map(|(_, exponent, part)| part * exponent).sum();
-        Share {
-            value: around[0].2 + around[1].2,
-            of_exponents: around.map(|(idx, exponent, part)| (idx, part * base * exponent)),
-            of_onset: self.kind.has_onset().then(|| (theta.len() - 1, onset_slope * slope)),
-        }
-    }
-}
 
 /// Time in a law.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Times {
     pub shift: Growing,
     pub variance: Growing,
-    /// Last time (s).
-    pub to: f64,
+    pub span: Span,
 }
 
 /// A law: which curves there are, and how they grow.
@@ -148,6 +51,9 @@ impl At {
     }
 
     fn add(&mut self, idx: usize, d_mean: f64, d_variance: f64) {
+        if d_mean == 0.0 && d_variance == 0.0 {
+            return;
+        }
         (self.idx[self.used], self.d_mean[self.used]) = (idx, d_mean);
         self.d_variance[self.used] = d_variance;
         self.used += 1;
@@ -185,27 +91,119 @@ impl Law {
         start.extend(vec![libm::log(sigma); self.sigma.len()]);
         if let Some(times) = &self.times {
             if self.mean.is_some() {
-                start.extend(times.shift.start(times.to));
+                start.extend(times.shift.start(times.span));
             }
-            start.extend(times.variance.start(times.to));
+            start.extend(times.variance.start(times.span));
         }
         start
     }
 
-    /// Moments of an observation.
-    pub(crate) fn at(&self, theta: &[f64], seen: &Observation) -> At {
-        let zero = [0.0; MOST];
-        let mut at =
-            At { mean: 0.0, variance: seen.known, idx: [0; MOST], d_mean: zero, d_variance: zero, used: 0 };
-        let (from, until) = (self.shift_growth_from(), self.variance_growth_from());
+    /// Where a fit begins that knows the parameters of another law of the same part.
+    pub(crate) fn start_from(&self, other: &Self, theta: &[f64]) -> Vec<f64> {
+        let at = |knots: &Knots| (0..knots.len()).map(|idx| knots.at(idx)).collect::<Vec<_>>();
+        let (first, from, until) =
+            (other.sigma_from(), other.shift_growth_from(), other.variance_growth_from());
+        let mut start = Vec::with_capacity(self.parameters());
         if let Some(knots) = &self.mean {
-            let share = self.times.as_ref().map(|times| {
-                times.shift.share(&theta[from..until], seen.x, seen.elapsed, times.to)
-            });
+            let of = |x| other.mean.as_ref().map_or(0.0, |mean| mean.value(&theta[..first], x));
+            start.extend(at(knots).into_iter().map(of));
+        }
+        start
+            .extend(at(&self.sigma).into_iter().map(|x| other.sigma.value(&theta[first..from], x)));
+        if let (Some(times), Some(others)) = (&self.times, &other.times) {
+            let span = times.span;
+            if self.mean.is_some() {
+                start.extend(match other.mean {
+                    Some(_) => times.shift.start_from(&others.shift, &theta[from..until], span),
+                    None => times.shift.start(span),
+                });
+            }
+            start.extend(times.variance.start_from(&others.variance, &theta[until..], span));
+        }
+        start
+    }
+
+    /// Parameters that have bounds: index, least, most.
+    pub(crate) fn bounds(&self) -> Vec<(usize, [f64; 2])> {
+        let Some(times) = &self.times else { return Vec::new() };
+        let onsets = Growing::onsets(times.span);
+        let mut bounds = Vec::new();
+        if self.mean.is_some() && times.shift.kind.has_onset() {
+            bounds.push((self.variance_growth_from() - 1, onsets));
+        }
+        if times.variance.kind.has_onset() {
+            bounds.push((self.parameters() - 1, onsets));
+        }
+        bounds
+    }
+
+    /// With numbers for its parameters.
+    pub(crate) fn valued(&self, theta: &[f64]) -> Valued<'_> {
+        let (first, from, until) =
+            (self.sigma_from(), self.shift_growth_from(), self.variance_growth_from());
+        let times = self.times.as_ref();
+        let shift = times.filter(|_| self.mean.is_some());
+        Valued {
+            law: self,
+            means: theta[..first].to_vec(),
+            sigmas: theta[first..from].iter().map(|theta| libm::exp(*theta)).collect(),
+            shift: shift.map(|times| times.shift.valued(&theta[from..until], times.span)),
+            variance: times.map(|times| times.variance.valued(&theta[until..], times.span)),
+            from: [first, from, until],
+        }
+    }
+
+    /// In words.
+    pub(crate) fn words(&self) -> String {
+        let mut words = match &self.mean {
+            Some(mean) => format!("shift: {}", mean.words()),
+            None => "shift: none".to_owned(),
+        };
+        words += &format!("; spread: {}", self.sigma.words());
+        if let Some(times) = &self.times {
+            if self.mean.is_some() {
+                words += &format!("; shift grows as {}", times.shift.words());
+            }
+            words += &format!("; variance as {}", times.variance.words());
+        }
+        words
+    }
+}
+
+/// A law with numbers for its parameters.
+pub(crate) struct Valued<'a> {
+    law: &'a Law,
+    means: Vec<f64>,
+    sigmas: Vec<f64>,
+    shift: Option<Grown<'a>>,
+    variance: Option<Grown<'a>>,
+    /// Indices of the first parameter of the standard deviation, of the growth of the shift, of that
+    /// of the variance.
+    from: [usize; 3],
+}
+
+impl Valued<'_> {
+    /// Moments of an observation.
+    pub(crate) fn at(&self, seen: &Observation) -> At {
+        let zero = [0.0; MOST];
+        let mut at = At {
+            mean: 0.0,
+            variance: seen.known,
+            idx: [0; MOST],
+            d_mean: zero,
+            d_variance: zero,
+            used: 0,
+        };
+        let [first, from, until] = self.from;
+        let share = |grown: &Option<Grown<'_>>| {
+            grown.as_ref().map(|g| g.share(seen.x, seen.elapsed, seen.ln_elapsed))
+        };
+        if let Some(knots) = &self.law.mean {
+            let share = share(&self.shift);
             let value = share.as_ref().map_or(1.0, |share| share.value);
             let mut late = 0.0;
             for (idx, weight) in knots.around(seen.x) {
-                late += theta[idx] * weight;
+                late += self.means[idx] * weight;
                 at.add(idx, weight * value, 0.0);
             }
             at.mean = late * value;
@@ -215,13 +213,10 @@ impl Law {
                 }
             }
         }
-        let first = self.sigma_from();
-        let around = self.sigma.around(seen.x);
-        let values = around.map(|(idx, weight)| (idx, libm::exp(theta[first + idx]) * weight));
+        let values =
+            self.law.sigma.around(seen.x).map(|(idx, weight)| (idx, self.sigmas[idx] * weight));
         let sigma = values[0].1 + values[1].1;
-        let share = self.times.as_ref().map(|times| {
-            times.variance.share(&theta[until..], seen.x, seen.elapsed, times.to)
-        });
+        let share = share(&self.variance);
         let value = share.as_ref().map_or(1.0, |share| share.value);
         for (idx, part) in values {
             at.add(first + idx, 0.0, 2.0 * sigma * part * value);
@@ -238,14 +233,14 @@ impl Law {
     /// The same of what cannot fall below zero: `base` and the change together.
     fn floored(&self, mut at: At, base: f64) -> At {
         let (mu, variance) = (base + at.mean, at.variance);
-        let [less, more] = self.tails.scales();
+        let [less, more] = self.law.tails.scales();
         if !(mu < 5.0 * more * variance.sqrt()) {
             return at;
         }
         let moments = |mu: f64, variance: f64| {
             let of = |scale: f64| rectified(mu, scale * variance.sqrt());
             let (calm, lively) = (of(less), of(more));
-            let share = self.tails.share;
+            let share = self.law.tails.share;
             let mean = (1.0 - share) * calm.mean + share * lively.mean;
             let square = |m: cim_device::Moments| m.variance + m.mean * m.mean;
             let squares = (1.0 - share) * square(calm) + share * square(lively);
@@ -271,31 +266,12 @@ impl Law {
         (at.mean, at.variance) = (mean - base, floored.max(1e-6 * variance));
         at
     }
-
-    /// In words.
-    pub(crate) fn words(&self) -> String {
-        let mut words = match &self.mean {
-            Some(mean) => format!("shift: {}", mean.words()),
-            None => "shift: none".to_owned(),
-        };
-        words += &format!("; spread: {}", self.sigma.words());
-        if let Some(times) = &self.times {
-            let growth = |growing: &Growing| match growing.knots.len() {
-                1 => growing.kind.words().to_owned(),
-                knots => format!("{} at {knots} knots", growing.kind.words()),
-            };
-            if self.mean.is_some() {
-                words += &format!("; shift grows as {}", growth(&times.shift));
-            }
-            words += &format!("; variance as {}", growth(&times.variance));
-        }
-        words
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::growing::GrowthKind;
 
     /// By central differences, with and without the floor at zero.
     #[test]
@@ -309,7 +285,7 @@ mod tests {
             let times = Some(Times {
                 shift: growing(shift, 1),
                 variance: growing(variance, 2),
-                to: 1e4,
+                span: Span { from: 1.0, to: 1e4 },
             });
             let law = Law {
                 mean: Some(Knots::among(&levels, 4)),
@@ -331,19 +307,20 @@ mod tests {
                     x,
                     target: x,
                     elapsed: 37.0,
+                    ln_elapsed: f64::ln(37.0),
                     value: 0.0,
                     base,
                     known: 1e-4,
                     squares: 0.0,
                     freedom: 1.0,
                 };
-                let at = law.at(&theta, &seen);
+                let at = law.valued(&theta).at(&seen);
                 let mut want = vec![(0.0, 0.0); theta.len()];
                 for (k, slot) in want.iter_mut().enumerate() {
                     let moved = |step: f64| {
                         let mut theta = theta.clone();
                         theta[k] += step;
-                        law.at(&theta, &seen)
+                        law.valued(&theta).at(&seen)
                     };
                     let (up, down) = (moved(1e-5), moved(-1e-5));
                     *slot = ((up.mean - down.mean) / 2e-5, (up.variance - down.variance) / 2e-5);

@@ -14,6 +14,8 @@ pub(crate) struct Observation {
     pub target: f64,
     /// Time since programming (s); 0 where the law knows no time.
     pub elapsed: f64,
+    /// Its logarithm.
+    pub ln_elapsed: f64,
     /// What was seen: a difference of conductances.
     pub value: f64,
     /// What was there before the difference: the sum cannot be negative. Infinite where it can.
@@ -54,6 +56,7 @@ pub(crate) fn reads(episodes: &[Episode], unit: f64) -> Vec<Observation> {
             x: look.mean / unit,
             target: episode.target / unit,
             elapsed: 0.0,
+            ln_elapsed: 0.0,
             value: 0.0,
             base: f64::INFINITY,
             known: 0.0,
@@ -78,6 +81,7 @@ pub(crate) fn programmings(
                 x: target,
                 target,
                 elapsed: 0.0,
+                ln_elapsed: 0.0,
                 value: first.mean / unit - target,
                 base: target,
                 known: read_variance(read, first.mean / unit, first.reads),
@@ -105,6 +109,7 @@ pub(crate) fn changes(
                 x: before,
                 target: episode.target / unit,
                 elapsed: look.elapsed,
+                ln_elapsed: libm::log(look.elapsed),
                 value: now - before,
                 base: before,
                 known: read_variance(read, before, first.reads)

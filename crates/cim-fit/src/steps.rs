@@ -2,12 +2,13 @@
 
 use cim_device::models::Tails;
 
-use crate::choose::{Chosen, choose};
+use crate::choose::{Tried, choose};
 use crate::error::FitError;
-use crate::fitted::Parameter;
+use crate::fitted::{Choice, Parameter};
+use crate::growing::{Growing, GrowthKind, Span};
 use crate::knots::Knots;
 use crate::likelihood::{Estimate, estimate};
-use crate::moments::{Growing, GrowthKind, Law, Times};
+use crate::moments::{Law, Times};
 use crate::observation::Observation;
 
 /// Knots that are tried.
@@ -26,8 +27,8 @@ pub(crate) struct Part<'a> {
     pub levels: &'a [f64],
     /// Whether there is a mean to fit.
     pub has_mean: bool,
-    /// Last time (s), if it grows with time.
-    pub to: Option<f64>,
+    /// First and last time, if it grows with time.
+    pub span: Option<Span>,
 }
 
 impl Part<'_> {
@@ -35,60 +36,65 @@ impl Part<'_> {
     ///
     /// # Errors
     /// [`FitError`] where there are too few cells, or none of the laws is determined.
-    pub(crate) fn choose(&self) -> Result<Chosen, FitError> {
-        let cells = self.seen.chunk_by(|a, b| a.cell == b.cell).count();
+    pub(crate) fn choose(&self) -> Result<(Tried, Vec<Choice>), FitError> {
+        let (cells, knots) = (self.cells(), |count| Knots::among(self.levels, count));
         if cells < LEAST {
             return Err(FitError::TooFew { what: self.name, cells, least: LEAST });
         }
-        let undetermined = || FitError::Undetermined { what: self.name };
-        let freedom: f64 = self.seen.iter().map(|seen| seen.freedom).sum();
-        let squares: f64 = self.seen.iter().map(|s| s.value * s.value + s.squares).sum();
-        let sigma = (squares / freedom).sqrt();
-        if !(sigma > 0.0) {
-            return Err(undetermined());
-        }
-        // A knot wants some cells on either side.
-        let most = self.levels.len().min((cells / LEAST).max(1));
-        let counts = || KNOTS.into_iter().filter(|count| *count <= most);
-        let knots = |count| Knots::among(self.levels, count);
         let growing = |kind, count| Growing { kind, knots: knots(count) };
-        let times = |shift, variance| self.to.map(|to| Times { shift, variance, to });
+        let times = |shift, variance| self.span.map(|span| Times { shift, variance, span });
         let power = || growing(GrowthKind::Power, 1);
-        let middle = || knots(most.min(5));
+        let counts = self.counts();
+        let middle = || knots(counts[counts.len() - 1].min(5));
         let mut law = Law {
             mean: self.has_mean.then(middle),
             sigma: middle(),
             times: times(power(), power()),
             tails: Tails::NONE,
         };
-        let mut candidates = Vec::new();
-        let mut step = |laws: Vec<Law>| -> Result<Chosen, FitError> {
-            let mut chosen = choose(laws, self.seen, sigma).ok_or_else(undetermined)?;
-            candidates.append(&mut chosen.candidates);
-            Ok(chosen)
-        };
+        let mut steps = Steps { part: self, known: None, choices: Vec::new() };
         let kinds = [GrowthKind::Power, GrowthKind::Logarithm];
-        if self.to.is_some() {
-            let counts = counts().filter(|count| *count <= 5);
-            let pairs = counts.flat_map(|count| kinds.map(|kind| growing(kind, count)));
+        if self.span.is_some() {
+            let few = counts.iter().filter(|count| **count <= 5);
+            let pairs = few.flat_map(|&count| kinds.map(|kind| growing(kind, count)));
             let laws = pairs.map(|g| Law { times: times(power(), g), ..law.clone() }).collect();
-            law = step(laws)?.law;
+            law = steps.choose("growth of the variance", laws)?.law;
             if self.has_mean {
                 let variance = law.times.as_ref().map_or_else(power, |t| t.variance.clone());
                 let of = |kind| times(growing(kind, 1), variance.clone());
                 let laws = kinds.map(|kind| Law { times: of(kind), ..law.clone() }).to_vec();
-                law = step(laws)?.law;
+                law = steps.choose("growth of the shift", laws)?.law;
             }
         }
-        let laws = counts().map(|count| Law { sigma: knots(count), ..law.clone() }).collect();
-        let mut chosen = step(laws)?;
-        if self.has_mean {
-            let law = chosen.law;
-            let mut laws = vec![Law { mean: None, ..law.clone() }];
-            laws.extend(counts().map(|count| Law { mean: Some(knots(count)), ..law.clone() }));
-            chosen = step(laws)?;
+        steps.curves(law)
+    }
+
+    /// Chooses spread and mean again, with tails.
+    ///
+    /// # Errors
+    /// As [`Self::choose`].
+    pub(crate) fn with_tails(
+        &self,
+        known: Tried,
+        tails: Tails,
+    ) -> Result<(Tried, Vec<Choice>), FitError> {
+        let law = Law { tails, ..known.law.clone() };
+        Steps { part: self, known: Some(known), choices: Vec::new() }.curves(law)
+    }
+
+    fn cells(&self) -> usize {
+        self.seen.chunk_by(|a, b| a.cell == b.cell).count()
+    }
+
+    /// Numbers of knots that are tried, rising: a knot wants some cells on either side.
+    fn counts(&self) -> Vec<usize> {
+        let most = self.levels.len().min((self.cells() / LEAST).max(1));
+        let mut counts: Vec<usize> = KNOTS.into_iter().filter(|count| *count <= most).collect();
+        // Few targets have a knot each.
+        if most < KNOTS[KNOTS.len() - 1] && !counts.contains(&most) {
+            counts.push(most);
         }
-        Ok(Chosen { candidates, ..chosen })
+        counts
     }
 
     /// Parameters with their intervals; conductances are in `unit` (S).
@@ -151,6 +157,47 @@ impl Part<'_> {
             }
         }
         Ok(all)
+    }
+}
+
+/// The steps of one part as far as they went.
+struct Steps<'a> {
+    part: &'a Part<'a>,
+    known: Option<Tried>,
+    choices: Vec<Choice>,
+}
+
+impl Steps<'_> {
+    /// Chooses among laws, beginning at what is known.
+    fn choose(&mut self, what: &'static str, laws: Vec<Law>) -> Result<Tried, FitError> {
+        let Part { name, seen, .. } = *self.part;
+        let undetermined = || FitError::Undetermined { what: name };
+        let freedom: f64 = seen.iter().map(|seen| seen.freedom).sum();
+        let squares: f64 = seen.iter().map(|s| s.value * s.value + s.squares).sum();
+        let sigma = (squares / freedom).sqrt();
+        if !(0.0 < sigma) {
+            return Err(undetermined());
+        }
+        let chosen = choose(laws, seen, self.known.as_ref(), sigma);
+        let (tried, candidates) = chosen.ok_or_else(undetermined)?;
+        self.choices.push(Choice { part: name, what, candidates });
+        self.known = Some(tried.clone());
+        Ok(tried)
+    }
+
+    /// Chooses the curves of a law: of the spread, of the mean if there is one.
+    fn curves(mut self, law: Law) -> Result<(Tried, Vec<Choice>), FitError> {
+        let (levels, counts) = (self.part.levels, self.part.counts());
+        let knots = |count: &usize| Knots::among(levels, *count);
+        let laws = counts.iter().map(|count| Law { sigma: knots(count), ..law.clone() }).collect();
+        let mut tried = self.choose("spread", laws)?;
+        if self.part.has_mean {
+            let law = tried.law;
+            let mut laws = vec![Law { mean: None, ..law.clone() }];
+            laws.extend(counts.iter().map(|n| Law { mean: Some(knots(n)), ..law.clone() }));
+            tried = self.choose("shift", laws)?;
+        }
+        Ok((tried, self.choices))
     }
 }
 

@@ -13,14 +13,13 @@ const LEAST: usize = 200;
 /// Tails of the last change of every programming in units of its standard deviation, if held-out cells
 /// are more likely with them by more than a standard error; else [`Tails::NONE`].
 pub(crate) fn tails(law: &Law, theta: &[f64], seen: &[Observation]) -> Tails {
+    let law = law.valued(theta);
     let last: Vec<(u32, f64)> = seen
         .chunk_by(|a, b| a.cell == b.cell)
         .filter_map(|of_cell| of_cell.last())
-        .filter(|seen| 3.0 * law.at(theta, seen).variance.sqrt() < seen.base)
-        .map(|seen| {
-            let at = law.at(theta, seen);
-            (seen.cell, (seen.value - at.mean) / at.variance.sqrt())
-        })
+        .map(|seen| (seen, law.at(seen)))
+        .filter(|(seen, at)| 3.0 * at.variance.sqrt() < seen.base)
+        .map(|(seen, at)| (seen.cell, (seen.value - at.mean) / at.variance.sqrt()))
         .collect();
     if last.len() < LEAST {
         return Tails::NONE;
@@ -91,6 +90,9 @@ mod tests {
             .collect();
         let found = mixture(&z);
         // About four standard errors of 3,000 cells in the tails that overlap with the others.
-        assert!((found.share - 0.15).abs() < 0.03 && (found.factor - 3.0).abs() < 0.25, "{found:?}");
+        assert!(
+            (found.share - 0.15).abs() < 0.03 && (found.factor - 3.0).abs() < 0.25,
+            "{found:?}"
+        );
     }
 }

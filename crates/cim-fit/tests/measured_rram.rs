@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::PathBuf;
 
-use cim_fit::{Fitted, Measurements, fit};
+use cim_fit::{Fitted, Measurements, Residual, fit};
 
 /// Real data that the repository does not hold: `CIM_DATA`, or `../shared/data` beside it.
 fn data(part: &str) -> Option<PathBuf> {
@@ -42,7 +42,12 @@ fn csv(path: PathBuf, step_us: f64) -> String {
 fn fitted(file: &str, step_us: f64) -> Option<Fitted> {
     let path = data(&format!("rram-relaxation/{file}"))?;
     let measurements = Measurements::from_csv(csv(path, step_us).as_bytes()).expect("readable");
-    println!("{} rows, {} cells, unusable: {}", measurements.rows(), measurements.cells(), measurements.unusable);
+    println!(
+        "{} rows, {} cells, unusable: {}",
+        measurements.rows(),
+        measurements.cells(),
+        measurements.unusable
+    );
     let fitted = fit(&measurements).expect("a fit");
     for choice in &fitted.choices {
         for candidate in &choice.candidates {
@@ -50,25 +55,13 @@ fn fitted(file: &str, step_us: f64) -> Option<Fitted> {
         }
     }
     for parameter in &fitted.parameters {
-        println!("{}: {:.3e} ({:.3e} to {:.3e}) {}", parameter.name, parameter.value, parameter.low, parameter.high, parameter.unit);
+        println!(
+            "{}: {:.3e} ({:.3e} to {:.3e}) {}",
+            parameter.name, parameter.value, parameter.low, parameter.high, parameter.unit
+        );
     }
     println!("{:?}", fitted.spec.relaxation.tails);
     Some(fitted)
-}
-
-/// Root of the mean square by which the law is off beyond the error of the measurement, relative to
-/// `scale`, over groups at the last time.
-fn beyond(fitted: &Fitted, last: f64, scale: impl Fn(&cim_fit::HeldOut) -> f64, of: impl Fn(&cim_fit::HeldOut) -> cim_fit::Compared) -> f64 {
-    let late: Vec<_> = fitted.relaxation.iter().filter(|group| 0.5 * last < group.elapsed_s).collect();
-    let squares: f64 = late
-        .iter()
-        .map(|group| {
-            let compared = of(group);
-            let off = (compared.law_s - compared.measured_s) / scale(group);
-            off * off - (compared.error_s / scale(group)).powi(2)
-        })
-        .sum();
-    (squares / late.len() as f64).max(0.0).sqrt()
 }
 
 #[test]
@@ -81,13 +74,19 @@ fn the_law_foretells_held_out_cells_of_two_technologies() {
             let us = 1e6;
             println!(
                 "{:.2} uS {:.2e} s {}: shift {:.3} ± {:.3}, law {:.3}; spread {:.3} ± {:.3}, law {:.3}",
-                group.target_s * us, group.elapsed_s, group.cells,
-                group.shift.measured_s * us, group.shift.error_s * us, group.shift.law_s * us,
-                group.spread.measured_s * us, group.spread.error_s * us, group.spread.law_s * us
+                group.target_s * us,
+                group.elapsed_s,
+                group.cells,
+                group.shift.measured_s * us,
+                group.shift.error_s * us,
+                group.shift.law_s * us,
+                group.spread.measured_s * us,
+                group.spread.error_s * us,
+                group.spread.law_s * us
             );
         }
-        let spread = beyond(&fitted, last, |g| g.spread.measured_s, |g| g.spread);
-        let shift = beyond(&fitted, last, |g| g.spread.measured_s, |g| g.shift);
+        let late = fitted.relaxation.iter().filter(|group| 0.5 * last < group.elapsed_s);
+        let Residual { shift, spread } = Residual::of(late).expect("late groups");
         println!("{file}: spread off by {spread}, shift by {shift} of the spread");
         assert!(spread < 0.05 && shift < 0.05, "{file}: {spread}, {shift}");
     }
