@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod eval_args;
 mod files;
+mod fit_args;
 mod lock;
 mod parsers;
 mod progress;

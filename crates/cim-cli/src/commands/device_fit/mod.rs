@@ -1,0 +1,9 @@
+//! `cim device fit`: a device from measurements of cells.
+
+mod command;
+mod page;
+mod pictures;
+mod preset;
+mod tables;
+
+pub use command::run;
