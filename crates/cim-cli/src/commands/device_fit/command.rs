@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use cim_fit::{FitError, Fitted, Measurements, fit};
+use cim_fit::{FitError, Measurements, fit};
 
+use super::about::About;
 use super::{page, pictures, preset, tables};
 use crate::commands::eval::chip;
 use crate::commands::preset::{Preset, open};
@@ -14,20 +15,6 @@ use crate::fit_args::DeviceFit;
 
 /// The largest file of measurements that is read (bytes).
 const MAX_BYTES: u64 = 1 << 30;
-
-/// What was fitted, to what.
-pub struct About<'a> {
-    /// Where the measurements come from, in one line.
-    pub source: String,
-    /// Name of their file.
-    pub file: String,
-    /// Hash of their bytes.
-    pub sha256: String,
-    /// The measurements.
-    pub measurements: &'a Measurements,
-    /// What was found.
-    pub fitted: &'a Fitted,
-}
 
 /// Fits and returns what is printed. Everything that can be refused is refused before the first file is
 /// written.

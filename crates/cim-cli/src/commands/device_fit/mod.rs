@@ -1,5 +1,6 @@
 //! `cim device fit`: a device from measurements of cells.
 
+mod about;
 mod command;
 mod page;
 mod pictures;

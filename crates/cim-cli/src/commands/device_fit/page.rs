@@ -5,7 +5,7 @@ use std::fmt::Write;
 use cim_fit::{Compared, Fitted, HeldOut};
 use cim_report::chart::Chart;
 
-use super::command::About;
+use super::about::About;
 use super::tables;
 use crate::error::CliError;
 

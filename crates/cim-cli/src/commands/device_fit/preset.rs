@@ -5,7 +5,7 @@ use std::fmt::Write;
 use cim_device::DeviceSpec;
 use serde::Serialize;
 
-use super::command::About;
+use super::about::About;
 use super::tables;
 use crate::commands::preset::Preset;
 use crate::error::CliError;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use cim_core::{Seconds, Siemens};
 use cim_fit::{Choice, Fitted, Parameter, Residual};
 
-use super::command::About;
+use super::about::About;
 use crate::commands::eval::aligned;
 
 /// What a terminal shows.
