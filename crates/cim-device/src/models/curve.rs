@@ -87,7 +87,8 @@ mod tests {
     #[test]
     fn a_curve_goes_through_its_knots_and_stays_beyond_them() {
         let curve = CurveSpec::in_us(&[1.0, 3.0, 4.0], &[2.0, 6.0, 5.0]).build().expect("a curve");
-        for (g, want) in [(0.0, 2.0), (1.0, 2.0), (2.0, 4.0), (3.0, 6.0), (3.5, 5.5), (4.0, 5.0), (9.0, 5.0)]
+        for (g, want) in
+            [(0.0, 2.0), (1.0, 2.0), (2.0, 4.0), (3.0, 6.0), (3.5, 5.5), (4.0, 5.0), (9.0, 5.0)]
         {
             let got = curve.at(g * 1e-6) * 1e6;
             assert!((got - want).abs() < 1e-12, "{g}: {got}");

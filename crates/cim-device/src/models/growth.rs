@@ -182,7 +182,10 @@ pub(crate) fn walk(shape: (usize, usize), u: f64, at: Stream) -> Array2<f64> {
         // Half the standard deviation of an interval in its middle, falling to nothing at its ends.
         let height = 0.5 / intervals.sqrt();
         let inside = place - idx;
-        add(height * (1.0 - (2.0 * inside - 1.0).abs()), at.child("middle", u64::from(1_u32 << halving) + idx as u64));
+        add(
+            height * (1.0 - (2.0 * inside - 1.0).abs()),
+            at.child("middle", u64::from(1_u32 << halving) + idx as u64),
+        );
     }
     path
 }

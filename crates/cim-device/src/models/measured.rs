@@ -305,7 +305,8 @@ mod tests {
         spec.relaxation.variance_growth = GrowthSpec::constant(Growth::Power { exponent: 0.3 });
         let device = spec.build().expect("a device");
         let programmed = Array2::from_elem((200, 200), 30e-6);
-        let look = |t: f64| device.aged(programmed.view(), Seconds(t), Stream::root(4)).expect("known");
+        let look =
+            |t: f64| device.aged(programmed.view(), Seconds(t), Stream::root(4)).expect("known");
         let (first, last) = (look(1.0), look(1e5));
         let (before, later) = (&first - 30e-6, &last - &first);
         let sum = |a: &Array2<f64>, b: &Array2<f64>| {
