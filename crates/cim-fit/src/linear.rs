@@ -20,6 +20,12 @@ impl Symmetric {
         self.values[row * self.n + col] += value;
     }
 
+    /// The difference from another of the same size.
+    pub(crate) fn less(&self, other: &Self) -> Self {
+        let values = self.values.iter().zip(&other.values).map(|(a, b)| a - b).collect();
+        Self { n: self.n, values }
+    }
+
     /// Takes a direction out: nothing depends on it.
     pub(crate) fn hold(&mut self, idx: usize) {
         for other in 0..self.n {

@@ -108,7 +108,7 @@ impl Part<'_> {
         unit: f64,
     ) -> Result<Vec<Parameter>, FitError> {
         let undetermined = FitError::Undetermined { what: self.name };
-        let Estimate { theta, errors } = estimate(law, self.seen, theta).ok_or(undetermined)?;
+        let Estimate { theta, halves } = estimate(law, self.seen, theta).ok_or(undetermined)?;
         let at = |knots: &Knots, idx: usize| match knots.len() {
             1 => String::new(),
             _ => format!(" at {:.4}", cim_core::Siemens(knots.at(idx) * unit)),
@@ -116,7 +116,7 @@ impl Part<'_> {
         let mut all = Vec::with_capacity(theta.len());
         if let Some(knots) = &law.mean {
             for idx in 0..knots.len() {
-                let half = Z95 * errors[idx];
+                let half = halves[idx];
                 all.push(Parameter {
                     name: format!("{}: shift{}", self.name, at(knots, idx)),
                     unit: "S",
@@ -128,7 +128,7 @@ impl Part<'_> {
         }
         let positive = |idx: usize, unit: f64| {
             let of = |x: f64| libm::exp(x) * unit;
-            let half = Z95 * errors[idx];
+            let half = halves[idx];
             (of(theta[idx]), of(theta[idx] - half), of(theta[idx] + half))
         };
         for idx in 0..law.sigma.len() {
@@ -200,6 +200,3 @@ impl Steps<'_> {
         Ok((tried, self.choices))
     }
 }
-
-/// 97.5th percentile of the standard normal distribution.
-const Z95: f64 = 1.959_963_984_540_054;
