@@ -126,9 +126,9 @@ fn cells_of_the_catalogue_are_fitted_and_chips_run_on_them() {
             // Five standard errors of 300 cells that were measured.
             let far = (is.0 - was.0).abs() / (was.1 / 300_f64.sqrt());
             assert!(far < 5.0, "{target}, {after}: {is:?} {was:?}");
-            // Beyond the outer targets curves are constant, while these cells fade by what they hold:
-            // one day later their spread at the outer targets is not that of the law.
-            if after == "0 s" || ["8", "15"].contains(&target) {
+            // At the lowest target the law spreads by a fifth more after a day than the cells do: a limit
+            // that the page of `cim-fit` states.
+            if after == "0 s" || target != "2" {
                 let ratio = is.1 / was.1;
                 assert!((ratio - 1.0).abs() < 5.0 / 600_f64.sqrt(), "{target}, {after}: {ratio}");
             }

@@ -8,6 +8,10 @@ use crate::likelihood::{log_likelihood, most_likely};
 use crate::moments::Law;
 use crate::observation::Observation;
 
+/// Errors of a difference beyond this many times the least of all are of few cells that a law foretells
+/// badly: it is not as good as the best one because of them.
+const MOST_ERROR: f64 = 10.0;
+
 /// A law that was fitted.
 #[derive(Clone)]
 pub(crate) struct Tried {
@@ -65,7 +69,9 @@ pub(crate) fn choose(
         .max_by(|a, b| sum(&tried[*a].scores).total_cmp(&sum(&tried[*b].scores)))?;
     let behind: Vec<(f64, f64)> =
         tried.iter().map(|one| difference(&tried[best].scores, &one.scores)).collect();
-    let good = |idx: &usize| behind[*idx].0 <= behind[*idx].1;
+    let least = behind.iter().map(|(_, error)| *error).filter(|error| 0.0 < *error);
+    let most = MOST_ERROR * least.fold(f64::INFINITY, f64::min);
+    let good = |idx: &usize| behind[*idx].0 <= behind[*idx].1 && behind[*idx].1 <= most;
     let chosen = (0..tried.len()).filter(good).min_by_key(|idx| tried[*idx].law.parameters());
     let chosen = chosen.unwrap_or(best);
     let candidates = tried

@@ -16,6 +16,19 @@ impl Knots {
         if count == 1 { Self(vec![levels[0]]) } else { Self((0..count).map(at).collect()) }
     }
 
+    /// Knots at the first, second, third, fifth, ninth... of `levels` and the last: dense where
+    /// conductances end at zero and laws bend.
+    pub(crate) fn doubling(levels: &[f64]) -> Self {
+        let mut at = vec![levels[0]];
+        let doubled = std::iter::successors(Some(1), |idx| Some(2 * idx));
+        // The last gap is no shorter than the one before.
+        at.extend(
+            doubled.take_while(|idx| 3 * idx <= 2 * (levels.len() - 1)).map(|idx| levels[idx]),
+        );
+        at.push(levels[levels.len() - 1]);
+        Self(at)
+    }
+
     /// Number of knots.
     pub(crate) fn len(&self) -> usize {
         self.0.len()

@@ -97,6 +97,18 @@ impl Part<'_> {
         counts
     }
 
+    /// Knots that are tried: evenly, and dense at the lowest targets.
+    fn curves(&self) -> Vec<Knots> {
+        let counts = self.counts();
+        let mut curves: Vec<Knots> =
+            counts.iter().map(|count| Knots::among(self.levels, *count)).collect();
+        // Fewer targets have a knot each.
+        if counts.contains(&KNOTS[KNOTS.len() - 1]) && KNOTS[KNOTS.len() - 1] < self.levels.len() {
+            curves.push(Knots::doubling(self.levels));
+        }
+        curves
+    }
+
     /// Parameters with their intervals; conductances are in `unit` (S).
     ///
     /// # Errors
@@ -187,14 +199,13 @@ impl Steps<'_> {
 
     /// Chooses the curves of a law: of the spread, of the mean if there is one.
     fn curves(mut self, law: Law) -> Result<(Tried, Vec<Choice>), FitError> {
-        let (levels, counts) = (self.part.levels, self.part.counts());
-        let knots = |count: &usize| Knots::among(levels, *count);
-        let laws = counts.iter().map(|count| Law { sigma: knots(count), ..law.clone() }).collect();
+        let curves = self.part.curves();
+        let laws = curves.iter().map(|knots| Law { sigma: knots.clone(), ..law.clone() }).collect();
         let mut tried = self.choose("spread", laws)?;
         if self.part.has_mean {
             let law = tried.law;
             let mut laws = vec![Law { mean: None, ..law.clone() }];
-            laws.extend(counts.iter().map(|n| Law { mean: Some(knots(n)), ..law.clone() }));
+            laws.extend(curves.into_iter().map(|knots| Law { mean: Some(knots), ..law.clone() }));
             tried = self.choose("shift", laws)?;
         }
         Ok((tried, self.choices))
