@@ -145,7 +145,7 @@ impl Grown<'_> {
         Share {
             value: around[0].2 + around[1].2,
             of_exponents: around.map(|(idx, exponent, part)| (idx, part * base * exponent)),
-            of_onset: has_onset.then(|| (self.exponents.len(), onset_slope * slope)),
+            of_onset: has_onset.then_some((self.exponents.len(), onset_slope * slope)),
         }
     }
 

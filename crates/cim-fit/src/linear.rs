@@ -54,7 +54,8 @@ impl Symmetric {
                 let left = self.get(row, col) - inner;
                 if row == col {
                     // What rounding leaves of a direction that does not matter is no direction.
-                    if !(left > 1e-13 * self.get(row, row)) {
+                    let is_direction = left > 1e-13 * self.get(row, row);
+                    if !is_direction {
                         return None;
                     }
                     lower[row * n + row] = left.sqrt();

@@ -163,7 +163,7 @@ impl Fields<'_> {
 
     fn whole(&self, column: &'static str, idx: usize) -> Result<u64, FitError> {
         let value = self.number(column, idx)?;
-        if 0.0 <= value && value < 9e15 && value.fract() == 0.0 {
+        if (0.0..9e15).contains(&value) && value.fract() == 0.0 {
             return Ok(value as u64);
         }
         let range = "a whole number";

@@ -234,7 +234,8 @@ impl Valued<'_> {
     fn floored(&self, mut at: At, base: f64) -> At {
         let (mu, variance) = (base + at.mean, at.variance);
         let [less, more] = self.law.tails.scales();
-        if !(mu < 5.0 * more * variance.sqrt()) {
+        let is_near = mu < 5.0 * more * variance.sqrt();
+        if !is_near {
             return at;
         }
         let moments = |mu: f64, variance: f64| {

@@ -187,7 +187,8 @@ impl Steps<'_> {
         let freedom: f64 = seen.iter().map(|seen| seen.freedom).sum();
         let squares: f64 = seen.iter().map(|s| s.value * s.value + s.squares).sum();
         let sigma = (squares / freedom).sqrt();
-        if !(0.0 < sigma) {
+        let is_spread = 0.0 < sigma;
+        if !is_spread {
             return Err(undetermined());
         }
         let chosen = choose(laws, seen, self.known.as_ref(), sigma);

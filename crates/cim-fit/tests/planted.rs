@@ -1,5 +1,7 @@
 //! Planted parameters come back, and their intervals hold them as often as they say.
 
+#![expect(clippy::print_stdout, reason = "how often they do is seen with --nocapture")]
+
 use std::collections::BTreeMap;
 
 use cim_core::{Seconds, Siemens, Stream};
