@@ -3,12 +3,9 @@
 //! Counts do not depend on how busy a machine is. Valgrind has no AVX-512: all machines with AVX2 count
 //! the same code.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
+use crate::built;
 use crate::step::{Failure, Step};
 
 /// Where the counts are committed.
@@ -25,8 +22,7 @@ pub fn run(check: bool) -> Result<(), Failure> {
     let build = ["build", "--release", "-p", "cim-benches", "--bin", "cim-kernels"];
     Step::cargo("kernels", &build).run()?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the root");
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let kernels = target.join("release").join("cim-kernels");
+    let kernels = built("cim-kernels");
     let committed = fs::read_to_string(root.join(FILE)).unwrap_or_default();
     let (mut text, mut worse) = (String::new(), Vec::new());
     for name in output(&mut Command::new(&kernels))?.0.lines() {

@@ -106,7 +106,16 @@ fn test() -> Result<(), Failure> {
     if openblas::is_found() {
         Step::cargo(
             "test LAPACK oracle",
-            &["test", "--release", "-p", "cim-crossbar", "--features", "lapack"],
+            &[
+                "test",
+                "--release",
+                "-p",
+                "cim-crossbar",
+                "--features",
+                "lapack",
+                "--test",
+                "dense_oracle",
+            ],
         )
         .run()
     } else {
@@ -174,21 +183,35 @@ fn ci() -> Result<(), Failure> {
     debian::install_in_ci("ngspice", ngspice_is_found);
     debian::install_in_ci("libonnx-testdata", onnx_models_are_found);
     test()?;
+    // What `test` has built is run as it is: of one package alone it would be built again, with that
+    // package's features.
     if ngspice_is_found() {
-        golden(&["--check"])?;
+        Step::new("golden", built("examples/golden"), &["--check"]).run()?;
     } else {
         println!("xtask: ngspice is not installed: random arrays are not compared with it");
     }
     if python::is_found() {
-        python::run()?;
+        python::check(&built("cim"))?;
     } else {
         println!("xtask: no Python 3.9 with venv is found: the Python module is not tried");
     }
     for (preset, gate) in GATES {
         let out = format!("target/ci-{preset}");
-        reproduce(&["--quick", "--preset", preset, "--out", &out, "--gate", gate])?;
+        let args = ["reproduce", "--quick", "--preset", preset, "--out", &out, "--gate", gate];
+        Step::new("reproduce", built("cim"), &args).run()?;
     }
     Ok(())
+}
+
+/// A program that Cargo has built in release.
+fn built(name: &str) -> PathBuf {
+    target().join("release").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+}
+
+/// Cargo's target folder.
+fn target() -> PathBuf {
+    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
+    env::var_os("CARGO_TARGET_DIR").map_or_else(own, PathBuf::from)
 }
 
 /// Presets whose quick runs must keep their figures, and the intervals of these.

@@ -6,6 +6,7 @@ use std::{
     process::Command,
 };
 
+use crate::built;
 use crate::debian::succeeds;
 use crate::step::{Failure, Step};
 
@@ -17,14 +18,19 @@ pub fn is_found() -> bool {
     asked("import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))")
 }
 
-/// Builds the wheel, installs it beside NumPy alone, and runs its tests there; the example with PyTorch
-/// runs where PyTorch is installed.
+/// Builds the command line, too, then as [`check`].
 pub fn run() -> Result<(), Failure> {
+    Step::cargo("command line", &["build", "--release", "-p", "cim-cli"]).run()?;
+    check(&built("cim"))
+}
+
+/// Builds the wheel, installs it beside NumPy alone, and runs its tests there, also against the command line
+/// `binary`; the example with PyTorch runs where PyTorch is installed.
+pub fn check(binary: &Path) -> Result<(), Failure> {
     let crate_file = "crates/cim-py/Cargo.toml";
     Step::cargo("Python module, clippy", &["clippy", "--locked", "--manifest-path", crate_file])
         .args(&["--target-dir", "target", "--", "-D", "warnings"])
         .run()?;
-    Step::cargo("command line", &["build", "--release", "-p", "cim-cli"]).run()?;
     let wheels = folder().join("wheels");
     if wheels.exists() {
         fs::remove_dir_all(&wheels).map_err(|error| failure(format!("old wheels: {error}")))?;
@@ -44,14 +50,14 @@ pub fn run() -> Result<(), Failure> {
     let wheel = wheel.display().to_string();
     let user = environment("user", &[])?;
     pip(&user, &["numpy", "pytest", &wheel])?;
-    pytest("Python tests", &user, "crates/cim-py/tests")?;
+    pytest("Python tests", &user, binary, "crates/cim-py/tests")?;
     if !asked("import torch") {
         println!("xtask: PyTorch is not installed: the layer of the README is not tried");
         return Ok(());
     }
     let torch = environment("torch", &["--system-site-packages"])?;
     pip(&torch, &["pytest", &wheel])?;
-    pytest("Python README with PyTorch", &torch, "crates/cim-py/tests/test_readme.py")
+    pytest("Python README with PyTorch", &torch, binary, "crates/cim-py/tests/test_readme.py")
 }
 
 fn folder() -> PathBuf {
@@ -82,8 +88,7 @@ fn pip(environment: &Path, packages: &[&str]) -> Result<(), Failure> {
     Step::new("pip install", environment.join("bin/python"), &options).args(packages).run()
 }
 
-fn pytest(name: &str, environment: &Path, tests: &str) -> Result<(), Failure> {
-    let binary = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/cim");
+fn pytest(name: &str, environment: &Path, binary: &Path, tests: &str) -> Result<(), Failure> {
     let options = ["-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", tests];
     Step::new(name, environment.join("bin/python"), &options)
         .env("CIM_BINARY", &binary.display().to_string())

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::design::ChipDesign;
 use crate::error::ChipError;
 use crate::mapped::Mapped;
-use crate::sections::need;
+use crate::sections::{need, need_within};
 
 /// What an optimiser chose for one network, beside the preset that it chose within.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,7 @@ impl WrittenDesign {
     /// [`ChipError::Section`] for another network or other tiles than the design is of, and for
     /// numbers that cannot be; [`ChipError::Device`] for a window beyond that of the cells.
     pub fn build(&self, mut parts: Parts, network: &impl Mapped) -> Result<ChipDesign, ChipError> {
+        need_within("read_voltage", self.read_voltage, Volts(1e-6), Volts(100.0))?;
         parts.window = Window::new(self.g_min, self.g_max)?;
         parts.read_voltage = self.read_voltage;
         parts.check()?;
@@ -86,8 +87,7 @@ impl WrittenDesign {
                 ("input_limit", f64::from(own.input_limit)),
                 ("drive_gain", own.drive_gain),
             ] {
-                let ok = 0.0 < value && value.is_finite();
-                need(ok, &key(name), value, "give a positive, finite value")?;
+                need_within(&key(name), value, 1e-12, 1e12)?;
             }
             let (inputs, outputs) = product.weights.dim();
             let (rows, columns) = parts.full_scale_shape(inputs, outputs);
@@ -96,6 +96,9 @@ impl WrittenDesign {
             let shown = format!("of another grid than {rows} × {columns}");
             need(fits, &key("full_scale"), shown, "give the preset that the design was made with")?;
             let values: Vec<Amps> = own.full_scale.concat();
+            for &value in &values {
+                need_within(&key("full_scale"), value, Amps(1e-18), Amps(1e3))?;
+            }
             let full_scale = Array2::from_shape_vec((rows, columns), values).expect("just checked");
             layers.push(LayerDesign {
                 weight_clip: own.weight_clip,

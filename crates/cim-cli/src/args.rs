@@ -76,9 +76,9 @@ pub struct Reproduce {
     /// Fewer epochs and chips: about a minute
     #[arg(long)]
     pub quick: bool,
-    /// Folder of the results
-    #[arg(long, default_value = "target/reproduce")]
-    pub out: PathBuf,
+    /// Folder of the results; left out, target/reproduce, and below it the preset's name for all but paper
+    #[arg(long)]
+    pub out: Option<PathBuf>,
     /// Folder of the data set, instead of the preset's: four IDX files, plain or .gz, or the digits of openmena
     #[arg(long)]
     pub data: Option<PathBuf>,
@@ -187,7 +187,7 @@ pub struct DeviceSample {
     #[arg(long, allow_hyphen_values = true)]
     pub target: String,
     /// Number of cells
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub count: u64,
     /// Time since programming, such as "20 s", "1 h", "1 day", "1 month"
     #[arg(long, default_value = "0 s", allow_hyphen_values = true)]
@@ -386,7 +386,7 @@ impl Command {
                     .map(PathBuf::as_path)
                     .chain(file(&args.preset))
                     .collect(),
-                vec![("--out", args.out.as_path())],
+                named("--out", &args.out).into_iter().collect(),
             ),
             Self::Device(Device::Sample(args)) => (Vec::new(), vec![("--out", args.out.as_path())]),
             Self::Device(Device::Fit(args)) => {

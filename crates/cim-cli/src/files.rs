@@ -8,6 +8,7 @@ use std::{
 use cim_data::open_regular;
 use cim_nn::checkpoint::MAX_PAYLOAD_BYTES;
 use cim_report::ReportError;
+use serde::Deserialize;
 
 use crate::error::CliError;
 
@@ -42,7 +43,10 @@ fn folder_of(path: &Path) -> &Path {
 pub fn keep_apart(inputs: &[&Path], outputs: &[(&str, &Path)]) -> Result<(), CliError> {
     for (idx, &(option, path)) in outputs.iter().enumerate() {
         let place = place_of(path);
-        if inputs.iter().any(|input| place_of(input) == place) {
+        let own =
+            |input: &Path| place_of(input) == place || is_written_into(&place, &place_of(input));
+        if let Some(input) = inputs.iter().find(|input| own(input)) {
+            let path = if place_of(input) == place { path } else { input };
             return Err(CliError::Usage {
                 what: format!(
                     "{option} {} is also an input: it would be overwritten",
@@ -60,6 +64,48 @@ pub fn keep_apart(inputs: &[&Path], outputs: &[(&str, &Path)]) -> Result<(), Cli
         }
     }
     Ok(())
+}
+
+/// Refuses a folder that holds the report of another command than one that `begins` so.
+///
+/// # Errors
+/// [`CliError::Usage`] naming both.
+pub fn refuse_another(folder: &Path, begins: &str) -> Result<(), CliError> {
+    #[derive(Deserialize)]
+    struct Written {
+        run: Run,
+    }
+    #[derive(Deserialize)]
+    struct Run {
+        command: String,
+    }
+    let bytes = try_read(&folder.join("report.json"), MAX_REPORT_BYTES).unwrap_or_default();
+    match serde_json::from_slice(&bytes) {
+        Ok(Written { run: Run { command } }) if !has_words(&command, begins) => {
+            Err(CliError::Usage {
+                what: format!("{} holds the report of `{command}`", folder.display()),
+                help: "give another folder with --out, or remove that one".into(),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a command begins with these whole words.
+fn has_words(command: &str, begins: &str) -> bool {
+    let rest = command.strip_prefix(begins);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+/// The longest report that is looked at (bytes).
+const MAX_REPORT_BYTES: u64 = 256 << 20;
+
+/// Whether a command that writes its files into a folder would write one of this name there.
+fn is_written_into(folder: &Path, file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let of_report = ["report.json", "report.md", "report.html", "timing.json"].contains(&&*name);
+    let shown = name.ends_with(".svg") || (name.starts_with("product-") && name.ends_with(".npz"));
+    file.parent() == Some(folder) && (of_report || shown)
 }
 
 /// Where a path leads, whether or not anything is there.
@@ -132,6 +178,13 @@ mod tests {
         let _held = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
         let error = write_atomic(&socket, b"x").expect_err("no regular file").to_string();
         assert!(error.contains("socket"), "{error}");
+    }
+
+    #[test]
+    fn commands_are_told_apart_by_whole_words() {
+        assert!(has_words("cim reproduce --preset pcm --quick", "cim reproduce --preset pcm"));
+        assert!(has_words("cim reproduce --preset pcm", "cim reproduce --preset pcm"));
+        assert!(!has_words("cim reproduce --preset pcm.toml", "cim reproduce --preset pcm"));
     }
 
     #[test]

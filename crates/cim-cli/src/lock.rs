@@ -36,6 +36,11 @@ impl Lock {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         for _ in 0..MOST_TRIES {
+            if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+                return Err(failed(std::io::Error::other(format!(
+                    "{NAME} in it is no regular file"
+                ))));
+            }
             let mut file = options.open(&path).map_err(failed)?;
             if let Err(TryLockError::WouldBlock) = file.try_lock() {
                 let mut who = String::new();

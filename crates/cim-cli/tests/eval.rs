@@ -286,7 +286,112 @@ fn keys_are_explained() {
     for words in ["converters.adc_bits", "2 to 16", "bits", "6 in `paper`", "8 in `pcm`"] {
         assert!(text.contains(words), "'{words}' is not in: {text}");
     }
-    assert!(said(&["explain", "wires"]).matches("default").count() == 6);
+    assert!(said(&["explain", "wires"]).matches("built-in").count() == 6);
+    desk.must_refuse(
+        &["explain", "sweeps.bits"],
+        &["no section that makes chips", "cim preset NAME"],
+    );
     assert!(said(&["explain"]).lines().count() > 30);
     desk.must_refuse(&["explain", "adc"], &["converters.adc_bits", "converters.adc_noise"]);
+}
+
+/// What no chip can have is shown where it stands, whichever command read the file.
+#[test]
+fn impossible_values_of_a_preset_are_refused_at_their_place() {
+    let desk = Desk::new();
+    let paper = String::from_utf8(desk.cim(&["preset", "paper"]).stdout).expect("text");
+    let line =
+        1 + paper.lines().position(|line| line == "adc_bits = 6").expect("the preset says it");
+    fs::write(desk.path("own.toml"), paper.replace("adc_bits = 6", "adc_bits = 40"))
+        .expect("written");
+    let (mlp, data) = (network("mlp.onnx"), network("digits.npz"));
+    let place = format!("own.toml:{line}:");
+    let eval = ["eval", &mlp, "--data", &data, "--preset", "own.toml"];
+    let optimise = ["optimise", &mlp, "--calibration", &data, "--preset", "own.toml"];
+    for args in [eval, optimise] {
+        desk.must_refuse(&args, &[&place, "adc_bits", "2 to 16"]);
+    }
+    let device = ["eval", &mlp, "--data", &data, "--preset", "hfo2-milo"];
+    desk.must_refuse(&device, &["hfo2-milo is a device", "[device.model]"]);
+    let other = ["eval", &mlp, "--data", &data, "--preset", "ir-drop"];
+    desk.must_refuse(&other, &["describes no chip", "`paper`"]);
+}
+
+/// A folder keeps the report of one command; another is refused before it works, and one that is refused leaves
+/// no folder.
+#[test]
+fn the_report_of_another_command_is_not_mixed_with_its_own() {
+    let desk = Desk::new();
+    let one = ["--out", "runs"];
+    for _ in 0..2 {
+        let output = desk.eval(&one);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let said = String::from_utf8(output.stdout).expect("text");
+        assert!(said.contains("files in runs") && !said.contains("--out DIR"), "{said}");
+    }
+    let (cnn, data) = (network("cnn.onnx"), network("digits.npz"));
+    desk.must_refuse(
+        &["eval", &cnn, "--data", &data, "--out", "runs"],
+        &["holds the report of", "mlp.onnx"],
+    );
+    let bad = ["eval", &cnn, "--data", &data, "--out", "none", "--config", "missing.toml"];
+    desk.must_refuse(&bad, &["missing.toml"]);
+    assert!(!desk.path("none").exists());
+    let said = String::from_utf8(desk.eval(&[]).stdout).expect("text");
+    assert!(said.contains("--out DIR keeps them"), "{said}");
+}
+
+/// Files that a folder of results would be written over are inputs of nobody.
+#[test]
+fn inputs_in_the_folder_of_results_are_kept() {
+    let desk = Desk::new();
+    fs::create_dir(desk.path("runs")).expect("a folder");
+    fs::copy(network("digits.npz"), desk.path("runs/product-000.npz")).expect("copied");
+    fs::copy(network("mlp.onnx"), desk.path("runs/report.json")).expect("copied");
+    let (mlp, data) = (network("mlp.onnx"), network("digits.npz"));
+    let words = ["is also an input"];
+    desk.must_refuse(&["eval", &mlp, "--data", "runs/product-000.npz", "--dump", "runs"], &words);
+    desk.must_refuse(&["eval", "runs/report.json", "--data", &data, "--out", "runs"], &words);
+}
+
+/// A design says no more than a preset may.
+#[test]
+fn designs_have_the_ranges_of_presets() {
+    let desk = Desk::new();
+    let (mlp, data) = (network("mlp.onnx"), network("digits.npz"));
+    let made = desk.cim(&["optimise", &mlp, "--calibration", &data, "--out", "own.toml"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let own = fs::read_to_string(desk.path("own.toml")).expect("written");
+    let line =
+        |key: &str| own.lines().find(|line| line.starts_with(key)).expect("there").to_owned();
+    for (key, value, words) in [
+        ("read_voltage", "\"1 V\"", "read_voltage is 1 V"),
+        ("read_voltage", "\"1e-30 V\"", "read_voltage"),
+        ("weight_clip", "1e30", "weight_clip"),
+        ("drive_gain", "1e30", "drive_gain"),
+    ] {
+        let bad = own.replacen(&line(key), &format!("{key} = {value}"), 1);
+        fs::write(desk.path("bad.toml"), bad).expect("written");
+        desk.must_refuse(&["eval", &mlp, "--data", &data, "--config", "bad.toml"], &[words]);
+    }
+    let many = ["eval", &mlp, "--data", &data, "--calibration", "301"];
+    desk.must_refuse(&many, &["--calibration 301", "300 samples"]);
+}
+
+/// An error that nobody reads is an error all the same; a lock that is a link is nobody's.
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_and_a_link_in_place_of_a_lock_end_in_order() {
+    let desk = Desk::new();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cim"));
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let ended = command.args(["explain", "no such key"]).stderr(writer).status().expect("runs");
+    assert_eq!(ended.code(), Some(2));
+    fs::create_dir(desk.path("runs")).expect("a folder");
+    fs::write(desk.path("kept"), "precious").expect("written");
+    std::os::unix::fs::symlink(desk.path("kept"), desk.path("runs/.cim-lock")).expect("a link");
+    let (mlp, data) = (network("mlp.onnx"), network("digits.npz"));
+    desk.must_refuse(&["eval", &mlp, "--data", &data, "--out", "runs"], &["no regular file"]);
+    assert_eq!(fs::read_to_string(desk.path("kept")).expect("there"), "precious");
 }

@@ -63,6 +63,8 @@ pub struct Series {
     pub subject: usize,
     /// Number of the exercise, from 0, in the order of their names.
     pub exercise: usize,
+    /// Which arm, by the number that the list has for it: two sides are mirror images.
+    pub side: u32,
     /// Samples × channels: acceleration and rates of turning, as recorded.
     pub samples: Array2<f64>,
 }
@@ -111,19 +113,19 @@ fn parse(
     if lines.next() != Some(HEAD) {
         return Err(wrong(1, format!("is not {HEAD:?}")));
     }
-    let mut rows: Vec<(u32, &str, usize)> = Vec::new();
+    let mut rows: Vec<(u32, &str, u32, usize)> = Vec::new();
     for (index, line) in lines.enumerate() {
         let words: Vec<&str> = line.split(',').collect();
-        let &[subject, exercise, _side, length] = &words[..] else {
+        let &[subject, exercise, side, length] = &words[..] else {
             return Err(wrong(index + 2, format!("has {} words, not 4", words.len())));
         };
         let number = |word: &str| {
             word.parse::<u32>()
                 .map_err(|_| wrong(index + 2, format!("{word:?} is no whole number")))
         };
-        rows.push((number(subject)?, exercise, number(length)? as usize));
+        rows.push((number(subject)?, exercise, number(side)?, number(length)? as usize));
     }
-    let listed = rows.iter().map(|row| row.2).fold(0_usize, usize::saturating_add);
+    let listed = rows.iter().map(|row| row.3).fold(0_usize, usize::saturating_add);
     if listed != samples.nrows() {
         let found = samples.nrows();
         return Err(MotionError::Length { path: path.to_owned(), listed, found });
@@ -135,12 +137,13 @@ fn parse(
     exercises.sort_unstable();
     exercises.dedup();
     let mut from = 0;
-    let series = rows.into_iter().map(|(subject, exercise, length)| {
+    let series = rows.into_iter().map(|(subject, exercise, side, length)| {
         let part = samples.slice(s![from..from + length, ..]).to_owned();
         from += length;
         Series {
             subject: subjects.binary_search(&subject).expect("listed"),
             exercise: exercises.binary_search(&exercise).expect("listed"),
+            side,
             samples: part,
         }
     });
@@ -167,8 +170,11 @@ mod tests {
         // Both arms of every subject at every exercise.
         for subject in 0..10 {
             for exercise in 0..7 {
-                let of = |s: &&Series| s.subject == subject && s.exercise == exercise;
-                assert_eq!(motion.series.iter().filter(of).count(), 2);
+                for side in 0..2 {
+                    let of =
+                        |s: &&Series| (s.subject, s.exercise, s.side) == (subject, exercise, side);
+                    assert_eq!(motion.series.iter().filter(of).count(), 1);
+                }
             }
         }
         // The first numbers that the package prints.

@@ -48,11 +48,27 @@ fn the_physical_model_is_ten_times_nearer_than_the_ideal_one() {
     let circuit = circuit().build().unwrap();
     let (times, weights) = common::layer(80, 24, 4);
     let all = describe(&circuit, &times, weights.view(), 1.5, 200.0).unwrap();
-    let [ideal, rails, physical] =
-        [&all.ideal, &all.rails, &all.physical].map(|m| discrepancy(m, &all.circuit));
-    println!("Runge–Kutta: ideal {ideal:?}, rails {rails:?}, physical {physical:?}");
+    let [ideal, rails, equivalent, physical] =
+        [&all.ideal, &all.rails, &all.equivalent, &all.physical]
+            .map(|m| discrepancy(m, &all.circuit));
+    println!(
+        "Runge–Kutta: ideal {ideal:?}, rails {rails:?}, equivalent {equivalent:?}, physical {physical:?}"
+    );
+    assert!(equivalent.compared > 20 && equivalent.disagree == 0);
+    assert!(ideal.rms > 10.0 * equivalent.rms);
     assert!(physical.compared > 20 && physical.disagree == 0);
     assert!(ideal.rms > 10.0 * physical.rms);
+}
+
+#[test]
+fn the_equivalent_membrane_of_a_circuit_without_other_parts_is_its_own() {
+    let plain = plain();
+    let equivalent = plain.equivalent(0.3).unwrap();
+    let events = [(0.1, 2.0), (0.2, -0.7), (0.4, 1.5)];
+    let want = cim_dynamics::membrane::exact::first_spike(plain.membrane(), &events, 2.0).unwrap();
+    let got = equivalent.first_spike(&events, 2.0).unwrap();
+    assert!((want - got).abs() < 1e-12, "{want} {got}");
+    assert!(plain.equivalent(0.0).is_err());
 }
 
 #[test]
@@ -65,8 +81,12 @@ fn ngspice_agrees() {
     let spice = netlist.spike_times(&printed);
     let all = describe(&circuit, &times, weights.view(), horizon, 400.0).unwrap();
     let solver = discrepancy(&all.circuit, &spice);
-    let [ideal, physical] = [&all.ideal, &all.physical].map(|m| discrepancy(m, &spice));
-    println!("ngspice: Runge–Kutta {solver:?}, ideal {ideal:?}, physical {physical:?}");
+    let [ideal, equivalent, physical] =
+        [&all.ideal, &all.equivalent, &all.physical].map(|m| discrepancy(m, &spice));
+    println!(
+        "ngspice: Runge–Kutta {solver:?}, ideal {ideal:?}, equivalent {equivalent:?}, physical {physical:?}"
+    );
+    assert!(ideal.rms > 10.0 * equivalent.rms);
     assert!(solver.compared >= 6 && solver.disagree == 0, "{printed}");
     assert!(solver.rms < 1e-4, "a hundredth of a percent of the window: {solver:?}");
     assert!(ideal.rms > 10.0 * physical.rms);

@@ -63,7 +63,8 @@ pub fn beside<T: Send + 'static>(
                 stop.0.store(true, Ordering::Relaxed);
             })?,
             Err(RecvTimeoutError::Disconnected) => {
-                unreachable!("a worker sends before it ends")
+                let help = "ask again; if it stays so, this is a fault of the module";
+                return Err(PythonError::input("the work ended without an answer", help));
             }
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cim_chip::ChipPreset;
 use cim_data::open_regular;
-use cim_studies::{STUDIES, StudyError, named, parse};
+use cim_studies::{STUDIES, StudyError, located, named, parse};
 use pyo3::prelude::*;
 
 use crate::error::PythonError;
@@ -37,7 +37,7 @@ impl Preset {
             None => text(given, "give a path")?,
         };
         let chip: ChipPreset = parse(&text).map_err(|error| placed(&name, &text, error.into()))?;
-        chip.parts()?;
+        chip.parts().map_err(|error| placed(&name, &text, located(&text, error.into()).into()))?;
         Ok(Self { name, text, chip })
     }
 }

@@ -156,6 +156,8 @@ def test_presets_are_names_files_or_text(asked, tmp_path):
     assert all(np.array_equal(run.chips, runs[0].chips) for run in runs)
     with pytest.raises(cim.InputError, match=r"text:\d+:\d+: .*adc_bit"):
         cim.Chip.from_onnx(path, preset=text.replace("adc_bits =", "adc_bit =", 1))
+    with pytest.raises(cim.InputError, match=r"text:\d+:\d+: .*adc_bits"):
+        cim.Chip.from_onnx(path, preset=text.replace("adc_bits = 6", "adc_bits = 40", 1))
     with pytest.raises(FileNotFoundError, match='did you mean "paper"'):
         cim.Chip.from_onnx(path, preset="papr")
 

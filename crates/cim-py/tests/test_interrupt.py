@@ -11,7 +11,9 @@ import pytest
 import cim
 
 LONG = """
-import sys, time, numpy as np, cim
+import signal, sys, time, numpy as np, cim
+# Jobs in the background begin with interrupts ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with np.load(sys.argv[1] + "/digits.npz") as data:
     x, y = data["x"], data["y"]
 chip = cim.Chip.from_onnx(sys.argv[1] + "/mlp.onnx")

@@ -176,7 +176,7 @@ pub fn number(value: f64) -> String {
 /// The mean alone if there is no interval to speak of.
 pub fn number_estimate(estimate: &Estimate) -> String {
     let Estimate { mean, ci95, chips } = *estimate;
-    if chips <= 1 || ci95 <= 0.0 {
+    if chips <= 1 || ci95 <= ROUNDING * mean.abs() {
         return number(mean);
     }
     if !plain(mean.abs().max(ci95)) {
@@ -186,12 +186,16 @@ pub fn number_estimate(estimate: &Estimate) -> String {
     minus(format!("{mean:.decimals$}{HARD}±{HARD}{ci95:.decimals$}"))
 }
 
+/// Spread over mean below which it is rounding.
+const ROUNDING: f64 = 1e-9;
+
 /// Whether a size reads well without an exponent.
 fn plain(size: f64) -> bool {
     (1e-4..1e6).contains(&size)
 }
 
-/// `text` broken at plain spaces (no-break spaces hold), or inside a word longer than a line.
+/// `text` broken at plain spaces; no-break spaces hold unless a word is longer than a line, which is broken
+/// there or, without one, anywhere.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split([' ', '\n']).filter(|word| !word.is_empty()) {
@@ -205,7 +209,9 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
             line.push(' ');
         }
         while letters.len() > width {
-            let rest = letters.split_off(width);
+            let hard = letters[..=width].iter().rposition(|&letter| letter == HARD);
+            let mut rest = letters.split_off(hard.filter(|&place| 0 < place).unwrap_or(width));
+            rest.drain(..usize::from(rest[0] == HARD));
             if let Some(line) = lines.last_mut() {
                 line.extend(letters);
             }
@@ -252,6 +258,21 @@ mod tests {
             [0.0, 100.0, 0.035, -2.5e7].map(number),
             ["0", "100", "0.035", "−2.50\u{a0}×\u{a0}10⁷"]
         );
+    }
+
+    #[test]
+    fn lines_break_at_plain_spaces_then_at_hard_ones_then_anywhere() {
+        assert_eq!(wrapped("a bb ccc", 4), ["a bb", "ccc"]);
+        assert_eq!(wrapped("0.895\u{a0}±\u{a0}0.028", 12), ["0.895\u{a0}±", "0.028"]);
+        assert_eq!(wrapped("x 0.895\u{a0}±\u{a0}0.028", 13), ["x", "0.895\u{a0}±\u{a0}0.028"]);
+        assert_eq!(wrapped("abcdefg", 3), ["abc", "def", "g"]);
+    }
+
+    #[test]
+    fn what_has_no_spread_has_no_digits_of_it() {
+        let of = |mean, ci95| number_estimate(&Estimate { mean, ci95, chips: 9 });
+        assert_eq!(of(4.417_942_254, 0.0), "4.418");
+        assert_eq!(of(4.26e-6, 6.4e-22), "4.26\u{a0}×\u{a0}10⁻⁶");
     }
 
     #[test]

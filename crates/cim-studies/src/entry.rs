@@ -7,9 +7,10 @@ use cim_report::RunInfo;
 use crate::as_run::as_run;
 use crate::context::Context;
 use crate::error::StudyError;
+use crate::experiment::is_of;
 use crate::parse::parse;
 use crate::place::{located, within_reason};
-use crate::study::{Found, Source, Study, StudyData, StudySpec, Time, Written};
+use crate::study::{Found, Source, Study, StudyData, StudySpec, Time};
 
 /// A study as the registry lists it.
 #[derive(Clone, Copy)]
@@ -68,7 +69,7 @@ impl Entry {
             system: S::SYSTEM,
             paper: S::PAPER,
             time: S::TIME,
-            check: |text| checked(text, &parse::<S::Spec>(text)?),
+            check: |text| checked(text, &parsed::<S>(text)?),
             open: |request| open::<S>(request),
         }
     }
@@ -90,6 +91,12 @@ impl Entry {
     }
 }
 
+/// A text of this study, and of no other.
+fn parsed<S: Study>(text: &str) -> Result<S::Spec, StudyError> {
+    is_of(S::NAME, text)?;
+    parse(text)
+}
+
 /// Checks a specification; what it refuses is shown where it stands in the text. What no section has a
 /// range for is refused if it is beyond every range.
 fn checked(text: &str, spec: &impl StudySpec) -> Result<(), StudyError> {
@@ -102,7 +109,7 @@ fn checked(text: &str, spec: &impl StudySpec) -> Result<(), StudyError> {
 }
 
 fn open<S: Study>(request: Request<'_>) -> Result<Box<dyn Ready + '_>, StudyError> {
-    let written: S::Spec = parse(request.text)?;
+    let written = parsed::<S>(request.text)?;
     let at_its_place = |error| located(request.text, error);
     checked(request.text, &written)?;
     let mut spec = written.clone();
@@ -121,17 +128,19 @@ fn open<S: Study>(request: Request<'_>) -> Result<Box<dyn Ready + '_>, StudyErro
         }
     }
     spec.check()?;
-    let folder = request.data.unwrap_or(Path::new(&spec.data().folder));
-    let data = S::open(&spec, folder).map_err(at_its_place)?;
-    let folder = folder.to_owned();
+    let written_folder = PathBuf::from(&spec.shared().data.folder);
+    let folder = request.data.map_or(written_folder, Path::to_owned);
+    let data = S::open(&spec, &folder).map_err(at_its_place)?;
     let text = as_run(request.text, &written, &spec);
-    Ok(Box::new(Opened::<S> { request, text, spec, data, folder }))
+    let seed = *spec.shared().seed;
+    Ok(Box::new(Opened::<S> { request, text, spec, seed, data, folder }))
 }
 
 struct Opened<'a, S: Study> {
     request: Request<'a>,
     text: String,
     spec: S::Spec,
+    seed: u64,
     data: S::Data,
     folder: PathBuf,
 }
@@ -142,9 +151,13 @@ impl<S: Study> Ready for Opened<'_, S> {
     }
 
     fn run(&self, context: &Context<'_>) -> Result<Found, StudyError> {
-        let Self { request: Request { preset, quick, .. }, text, spec, data, .. } = self;
-        let found = S::run(&Written { preset, text, spec }, data, context);
+        let Self { request: Request { preset, quick, .. }, text, spec, seed, data, .. } = self;
+        let found = S::run(spec, data, context);
         let mut found = found.map_err(|error| located(self.request.text, error))?;
+        found.report.seed = *seed;
+        found.report.preset = (*preset).to_owned();
+        found.report.revision = env!("CARGO_PKG_VERSION").to_owned();
+        found.report.spec.clone_from(text);
         let Source { name, sha256 } = data.source();
         found.report.run =
             RunInfo { command: String::new(), quick: *quick, data_name: name, data_sha256: sha256 };

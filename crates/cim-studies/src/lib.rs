@@ -13,6 +13,7 @@ mod as_run;
 mod context;
 mod entry;
 mod error;
+mod experiment;
 pub mod own;
 mod parse;
 mod place;
@@ -37,8 +38,9 @@ studies! {
 pub use context::{Clock, Context, NoSimulator, Progress, Simulator, Steps, Store, StoreError};
 pub use entry::{Entry, Ready, Request};
 pub use error::StudyError;
+pub use experiment::Experiment;
 pub use parse::parse;
 pub use place::located;
 pub use registry::{named, of_text};
 pub use shared::foreign::ForeignSpec;
-pub use study::{Found, Source, Study, StudyData, StudySpec, Time, Written};
+pub use study::{Found, Shared, Source, Study, StudyData, StudySpec, Time};

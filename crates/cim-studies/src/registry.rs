@@ -1,11 +1,9 @@
 //! Studies by name.
 
-use serde::Deserialize;
-
 use crate::STUDIES;
 use crate::entry::Entry;
 use crate::error::StudyError;
-use crate::parse::parse;
+use crate::experiment::of_head;
 use crate::place::at_key;
 use crate::slips::nearest;
 
@@ -25,12 +23,7 @@ pub fn named(name: &str) -> Result<&'static Entry, StudyError> {
 /// # Errors
 /// [`StudyError::Value`] for what is no TOML, or a name that no study has.
 pub fn of_text(text: &str) -> Result<&'static Entry, StudyError> {
-    /// The one key that is read first.
-    #[derive(Deserialize)]
-    struct Head {
-        experiment: Option<String>,
-    }
-    let Some(name) = parse::<Head>(text)?.experiment else { return Ok(&STUDIES[0]) };
+    let Some(name) = of_head(text)? else { return Ok(&STUDIES[0]) };
     named(&name).map_err(|unknown| at_key(text, "experiment", unknown))
 }
 

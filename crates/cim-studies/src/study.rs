@@ -36,12 +36,13 @@ pub trait Study: 'static {
     /// [`StudyError`] for data that are missing, broken or of another shape.
     fn open(spec: &Self::Spec, folder: &Path) -> Result<Self::Data, StudyError>;
 
-    /// Runs the study.
+    /// Runs the study. Whose report it is, of which preset and from which seed, is filled in by
+    /// [`Entry`](crate::Entry).
     ///
     /// # Errors
     /// [`StudyError`] for what shows only on the way.
     fn run(
-        written: &Written<'_, Self::Spec>,
+        spec: &Self::Spec,
         data: &Self::Data,
         context: &Context<'_>,
     ) -> Result<Found, StudyError>;
@@ -58,11 +59,8 @@ pub trait StudySpec: Serialize + DeserializeOwned + Clone + Send + Sync {
     /// [`StudyError`] for the first value that cannot be.
     fn check(&self) -> Result<(), StudyError>;
 
-    /// Its seed and its chips.
-    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec);
-
-    /// Where its data lie.
-    fn data(&self) -> &DataSpec;
+    /// The keys that every study has.
+    fn shared(&mut self) -> Shared<'_>;
 
     /// Where networks of others are looked for, if it takes any.
     fn foreign(&mut self) -> Option<&mut ForeignSpec> {
@@ -71,10 +69,20 @@ pub trait StudySpec: Serialize + DeserializeOwned + Clone + Send + Sync {
 
     /// Sets another seed or another number of chips.
     fn resize(&mut self, seed: Option<u64>, chips: Option<usize>) {
-        let (own_seed, evaluation) = self.size();
+        let Shared { seed: own_seed, evaluation, .. } = self.shared();
         *own_seed = seed.unwrap_or(*own_seed);
         evaluation.chips = chips.unwrap_or(evaluation.chips);
     }
+}
+
+/// Keys that every study has.
+pub struct Shared<'a> {
+    /// Seed of all randomness.
+    pub seed: &'a mut u64,
+    /// Chips and images.
+    pub evaluation: &'a mut EvaluationSpec,
+    /// Where its data lie.
+    pub data: &'a DataSpec,
 }
 
 /// What a study learns from and is measured on.
@@ -90,17 +98,6 @@ pub struct Time {
     pub full_s: u32,
     /// With `quick`.
     pub quick_s: u32,
-}
-
-/// A preset as written and as run.
-#[derive(Clone, Copy)]
-pub struct Written<'a, S> {
-    /// Its name, for the report.
-    pub preset: &'a str,
-    /// Its text, as run.
-    pub text: &'a str,
-    /// What is run.
-    pub spec: &'a S,
 }
 
 /// What a study found.

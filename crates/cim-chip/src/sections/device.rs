@@ -40,6 +40,8 @@ pub fn build(spec: &DeviceSpec) -> Result<Arc<dyn Device>, ChipError> {
             need_within("device.model.current_voltage.scale", scale, Volts(1e-6), Volts(1e6))?;
         }
     }
+    let help = "name few effects: each is a device around the one before";
+    need(spec.effects.len() <= MOST_EFFECTS, "device.effects", spec.effects.len(), help)?;
     let device = spec.clone().build()?;
     let top = device.window().g_max;
     need(
@@ -50,6 +52,9 @@ pub fn build(spec: &DeviceSpec) -> Result<Arc<dyn Device>, ChipError> {
     )?;
     Ok(device)
 }
+
+/// Effects around one cell.
+const MOST_EFFECTS: usize = 32;
 
 /// The most that one cell conducts: a whole array of real cells conducts less.
 const MOST: Siemens = Siemens(1.0);

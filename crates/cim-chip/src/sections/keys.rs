@@ -130,7 +130,7 @@ pub const KEYS: &[Key] = &[
         "bits",
         Whole(2, 16),
         "resolution of the row converters",
-        "8: Abbas et al. 2026, aihwkit",
+        "8: ours in `paper`; aihwkit",
     ),
     key(
         "converters.dac_polarity",
@@ -144,7 +144,7 @@ pub const KEYS: &[Key] = &[
         "bits",
         Whole(2, 16),
         "resolution of the column converters",
-        "6 in `paper`: Abbas et al. 2026; 8 in `pcm`: aihwkit",
+        "6 in `paper`: ours, at which the paper's loss is found; 8 in `pcm`: aihwkit",
     ),
     key(
         "converters.adc_noise",

@@ -15,10 +15,14 @@ pub fn run(asked: Option<&str>) -> Result<String, CliError> {
         let near = KEYS.iter().filter(|key| key.name.contains(asked)).map(|key| key.name);
         let near: Vec<&str> = near.collect();
         let help = match near.as_slice() {
-            [] => "`cim explain` lists all keys".to_owned(),
+            [] => "`cim explain` lists those of chips; those of studies are explained in `cim preset NAME`"
+                .to_owned(),
             near => format!("did you mean {}? `cim explain` lists all keys", near.join(", ")),
         };
-        return Err(CliError::Usage { what: format!("no preset has the key {asked}"), help });
+        return Err(CliError::Usage {
+            what: format!("no section that makes chips has the key {asked}"),
+            help,
+        });
     }
     Ok(keys.into_iter().map(explain).collect::<Vec<_>>().join("\n"))
 }
@@ -42,8 +46,8 @@ fn explain(key: &Key) -> String {
             values.push(format!("{value} in `{}`", study.name));
         }
     }
-    let values = if values.is_empty() { "none".to_owned() } else { values.join(", ") };
-    let _ = writeln!(text, "  default  none: every preset says it; {values}");
+    let values = if values.is_empty() { "left out in all".to_owned() } else { values.join(", ") };
+    let _ = writeln!(text, "  built-in {values}");
     let _ = writeln!(text, "  source   {source}");
     text
 }

@@ -60,7 +60,7 @@ pub fn say(text: &str) -> ExitCode {
 }
 
 /// Prints an error with its place and what to do.
-#[expect(clippy::print_stderr, reason = "errors go to stderr")]
 pub fn complain(error: CliError) {
-    eprintln!("{:?}", miette::Report::new(error));
+    // Nobody may be listening any more: the code of the exit tells it all the same.
+    let _ = writeln!(std::io::stderr(), "{:?}", miette::Report::new(error));
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use cim_device::published_names;
 use cim_studies::{Entry, StudyError, named, of_text};
 
 use crate::config;
@@ -50,6 +51,10 @@ pub fn open(name: &str) -> Result<Preset, CliError> {
             StudyError::Unknown { did_you_mean: Some(meant), .. } => {
                 format!("did you mean `{meant}`? otherwise ")
             }
+            _ if published_names().contains(&name) => format!(
+                "{name} is a device, which a preset names: [device.model] kind = \"published\", name = \
+                 \"{name}\"; "
+            ),
             _ => String::new(),
         };
         let names = config::preset_names();

@@ -1,7 +1,7 @@
 //! `cim reproduce`.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cim_report::ReportError;
 use cim_studies::{Context, Found, Request, STUDIES};
@@ -9,7 +9,7 @@ use cim_studies::{Context, Found, Request, STUDIES};
 use super::gate::Gate;
 use crate::args::Reproduce;
 use crate::error::CliError;
-use crate::files::keep_apart;
+use crate::files::{keep_apart, refuse_another};
 use crate::lock::Lock;
 use crate::progress::{Bars, Watch};
 use crate::simulator::Ngspice;
@@ -36,18 +36,27 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
         data: args.data.as_deref(),
         networks: &args.networks,
     };
+    if let Some(missing) = args.networks.iter().find(|folder| !folder.is_dir()) {
+        return Err(CliError::Usage {
+            what: format!("--networks {}: no such folder", missing.display()),
+            help: "give the folder below which the networks lie".into(),
+        });
+    }
     let gate = args.gate.as_deref().map(Gate::read).transpose()?;
     let study = preset.study()?;
     let ready = study.open(request).map_err(|error| preset.refused(error))?;
-    keep_apart(&[ready.folder()], &[("--out", &args.out)])?;
-    prepare(&args.out)?;
-    let _lock = Lock::take(&args.out)?;
+    let out = args.out.clone().unwrap_or_else(|| default_out(name));
+    keep_apart(&[ready.folder()], &[("--out", &out)])?;
+    prepare(&out)?;
+    let _lock = Lock::take(&out)?;
+    let begins = format!("cim reproduce --preset {}", word(&args.preset));
+    refuse_another(&out, &begins)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads).build();
     let pool = pool.map_err(|error| CliError::Usage {
         what: format!("cannot start {} threads: {error}", args.threads),
         help: "choose fewer with --threads".into(),
     })?;
-    let (store, watch) = (Folder::new(&args.out, args.resume), Watch::start());
+    let (store, watch) = (Folder::new(&out, args.resume), Watch::start());
     let threads = pool.current_num_threads();
     // What the study says of itself holds for its own preset.
     let as_built_in = (preset.text == study.preset && args.chips.is_none())
@@ -56,14 +65,25 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
     let context = Context { store: &store, progress, clock: &watch, simulator, threads };
     let found = pool.install(|| ready.run(&context)).map_err(|error| preset.refused(error))?;
     let Found { mut report, timing } = found;
-    report.run.command = format!("cim reproduce --preset {}{}", word(&args.preset), options(args));
-    let files = cim_report::write(&report, &timing, &args.out)?;
-    let mut out = cim_report::summary(&report, &timing);
-    let _ = writeln!(out, "\n{} files in {}", files.len(), args.out.display());
+    report.run.command = begins + &options(args);
+    let files = cim_report::write(&report, &timing, &out)?;
+    let mut text = cim_report::summary(&report, &timing);
+    let (count, folder) = (files.len(), out.display());
+    let _ = writeln!(
+        text,
+        "\n{} figures with intervals, {count} files in {folder}",
+        report.figures.len()
+    );
     if let Some(gate) = gate {
-        out.push_str(&gate.check(&report)?);
+        text.push_str(&gate.check(&report)?);
     }
-    Ok(out)
+    Ok(text)
+}
+
+/// Where a study's results lie if nothing is said: those of the main job in the folder itself.
+fn default_out(preset: &str) -> PathBuf {
+    let main = Path::new("target/reproduce");
+    if preset == STUDIES[0].name { main.to_owned() } else { main.join(preset) }
 }
 
 /// The options that results depend on, each after a space.

@@ -88,7 +88,7 @@ pub struct GaussianSpec {
 /// Each term alone, and all of them.
 impl Registered for GaussianSpec {
     fn examples() -> Vec<(&'static str, Self)> {
-        let us = |x: f64| Siemens(x * 1e-6);
+        let us = |x: f64| Siemens(x / 1e6);
         let none = NoiseSpec::NONE;
         let inverse = |size| NoiseSpec { inverse: us(size), inverse_at: us(2.0), ..none };
         let all =

@@ -19,7 +19,7 @@ pub struct PolynomialSpec {
 impl PolynomialSpec {
     /// A fit printed in microsiemens.
     pub fn in_us(coefficients: &[f64], scale: f64) -> Self {
-        let us = |x: &f64| Siemens(x * 1e-6);
+        let us = |x: &f64| Siemens(x / 1e6);
         Self { coefficients: coefficients.iter().map(us).collect(), scale: us(&scale) }
     }
 

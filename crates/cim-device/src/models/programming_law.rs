@@ -112,11 +112,11 @@ impl Registered for ProgrammingLaw {
 impl ProgrammingLaw {
     /// The device, ohmic and without read noise: the sources state neither.
     fn gaussian(&self) -> Result<Gaussian, DeviceError> {
-        let us = |x: f64| Siemens(x * 1e-6);
+        let us = |x: f64| Siemens(x / 1e6);
         Gaussian::new(
             Window::new(us(self.low_us), us(self.high_us))?,
             SigmaLaw::Polynomial {
-                coefficients_s: self.coefficients_us.iter().map(|c| c * 1e-6).collect(),
+                coefficients_s: self.coefficients_us.iter().map(|c| c / 1e6).collect(),
                 scale: us(self.scale_us),
             },
             SigmaLaw::NONE,

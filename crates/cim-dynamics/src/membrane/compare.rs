@@ -16,6 +16,8 @@ pub struct Descriptions {
     pub ideal: Vec<Option<f64>>,
     /// By reversal potentials alone.
     pub rails: Vec<Option<f64>>,
+    /// By a membrane of the same equation whose rails are the circuit's: what networks can be trained with.
+    pub equivalent: Vec<Option<f64>>,
     /// By reversal potentials with all that the circuit's parameters say: the bottom-up model.
     pub physical: Vec<Option<f64>>,
 }
@@ -46,12 +48,15 @@ pub fn describe(
 ) -> Result<Descriptions, DynamicsError> {
     check(times, weights)?;
     let ideal = Membrane::with_rails(f64::INFINITY)?;
+    let typical = weights.iter().map(|w| w.abs()).sum::<f64>() / weights.len().max(1) as f64;
+    let equivalent = circuit.equivalent(typical)?;
     let mut out = Descriptions::default();
     for events in columns(times, weights, horizon)? {
         let synapses = circuit.synapses(&events);
         out.circuit.push(circuit.integrate(&synapses, horizon, steps_per_window)?);
         out.ideal.push(first_spike(&ideal, &events, horizon));
         out.rails.push(first_spike(circuit.membrane(), &events, horizon));
+        out.equivalent.push(equivalent.first_spike(&events, horizon));
         out.physical.push(circuit.predicted(&synapses, horizon));
     }
     Ok(out)

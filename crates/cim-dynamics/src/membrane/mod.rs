@@ -3,6 +3,7 @@
 pub mod circuit;
 pub mod compare;
 pub mod dstd;
+pub mod equivalent;
 pub mod exact;
 mod interval;
 pub mod netlist;

@@ -38,12 +38,6 @@ pub fn summary(report: &Report, timing: &Timing) -> String {
         text += &comparison(&report.comparison);
     }
     text += &times(timing);
-    if !report.figures.is_empty() {
-        let figures = report.figures.len();
-        let more =
-            format!("{figures} figures with their intervals are in report.md and report.json");
-        text += &format!("\n{}", paragraph(&more));
-    }
     text
 }
 
@@ -65,9 +59,15 @@ fn comparison(rows: &[Comparison]) -> String {
 }
 
 fn headlines(headlines: &[Headline]) -> String {
+    // A number is whole on its line, as far as the last column has room for it.
+    let [number, label, detail] = HEADLINES;
+    let longest = |text: &str| text.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
+    let needed = headlines.iter().map(|headline| longest(&headline.value)).max().unwrap_or(0);
+    let wider = needed.saturating_sub(number).min(detail / 2);
+    let widths = [number + wider, label, detail - wider];
     let rows = headlines.iter().map(|headline| {
         let Headline { value, label, detail } = headline;
-        row_of(&HEADLINES, [value.as_str(), label, detail])
+        row_of(&widths, [value.as_str(), label, detail])
     });
     let rows: String = rows.collect();
     if rows.is_empty() { rows } else { format!("\n{rows}") }

@@ -71,9 +71,9 @@ pub struct MethodFound {
 pub struct PointFound {
     /// `(objective − bound) / objective`.
     pub gap: f64,
-    /// Smallest conductance in use (S).
+    /// Bottom of the window (S).
     pub g_min_s: f64,
-    /// Largest conductance in use (S).
+    /// Top of the window (S).
     pub g_max_s: f64,
     /// Read voltage in use (V).
     pub read_voltage_v: f64,
@@ -90,9 +90,9 @@ impl DeviceFound {
     ) -> Result<Self, StudyError> {
         let device = published(name)?;
         let Window { g_min, g_max } = device.device.window();
-        let [_, heuristic, program, alone, full] = &rows[..] else {
-            unreachable!("a row for each method")
-        };
+        let of_methods: &[Row; super::on_device::METHODS.len()] =
+            rows.as_slice().try_into().expect("a row for each method");
+        let [_, heuristic, program, alone, full] = of_methods;
         let won = |row: &Row| share_won(&row.means(), &heuristic.means(), control);
         let method = |row: &Row| MethodFound {
             name: row.name,

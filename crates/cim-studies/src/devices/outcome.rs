@@ -9,23 +9,18 @@ use super::findings::{DeviceFound, Findings, label};
 use super::spec::Spec;
 use super::{charts, tables};
 use crate::error::StudyError;
-use crate::study::Written;
 
 /// Builds the report.
-pub fn report(options: &Written<'_, Spec>, findings: &Findings) -> Result<Report, StudyError> {
+pub fn report(spec: &Spec, findings: &Findings) -> Result<Report, StudyError> {
     let mut report = Report {
         title: "One method on every published device".to_owned(),
-        preset: options.preset.to_owned(),
-        seed: options.spec.seed,
-        spec: options.text.to_owned(),
-        revision: env!("CARGO_PKG_VERSION").to_owned(),
         lead: lead(findings),
         headlines: headlines(findings),
         figures: figures(findings),
         chapters: chapters(),
         charts: vec![charts::losses(findings)],
         tables: tables::all(findings),
-        notes: notes(options.spec),
+        notes: notes(spec),
         ..Report::default()
     };
     report.add_data(findings)?;

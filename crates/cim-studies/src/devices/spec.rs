@@ -9,27 +9,20 @@ use cim_device::{ModelSpec, published};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
+use crate::experiment::Experiment;
 use crate::paper;
 use crate::paper::sections::{
     ChoiceSpec, DigitalSpec, ErrorModelSpec, HoldoutSpec, NetworksSpec, SweepSpec,
 };
-use crate::study::StudySpec;
+use crate::study::{Shared, StudySpec};
 
-/// The only value of the key `experiment` for which this is the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// This study.
-    Devices,
-}
-
-/// The whole study.
+/// The whole method on one device after another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which study.
-    pub experiment: Kind,
-    /// Seed of all randomness.
+    pub experiment: Experiment,
+    /// Of networks, cells and reads, the same for every device.
     pub seed: u64,
     /// The cells that are compared.
     pub devices: DevicesSpec,
@@ -90,6 +83,10 @@ pub struct TrainingSpec {
 const QUICK_DEVICES: usize = 6;
 
 impl StudySpec for Spec {
+    fn shared(&mut self) -> Shared<'_> {
+        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
+    }
+
     fn check(&self) -> Result<(), StudyError> {
         let names = &self.devices.names;
         let some = "give one or more names of `cim device list`";
@@ -122,14 +119,6 @@ impl StudySpec for Spec {
         self.holdout.chips = self.holdout.chips.min(1);
         self
     }
-
-    fn data(&self) -> &DataSpec {
-        &self.data
-    }
-
-    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
-        (&mut self.seed, &mut self.evaluation)
-    }
 }
 
 impl Spec {
@@ -141,7 +130,7 @@ impl Spec {
         let [bits, ablation] = [further.clone(), further.clone()];
         let Self { tile, circuit, converters, energy, wires, mapping, calibration, .. } = *self;
         paper::Spec {
-            experiment: paper::Kind::default(),
+            experiment: None,
             seed: self.seed,
             device: DeviceSpec { model: device, effects: Vec::new() },
             network: self.network.clone(),

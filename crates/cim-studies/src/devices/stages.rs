@@ -20,16 +20,11 @@ use crate::shared::learning::Learning;
 use crate::shared::one_bar::OneBar;
 use crate::shared::stages::Stages;
 use crate::shared::training::{Training, digital_accuracy};
-use crate::study::{Found, Written};
+use crate::study::Found;
 
 /// Runs the whole study.
-pub fn run(
-    written: &Written<'_, Spec>,
-    images: &Images,
-    context: &Context<'_>,
-) -> Result<Found, StudyError> {
+pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found, StudyError> {
     let mut stages = Stages::new(context);
-    let spec = written.spec;
     let learning = Learning::of(images, spec.holdout.images)?;
     let bar = OneBar::new(context, "train and choose", spec.epochs());
     let quiet = Context { progress: &bar, ..*context };
@@ -77,7 +72,7 @@ pub fn run(
         devices: devices.collect::<Result<_, _>>()?,
     };
     stages.lap("gather");
-    let report = outcome::report(written, &findings)?;
+    let report = outcome::report(spec, &findings)?;
     Ok(Found { report, timing: stages.into_timing(cim_report::Timing::default()) })
 }
 

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::images::Images;
 use crate::shared::learning::Learning;
-use crate::study::{Found, Study, Time, Written};
+use crate::study::{Found, Study, Time};
 
 /// Every published device.
 pub struct Devices;
@@ -22,8 +22,8 @@ impl Study for Devices {
     const SYSTEM: &'static str = "the method of `paper` on every published device, one table";
     const TIME: Time = Time { full_s: 600, quick_s: 100 };
 
-    fn run(w: &Written<'_, Spec>, data: &Images, on: &Context<'_>) -> Result<Found, StudyError> {
-        stages::run(w, data, on)
+    fn run(spec: &Spec, data: &Images, on: &Context<'_>) -> Result<Found, StudyError> {
+        stages::run(spec, data, on)
     }
 
     fn open(spec: &Spec, folder: &Path) -> Result<Images, StudyError> {

@@ -9,7 +9,7 @@ use super::stages;
 use crate::parse::parse;
 use crate::shared::corners::data;
 use crate::shared::nowhere::Nowhere;
-use crate::study::{Study, StudySpec, Written};
+use crate::study::{Study, StudySpec};
 
 fn preset() -> Spec {
     parse(Devices::PRESET).expect("valid")
@@ -53,8 +53,7 @@ fn every_device_has_every_method_and_choices_see_no_test_set() {
         (recipe.epochs, recipe.batch) = (3, 20);
     }
     let report = |test| {
-        let written = Written { preset: "miniature", text: "", spec: &spec };
-        let found = stages::run(&written, &data(test), &Nowhere.context()).expect("it runs");
+        let found = stages::run(&spec, &data(test), &Nowhere.context()).expect("it runs");
         found.report.data
     };
     let (a, b) = (report(0), report(1));

@@ -5,13 +5,13 @@ use cim_report::chart::{
     Across, Chart, Line, Lines, Map, Maps, Panel, Plot, Point, Reference, Scale,
 };
 
-use super::data::Sets;
+use super::data::ImageSets;
 use super::measured::Measured;
 use super::ratios::SOLVERS;
 use super::spec::Spec;
 use crate::shared::estimates::estimate;
 
-pub fn all(spec: &Spec, sets: &Sets, measured: &Measured) -> Vec<Chart> {
+pub fn all(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Vec<Chart> {
     vec![
         membranes(measured),
         raster(spec, measured),
@@ -134,7 +134,7 @@ fn errors(measured: &Measured) -> Chart {
     )
 }
 
-fn rails(sets: &Sets, measured: &Measured) -> Chart {
+fn rails(sets: &ImageSets, measured: &Measured) -> Chart {
     let at = |value: &dyn Fn(usize) -> f64| {
         let points = measured.ideal_at.iter().enumerate();
         points.map(|(k, at)| (at.thresholds, Estimate::exact(value(k)))).collect::<Vec<_>>()
@@ -166,7 +166,7 @@ fn rails(sets: &Sets, measured: &Measured) -> Chart {
     )
 }
 
-fn learning(sets: &Sets, measured: &Measured) -> Chart {
+fn learning(sets: &ImageSets, measured: &Measured) -> Chart {
     let points = measured.network.history.iter();
     let points = points.map(|e| (e.epoch as f64, Estimate::exact(e.accuracy)));
     chart(

@@ -11,7 +11,7 @@ use super::spec::Spec;
 use crate::error::StudyError;
 use crate::study::{Source, StudyData};
 
-/// Sets that are known by their content: their sum, a name for keys, and one for readers.
+/// ImageSets that are known by their content: their sum, a name for keys, and one for readers.
 const KNOWN: [(&str, &str, &str); 2] = [
     ("74a655411d8b190d974d544b7f4d682525167be668a306451819ff3f2eb0cbab", "mnist", "MNIST"),
     (
@@ -47,7 +47,7 @@ impl Set {
 }
 
 /// A training set and a test set.
-pub struct Sets {
+pub struct ImageSets {
     /// To learn from; its last images may be held out.
     pub train: Set,
     /// To be measured on, once.
@@ -59,7 +59,7 @@ pub struct Sets {
     sha256: String,
 }
 
-impl Sets {
+impl ImageSets {
     /// Reads both sets.
     pub fn open(spec: &Spec, folder: &Path) -> Result<Self, StudyError> {
         let (train, test) = idx::load(folder)?;
@@ -96,7 +96,7 @@ impl Sets {
     }
 }
 
-impl StudyData for Sets {
+impl StudyData for ImageSets {
     fn source(&self) -> Source {
         let name = format!("{}, {} + {}", self.name, self.train.len(), self.test.len());
         Source { name, sha256: self.sha256.clone() }

@@ -97,18 +97,19 @@ pub fn integrated(spec: &Spec, root: Stream) -> Result<Discrepancies, StudyError
             drawn(near.inputs, near.neurons, near.spread, at(root, "discrepancy", layer));
         let steps = near.steps_per_window;
         let all = describe(&circuit, &times, weights.view(), near.horizon, steps)?;
-        Ok([&all.ideal, &all.rails, &all.physical].map(|m| discrepancy(m, &all.circuit)))
+        let models = [&all.ideal, &all.rails, &all.equivalent, &all.physical];
+        Ok(models.map(|m| discrepancy(m, &all.circuit)))
     };
     let each = (0..spec.evaluation.chips).into_par_iter().map(of);
     Ok(gathered(&each.collect::<Result<Vec<_>, StudyError>>()?))
 }
 
-fn gathered(all: &[[cim_dynamics::membrane::compare::Discrepancy; 3]]) -> Discrepancies {
-    let [ideal, rails, physical] =
-        [0, 1, 2].map(|model| all.iter().map(|layer| layer[model].rms).collect());
-    let compared = all.iter().map(|layer| layer[2].compared).sum();
-    let disagree = all.iter().map(|layer| layer[2].disagree).sum();
-    Discrepancies { ideal, rails, physical, counts: [compared, disagree] }
+fn gathered(all: &[[cim_dynamics::membrane::compare::Discrepancy; 4]]) -> Discrepancies {
+    let [ideal, rails, equivalent, physical] =
+        [0, 1, 2, 3].map(|model| all.iter().map(|layer| layer[model].rms).collect());
+    let compared = all.iter().map(|layer| layer[3].compared).sum();
+    let disagree = all.iter().map(|layer| layer[3].disagree).sum();
+    Discrepancies { ideal, rails, equivalent, physical, counts: [compared, disagree] }
 }
 
 /// Models against a simulator of circuits, on one layer.
@@ -124,8 +125,9 @@ pub fn simulated(
     let Some(printed) = simulator.run(&netlist.to_string()) else { return Ok(None) };
     let found = netlist.spike_times(&printed);
     let all = describe(&circuit, &times, weights.view(), near.horizon, near.steps_per_window)?;
-    let models = [&all.ideal, &all.rails, &all.physical].map(|m| discrepancy(m, &found));
-    if models[2].compared == 0 {
+    let models = [&all.ideal, &all.rails, &all.equivalent, &all.physical];
+    let models = models.map(|m| discrepancy(m, &found));
+    if models[3].compared == 0 {
         tracing::warn!("the simulator of circuits gave no spikes: they are left out");
         return Ok(None);
     }

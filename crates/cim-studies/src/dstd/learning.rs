@@ -4,7 +4,7 @@ use cim_core::Stream;
 use cim_dynamics::Membrane;
 use cim_dynamics::ttfs::{Images, Network, Recipe, Shape, Start, TrainState, Trainer, score};
 
-use super::data::Sets;
+use super::data::ImageSets;
 use super::measured::{AtRails, Trained};
 use super::spec::Spec;
 use crate::context::Context;
@@ -15,7 +15,7 @@ use crate::shared::epoch::Epoch;
 /// Trainings of this study, kept epoch by epoch.
 pub struct Learning<'a> {
     spec: &'a Spec,
-    sets: &'a Sets,
+    sets: &'a ImageSets,
     context: &'a Context<'a>,
     checkpoints: Checkpoints<'a, TrainState>,
     root: Stream,
@@ -34,7 +34,7 @@ impl<'a> Learning<'a> {
     /// Checkpoints that would be taken up are looked at now.
     pub fn begin(
         spec: &'a Spec,
-        sets: &'a Sets,
+        sets: &'a ImageSets,
         context: &'a Context<'a>,
         root: Stream,
     ) -> Result<Self, StudyError> {

@@ -24,6 +24,8 @@ pub struct Discrepancies {
     pub ideal: Vec<f64>,
     /// Of reversal potentials alone.
     pub rails: Vec<f64>,
+    /// Of a membrane of the same equation with the circuit's own rails.
+    pub equivalent: Vec<f64>,
     /// Of straight lines through all that the circuit's parts do.
     pub physical: Vec<f64>,
     /// Neurons compared, and neurons that fire by one of physical model and circuit only.

@@ -5,21 +5,20 @@ use std::collections::BTreeMap;
 use cim_report::format::{percent, times};
 use cim_report::{Comparison, Estimate, Figure, Headline, Report, Shown};
 
-use super::data::Sets;
+use super::data::ImageSets;
 use super::measured::{Cost, Measured};
 use super::ratios::{SOLVERS, nearer, speedup};
 use super::spec::Spec;
 use super::{charts, tables};
 use crate::shared::estimates::estimate;
-use crate::study::Written;
+use crate::shared::notes::unsimulated;
 
 const EXACT: usize = 0;
 const SCAN: usize = 1;
 const GRID: usize = 2;
 const BESIDE: usize = 3;
 
-pub fn report(options: &Written<'_, Spec>, sets: &Sets, measured: &Measured) -> Report {
-    let spec = options.spec;
+pub fn report(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Report {
     let lost: usize = measured.errors.iter().map(|errors| errors.lost).sum();
     let counts = BTreeMap::from([
         ("spikes lost or made by the grid".to_owned(), lost as u64),
@@ -34,10 +33,6 @@ pub fn report(options: &Written<'_, Spec>, sets: &Sets, measured: &Measured) -> 
     ]);
     Report {
         title: "Membranes trained through their own equations".to_owned(),
-        seed: spec.seed,
-        preset: options.preset.to_owned(),
-        revision: env!("CARGO_PKG_VERSION").to_owned(),
-        spec: options.text.to_owned(),
         lead: lead(spec, sets, measured),
         headlines: headlines(spec, sets, measured),
         comparison: comparison(spec, sets, measured),
@@ -76,7 +71,7 @@ fn most(measured: &Measured) -> &Cost {
     measured.costs.last().expect("checked: not empty")
 }
 
-fn figures(sets: &Sets, measured: &Measured) -> BTreeMap<String, Figure> {
+fn figures(sets: &ImageSets, measured: &Measured) -> BTreeMap<String, Figure> {
     let mut figures = BTreeMap::new();
     let mut add = |name: String, label: String, shown: Shown, value: Estimate| {
         figures.insert(name, Figure::new(label, shown, value));
@@ -93,9 +88,16 @@ fn figures(sets: &Sets, measured: &Measured) -> BTreeMap<String, Figure> {
     let ratio = nearer(found, &found.rails);
     let rails = format!("the same with rails alone, {}", "Runge–Kutta");
     add("discrepancy_ratio_rails_rk4".into(), rails, Shown::Number, ratio);
+    let ratio = nearer(found, &found.equivalent);
+    let label_equivalent = "the same with the circuit's own rails, ";
+    let words = format!("{label_equivalent}Runge–Kutta");
+    add("discrepancy_ratio_equivalent_rk4".into(), words, Shown::Number, ratio);
     if let Some(found) = &measured.simulated {
         let ratio = nearer(found, &found.physical);
         add("discrepancy_ratio_ngspice".into(), format!("{label}ngspice"), Shown::Number, ratio);
+        let ratio = nearer(found, &found.equivalent);
+        let words = format!("{label_equivalent}ngspice");
+        add("discrepancy_ratio_equivalent_ngspice".into(), words, Shown::Number, ratio);
     }
     for cost in &measured.costs {
         let n = cost.inputs;
@@ -134,7 +136,7 @@ fn plain(e: Estimate) -> String {
     format!("{:.1} ± {:.1}", e.mean, e.ci95)
 }
 
-fn comparison(spec: &Spec, sets: &Sets, measured: &Measured) -> Vec<Comparison> {
+fn comparison(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Vec<Comparison> {
     let cost = most(measured);
     let n = cost.inputs;
     let (fast, bytes) = (speedup(cost, EXACT, BESIDE), memory(cost, EXACT, BESIDE));
@@ -181,9 +183,18 @@ fn comparison(spec: &Spec, sets: &Sets, measured: &Measured) -> Vec<Comparison> 
         )
         .must("≥ 10×", ratio.mean - ratio.ci95 >= 10.0),
     );
+    let equivalent = nearer(found, &found.equivalent);
+    rows.push(
+        Comparison::new(
+            "the same, a membrane with the circuit's own rails",
+            "≥ 10×",
+            format!("{} ×", plain(equivalent)),
+        )
+        .must("≥ 10×", equivalent.mean - equivalent.ci95 >= 10.0),
+    );
     let rails = nearer(found, &found.rails);
     rows.push(Comparison::new(
-        "the same, rails without other parts",
+        "the same, nominal rails without other parts",
         "≥ 10×",
         format!("{} ×", plain(rails)),
     ));
@@ -207,14 +218,14 @@ fn comparison(spec: &Spec, sets: &Sets, measured: &Measured) -> Vec<Comparison> 
     rows
 }
 
-fn lead(spec: &Spec, sets: &Sets, measured: &Measured) -> String {
+fn lead(spec: &Spec, sets: &ImageSets, measured: &Measured) -> String {
     let cost = most(measured);
     let found = &measured.integrated;
     format!(
         "On a grid of {} intervals a training step of {} inputs takes {} times less time than by the exact \
          solver and {} times less memory ({} samples side by side), and spikes are off by {:.4} windows. A \
          model that knows the circuit's parts is {} times nearer to the circuit than ideal current sources; \
-         reversal potentials alone, {}. {} by the first spike: {}.",
+         a membrane with the circuit's own rails, {}, with nominal rails, {}. {} by the first spike: {}.",
         spec.cost.per_window,
         cost.inputs,
         plain(speedup(cost, EXACT, BESIDE)),
@@ -222,13 +233,14 @@ fn lead(spec: &Spec, sets: &Sets, measured: &Measured) -> String {
         spec.cost.batch,
         at_ten(measured).mean,
         plain(nearer(found, &found.physical)),
+        plain(nearer(found, &found.equivalent)),
         plain(nearer(found, &found.rails)),
         sets.name,
         percent(accuracy(measured)),
     )
 }
 
-fn headlines(spec: &Spec, sets: &Sets, measured: &Measured) -> Vec<Headline> {
+fn headlines(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Vec<Headline> {
     let cost = most(measured);
     vec![
         Headline {
@@ -275,19 +287,15 @@ fn notes(spec: &Spec, measured: &Measured) -> Vec<String> {
          counted."
             .to_owned(),
         "The physical model knows the circuit: a straight line through what each synapse carries between \
-         rest and threshold, the comparator's offset and its delay. With reversal potentials alone, as \
-         networks are trained here, those parts stay unknown."
+         rest and threshold, the comparator's offset and its delay. Nominal rails know none of that. The \
+         circuit's own rails are taken from such a line once for each sign: a membrane of the same equation, \
+         with which networks can be trained as with the nominal ones."
             .to_owned(),
         "Images of the test set are looked at once, when training is over. Rails: one training each, so that \
          these accuracies have no interval."
             .to_owned(),
         "Ours: circuit, layers, networks, recipe. CIFAR-10 was not run.".to_owned(),
     ];
-    if measured.simulated.is_none() {
-        notes.push(
-            "No simulator of circuits was found: the comparison with ngspice is left out."
-                .to_owned(),
-        );
-    }
+    notes.extend(unsimulated(measured.simulated.as_ref()));
     notes
 }

@@ -11,23 +11,17 @@ use cim_dynamics::{DynamicsError, Membrane, MembraneSpec};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
-use crate::study::StudySpec;
+use crate::experiment::Experiment;
+use crate::shared::thin::thin;
+use crate::study::{Shared, StudySpec};
 
-/// The only value of the key `experiment` for which this is the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// This study.
-    Dstd,
-}
-
-/// The whole study.
+/// A grid of spike times, judged and taught.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which study.
-    pub experiment: Kind,
-    /// Seed of all randomness.
+    pub experiment: Experiment,
+    /// Of drawn layers, weights and order of images.
     pub seed: u64,
     /// What is learned.
     pub data: DataSpec,
@@ -182,15 +176,14 @@ pub struct RailsSpec {
 }
 
 impl StudySpec for Spec {
+    fn shared(&mut self) -> Shared<'_> {
+        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
+    }
+
     /// The same study within about a minute: fewer layers and repeats, a dense network of one epoch.
     fn quick(mut self) -> Self {
         self.evaluation.chips = self.evaluation.chips.min(3);
         self.cost.repeats = self.cost.repeats.min(3);
-        fn thin<T: Copy>(values: &mut Vec<T>) {
-            if let [first, _, _, .., last] = values[..] {
-                *values = vec![first, values[values.len() / 2], last];
-            }
-        }
         thin(&mut self.cost.inputs);
         if let Some(last @ LayerSpec::Dense { .. }) = self.learning.layers.last().copied() {
             let first = LayerSpec::Dense { neurons: 100, sum: 40.0, spread: 2.0 };
@@ -210,14 +203,6 @@ impl StudySpec for Spec {
         self.circuit()?;
         self.check_layers()?;
         self.check_learning()
-    }
-
-    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
-        (&mut self.seed, &mut self.evaluation)
-    }
-
-    fn data(&self) -> &DataSpec {
-        &self.data
     }
 }
 
@@ -375,27 +360,21 @@ impl Spec {
             format!("{per_window:?}"),
             "give 1 to 10000 intervals",
         )?;
-        Trainer::new(learning.recipe, network, at)?;
         for &thresholds in &self.rails.thresholds {
             self.with_rails(thresholds)?;
         }
-        Ok(())
+        Ok(Trainer::new(learning.recipe, network, at).map(drop)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::dstd::Dstd;
-    use crate::parse::parse;
-    use crate::study::Study;
+    use crate::shared::refusals::refuses;
 
     #[test]
-    fn what_cannot_be_is_refused_before_any_work() {
-        let spec: Spec = parse(Dstd::PRESET).expect("parses");
-        spec.check().expect("valid");
-        spec.quick().check().expect("valid");
-        for (from, to, words) in [
+    fn neurons_that_cannot_fire_and_shapes_that_cannot_be_are_refused() {
+        refuses::<Dstd>(&[
             ("excitatory = \"1.2 V\"", "excitatory = \"0.2 V\"", "no neuron can ever fire"),
             ("capacitance = \"1 pF\"", "capacitance = \"-1 pF\"", "the capacitance is -1 pF"),
             ("switch = \"20 kOhm\"", "switch = \"-20 kOhm\"", "resistance of a switch"),
@@ -409,13 +388,6 @@ mod tests {
             ),
             ("thresholds = [1.5,", "thresholds = [0.5,", "no neuron can ever fire"),
             ("rate = 4e-3", "rate = 0.0", "the learning rate is 0"),
-        ] {
-            assert!(Dstd::PRESET.contains(from), "{from}");
-            let error = match parse::<Spec>(&Dstd::PRESET.replacen(from, to, 1)) {
-                Ok(spec) => spec.check().expect_err(to).to_string(),
-                Err(error) => error.to_string(),
-            };
-            assert!(error.contains(words), "{to}: {error}");
-        }
+        ]);
     }
 }

@@ -3,7 +3,7 @@
 use cim_core::Stream;
 use cim_report::Timing;
 
-use super::data::Sets;
+use super::data::ImageSets;
 use super::learning::Learning;
 use super::measured::Measured;
 use super::spec::Spec;
@@ -11,15 +11,10 @@ use super::{cost, judge, outcome};
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::stages::Stages;
-use crate::study::{Found, Written};
+use crate::study::Found;
 
-/// Runs the whole study.
-pub fn run(
-    written: &Written<'_, Spec>,
-    sets: &Sets,
-    context: &Context<'_>,
-) -> Result<Found, StudyError> {
-    let spec = written.spec;
+/// Judges the grid, prices it, and trains on it.
+pub fn run(spec: &Spec, sets: &ImageSets, context: &Context<'_>) -> Result<Found, StudyError> {
     let root = Stream::root(spec.seed);
     let mut stages = Stages::new(context);
     let learning = Learning::begin(spec, sets, context, root)?;
@@ -41,6 +36,6 @@ pub fn run(
     stages.lap("train by rails");
     let measured =
         Measured { errors, integrated, simulated, costs, network, ideal_at, ideal, traces };
-    let report = outcome::report(written, sets, &measured);
+    let report = outcome::report(spec, sets, &measured);
     Ok(Found { report, timing: stages.into_timing(Timing::default()) })
 }

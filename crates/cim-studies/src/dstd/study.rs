@@ -2,19 +2,19 @@
 
 use std::path::Path;
 
-use super::data::Sets;
+use super::data::ImageSets;
 use super::spec::Spec;
 use super::stages;
 use crate::context::Context;
 use crate::error::StudyError;
-use crate::study::{Found, Study, Time, Written};
+use crate::study::{Found, Study, Time};
 
 /// Training on a grid of spike times.
 pub struct Dstd;
 
 impl Study for Dstd {
     type Spec = Spec;
-    type Data = Sets;
+    type Data = ImageSets;
     const NAME: &'static str = "dstd";
     const PRESET: &'static str = include_str!("dstd.toml");
     const SYSTEM: &'static str =
@@ -22,11 +22,11 @@ impl Study for Dstd {
     const PAPER: &'static str = "Sakemi et al. 2025, arXiv 2412.09010";
     const TIME: Time = Time { full_s: 900, quick_s: 60 };
 
-    fn open(spec: &Spec, folder: &Path) -> Result<Sets, StudyError> {
-        Sets::open(spec, folder)
+    fn open(spec: &Spec, folder: &Path) -> Result<ImageSets, StudyError> {
+        ImageSets::open(spec, folder)
     }
 
-    fn run(w: &Written<'_, Spec>, data: &Sets, on: &Context<'_>) -> Result<Found, StudyError> {
-        stages::run(w, data, on)
+    fn run(spec: &Spec, data: &ImageSets, on: &Context<'_>) -> Result<Found, StudyError> {
+        stages::run(spec, data, on)
     }
 }

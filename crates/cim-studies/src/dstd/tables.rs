@@ -3,13 +3,13 @@
 use cim_report::format::{seconds, times};
 use cim_report::{Estimate, Table};
 
-use super::data::Sets;
+use super::data::ImageSets;
 use super::measured::Measured;
 use super::ratios::{SOLVERS, nearer, speedup};
 use super::spec::Spec;
 use crate::shared::estimates::estimate;
 
-pub fn all(spec: &Spec, sets: &Sets, measured: &Measured) -> Vec<Table> {
+pub fn all(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Vec<Table> {
     let mut tables = vec![
         costs(measured),
         speedups(spec, measured),
@@ -102,7 +102,8 @@ fn discrepancies(measured: &Measured) -> Table {
         |(judge, found)| {
             let models = [
                 ("ideal current sources", &found.ideal),
-                ("reversal potentials", &found.rails),
+                ("nominal rails", &found.rails),
+                ("the circuit's own rails", &found.equivalent),
                 ("all parts", &found.physical),
             ];
             models.into_iter().map(move |(model, rms)| {
@@ -120,7 +121,7 @@ fn discrepancies(measured: &Measured) -> Table {
     Table::new("How far models are from the circuit", columns, rows)
 }
 
-fn rails(sets: &Sets, measured: &Measured) -> Table {
+fn rails(sets: &ImageSets, measured: &Measured) -> Table {
     let mut rows: Vec<Vec<String>> = measured
         .ideal_at
         .iter()
@@ -136,7 +137,7 @@ fn rails(sets: &Sets, measured: &Measured) -> Table {
     Table::new(title, columns, rows)
 }
 
-fn tested(sets: &Sets, measured: &Measured) -> Table {
+fn tested(sets: &ImageSets, measured: &Measured) -> Table {
     let rows = measured.network.tested.iter().map(|(per_window, score)| {
         vec![
             per_window.to_string(),

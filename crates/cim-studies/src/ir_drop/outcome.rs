@@ -9,18 +9,16 @@ use super::methods::{METHODS, Method, Setting};
 use super::spec::Spec;
 use crate::shared::counts::of_inference;
 use crate::shared::estimates::{estimate, paired};
-use crate::study::Written;
 use cim_report::chart::{Chart, Line, Lines, Panel, Plot, Point, Reference, Scale};
 use cim_report::format::percent;
 use cim_report::{Estimate, Figure, Headline, Report, Shown, Table};
 
 pub fn report(
-    options: &Written<'_, Spec>,
+    spec: &Spec,
     digital_accuracy: f64,
     tuned_accuracy: f64,
     settings: &[Setting],
 ) -> Report {
-    let spec = options.spec;
     let mut figures = BTreeMap::new();
     let exact = |label: &str, shown, value| Figure::new(label, shown, Estimate::exact(value));
     let digital = exact("digital network", Shown::Percent, digital_accuracy);
@@ -41,10 +39,6 @@ pub fn report(
     }
     Report {
         title: "Accuracy on resistive wires".to_owned(),
-        seed: spec.seed,
-        preset: options.preset.to_owned(),
-        revision: env!("CARGO_PKG_VERSION").to_owned(),
-        spec: options.text.to_owned(),
         lead: lead(digital_accuracy, settings),
         headlines: headlines(digital_accuracy, settings),
         figures,

@@ -10,23 +10,16 @@ use cim_core::Ohms;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
-use crate::study::StudySpec;
+use crate::experiment::Experiment;
+use crate::study::{Shared, StudySpec};
 
-/// The only value of the key `experiment` for which this is the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// This study.
-    IrDrop,
-}
-
-/// The whole study.
+/// A network behind wires.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which study.
-    pub experiment: Kind,
-    /// Seed of all randomness.
+    pub experiment: Experiment,
+    /// Of weights, cells, reads and training.
     pub seed: u64,
     /// What is swept.
     pub arrays: ArraySpec,
@@ -67,7 +60,7 @@ pub struct ArraySpec {
     pub wires: Vec<Ohms>,
 }
 
-/// Recipes of the training runs.
+/// Training as numbers, then through wires.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingSpec {
@@ -78,6 +71,10 @@ pub struct TrainingSpec {
 }
 
 impl StudySpec for Spec {
+    fn shared(&mut self) -> Shared<'_> {
+        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
+    }
+
     /// The same study within about a minute: one size, fewer resistances, epochs and chips.
     fn quick(mut self) -> Self {
         let middle = self.arrays.rows.len() / 2;
@@ -90,10 +87,6 @@ impl StudySpec for Spec {
         self.training.noise.recipe.epochs = self.training.noise.recipe.epochs.min(2);
         self.evaluation.chips = self.evaluation.chips.min(3);
         self
-    }
-
-    fn data(&self) -> &DataSpec {
-        &self.data
     }
 
     fn check(&self) -> Result<(), StudyError> {
@@ -125,10 +118,6 @@ impl StudySpec for Spec {
         self.calibration.check()?;
         self.gains.check()?;
         Ok(self.evaluation.check()?)
-    }
-
-    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
-        (&mut self.seed, &mut self.evaluation)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::shared::stages::Stages;
 use crate::shared::training::{
     Trained, Training, digital_accuracy, digital_paths, gaussian_weights,
 };
-use crate::study::{Found, Written};
+use crate::study::Found;
 
 /// A network and what drives its layers on calibration images.
 struct Mapped {
@@ -28,12 +28,7 @@ struct Mapped {
 }
 
 /// Runs the whole study.
-pub fn run(
-    written: &Written<'_, Spec>,
-    images: &Images,
-    context: &Context<'_>,
-) -> Result<Found, StudyError> {
-    let spec = written.spec;
+pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found, StudyError> {
     let (data, test) = (&images.train, &images.test);
     let root = Stream::root(spec.seed);
     let mut stages = Stages::new(context);
@@ -84,7 +79,7 @@ pub fn run(
         .collect::<Result<Vec<_>, StudyError>>()?;
     drop(steps);
     stages.lap("measure");
-    let report = outcome::report(written, as_trained, tuned_accuracy, &settings);
+    let report = outcome::report(spec, as_trained, tuned_accuracy, &settings);
     Ok(Found { report, timing: stages.into_timing(Timing::default()) })
 }
 

@@ -7,7 +7,7 @@ use super::stages;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::images::Images;
-use crate::study::{Found, Study, Time, Written};
+use crate::study::{Found, Study, Time};
 
 /// Accuracy on resistive wires.
 pub struct IrDrop;
@@ -21,8 +21,8 @@ impl Study for IrDrop {
     const PAPER: &'static str = "ours; arrays and remedies as usual in the field";
     const TIME: Time = Time { full_s: 420, quick_s: 60 };
 
-    fn run(w: &Written<'_, Spec>, data: &Images, on: &Context<'_>) -> Result<Found, StudyError> {
-        stages::run(w, data, on)
+    fn run(spec: &Spec, data: &Images, on: &Context<'_>) -> Result<Found, StudyError> {
+        stages::run(spec, data, on)
     }
 
     fn open(spec: &Spec, folder: &Path) -> Result<Images, StudyError> {

@@ -10,7 +10,7 @@ use super::measured::{Learned, Measured};
 use super::spec::Spec;
 use super::{charts, tables};
 use crate::shared::estimates::{estimate, paired};
-use crate::study::Written;
+use crate::shared::notes::unsimulated;
 
 /// What is asked of the error at the circuit's own bits, and of the circuit against ngspice.
 const MOST_ERROR: f64 = 0.0087;
@@ -20,16 +20,11 @@ const MOST_AGAINST_SPICE: f64 = 0.01;
 const CONVERTED: usize = 1;
 const ALL: usize = 5;
 
-pub fn report(options: &Written<'_, Spec>, sets: &Sets, measured: &Measured) -> Report {
-    let spec = options.spec;
+pub fn report(spec: &Spec, sets: &Sets, measured: &Measured) -> Report {
     let mut counts = BTreeMap::new();
     counts.insert("numbers of test images clipped".to_owned(), sets.clipped as u64);
     Report {
         title: "Learning in the log domain".to_owned(),
-        seed: spec.seed,
-        preset: options.preset.to_owned(),
-        revision: env!("CARGO_PKG_VERSION").to_owned(),
-        spec: options.text.to_owned(),
         lead: lead(spec, measured),
         headlines: headlines(spec, measured),
         comparison: comparison(spec, measured),
@@ -205,11 +200,6 @@ fn notes(spec: &Spec, measured: &Measured) -> Vec<String> {
          layer's capacitors hold drawn weights when learning begins."
             .to_owned(),
     ];
-    if measured.simulated.is_none() {
-        notes.push(
-            "No simulator of circuits was found: the comparison with ngspice is left out."
-                .to_owned(),
-        );
-    }
+    notes.extend(unsimulated(measured.simulated.as_ref()));
     notes
 }

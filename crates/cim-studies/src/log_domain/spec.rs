@@ -6,23 +6,17 @@ use cim_dynamics::log_domain::{Bias, Converters, LearnerSpec, Prices, Sgdr, Tran
 use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
-use crate::study::StudySpec;
+use crate::experiment::Experiment;
+use crate::shared::thin::thin;
+use crate::study::{Shared, StudySpec};
 
-/// The only value of the key `experiment` for which this is the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// This study.
-    LogDomain,
-}
-
-/// The whole study.
+/// The learner, its circuit and its tasks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which study.
-    pub experiment: Kind,
-    /// Seed of all randomness.
+    pub experiment: Experiment,
+    /// Of tasks, mismatch and thermal noise.
     pub seed: u64,
     /// Images of the network of two layers.
     pub data: DataSpec,
@@ -157,6 +151,10 @@ pub struct SimulationSpec {
 }
 
 impl StudySpec for Spec {
+    fn shared(&mut self) -> Shared<'_> {
+        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
+    }
+
     /// The same study within seconds: fewer circuits and presentations, ends and middles of what is
     /// varied.
     fn quick(mut self) -> Self {
@@ -164,11 +162,6 @@ impl StudySpec for Spec {
         self.layers.images = self.layers.images.min(2000);
         self.layers.presentations = self.layers.presentations.min(2000);
         self.simulation.presentations = self.simulation.presentations.min(4);
-        fn thin<T: Copy>(values: &mut Vec<T>) {
-            if let [first, _, _, .., last] = values[..] {
-                *values = vec![first, values[values.len() / 2], last];
-            }
-        }
         thin(&mut self.sweeps.rates);
         thin(&mut self.sweeps.decays);
         thin(&mut self.sweeps.temperatures);
@@ -182,14 +175,6 @@ impl StudySpec for Spec {
         self.check_circuit()?;
         self.check_tasks()?;
         self.check_sweeps()
-    }
-
-    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
-        (&mut self.seed, &mut self.evaluation)
-    }
-
-    fn data(&self) -> &DataSpec {
-        &self.data
     }
 }
 
@@ -312,17 +297,12 @@ impl Spec {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::log_domain::LogDomain;
-    use crate::parse::parse;
-    use crate::study::Study;
+    use crate::shared::refusals::refuses;
 
     #[test]
-    fn what_cannot_be_is_refused_before_any_work() {
-        let spec: Spec = parse(LogDomain::PRESET).expect("parses");
-        spec.check().expect("valid");
-        spec.quick().check().expect("valid");
-        for (from, to, words) in [
+    fn circuits_and_sweeps_that_cannot_be_are_refused() {
+        refuses::<LogDomain>(&[
             ("capacitance = \"1 pF\"", "capacitance = \"-1 pF\"", "the capacitance is -1 pF"),
             ("rate = 0.01", "rate = 0.0", "the learning rate is 0"),
             ("rates = [1e-4,", "rates = [-1e-4,", "the learning rate is -0.0001"),
@@ -333,13 +313,6 @@ mod tests {
             ("components = 16", "components = 0", "layers.components is 0"),
             ("bias = \"constant\"", "bias = \"none\"", "none"),
             ("supply = \"1.2 V\"", "supply = \"0 V\"", "prices.supply"),
-        ] {
-            assert!(LogDomain::PRESET.contains(from), "{from}");
-            let error = match parse::<Spec>(&LogDomain::PRESET.replacen(from, to, 1)) {
-                Ok(spec) => spec.check().expect_err(to).to_string(),
-                Err(error) => error.to_string(),
-            };
-            assert!(error.contains(words), "{to}: {error}");
-        }
+        ]);
     }
 }

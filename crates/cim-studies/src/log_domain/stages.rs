@@ -15,15 +15,10 @@ use super::spec::Spec;
 use crate::context::{Context, Simulator};
 use crate::error::StudyError;
 use crate::shared::stages::Stages;
-use crate::study::{Found, Written};
+use crate::study::Found;
 
 /// Runs the whole study.
-pub fn run(
-    written: &Written<'_, Spec>,
-    sets: &Sets,
-    context: &Context<'_>,
-) -> Result<Found, StudyError> {
-    let spec = written.spec;
+pub fn run(spec: &Spec, sets: &Sets, context: &Context<'_>) -> Result<Found, StudyError> {
     let root = Stream::root(spec.seed);
     let mut stages = Stages::new(context);
     let many = *spec.regression.inputs.last().expect("checked: not empty");
@@ -92,7 +87,7 @@ pub fn run(
         simulated,
         ways,
     };
-    let report = outcome::report(written, sets, &measured);
+    let report = outcome::report(spec, sets, &measured);
     Ok(Found { report, timing: stages.into_timing(Timing::default()) })
 }
 

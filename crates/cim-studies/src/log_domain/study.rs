@@ -7,7 +7,7 @@ use super::spec::Spec;
 use super::stages;
 use crate::context::Context;
 use crate::error::StudyError;
-use crate::study::{Found, Study, Time, Written};
+use crate::study::{Found, Study, Time};
 
 /// Learning in the log domain.
 pub struct LogDomain;
@@ -25,7 +25,7 @@ impl Study for LogDomain {
         Sets::open(spec, folder)
     }
 
-    fn run(w: &Written<'_, Spec>, data: &Sets, on: &Context<'_>) -> Result<Found, StudyError> {
-        stages::run(w, data, on)
+    fn run(spec: &Spec, data: &Sets, on: &Context<'_>) -> Result<Found, StudyError> {
+        stages::run(spec, data, on)
     }
 }

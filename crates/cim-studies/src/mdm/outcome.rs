@@ -11,7 +11,6 @@ use super::methods::{LEAST_ERROR, LEAST_LOSS, MDM, ORDERS, PLAIN, REMEDIES};
 use super::spec::Spec;
 use super::tables;
 use crate::shared::foreign::Given;
-use crate::study::Written;
 
 /// What plain placement has to lose before a gain counts, and what is asked.
 const LEAST_LOST: f64 = 0.05;
@@ -19,27 +18,17 @@ const LEAST_LOWERED: f64 = 0.4;
 const LEAST_GAINED: f64 = 0.036;
 const MOST_GAP: f64 = 0.005;
 
-pub fn report(
-    written: &Written<'_, Spec>,
-    given: &Given,
-    factors: &[Factors],
-    settings: &[Setting],
-) -> Report {
-    let spec = written.spec;
+pub fn report(spec: &Spec, given: &Given, factors: &[Factors], settings: &[Setting]) -> Report {
     Report {
         title: "Where bits lie on arrays with resistive wires".to_owned(),
-        seed: spec.seed,
-        preset: written.preset.to_owned(),
-        revision: env!("CARGO_PKG_VERSION").to_owned(),
-        spec: written.text.to_owned(),
-        lead: lead(spec, factors, settings),
+        lead: given.with_left_out(lead(spec, factors, settings)),
         headlines: headlines(factors, settings),
         comparison: comparison(factors, settings),
         figures: figures(factors, settings),
         charts: if settings.is_empty() { Vec::new() } else { vec![chart(settings)] },
         tables: tables::all(factors, settings),
         parameters: given.parameters(),
-        notes: notes(given),
+        notes: notes(),
         ..Report::default()
     }
 }
@@ -242,7 +231,7 @@ fn chart(settings: &[Setting]) -> Chart {
     };
     Chart {
         name: "accuracy-vs-wire".to_owned(),
-        title: "Accuracy against wire resistance".to_owned(),
+        title: "Accuracy of orders against wire resistance".to_owned(),
         caption: "Intervals are of the difference to ideal wires, over images.".to_owned(),
         plot: Plot::Lines(Lines {
             x_label: "wire resistance (Ω per cell)".to_owned(),
@@ -254,10 +243,8 @@ fn chart(settings: &[Setting]) -> Chart {
     }
 }
 
-fn notes(given: &Given) -> Vec<String> {
-    let mut notes = given.left_out.clone();
-    notes.extend(
-        [
+fn notes() -> Vec<String> {
+    [
             "What wires take is (I_ideal − I) / I_ideal with all rows at the read voltage, over all columns of an \
              array, the mean over arrays drawn from the network; its reduction is relative to the plain placement \
              on the same arrays. Of products columns count by their significance: reversing puts the most \
@@ -276,7 +263,6 @@ fn notes(given: &Given) -> Vec<String> {
             "Orders by least loss and least error are ours: greedy from the far end, on losses of first order, of \
              all currents or of products. No exchange of two neighbours betters them; better ones may exist.",
         ]
-        .map(str::to_owned),
-    );
-    notes
+        .map(str::to_owned)
+        .to_vec()
 }

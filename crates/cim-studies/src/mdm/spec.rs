@@ -1,42 +1,37 @@
 //! The study as written in a file.
 
 use cim_chip::sections::{
-    CalibrationSpec, DataSpec, DeviceSpec, EvaluationSpec, NetworkSpec, Recipe, device, listed,
-    need, need_within, network, training,
+    CalibrationSpec, DataSpec, DeviceSpec, EvaluationSpec, NetworkSpec, device, listed, need,
+    need_within, network, training,
 };
 use cim_core::Ohms;
 use cim_crossbar::Wires;
+use cim_device::Conduction;
 use cim_tile::placement::SlicesSpec;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
+use crate::experiment::Experiment;
 use crate::shared::foreign::ForeignSpec;
-use crate::study::StudySpec;
+use crate::shared::training::AsNumbersSpec;
+use crate::study::{Shared, StudySpec};
 
-/// The only value of the key `experiment` for which this is the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// This study.
-    Mdm,
-}
-
-/// The whole study.
+/// Bit-sliced arrays in several orders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which study.
-    pub experiment: Kind,
-    /// Seed of all randomness.
+    pub experiment: Experiment,
+    /// Of weights, cells and images.
     pub seed: u64,
     /// The network that is trained here.
     pub network: NetworkSpec,
     /// What it learns.
     pub data: DataSpec,
-    /// Networks of others.
+    /// Networks of others that arrays are filled with.
     pub foreign: ForeignSpec,
     /// Recipes.
-    pub training: TrainingSpec,
+    pub training: AsNumbersSpec,
     /// Arrays of bits.
     pub arrays: SlicesSpec,
     /// The cell: active ones have the top of its window, others the bottom.
@@ -49,14 +44,6 @@ pub struct Spec {
     pub calibration: CalibrationSpec,
     /// Chips of every point.
     pub evaluation: EvaluationSpec,
-}
-
-/// Recipes of the training runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrainingSpec {
-    /// The digital network.
-    pub digital: Recipe,
 }
 
 /// Where factors are computed.
@@ -90,6 +77,14 @@ pub enum SolvedFor {
 }
 
 impl StudySpec for Spec {
+    fn foreign(&mut self) -> Option<&mut ForeignSpec> {
+        Some(&mut self.foreign)
+    }
+
+    fn shared(&mut self) -> Shared<'_> {
+        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
+    }
+
     /// The same study within about two minutes: fewer epochs, arrays and chips, one kind of wire.
     fn quick(mut self) -> Self {
         self.training.digital.epochs = self.training.digital.epochs.min(2);
@@ -106,7 +101,9 @@ impl StudySpec for Spec {
         need_within("arrays.bits", bits, 1, 15)?;
         need_within("arrays.rows", rows, 1, 1024)?;
         need_within("arrays.columns", columns, bits as usize, 1024)?;
-        device::build(&self.device)?;
+        let ohmic = *device::build(&self.device)?.current_voltage() == Conduction::Ohmic;
+        let help = "choose ohmic cells: arrays of this study are linear circuits";
+        need(ohmic, "device.model.current_voltage", "another law than Ohm's", help)?;
         need_within("factors.wire", self.factors.wire, Ohms(1e-6), Ohms(1e6))?;
         need_within("factors.arrays", self.factors.arrays, 2, 1_000_000)?;
         let wires = &self.accuracy.wires;
@@ -122,18 +119,6 @@ impl StudySpec for Spec {
         training::check(&self.training.digital, "training.digital")?;
         self.calibration.check()?;
         Ok(self.evaluation.check()?)
-    }
-
-    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
-        (&mut self.seed, &mut self.evaluation)
-    }
-
-    fn data(&self) -> &DataSpec {
-        &self.data
-    }
-
-    fn foreign(&mut self) -> Option<&mut ForeignSpec> {
-        Some(&mut self.foreign)
     }
 }
 
@@ -151,28 +136,18 @@ pub fn uniform(ohm: Ohms) -> Wires {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::mdm::Mdm;
-    use crate::parse::parse;
-    use crate::study::Study;
+    use crate::shared::refusals::refuses;
 
     #[test]
-    fn what_cannot_be_is_refused_before_any_work() {
-        let spec: Spec = parse(Mdm::PRESET).expect("parses");
-        spec.check().expect("valid");
-        spec.quick().check().expect("valid");
-        for (from, to, words) in [
+    fn arrays_and_wires_that_cannot_be_are_refused() {
+        refuses::<Mdm>(&[
             ("bits = 8", "bits = 16", "arrays.bits is 16"),
             ("columns = 64", "columns = 7", "arrays.columns is 7"),
             ("arrays = 200", "arrays = 1", "factors.arrays is 1"),
             ("wire = \"2.5 Ohm\"", "wire = \"0 Ohm\"", "factors.wire"),
             ("\"100 Ohm\"", "\"5 Ohm\"", "accuracy.wires is [50 Ω, 5 Ω, 200 Ω]"),
             ("images = 16", "images = 0", "calibration.images is 0"),
-        ] {
-            assert!(Mdm::PRESET.contains(from), "{from}");
-            let spec = parse::<Spec>(&Mdm::PRESET.replacen(from, to, 1)).expect("parses");
-            let error = spec.check().expect_err(to).to_string();
-            assert!(error.contains(words), "{to}: {error}");
-        }
+        ]);
     }
 }

@@ -17,21 +17,14 @@ use crate::shared::foreign::Given;
 use crate::shared::stages::Stages;
 use crate::shared::subject::Subject;
 use crate::shared::training::Training;
-use crate::study::{Found, Written};
+use crate::study::Found;
 
-/// Runs the whole study.
-pub fn run(
-    written: &Written<'_, Spec>,
-    given: &Given,
-    context: &Context<'_>,
-) -> Result<Found, StudyError> {
-    let spec = written.spec;
-    let root = Stream::root(spec.seed);
+/// Trains, fills arrays in every order, and runs networks on them.
+pub fn run(spec: &Spec, given: &Given, context: &Context<'_>) -> Result<Found, StudyError> {
     let mut stages = Stages::new(context);
-    let images = &given.images;
-    let training = Training::begin(context, images, &spec.trained_by())?;
-    let digital = training.digital(&spec.network, &spec.training.digital, &images.test, root)?;
-    let network = digital.state.network;
+    let root = Stream::root(spec.seed);
+    let training = Training::begin(context, &given.images, &spec.trained_by())?;
+    let network = spec.training.train(&training, &spec.network, &given.images.test, root)?;
     stages.lap("train digital");
     let device = device_of(spec)?;
     let subjects = Subject::all(&network, given);
@@ -55,7 +48,7 @@ pub fn run(
         drop(bar);
         stages.lap(subject.key);
     }
-    let report = outcome::report(written, given, &all_factors, &settings);
+    let report = outcome::report(spec, given, &all_factors, &settings);
     Ok(Found { report, timing: stages.into_timing(Timing::default()) })
 }
 

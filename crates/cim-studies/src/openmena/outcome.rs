@@ -7,7 +7,6 @@ use super::found::{Chip, Networks, Software, VARIANTS, Variant};
 use super::spec::Spec;
 use super::two_layers::WAYS;
 use crate::shared::estimates::{estimate, paired};
-use crate::study::Written;
 use cim_report::chart::{
     Chart, Disc, Line, Lines, Panel, Plot, Point, Reference, Scale, Tone, Way, WayGroup, WayPanel,
     Ways,
@@ -19,19 +18,14 @@ use cim_report::{Estimate, Figure, Headline, Report, Shown, Table};
 const BIAS: usize = 1;
 
 pub fn report(
-    options: &Written<'_, Spec>,
+    spec: &Spec,
     networks: &Networks,
     software: &Software,
     by_programmer: &[&[Chip]],
     driven: &Chip,
 ) -> Report {
-    let spec = options.spec;
     Report {
         title: "OpenMENA: digits and a robot with the chip in the loop".to_owned(),
-        seed: spec.seed,
-        preset: options.preset.to_owned(),
-        revision: env!("CARGO_PKG_VERSION").to_owned(),
-        spec: options.text.to_owned(),
         lead: lead(spec, software, by_programmer[0]),
         headlines: headlines(software, by_programmer[0]),
         figures: figures(spec, networks, software, by_programmer),

@@ -15,26 +15,19 @@ use serde::{Deserialize, Serialize};
 use super::arena::Arena;
 use super::layout::{MOST_HIDDEN, SIDE};
 use crate::error::StudyError;
-use crate::study::StudySpec;
+use crate::experiment::Experiment;
+use crate::study::{Shared, StudySpec};
 
 /// The longest pulse, read or rated width.
 const LONGEST: Seconds = Seconds(1e6);
 
-/// The only value of the key `experiment` for which this is the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// This study.
-    Openmena,
-}
-
-/// The whole study.
+/// A board, and two tasks on it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which study.
-    pub experiment: Kind,
-    /// Seed of all randomness.
+    pub experiment: Experiment,
+    /// Of cells, pulses, episodes and weights.
     pub seed: u64,
     /// The digits.
     pub data: DataSpec,
@@ -139,6 +132,10 @@ pub struct ComparisonSpec {
 }
 
 impl StudySpec for Spec {
+    fn shared(&mut self) -> Shared<'_> {
+        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
+    }
+
     /// The same study within seconds: fewer chips and lessons.
     fn quick(mut self) -> Self {
         self.evaluation.chips = self.evaluation.chips.min(20);
@@ -169,14 +166,6 @@ impl StudySpec for Spec {
             tuning.of(Loss::Squares).check().map_err(|error| training::under(key, error))?;
         }
         Ok(self.evaluation.check()?)
-    }
-
-    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
-        (&mut self.seed, &mut self.evaluation)
-    }
-
-    fn data(&self) -> &DataSpec {
-        &self.data
     }
 }
 
@@ -334,14 +323,8 @@ mod tests {
     use super::*;
     use crate::openmena::Openmena;
     use crate::parse::parse;
+    use crate::shared::refusals::refuses;
     use crate::study::Study;
-
-    fn with(from: &str, to: &str) -> Result<(), String> {
-        assert!(Openmena::PRESET.contains(from), "{from}");
-        let text = Openmena::PRESET.replace(from, to);
-        let spec: Spec = parse(&text).map_err(|e| e.to_string())?;
-        spec.check().map_err(|e| format!("{e}: {}", e.help().unwrap_or_default()))
-    }
 
     #[test]
     fn the_preset_is_that_of_the_released_script() {
@@ -353,7 +336,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused() {
-        for (from, to, what) in [
+        refuses::<Openmena>(&[
             ("components = 8", "components = 9", "components is 9"),
             ("components = 8", "components = 7", "components is 7"),
             ("largest_weight = 239.0", "largest_weight = 300.0", "largest_weight is 300"),
@@ -378,9 +361,6 @@ mod tests {
             ("chips = 100", "chips = 1", "two chips"),
             ("chips = 100", "chips = 100\nmore = 1", "more"),
             ("rated_step = 0.02", "rated_step = 2.0", "rated_step"),
-        ] {
-            let error = with(from, to).expect_err(to);
-            assert!(error.contains(what), "{to}: {error}");
-        }
+        ]);
     }
 }

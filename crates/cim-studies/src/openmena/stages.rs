@@ -20,15 +20,10 @@ use super::two_layers::TwoLayers;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::stages::Stages;
-use crate::study::{Found, Written};
+use crate::study::Found;
 
 /// Runs the whole study.
-pub fn run(
-    written: &Written<'_, Spec>,
-    digits: &Digits,
-    context: &Context<'_>,
-) -> Result<Found, StudyError> {
-    let spec = written.spec;
+pub fn run(spec: &Spec, digits: &Digits, context: &Context<'_>) -> Result<Found, StudyError> {
     let root = Stream::root(spec.seed);
     let mut stages = Stages::new(context);
     let networks = train(spec, digits, root.child("lessons", 0))?;
@@ -57,7 +52,7 @@ pub fn run(
     let worst = (0..chips).rev().max_by(|&a, &b| hits(a).total_cmp(&hits(b))).unwrap_or(0);
     let worst = measure(spec, digits, &networks, &programmers[0], (worst, true, root))?;
     stages.lap("draw");
-    let report = outcome::report(written, &networks, &software, &by_programmer, &worst);
+    let report = outcome::report(spec, &networks, &software, &by_programmer, &worst);
     Ok(Found { report, timing: stages.into_timing(Timing::default()) })
 }
 

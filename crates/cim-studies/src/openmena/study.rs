@@ -8,7 +8,7 @@ use super::spec::Spec;
 use super::stages;
 use crate::context::Context;
 use crate::error::StudyError;
-use crate::study::{Found, Source, Study, StudyData, Time, Written};
+use crate::study::{Found, Source, Study, StudyData, Time};
 
 /// The tasks of OpenMENA.
 pub struct Openmena;
@@ -26,8 +26,8 @@ impl Study for Openmena {
         Ok(digits::load(folder, spec.digits.components)?)
     }
 
-    fn run(w: &Written<'_, Spec>, data: &Digits, on: &Context<'_>) -> Result<Found, StudyError> {
-        stages::run(w, data, on)
+    fn run(spec: &Spec, data: &Digits, on: &Context<'_>) -> Result<Found, StudyError> {
+        stages::run(spec, data, on)
     }
 }
 

@@ -102,6 +102,8 @@ impl Samples {
     }
 
     /// The first `count` samples to set designs on, with their name for the report.
+    ///
+    /// As many as there are, if fewer.
     pub fn calibration(&self, count: usize) -> (Array2<f32>, String) {
         let rows = self.rows.slice(s![..count.min(self.rows.nrows()), ..]).to_owned();
         let name = format!("the first {} samples of the data, without their answers", rows.nrows());

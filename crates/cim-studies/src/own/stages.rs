@@ -1,9 +1,11 @@
 //! From a question to its answer.
 
+use cim_chip::sections::need_within;
 use cim_chip::{
     ChipBlueprint, ChipDesign, ChipError, ChipPreset, LayerInputs, Polarity, ProductAnatomy,
     Reference, Tally, anatomy, budget, effects, evaluate, evaluations,
 };
+use cim_core::Volts;
 use cim_report::Timing;
 
 use super::findings::Findings;
@@ -40,7 +42,11 @@ pub fn run(mut question: Question<'_>, context: &Context<'_>) -> Result<Answer, 
     let made_signed = give_sign(&mut question.chip, &inputs);
     let parts = question.chip.parts()?;
     let design = match &question.written {
-        Some(written) => written.build(parts, network)?,
+        Some(written) => {
+            let most = question.chip.circuit.disturb_voltage;
+            need_within("read_voltage", written.read_voltage, Volts(1e-6), most)?;
+            written.build(parts, network)?
+        }
         None => {
             let policy = question.chip.converters.full_scale;
             ChipDesign::by_policy(parts, network, &inputs, policy)?

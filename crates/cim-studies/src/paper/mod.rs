@@ -17,6 +17,5 @@ mod study;
 mod tests;
 pub(crate) mod train;
 
-pub(crate) use spec::Kind;
 pub use spec::{Spec, check_design};
 pub use study::Paper;

@@ -24,23 +24,19 @@ pub use findings::{BitsPoint, ErrorModel, MAX_VARIANCE_POINTS, Sweep, SweepPoint
 
 /// Builds the report.
 pub fn report(outcome: &Outcome<'_>) -> Result<Report, StudyError> {
-    let (options, findings) = (outcome.options, gather::findings(outcome)?);
+    let (spec, findings) = (outcome.spec, gather::findings(outcome)?);
     let mut report = Report {
         title: "Analog compute-in-memory, reproduced".to_owned(),
-        seed: options.spec.seed,
-        preset: options.preset.to_owned(),
-        revision: env!("CARGO_PKG_VERSION").to_owned(),
-        spec: options.text.to_owned(),
-        lead: voice::lead(&findings, options.spec),
-        headlines: voice::headlines(&findings, options.spec),
-        comparison: comparison::rows(&findings, options.spec.is_as_built_in()),
+        lead: voice::lead(&findings, spec),
+        headlines: voice::headlines(&findings, spec),
+        comparison: comparison::rows(&findings, spec.is_as_built_in()),
         figures: words::figures(&findings),
-        chapters: words::chapters(&findings, options.spec),
+        chapters: words::chapters(&findings, spec),
         charts: charts::all(&findings),
         cover: Some(charts::summary(&findings)),
         tables: tables::all(&findings),
-        parameters: parameters::of(options.spec)?,
-        notes: words::notes(&findings, options.spec),
+        parameters: parameters::of(spec)?,
+        notes: words::notes(&findings, spec),
         ..Report::default()
     };
     report.add_data(&findings)?;

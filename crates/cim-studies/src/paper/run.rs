@@ -18,16 +18,11 @@ use crate::shared::learning::Learning;
 use crate::shared::one_bar::OneBar;
 use crate::shared::stages::Stages;
 use crate::shared::training::Training;
-use crate::study::{Found, Written};
+use crate::study::Found;
 
 /// Runs the whole study.
-pub fn run(
-    written: &Written<'_, Spec>,
-    images: &Images,
-    context: &Context<'_>,
-) -> Result<Found, StudyError> {
+pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found, StudyError> {
     let mut stages = Stages::new(context);
-    let spec = written.spec;
     let learning = Learning::of(images, spec.holdout.images)?;
     let trials = train_and_choose(spec, &learning, &images.sha256, context)?;
     stages.lap("train and choose");
@@ -50,7 +45,7 @@ pub fn run(
     stages.lap("error model");
 
     let report = outcome::report(&Outcome {
-        options: written,
+        spec,
         trials: &trials,
         as_numbers: &as_numbers,
         rows: &rows,

@@ -60,7 +60,7 @@ pub struct ChoiceSpec {
     pub input_percentiles: Vec<f64>,
 }
 
-/// Recipes of the training runs.
+/// Recipes, equal in length where they are compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingSpec {

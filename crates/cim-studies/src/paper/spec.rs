@@ -14,28 +14,20 @@ use super::sections::{
     ChoiceSpec, DigitalSpec, ErrorModelSpec, HoldoutSpec, NetworksSpec, SweepSpec, TrainingSpec,
 };
 use crate::error::StudyError;
-use crate::study::StudySpec;
+use crate::experiment::Experiment;
+use crate::study::{Shared, StudySpec};
 
 /// The built-in preset, as written.
 pub const PRESET: &str = include_str!("paper.toml");
 
-/// The value of the key `experiment`, which may be left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// This study.
-    #[default]
-    Paper,
-}
-
-/// The whole study.
+/// The window program and training through the hardware.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which study.
-    #[serde(default)]
-    pub experiment: Kind,
-    /// Seed of all randomness.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<Experiment>,
+    /// Of training, of programming and of every read.
     pub seed: u64,
     /// The network.
     pub network: NetworkSpec,
@@ -58,7 +50,7 @@ pub struct Spec {
     /// Drivers, amplifiers and converters, as far as they are not ideal; ideal if left out.
     #[serde(default, skip_serializing_if = "FrontEnd::is_ideal")]
     pub front_end: FrontEnd,
-    /// How weights become conductances.
+    /// How weights lie on cells.
     pub mapping: MappingSpec,
     /// What designs are fitted to.
     pub calibration: CalibrationSpec,
@@ -96,6 +88,10 @@ impl Spec {
 }
 
 impl StudySpec for Spec {
+    fn shared(&mut self) -> Shared<'_> {
+        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
+    }
+
     /// The same study within a minute: fewer networks, epochs, chips and choices, which widens the
     /// intervals and lowers the accuracies.
     fn quick(mut self) -> Self {
@@ -108,10 +104,6 @@ impl StudySpec for Spec {
         self.error_model.chips = self.error_model.chips.min(100);
         self.error_model.designs = self.error_model.designs.min(20);
         self
-    }
-
-    fn data(&self) -> &DataSpec {
-        &self.data
     }
 
     fn check(&self) -> Result<(), StudyError> {
@@ -136,10 +128,6 @@ impl StudySpec for Spec {
             self.error_model.images,
             "use 1 to 100000 images",
         )?)
-    }
-
-    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
-        (&mut self.seed, &mut self.evaluation)
     }
 
     fn resize(&mut self, seed: Option<u64>, chips: Option<usize>) {

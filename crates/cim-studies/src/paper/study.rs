@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::images::Images;
 use crate::shared::learning::Learning;
-use crate::study::{Found, Study, Time, Written};
+use crate::study::{Found, Study, Time};
 
 /// The system of Abbas et al. 2026.
 pub struct Paper;
@@ -30,7 +30,7 @@ impl Study for Paper {
         Ok(images)
     }
 
-    fn run(w: &Written<'_, Spec>, data: &Images, on: &Context<'_>) -> Result<Found, StudyError> {
-        run::run(w, data, on)
+    fn run(spec: &Spec, data: &Images, on: &Context<'_>) -> Result<Found, StudyError> {
+        run::run(spec, data, on)
     }
 }

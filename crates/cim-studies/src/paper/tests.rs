@@ -9,7 +9,7 @@ use crate::parse::parse;
 use crate::shared::corners::data;
 use crate::shared::images::Images;
 use crate::shared::nowhere::Nowhere;
-use crate::study::{StudySpec, Written};
+use crate::study::StudySpec;
 
 /// The built-in preset in miniature.
 fn spec() -> Spec {
@@ -36,8 +36,7 @@ fn spec() -> Spec {
 
 fn report(images: &Images) -> Report {
     let spec = spec();
-    let written = Written { preset: "miniature", text: "", spec: &spec };
-    run::run(&written, images, &Nowhere.context()).expect("it runs").report
+    run::run(&spec, images, &Nowhere.context()).expect("it runs").report
 }
 
 fn of<'a>(report: &'a Report, path: &str) -> &'a Value {
@@ -68,6 +67,8 @@ fn the_report_has_what_earned_it() {
     assert_eq!(of(&report, "networks"), 3);
     for key in [
         "control/accuracy",
+        "naive_loss/mean",
+        "naive_loss/ci95",
         "recovered_loss_estimate/mean",
         "recovered_loss_estimate/ci95",
         "energy_vs_naive_at_equal_voltage/mean",

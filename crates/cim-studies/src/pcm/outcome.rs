@@ -8,7 +8,6 @@ use super::measured::{Measured, SCOPES};
 use super::spec::Spec;
 use crate::shared::counts::of_inference;
 use crate::shared::estimates::{estimate, paired};
-use crate::study::Written;
 use cim_report::chart::{Chart, Line, Lines, Panel, Plot, Point, Reference, Scale};
 use cim_report::format::percent;
 use cim_report::{Estimate, Figure, Headline, Report, Shown, Table};
@@ -20,8 +19,7 @@ const LARGEST_LOSS: f64 = 0.01;
 /// The compensation that the figure asked for is stated with: one factor per tile, as is usual.
 const USUAL: usize = 1;
 
-pub fn report(options: &Written<'_, Spec>, measured: &[Measured]) -> Report {
-    let spec = options.spec;
+pub fn report(spec: &Spec, measured: &[Measured]) -> Report {
     let times = &spec.drift.times;
     let mut figures = BTreeMap::new();
     for network in measured {
@@ -46,11 +44,7 @@ pub fn report(options: &Written<'_, Spec>, measured: &[Measured]) -> Report {
     notes.extend(NOTES.map(str::to_owned));
     Report {
         title: "Phase-change memory over time".to_owned(),
-        seed: spec.seed,
-        preset: options.preset.to_owned(),
-        revision: env!("CARGO_PKG_VERSION").to_owned(),
-        spec: options.text.to_owned(),
-        lead: lead(measured, times),
+        lead: timeless(spec) + &lead(measured, times),
         headlines: headlines(measured, times),
         figures,
         charts: vec![chart(measured, times)],
@@ -133,6 +127,13 @@ fn verdict(measured: &[Measured], times: &[Seconds]) -> String {
          at {first}. Measured with global compensation: {mean:.2} ± {interval:.2} points lost, \
          {reached}.",
     )
+}
+
+/// What has to be said first of cells that no time changes.
+fn timeless(spec: &Spec) -> String {
+    let words = "The model of these cells knows no time: they are as programmed at every moment, and nothing here \
+                 speaks of how long they keep what they hold. ";
+    if spec.ages() { String::new() } else { words.to_owned() }
 }
 
 fn lead(measured: &[Measured], times: &[Seconds]) -> String {

@@ -11,23 +11,16 @@ use cim_device::compensation::Scope;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
-use crate::study::StudySpec;
+use crate::experiment::Experiment;
+use crate::study::{Shared, StudySpec};
 
-/// The only value of the key `experiment` for which this is the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// This study.
-    Pcm,
-}
-
-/// The whole study.
+/// A network on cells that drift.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which study.
-    pub experiment: Kind,
-    /// Seed of all randomness.
+    pub experiment: Experiment,
+    /// Of programming, drift, reads and training.
     pub seed: u64,
     /// The cell.
     pub device: DeviceSpec,
@@ -45,7 +38,7 @@ pub struct Spec {
     pub calibration: CalibrationSpec,
     /// Size of a tile.
     pub tile: TileSpec,
-    /// Wires of the arrays.
+    /// Wires of the tiles.
     pub wires: Wires,
     /// Drivers, amplifiers and converters, as far as they are not ideal; ideal if left out.
     #[serde(default, skip_serializing_if = "FrontEnd::is_ideal")]
@@ -60,7 +53,7 @@ pub struct Spec {
     pub evaluation: EvaluationSpec,
 }
 
-/// Recipes of the training runs.
+/// Training as numbers, then under noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingSpec {
@@ -82,6 +75,10 @@ pub struct DriftSpec {
 const LONGEST: Seconds = Seconds(1e11);
 
 impl StudySpec for Spec {
+    fn shared(&mut self) -> Shared<'_> {
+        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
+    }
+
     /// The same study within about a minute: fewer epochs, three times and half the chips.
     fn quick(mut self) -> Self {
         let times = &self.drift.times;
@@ -93,10 +90,6 @@ impl StudySpec for Spec {
         self.training.noise.recipe.epochs = self.training.noise.recipe.epochs.min(3);
         self.evaluation.chips = self.evaluation.chips.min(10);
         self
-    }
-
-    fn data(&self) -> &DataSpec {
-        &self.data
     }
 
     fn check(&self) -> Result<(), StudyError> {
@@ -120,14 +113,15 @@ impl StudySpec for Spec {
         self.training.noise.check()?;
         Ok(training::check(&self.training.digital, "training.digital")?)
     }
-
-    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
-        (&mut self.seed, &mut self.evaluation)
-    }
 }
 
 impl Spec {
-    /// The parts of a chip, its cells used over the whole window of the device.
+    /// Whether anything is known of the cells at later times.
+    pub fn ages(&self) -> bool {
+        self.parts().is_ok_and(|parts| parts.device.ages())
+    }
+
+    /// What every chip is made of; weights use the whole window of the device.
     ///
     /// # Errors
     /// [`ChipError`] for a part that cannot be.
@@ -153,18 +147,8 @@ mod tests {
     use super::*;
     use crate::parse::parse;
     use crate::pcm::Pcm;
+    use crate::shared::refusals::refuses;
     use crate::study::Study;
-
-    fn refusal(from: &str, to: &str) -> String {
-        assert!(Pcm::PRESET.contains(from), "{from}");
-        match parse::<Spec>(&Pcm::PRESET.replace(from, to)) {
-            Ok(spec) => {
-                let error = spec.check().expect_err("must be refused");
-                format!("{error}: {}", error.help().unwrap_or_default())
-            }
-            Err(error) => error.to_string(),
-        }
-    }
 
     #[test]
     fn the_preset_is_valid_and_quick_keeps_its_ends() {
@@ -178,8 +162,8 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused_before_any_work() {
-        for (from, to, words) in [
+    fn times_and_recipes_that_cannot_be_are_refused() {
+        refuses::<Pcm>(&[
             ("name = \"pcm\"", "name = \"pmc\"", "did you mean 'pcm'?"),
             ("\"1 s\", \"1 h\"", "\"1 h\", \"1 s\"", "must rise"),
             ("\"1 s\", \"1 h\"", "\"-1 s\", \"1 h\"", "give 0 s to"),
@@ -195,9 +179,6 @@ mod tests {
             ),
             // Times at which the device is not known.
             ("name = \"pcm\"", "name = \"rram-wan\"", "not extrapolated"),
-        ] {
-            let error = refusal(from, to);
-            assert!(error.contains(words), "{to}: {error}");
-        }
+        ]);
     }
 }

@@ -17,15 +17,11 @@ use crate::error::StudyError;
 use crate::shared::images::Images;
 use crate::shared::stages::Stages;
 use crate::shared::training::{Training, digital_accuracy, gaussian_weights};
-use crate::study::{Found, Written};
+use crate::study::Found;
 
 /// Runs the whole study.
-pub fn run(
-    written: &Written<'_, Spec>,
-    images: &Images,
-    context: &Context<'_>,
-) -> Result<Found, StudyError> {
-    let (spec, test) = (written.spec, &images.test);
+pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found, StudyError> {
+    let test = &images.test;
     let root = Stream::root(spec.seed);
     let mut stages = Stages::new(context);
     let training = Training::begin(context, images, &spec.trained_by())?;
@@ -58,7 +54,7 @@ pub fn run(
     }
     drop(steps);
     stages.lap("measure");
-    let report = outcome::report(written, &measured);
+    let report = outcome::report(spec, &measured);
     Ok(Found { report, timing: stages.into_timing(Timing::default()) })
 }
 

@@ -7,7 +7,7 @@ use super::stages;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::images::Images;
-use crate::study::{Found, Study, Time, Written};
+use crate::study::{Found, Study, Time};
 
 /// Phase-change memory over time.
 pub struct Pcm;
@@ -27,7 +27,7 @@ impl Study for Pcm {
         Ok(images)
     }
 
-    fn run(w: &Written<'_, Spec>, data: &Images, on: &Context<'_>) -> Result<Found, StudyError> {
-        stages::run(w, data, on)
+    fn run(spec: &Spec, data: &Images, on: &Context<'_>) -> Result<Found, StudyError> {
+        stages::run(spec, data, on)
     }
 }

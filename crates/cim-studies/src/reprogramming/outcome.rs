@@ -11,28 +11,22 @@ use super::spec::Spec;
 use super::{charts, tables};
 use crate::shared::estimates::estimate;
 use crate::shared::foreign::Given;
-use crate::study::Written;
 
 /// What is asked: times fewer writes on ResNet-20 and on a transformer, and accuracy that may be lost.
 const LEAST: [(&str, f64); 2] = [("resnet20", 3.7), ("transformer", 21.0)];
 const MOST_LOST: f64 = 0.01;
 
-pub fn report(written: &Written<'_, Spec>, given: &Given, measured: &[OfSubject]) -> Report {
-    let spec = written.spec;
+pub fn report(spec: &Spec, given: &Given, measured: &[OfSubject]) -> Report {
     Report {
         title: "Writes of networks on too few crossbars".to_owned(),
-        seed: spec.seed,
-        preset: written.preset.to_owned(),
-        revision: env!("CARGO_PKG_VERSION").to_owned(),
-        spec: written.text.to_owned(),
-        lead: lead(spec, measured),
+        lead: given.with_left_out(lead(spec, measured)),
         headlines: headlines(measured),
         comparison: comparison(spec, measured),
         figures: figures(spec, measured),
         charts: charts::all(measured),
         tables: tables::all(spec, measured),
         parameters: given.parameters(),
-        notes: notes(given),
+        notes: notes(),
         ..Report::default()
     }
 }
@@ -157,10 +151,8 @@ fn headlines(measured: &[OfSubject]) -> Vec<Headline> {
     measured.iter().map(one).collect()
 }
 
-fn notes(given: &Given) -> Vec<String> {
-    let mut notes = given.left_out.clone();
-    notes.extend(
-        [
+fn notes() -> Vec<String> {
+    [
             "A write changes the state of one cell. Crossbars are empty at first; the network is written \
              once, layer after layer, and cells keep what the layer before left. The baseline has the same \
              crossbars in blocks, inputs in order, output after output, and writes every cell that differs.",
@@ -180,7 +172,6 @@ fn notes(given: &Given) -> Vec<String> {
              test images, and nothing is chosen by it. But that the greatest of equally cheap weights is taken \
              was settled after the nearest had lost more on the test images of ResNet-20.",
         ]
-        .map(str::to_owned),
-    );
-    notes
+        .map(str::to_owned)
+        .to_vec()
 }

@@ -2,40 +2,34 @@
 
 use cim_chip::ChipError;
 use cim_chip::sections::{
-    DataSpec, EvaluationSpec, NetworkSpec, Recipe, listed, need, need_different, need_fraction,
+    DataSpec, EvaluationSpec, NetworkSpec, listed, need, need_different, need_fraction,
     need_positive, need_within, network, training,
 };
 use cim_tile::reprogram::{Bank, Drawn, Prices, Schedule, Skipping, WordSpec};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
+use crate::experiment::Experiment;
 use crate::shared::foreign::ForeignSpec;
-use crate::study::StudySpec;
+use crate::shared::training::AsNumbersSpec;
+use crate::study::{Shared, StudySpec};
 
-/// The only value of the key `experiment` for which this is the specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// This study.
-    Reprogramming,
-}
-
-/// The whole study.
+/// A bank of crossbars that is written over and over.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which study.
-    pub experiment: Kind,
-    /// Seed of all randomness.
+    pub experiment: Experiment,
+    /// Of weights and of bits that stay.
     pub seed: u64,
     /// The network that is trained here.
     pub network: NetworkSpec,
-    /// What it learns.
+    /// Images that it learns.
     pub data: DataSpec,
     /// Networks of others.
     pub foreign: ForeignSpec,
-    /// Recipes.
-    pub training: TrainingSpec,
+    /// How it learns.
+    pub training: AsNumbersSpec,
     /// Cells of a weight.
     pub cells: WordSpec,
     /// Crossbars.
@@ -50,14 +44,6 @@ pub struct Spec {
     pub prices: Prices,
     /// Draws of every point.
     pub evaluation: EvaluationSpec,
-}
-
-/// Recipes of the training runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrainingSpec {
-    /// The digital network.
-    pub digital: Recipe,
 }
 
 /// Crossbars.
@@ -110,6 +96,10 @@ pub struct SweepSpec {
 const MOST: usize = 1 << 16;
 
 impl StudySpec for Spec {
+    fn shared(&mut self) -> Shared<'_> {
+        Shared { seed: &mut self.seed, evaluation: &mut self.evaluation, data: &self.data }
+    }
+
     /// The same study within about a minute: fewer epochs, draws and points.
     fn quick(mut self) -> Self {
         self.training.digital.epochs = self.training.digital.epochs.min(2);
@@ -176,14 +166,6 @@ impl StudySpec for Spec {
         Ok(self.evaluation.check()?)
     }
 
-    fn size(&mut self) -> (&mut u64, &mut EvaluationSpec) {
-        (&mut self.seed, &mut self.evaluation)
-    }
-
-    fn data(&self) -> &DataSpec {
-        &self.data
-    }
-
     fn foreign(&mut self) -> Option<&mut ForeignSpec> {
         Some(&mut self.foreign)
     }
@@ -223,17 +205,12 @@ impl Spec {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::parse::parse;
     use crate::reprogramming::Reprogramming;
-    use crate::study::Study;
+    use crate::shared::refusals::refuses;
 
     #[test]
-    fn what_cannot_be_is_refused_before_any_work() {
-        let spec: Spec = parse(Reprogramming::PRESET).expect("parses");
-        spec.check().expect("valid");
-        spec.quick().check().expect("valid");
-        for (from, to, words) in [
+    fn banks_and_schedules_that_cannot_be_are_refused() {
+        refuses::<Reprogramming>(&[
             ("bits = 8", "bits = 16", "cells.bits is 16"),
             ("stride = 1", "stride = 3", "bank.stride is 3"),
             ("low_bits = 3", "low_bits = 9", "stucking.low_bits is 9"),
@@ -243,13 +220,6 @@ mod tests {
             ("steps = [0, 1, 2, 4, 8, 16]", "steps = []", "sweep.steps is []"),
             ("sign = \"own-cell\"", "sign = \"none\"", "own-cell"),
             ("set = \"33 pJ\"", "set = \"0 J\"", "prices.set"),
-        ] {
-            assert!(Reprogramming::PRESET.contains(from), "{from}");
-            let error = match parse::<Spec>(&Reprogramming::PRESET.replacen(from, to, 1)) {
-                Ok(spec) => spec.check().expect_err(to).to_string(),
-                Err(error) => error.to_string(),
-            };
-            assert!(error.contains(words), "{to}: {error}");
-        }
+        ]);
     }
 }

@@ -17,28 +17,21 @@ use crate::shared::foreign::Given;
 use crate::shared::stages::Stages;
 use crate::shared::subject::Subject;
 use crate::shared::training::Training;
-use crate::study::{Found, Written};
+use crate::study::Found;
 
-/// Runs the whole study.
-pub fn run(
-    written: &Written<'_, Spec>,
-    given: &Given,
-    context: &Context<'_>,
-) -> Result<Found, StudyError> {
-    let spec = written.spec;
+/// Trains, and counts writes of every network.
+pub fn run(spec: &Spec, given: &Given, context: &Context<'_>) -> Result<Found, StudyError> {
     let root = Stream::root(spec.seed);
     let mut stages = Stages::new(context);
-    let images = &given.images;
-    let training = Training::begin(context, images, &spec.trained_by())?;
-    let digital = training.digital(&spec.network, &spec.training.digital, &images.test, root)?;
-    let network = digital.state.network;
+    let training = Training::begin(context, &given.images, &spec.trained_by())?;
+    let network = spec.training.train(&training, &spec.network, &given.images.test, root)?;
     stages.lap("train digital");
     let mut measured = Vec::new();
     for subject in Subject::all(&network, given) {
         measured.push(measure(spec, &subject, context, root)?);
         stages.lap(subject.key);
     }
-    let report = outcome::report(written, given, &measured);
+    let report = outcome::report(spec, given, &measured);
     Ok(Found { report, timing: stages.into_timing(Timing::default()) })
 }
 

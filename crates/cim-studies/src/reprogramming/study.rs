@@ -7,7 +7,7 @@ use super::stages;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::foreign::Given;
-use crate::study::{Found, Study, Time, Written};
+use crate::study::{Found, Study, Time};
 
 /// Writes of a network on too few crossbars.
 pub struct Reprogramming;
@@ -25,7 +25,7 @@ impl Study for Reprogramming {
         Given::open(folder, &spec.network, &spec.foreign)
     }
 
-    fn run(w: &Written<'_, Spec>, data: &Given, on: &Context<'_>) -> Result<Found, StudyError> {
-        stages::run(w, data, on)
+    fn run(spec: &Spec, data: &Given, on: &Context<'_>) -> Result<Found, StudyError> {
+        stages::run(spec, data, on)
     }
 }

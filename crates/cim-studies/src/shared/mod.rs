@@ -9,9 +9,13 @@ pub mod estimates;
 pub mod foreign;
 pub mod images;
 pub mod learning;
+pub mod notes;
 #[cfg(test)]
 pub mod nowhere;
 pub mod one_bar;
+#[cfg(test)]
+pub mod refusals;
 pub mod stages;
 pub mod subject;
+pub mod thin;
 pub mod training;

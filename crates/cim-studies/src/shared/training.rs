@@ -3,6 +3,7 @@
 use cim_chip::sections::NetworkSpec;
 use cim_core::Stream;
 use cim_nn::{Dataset, LayerPath, Network, Recipe, TrainState, Trainer, WeightNoise, accuracy};
+use serde::{Deserialize, Serialize};
 
 use super::checkpoints::Checkpoints;
 use super::epoch::Epoch;
@@ -42,6 +43,27 @@ pub struct Trained {
     pub state: TrainState,
     /// Loss and accuracy by epoch.
     pub history: Vec<Epoch>,
+}
+
+/// Recipes of a study whose only network is trained as numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AsNumbersSpec {
+    /// The digital network.
+    pub digital: Recipe,
+}
+
+impl AsNumbersSpec {
+    /// Trains the network to the end; `watched` is looked at for the history only.
+    pub fn train(
+        &self,
+        training: &Training<'_>,
+        network: &NetworkSpec,
+        watched: &Dataset,
+        root: Stream,
+    ) -> Result<Network, StudyError> {
+        Ok(training.digital(network, &self.digital, watched, root)?.state.network)
+    }
 }
 
 impl<'a> Training<'a> {

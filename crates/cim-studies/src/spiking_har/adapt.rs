@@ -7,7 +7,7 @@ use cim_dynamics::spiking::{
 };
 
 use super::chip::Chip;
-use super::data::{Scale, Sets, shuffled};
+use super::data::{Motion, Scale, shuffled};
 use super::measured::{OfChip, WAYS};
 use super::pretrain::{Pretrained, correct};
 use super::spec::Spec;
@@ -19,7 +19,7 @@ const BATCH: usize = 32;
 /// Adapts one chip to one subject by every way, from the same cells.
 pub fn adapt(
     spec: &Spec,
-    sets: &Sets,
+    sets: &Motion,
     pretrained: &Pretrained,
     subject: usize,
     at: Stream,
@@ -54,7 +54,7 @@ pub fn adapt(
 /// Learns from some windows on the chip; without fixed matrices, by backpropagation.
 fn learn(
     spec: &Spec,
-    sets: &Sets,
+    sets: &Motion,
     (network, scale): (&Network, &Scale),
     windows: &[usize],
     chip: &mut Chip<'_>,
@@ -90,7 +90,7 @@ fn learn(
 fn accuracy(
     network: &Network,
     arrays: &Arrays,
-    sets: &Sets,
+    sets: &Motion,
     (windows, scale): (&[usize], &Scale),
     chip: &mut Chip<'_>,
 ) -> Result<f64, StudyError> {

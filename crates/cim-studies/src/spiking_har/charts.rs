@@ -6,11 +6,11 @@ use cim_report::chart::{
 };
 use ndarray::Array2;
 
-use super::data::Sets;
+use super::data::Motion;
 use super::measured::{Measured, WAYS};
 use crate::shared::estimates::estimate;
 
-pub fn all(sets: &Sets, measured: &Measured) -> Vec<Chart> {
+pub fn all(sets: &Motion, measured: &Measured) -> Vec<Chart> {
     vec![accuracies(measured), rasters(measured), membranes(sets, measured)]
 }
 
@@ -68,7 +68,7 @@ fn rasters(measured: &Measured) -> Chart {
     }
 }
 
-fn membranes(sets: &Sets, measured: &Measured) -> Chart {
+fn membranes(sets: &Motion, measured: &Measured) -> Chart {
     let membranes = &measured.shown.membranes;
     let line = |neuron: usize| Line {
         name: format!("neuron {}", neuron + 1),

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use cim_core::Stream;
 use cim_data::motion::{self, Series};
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
 
 use super::spec::Spec;
+use super::vary::VariationSpec;
 use crate::error::StudyError;
 use crate::study::{Source, StudyData};
 
@@ -24,7 +25,7 @@ pub struct Window {
 }
 
 /// All windows.
-pub struct Sets {
+pub struct Motion {
     /// In the order of the recordings.
     pub windows: Vec<Window>,
     /// Subjects.
@@ -36,7 +37,7 @@ pub struct Sets {
     source: Source,
 }
 
-impl Sets {
+impl Motion {
     /// Reads the recordings and cuts them to windows.
     pub fn open(spec: &Spec, folder: &Path) -> Result<Self, StudyError> {
         let motion = motion::load(folder)?;
@@ -79,13 +80,28 @@ impl Sets {
 
     /// A batch for the network: one matrix a step, batch × channels, and the labels.
     pub fn batch(&self, windows: &[usize], scale: &Scale) -> (Vec<Array2<f32>>, Vec<usize>) {
-        let steps = windows.first().map_or(0, |&k| self.windows[k].steps.nrows());
-        let inputs = (0..steps).map(|step| {
-            Array2::from_shape_fn((windows.len(), self.channels), |(b, c)| {
-                (self.windows[windows[b]].steps[(step, c)] - scale.mean[c]) * scale.inverse[c]
-            })
-        });
-        (inputs.collect(), windows.iter().map(|&k| self.windows[k].label).collect())
+        let steps: Vec<_> = windows.iter().map(|&k| self.windows[k].steps.view()).collect();
+        (scale.scaled(&steps), self.labels(windows))
+    }
+
+    /// The same with every window varied, each as drawn at its own address.
+    pub fn varied_batch(
+        &self,
+        windows: &[usize],
+        scale: &Scale,
+        variation: &VariationSpec,
+        at: Stream,
+    ) -> (Vec<Array2<f32>>, Vec<usize>) {
+        let varied = |&k: &usize| {
+            variation.varied(self.windows[k].steps.view(), at.child("window", k as u64))
+        };
+        let varied: Vec<Array2<f32>> = windows.iter().map(varied).collect();
+        let steps: Vec<_> = varied.iter().map(|steps| steps.view()).collect();
+        (scale.scaled(&steps), self.labels(windows))
+    }
+
+    fn labels(&self, windows: &[usize]) -> Vec<usize> {
+        windows.iter().map(|&k| self.windows[k].label).collect()
     }
 
     /// SHA-256 of the recordings.
@@ -94,7 +110,7 @@ impl Sets {
     }
 }
 
-impl StudyData for Sets {
+impl StudyData for Motion {
     fn source(&self) -> Source {
         self.source.clone()
     }
@@ -105,6 +121,19 @@ impl StudyData for Sets {
 pub struct Scale {
     mean: Vec<f32>,
     inverse: Vec<f32>,
+}
+
+impl Scale {
+    /// Windows side by side: one matrix a step, windows × channels.
+    fn scaled(&self, windows: &[ArrayView2<'_, f32>]) -> Vec<Array2<f32>> {
+        let steps = windows.first().map_or(0, |window| window.nrows());
+        let step = |step: usize| {
+            Array2::from_shape_fn((windows.len(), self.mean.len()), |(b, c)| {
+                (windows[b][(step, c)] - self.mean[c]) * self.inverse[c]
+            })
+        };
+        (0..steps).map(step).collect()
+    }
 }
 
 /// Windows of one series; those across the border between the two parts are left out.
@@ -121,13 +150,16 @@ fn cut(spec: &Spec, series: &Series) -> Vec<Window> {
         .collect();
     let border = (averaged.len() as f64 * spec.adaptation.share) as usize;
     let channels = series.samples.ncols();
+    // Any side but the first is seen in the mirror.
+    let sign = |c: usize| if series.side > 0 && windows.mirrored.contains(&c) { -1.0 } else { 1.0 };
     let mut found = Vec::new();
     let mut from = 0;
     while from + windows.steps <= averaged.len() {
         let end = from + windows.steps;
         if end <= border || border <= from {
-            let steps =
-                Array2::from_shape_fn((windows.steps, channels), |(t, c)| averaged[from + t][c]);
+            let steps = Array2::from_shape_fn((windows.steps, channels), |(t, c)| {
+                sign(c) * averaged[from + t][c]
+            });
             let (subject, label) = (series.subject, series.exercise);
             found.push(Window { subject, label, early: end <= border, steps });
         }

@@ -13,5 +13,6 @@ mod spec;
 mod stages;
 mod study;
 mod tables;
+mod vary;
 
 pub use study::SpikingHar;

@@ -6,14 +6,13 @@ use cim_core::Tally;
 use cim_report::format::{percent, points_estimate};
 use cim_report::{Comparison, Estimate, Figure, Headline, Report, Shown};
 
-use super::data::Sets;
+use super::data::Motion;
 use super::measured::{Measured, WAYS};
 use super::ratios::{learning_ratios, ratios};
 use super::spec::Spec;
 use super::{charts, tables};
 use crate::shared::counts::of_inference;
 use crate::shared::estimates::{estimate, paired};
-use crate::study::Written;
 
 /// Numbers of the ways in [`WAYS`].
 const BP: usize = 0;
@@ -23,16 +22,11 @@ const ALIGNED: usize = 2;
 /// What is asked of the accuracy on a subject left out, after adaptation.
 const LEAST_ACCURACY: f64 = 0.88;
 
-pub fn report(options: &Written<'_, Spec>, sets: &Sets, measured: &Measured) -> Report {
-    let spec = options.spec;
+pub fn report(spec: &Spec, sets: &Motion, measured: &Measured) -> Report {
     let tallies = measured.folds.iter().flat_map(|fold| fold.chips.iter().map(|chip| chip.tally));
     let tallies: Vec<Tally> = tallies.collect();
     Report {
         title: "Spiking wearable analytics that adapt on the chip".to_owned(),
-        seed: spec.seed,
-        preset: options.preset.to_owned(),
-        revision: env!("CARGO_PKG_VERSION").to_owned(),
-        spec: options.text.to_owned(),
         lead: lead(spec, measured),
         headlines: headlines(spec, measured),
         comparison: comparison(spec, measured),
@@ -232,6 +226,10 @@ fn notes(spec: &Spec) -> Vec<String> {
          the same cells, noise and order of windows whatever it adapts by. The subject's own windows from the \
          first part of each series, with their labels, are adapted on, the later ones are measured; windows \
          across the border are left out. Intervals are over seeds, each a mean over subjects."
+            .to_owned(),
+        "How windows are varied and how many passes adapt were chosen in numbers on the first five subjects \
+         alone, each in turn left out of those five. Which channels are mirrored follows from geometry: the two \
+         arms are mirror images."
             .to_owned(),
         "Burns's 87.3 % is without any data of the subject: compare it with the row in numbers that is not \
          adapted. What appears to be the same data gave it; windows and features are other ones."

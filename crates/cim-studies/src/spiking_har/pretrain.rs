@@ -5,7 +5,7 @@ use cim_dynamics::spiking::learn::cross_entropy;
 use cim_dynamics::spiking::{Arrays, Network, Record, Teacher, backward, run};
 use serde::{Deserialize, Serialize};
 
-use super::data::{Scale, Sets, shuffled};
+use super::data::{Motion, Scale, shuffled};
 use super::spec::Spec;
 use crate::context::Context;
 use crate::error::StudyError;
@@ -23,7 +23,7 @@ pub struct State {
 /// Trainings of this study.
 pub struct Pretraining<'a> {
     spec: &'a Spec,
-    sets: &'a Sets,
+    sets: &'a Motion,
     checkpoints: Checkpoints<'a, State>,
     root: Stream,
 }
@@ -37,10 +37,10 @@ pub struct Pretrained {
 }
 
 impl<'a> Pretraining<'a> {
-    /// Checkpoints that would be taken up are looked at now.
+    /// Opens what an earlier run has saved.
     pub fn begin(
         spec: &'a Spec,
-        sets: &'a Sets,
+        sets: &'a Motion,
         context: &'a Context<'a>,
         root: Stream,
     ) -> Result<Self, StudyError> {
@@ -74,7 +74,9 @@ impl<'a> Pretraining<'a> {
             let order = shuffled(windows, at.child("epoch", epoch as u64));
             let (mut loss, mut right) = (0.0, 0.0);
             for batch in order.chunks(spec.pretraining.batch) {
-                let (inputs, labels) = sets.batch(batch, &scale);
+                let (variation, moved) =
+                    (&spec.pretraining.variation, at.child("vary", epoch as u64));
+                let (inputs, labels) = sets.varied_batch(batch, &scale, variation, moved);
                 let exact = Arrays::exact(&network);
                 let record = run(&network, &exact, &inputs, 0, &mut scratch, &mut tally)?;
                 let (of_batch, error) = cross_entropy(&record, &labels)?;

@@ -7,7 +7,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::adapt::adapt;
-use super::data::{Sets, shuffled};
+use super::data::{Motion, shuffled};
 use super::measured::{Fold, Measured, OfChip, Shown, WAYS};
 use super::outcome;
 use super::pretrain::{Pretrained, Pretraining, correct};
@@ -15,15 +15,10 @@ use super::spec::Spec;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::stages::Stages;
-use crate::study::{Found, Written};
+use crate::study::Found;
 
 /// Runs the whole study.
-pub fn run(
-    written: &Written<'_, Spec>,
-    sets: &Sets,
-    context: &Context<'_>,
-) -> Result<Found, StudyError> {
-    let spec = written.spec;
+pub fn run(spec: &Spec, sets: &Motion, context: &Context<'_>) -> Result<Found, StudyError> {
     let root = Stream::root(spec.seed);
     let mut stages = Stages::new(context);
     let pretraining = Pretraining::begin(spec, sets, context, root)?;
@@ -85,12 +80,12 @@ pub fn run(
         let work = count(&trained[0].network, &record, *rule);
         measured.work[way] = Work { writes: mean.round() as u64, ..work };
     }
-    let report = outcome::report(written, sets, &measured);
+    let report = outcome::report(spec, sets, &measured);
     Ok(Found { report, timing: stages.into_timing(Timing::default()) })
 }
 
 /// Windows of all subjects, mixed: to learn from, and unseen.
-fn mixed(spec: &Spec, sets: &Sets, root: Stream) -> (Vec<usize>, Vec<usize>) {
+fn mixed(spec: &Spec, sets: &Motion, root: Stream) -> (Vec<usize>, Vec<usize>) {
     let all = shuffled(&sets.chosen(|_| true), root.child("mixed", 0));
     let unseen = (all.len() as f64 * spec.pretraining.mixed_share).ceil() as usize;
     let (unseen, learned) = all.split_at(unseen.clamp(1, all.len() - 1));
@@ -98,7 +93,11 @@ fn mixed(spec: &Spec, sets: &Sets, root: Stream) -> (Vec<usize>, Vec<usize>) {
 }
 
 /// A run in numbers.
-fn numbers(sets: &Sets, pretrained: &Pretrained, windows: &[usize]) -> Result<Record, StudyError> {
+fn numbers(
+    sets: &Motion,
+    pretrained: &Pretrained,
+    windows: &[usize],
+) -> Result<Record, StudyError> {
     let (inputs, _) = sets.batch(windows, &pretrained.scale);
     let network = &pretrained.network;
     let (mut scratch, mut tally) = (Scratch::default(), Tally::default());
@@ -107,7 +106,7 @@ fn numbers(sets: &Sets, pretrained: &Pretrained, windows: &[usize]) -> Result<Re
 }
 
 /// Accuracy in numbers.
-fn digital(sets: &Sets, pretrained: &Pretrained, windows: &[usize]) -> Result<f64, StudyError> {
+fn digital(sets: &Motion, pretrained: &Pretrained, windows: &[usize]) -> Result<f64, StudyError> {
     let record = numbers(sets, pretrained, windows)?;
     let (_, labels) = sets.batch(windows, &pretrained.scale);
     Ok(correct(&record, &labels) as f64 / windows.len() as f64)
@@ -115,7 +114,7 @@ fn digital(sets: &Sets, pretrained: &Pretrained, windows: &[usize]) -> Result<f6
 
 /// The first of some windows, as it runs through the network.
 fn shown_window(
-    sets: &Sets,
+    sets: &Motion,
     pretrained: &Pretrained,
     windows: &[usize],
 ) -> Result<Shown, StudyError> {

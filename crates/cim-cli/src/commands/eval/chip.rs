@@ -1,13 +1,19 @@
 //! Chips from presets.
 
 use cim_chip::ChipPreset;
-use cim_studies::{STUDIES, StudyError};
+use cim_studies::{STUDIES, StudyError, located};
 
 use crate::commands::preset::Preset;
 use crate::error::CliError;
 
-/// The sections of a preset that make chips.
+/// The sections of a preset that make chips, checked; what is refused is shown where it stands.
 pub fn chip(preset: &Preset) -> Result<ChipPreset, CliError> {
+    let chip = parsed(preset)?;
+    chip.parts().map_err(|error| preset.refused(located(&preset.text, error.into())))?;
+    Ok(chip)
+}
+
+fn parsed(preset: &Preset) -> Result<ChipPreset, CliError> {
     cim_studies::parse(&preset.text).map_err(|error| {
         let fits = |text: &str| cim_studies::parse::<ChipPreset>(text).is_ok();
         let fit: Vec<String> = STUDIES
@@ -17,8 +23,8 @@ pub fn chip(preset: &Preset) -> Result<ChipPreset, CliError> {
             .collect();
         let is_built_in = STUDIES.iter().any(|study| study.name == preset.name);
         match error {
-            StudyError::Value { message, .. } if is_built_in => CliError::Usage {
-                what: format!("preset {} is not of one kind of chip: {message}", preset.name),
+            StudyError::Value { .. } if is_built_in => CliError::Usage {
+                what: format!("preset {} describes no chip that takes any network", preset.name),
                 help: format!(
                     "give {} or the path of a TOML file with the sections tile, device, circuit, \
                      converters, wires and mapping",

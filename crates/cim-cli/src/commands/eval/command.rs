@@ -15,7 +15,8 @@ use super::{dump, network, samples, table};
 use crate::commands::preset::{self, Preset};
 use crate::error::CliError;
 use crate::eval_args::Eval;
-use crate::files::try_read;
+use crate::files::{refuse_another, try_read};
+use crate::lock::Lock;
 use crate::progress::{Bars, Watch};
 use crate::store::Folder;
 
@@ -28,11 +29,7 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
     let preset = preset::open(&args.preset)?;
     let mut chip = chip(&preset)?;
     chip.seed = args.seed.unwrap_or(chip.seed);
-    chip.parts()?;
     let moment = own::moment(&chip, args.after.unwrap_or(Seconds::ZERO), args.compensate)?;
-    for folder in [&args.out, &args.dump].into_iter().flatten() {
-        cim_report::files::prepare(folder)?;
-    }
     let written = args.config.as_deref().map(config).transpose()?;
     let graph = network::read(&args.network, args.layers.as_deref())?;
     let most = args.samples.map_or(usize::MAX, |count| count as usize);
@@ -44,12 +41,26 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
         data.task(&network, args.metric).map_err(|error| samples::in_file(&args.data, error))?;
     let (calibration, calibration_name) = match asked {
         Some(Calibration::File(own)) => own.into_calibration(),
+        Some(Calibration::First(count)) if data.rows.nrows() < count => {
+            return Err(CliError::Usage {
+                what: format!("--calibration {count}: there are {} samples", data.rows.nrows()),
+                help: "give no more than that, or an .npz file of their own".into(),
+            });
+        }
         Some(Calibration::First(count)) => data.calibration(count),
         None => data.calibration(chip.calibration.map_or(CALIBRATION, |section| section.images)),
     };
     let chips = own::chips(&chip, args.chips.map(|chips| chips as usize), args.until);
+    // What can be refused has been: folders are made from here on.
+    for folder in [&args.out, &args.dump].into_iter().flatten() {
+        cim_report::files::prepare(folder)?;
+    }
     // The folder of a preset is of no matter to what it says.
     let (name, preset_name) = (file_name(&args.network), file_name(Path::new(&preset.name)));
+    if let Some(folder) = &args.out {
+        refuse_another(folder, &format!("cim eval {name}"))?;
+    }
+    let _lock = args.out.as_deref().map(Lock::take).transpose()?;
     let question = Question {
         name: &name,
         network: &network,
@@ -85,6 +96,9 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
         if !args.json {
             let _ = writeln!(text, "\n{} files in {}", files.len(), folder.display());
         }
+    } else if !args.json {
+        let figures = found.report.figures.len();
+        let _ = writeln!(text, "\n{figures} figures with intervals: --out DIR keeps them");
     }
     if let Some(folder) = &args.dump {
         let files = dump::write(folder, &design, &network, &inputs, seen)?;

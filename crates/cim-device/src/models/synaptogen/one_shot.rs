@@ -66,7 +66,7 @@ impl SynaptogenOneShot {
     /// From the mean of a full reset to that of cells which are only set.
     pub(crate) fn window_of_means() -> Window {
         let [(_, high, _), .., (_, low, _)] = LADDER;
-        Window { g_min: Siemens(low * 1e-6), g_max: Siemens(high * 1e-6) }
+        Window { g_min: Siemens(low / 1e6), g_max: Siemens(high / 1e6) }
     }
 
     /// Mean of cells that were set and then reset by a voltage (V); below the ladder they stay as

@@ -3,7 +3,7 @@
 use ndarray::ArrayViewMut2;
 
 use super::forward::Tape;
-use super::kernel::{Block, LANES, backward};
+use super::kernel::{Back, Block, LANES};
 use super::{Layer, groups};
 use crate::DynamicsError;
 use crate::error::fits;
@@ -76,8 +76,19 @@ pub fn gradient(
                 let mine = at * points..(at + 1) * points;
                 let states = [&tape.drive, &tape.conductance, &tape.membrane];
                 let states = states.map(|states| &states[mine.clone()]);
-                let slopes = [&time, &rest];
-                backward(&constants, weights, volley, states, fired, slopes, by_weight, by_input);
+                let (constants, by_time, by_rest) = (&constants, &time, &rest);
+                Back {
+                    constants,
+                    weights,
+                    volley,
+                    states,
+                    fired,
+                    by_time,
+                    by_rest,
+                    by_weight,
+                    by_input,
+                }
+                .run();
             }
         }
         for (input, to) in to.chunks_mut(n).enumerate() {

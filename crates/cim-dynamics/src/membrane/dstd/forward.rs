@@ -1,6 +1,6 @@
 //! The way to the spikes.
 
-use super::kernel::{Block, LANES, States, forward};
+use super::kernel::{Block, Forth, LANES, States};
 use super::volley::Volley;
 use super::{Layer, check_times, groups};
 use crate::DynamicsError;
@@ -95,7 +95,8 @@ pub fn first_spikes(
                     conductance: &mut tape.conductance[mine.clone()],
                     membrane: &mut tape.membrane[mine],
                 };
-                forward(&constants, weights, volley, states, &mut tape.fired[at]);
+                let (constants, fired) = (&constants, &mut tape.fired[at]);
+                Forth { constants, weights, volley, states, fired }.run();
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What one block of neurons does on one sample: its state stays in registers while inputs pass by.
 #![allow(clippy::needless_range_loop, reason = "the lanes of several arrays side by side")]
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 use super::volley::Volley;
 use crate::membrane::interval::{by_conductance, crossing, phi};
@@ -58,131 +58,187 @@ fn relax(x: f32) -> (f32, f32) {
 /// One sample forward: fills the states, and writes in which interval each neuron fires, the number of
 /// intervals if it does not.
 ///
-/// `weights` are those of the block, one row an input.
-pub(super) fn forward(
-    constants: &Constants,
-    weights: &[Block],
-    volley: &Volley,
-    states: States<'_>,
-    fired: &mut [u16; LANES],
-) {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let &Constants { width, leak, slopes: [excitatory, inhibitory] } = constants;
-            let width = width as f32;
-            let cells = states.drive.len() - 1;
-            *fired = [cells as u16; LANES];
-            let (mut s, mut g, mut v) = ([0.0; LANES], [leak; LANES], [0.0_f32; LANES]);
-            for cell in 0..cells {
-                // Weights and conductances that close in the interval, whole and by their fractions.
-                let mut sums = [[0.0_f32; LANES]; 4];
-                for &(input, fraction) in volley.cell(cell) {
-                    let w = &weights[input as usize];
-                    let [closed, later, closed_g, later_g] = &mut sums;
-                    for i in 0..LANES {
-                        let q = (w[i] * excitatory).max(w[i] * inhibitory);
-                        closed[i] += w[i];
-                        later[i] += fraction * w[i];
-                        closed_g[i] += q;
-                        later_g[i] += fraction * q;
-                    }
-                }
-                let [closed, later, closed_g, later_g] = &sums;
-                for i in 0..LANES {
-                    s[i] += closed[i] - later[i];
-                    g[i] += closed_g[i] - later_g[i];
-                }
-                (states.drive[cell], states.conductance[cell]) = (s, g);
-                states.membrane[cell] = v;
-                for i in 0..LANES {
-                    let (ratio, _) = relax(g[i] * width);
-                    v[i] += (s[i] - g[i] * v[i]) * width * ratio;
-                    let first = v[i] >= 1.0 && fired[i] == cells as u16;
-                    fired[i] = if first { cell as u16 } else { fired[i] };
-                    s[i] += later[i];
-                    g[i] += later_g[i];
-                }
-            }
-            (states.drive[cells], states.conductance[cells]) = (s, g);
-            states.membrane[cells] = v;
-        },
-    );
+/// This and [`Back`] are structures and not closures: what runs below the dispatch must be inlined into it to be
+/// compiled for the vectors it found, and only functions can be marked so.
+pub(super) struct Forth<'a> {
+    pub constants: &'a Constants,
+    /// Weights of the block, one row an input.
+    pub weights: &'a [Block],
+    pub volley: &'a Volley,
+    pub states: States<'a>,
+    pub fired: &'a mut [u16; LANES],
 }
 
-/// One sample back: adds to the gradient of the block's weights and to `by_input`, per interval's length.
-///
-/// `by_rest` is of silent neurons, 0 elsewhere.
-#[expect(clippy::too_many_arguments, reason = "a tape, slopes and where gradients go")]
-pub(super) fn backward(
-    constants: &Constants,
-    weights: &[Block],
-    volley: &Volley,
-    [drive, conductance, membrane]: [&[Block]; 3],
-    fired: &[u16; LANES],
-    [by_time, by_rest]: [&Block; 2],
-    by_weight: &mut [Block],
-    by_input: &mut [f32],
-) {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let &Constants { width: width_f64, slopes: [excitatory, inhibitory], .. } = constants;
-            let width = width_f64 as f32;
-            let cells = drive.len() - 1;
-            let mut a = *by_rest;
-            // Adjoints of what is added to drive and conductance at the end of the interval.
-            let (mut s_next, mut g_next) = ([0.0_f32; LANES], [0.0_f32; LANES]);
-            for cell in (0..cells).rev() {
-                let (s, g, v) = (&drive[cell], &conductance[cell], &membrane[cell]);
-                let (mut by_s, mut by_g) = ([0.0_f32; LANES], [0.0_f32; LANES]);
-                for i in 0..LANES {
-                    let (ratio, psi) = relax(g[i] * width);
-                    let phi = width * ratio;
-                    by_s[i] = a[i] * phi;
-                    by_g[i] = a[i] * ((s[i] - g[i] * v[i]) * width * width * psi - v[i] * phi);
-                    a[i] *= 1.0 - g[i] * phi;
-                }
-                for i in 0..LANES {
-                    if fired[i] as usize == cell {
-                        let [s, g, v] = [s[i], g[i], v[i]].map(f64::from);
-                        let h = crossing(v, s, g).map_or(width_f64, |h| h.min(width_f64));
-                        let seed = -f64::from(by_time[i]) / (s - g);
-                        by_s[i] = (seed * phi(g, h)) as f32;
-                        by_g[i] = (seed * by_conductance(v, s, g, h)) as f32;
-                        a[i] = (seed * (-g * h).exp()) as f32;
-                    }
-                }
-                // A weight's slope at the start of the interval and what it gains to its end, for both signs.
-                let mut at_start = [[0.0_f32; LANES]; 2];
-                let mut gain = [[0.0_f32; LANES]; 2];
-                for i in 0..LANES {
-                    by_s[i] += s_next[i];
-                    by_g[i] += g_next[i];
-                    let (s_gain, g_gain) = (s_next[i] - by_s[i], g_next[i] - by_g[i]);
-                    for (sign, slope) in [excitatory, inhibitory].into_iter().enumerate() {
-                        at_start[sign][i] = by_s[i] + slope * by_g[i];
-                        gain[sign][i] = s_gain + slope * g_gain;
-                    }
-                }
-                for &(input, fraction) in volley.cell(cell) {
-                    let (w, to) = (&weights[input as usize], &mut by_weight[input as usize]);
-                    let mut lanes = [0.0_f32; LANES];
-                    for i in 0..LANES {
-                        let below = w[i] < 0.0;
-                        let starts = [at_start[0][i], at_start[1][i]];
-                        let gains = [gain[0][i], gain[1][i]];
-                        let start = if below { starts[1] } else { starts[0] };
-                        let gain = if below { gains[1] } else { gains[0] };
-                        to[i] += start + fraction * gain;
-                        lanes[i] = w[i] * gain;
-                    }
-                    by_input[input as usize] += sum(lanes);
-                }
-                (s_next, g_next) = (by_s, by_g);
+impl Forth<'_> {
+    /// Runs with the widest vectors of the machine.
+    pub fn run(self) {
+        Arch::new().dispatch(self);
+    }
+}
+
+impl WithSimd for Forth<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { constants, weights, volley, states, fired } = self;
+        let &Constants { width, leak, slopes } = constants;
+        let width = width as f32;
+        let cells = states.drive.len() - 1;
+        *fired = [cells as u16; LANES];
+        let (mut s, mut g, mut v) = ([0.0; LANES], [leak; LANES], [0.0_f32; LANES]);
+        for cell in 0..cells {
+            let [closed, later, closed_g, later_g] = closing(weights, volley.cell(cell), slopes);
+            for i in 0..LANES {
+                s[i] += closed[i] - later[i];
+                g[i] += closed_g[i] - later_g[i];
             }
-        },
-    );
+            (states.drive[cell], states.conductance[cell]) = (s, g);
+            states.membrane[cell] = v;
+            for i in 0..LANES {
+                let (ratio, _) = relax(g[i] * width);
+                v[i] += (s[i] - g[i] * v[i]) * width * ratio;
+                let first = v[i] >= 1.0 && fired[i] == cells as u16;
+                fired[i] = if first { cell as u16 } else { fired[i] };
+                s[i] += later[i];
+                g[i] += later_g[i];
+            }
+        }
+        (states.drive[cells], states.conductance[cells]) = (s, g);
+        states.membrane[cells] = v;
+    }
+}
+
+/// Weights and conductances that close in an interval, whole and by their fractions.
+#[inline(always)]
+fn closing(
+    weights: &[Block],
+    inputs: &[(u32, f32)],
+    [excitatory, inhibitory]: [f32; 2],
+) -> [Block; 4] {
+    let mut sums = [[0.0_f32; LANES]; 4];
+    for &(input, fraction) in inputs {
+        let w = &weights[input as usize];
+        let [closed, later, closed_g, later_g] = &mut sums;
+        for i in 0..LANES {
+            let q = (w[i] * excitatory).max(w[i] * inhibitory);
+            closed[i] += w[i];
+            later[i] = fraction.mul_add(w[i], later[i]);
+            closed_g[i] += q;
+            later_g[i] = fraction.mul_add(q, later_g[i]);
+        }
+    }
+    sums
+}
+
+/// One sample back: adds to the gradient of the block's weights and to that of the inputs, per interval's length.
+pub(super) struct Back<'a> {
+    pub constants: &'a Constants,
+    /// Weights of the block, one row an input.
+    pub weights: &'a [Block],
+    pub volley: &'a Volley,
+    /// Drive, conductance and membrane.
+    pub states: [&'a [Block]; 3],
+    pub fired: &'a [u16; LANES],
+    pub by_time: &'a Block,
+    /// Of silent neurons, 0 elsewhere.
+    pub by_rest: &'a Block,
+    pub by_weight: &'a mut [Block],
+    pub by_input: &'a mut [f32],
+}
+
+impl Back<'_> {
+    /// Runs with the widest vectors of the machine.
+    pub fn run(self) {
+        Arch::new().dispatch(self);
+    }
+
+    /// Intervals in which anything has a slope: none does behind the last spike, nor of a silent neuron whose
+    /// rest has none.
+    #[inline(always)]
+    fn reach(&self, cells: usize) -> usize {
+        let of = |i: usize| match usize::from(self.fired[i]) {
+            cell if cell < cells => cell + 1,
+            _ if self.by_rest[i] == 0.0 => 0,
+            _ => cells,
+        };
+        (0..LANES).map(of).max().unwrap_or(0)
+    }
+}
+
+impl WithSimd for Back<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let &Constants { width: width_f64, slopes, .. } = self.constants;
+        let width = width_f64 as f32;
+        let [drive, conductance, membrane] = self.states;
+        let reach = self.reach(drive.len() - 1);
+        let Self { weights, volley, fired, by_time, by_weight, by_input, .. } = self;
+        let mut a = *self.by_rest;
+        // Adjoints of what is added to drive and conductance at the end of the interval.
+        let (mut s_next, mut g_next) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+        for cell in (0..reach).rev() {
+            let (s, g, v) = (&drive[cell], &conductance[cell], &membrane[cell]);
+            let (mut by_s, mut by_g) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+            for i in 0..LANES {
+                let (ratio, psi) = relax(g[i] * width);
+                let phi = width * ratio;
+                by_s[i] = a[i] * phi;
+                by_g[i] = a[i] * ((s[i] - g[i] * v[i]) * width * width * psi - v[i] * phi);
+                a[i] *= 1.0 - g[i] * phi;
+            }
+            for i in 0..LANES {
+                if usize::from(fired[i]) == cell {
+                    let [s, g, v] = [s[i], g[i], v[i]].map(f64::from);
+                    let h = crossing(v, s, g).map_or(width_f64, |h| h.min(width_f64));
+                    let seed = -f64::from(by_time[i]) / (s - g);
+                    by_s[i] = (seed * phi(g, h)) as f32;
+                    by_g[i] = (seed * by_conductance(v, s, g, h)) as f32;
+                    a[i] = (seed * (-g * h).exp()) as f32;
+                }
+            }
+            // A weight's slope at the start of the interval and what it gains to its end, for both signs.
+            let mut at_start = [[0.0_f32; LANES]; 2];
+            let mut gain = [[0.0_f32; LANES]; 2];
+            for i in 0..LANES {
+                by_s[i] += s_next[i];
+                by_g[i] += g_next[i];
+                let (s_gain, g_gain) = (s_next[i] - by_s[i], g_next[i] - by_g[i]);
+                for (sign, slope) in slopes.into_iter().enumerate() {
+                    at_start[sign][i] = by_s[i] + slope * by_g[i];
+                    gain[sign][i] = s_gain + slope * g_gain;
+                }
+            }
+            for &(input, fraction) in volley.cell(cell) {
+                let input = input as usize;
+                let to = &mut by_weight[input];
+                by_input[input] += spread(&weights[input], fraction, &at_start, &gain, to);
+            }
+            (s_next, g_next) = (by_s, by_g);
+        }
+    }
+}
+
+/// Adds to the slopes of an input's weights, and gives that of its time.
+#[inline(always)]
+fn spread(
+    w: &Block,
+    fraction: f32,
+    at_start: &[Block; 2],
+    gain: &[Block; 2],
+    to: &mut Block,
+) -> f32 {
+    let mut lanes = [0.0_f32; LANES];
+    for i in 0..LANES {
+        let below = w[i] < 0.0;
+        let start = if below { at_start[1][i] } else { at_start[0][i] };
+        let gain = if below { gain[1][i] } else { gain[0][i] };
+        to[i] += fraction.mul_add(gain, start);
+        lanes[i] = w[i] * gain;
+    }
+    sum(lanes)
 }
 
 /// The sum of a block, halves first.

@@ -10,8 +10,8 @@ use super::voice::{at_optimised, ratio};
 /// nothing is asked. How long things take is no target, as it says more of the machine than of the method.
 pub fn rows(findings: &Findings, as_built_in: bool) -> Vec<Comparison> {
     let tenths = |value: f64| format!("{:.1}\u{a0}%", 100.0 * value);
-    let naive = findings.naive().accuracy;
-    let points = 100.0 * (findings.control.accuracy - naive.mean);
+    let lost = findings.naive_loss;
+    let points = 100.0 * lost.mean;
     let recovered = findings.recovered_loss_estimate;
     let mut rows = vec![
         Comparison::new(
@@ -28,7 +28,7 @@ pub fn rows(findings: &Findings, as_built_in: bool) -> Vec<Comparison> {
         Comparison::new(
             "naive mapping loses",
             "6.74\u{a0}points",
-            format!("{points:.2}\u{a0}± {:.2}\u{a0}points", 100.0 * naive.ci95),
+            format!("{points:.2}\u{a0}± {:.2}\u{a0}points", 100.0 * lost.ci95),
         )
         .must("5.5 to 8", (5.5..=8.0).contains(&points)),
         Comparison::new("full method", "97.32\u{a0}%", percent_estimate(&findings.full().accuracy)),

@@ -20,6 +20,8 @@ pub struct Findings {
     pub control: Control,
     /// From the naive mapping, first, to the full method, last.
     pub variants: Vec<Variant>,
+    /// Accuracy that the naive mapping takes from the control, network by network; 0.01 is a point.
+    pub naive_loss: Estimate,
     /// Part of the naive mapping's accuracy loss that the full method wins back, against the better of
     /// the digital network and the control; 1 is all of it.
     pub recovered_loss: f64,

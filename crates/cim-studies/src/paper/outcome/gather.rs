@@ -31,13 +31,16 @@ const VARIANTS: [(Group, &str); 7] = [
 
 /// Gathers the findings.
 pub fn findings(outcome: &Outcome<'_>) -> Result<Findings, StudyError> {
-    let (spec, rows, trials) = (outcome.options.spec, outcome.rows, outcome.trials);
+    let (spec, rows, trials) = (outcome.spec, outcome.rows, outcome.trials);
     let variants: Vec<&Row> =
         VARIANTS.iter().map(|(group, name)| row(rows, *group, name)).collect();
     let (naive, full) = (variants[0], variants[6]);
     let numbers = outcome.as_numbers;
     let (digital, control) = (over_networks(&numbers.digital), over_networks(&numbers.control));
     let better = if control.mean < digital.mean { &numbers.digital } else { &numbers.control };
+    let naive_loss = over_networks(
+        &numbers.control.iter().zip(naive.means()).map(|(a, b)| a - b).collect::<Vec<_>>(),
+    );
     let recovered = share_won(&full.means(), &naive.means(), better);
     let first = &trials[0];
     let (first_naive, first_full) =
@@ -60,6 +63,7 @@ pub fn findings(outcome: &Outcome<'_>) -> Result<Findings, StudyError> {
             estimate: control,
             further_epochs: spec.training.further.epochs,
         },
+        naive_loss,
         recovered_loss: recovered.mean,
         recovered_loss_estimate: recovered,
         mse_reduction: full.saved(naive, |network| network.measured.output_mse).mean,

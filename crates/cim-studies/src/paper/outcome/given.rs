@@ -6,12 +6,11 @@ use crate::paper::measure::table::{AsNumbers, UntrainedRow};
 use crate::paper::spec::Spec;
 use crate::paper::train::rows::Group;
 use crate::paper::train::trial::Trial;
-use crate::study::Written;
 
 /// Everything the report is made of.
 pub struct Outcome<'a> {
     /// The study as run.
-    pub options: &'a Written<'a, Spec>,
+    pub spec: &'a Spec,
     /// All networks.
     pub trials: &'a [Trial],
     /// Their accuracies as numbers.

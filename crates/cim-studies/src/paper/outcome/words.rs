@@ -141,7 +141,7 @@ pub fn ablation_caption(findings: &Findings) -> String {
          ablation. Against numbers trained as long the naive mapping loses {:.2} points, the full method \
          {:.2}.",
         findings.networks,
-        100.0 * (digital - findings.naive().accuracy.mean),
+        100.0 * findings.naive_loss.mean,
         100.0 * (digital - findings.full().accuracy.mean),
     )
 }

@@ -39,6 +39,11 @@ impl Given {
         Ok(Self { images, resnet20, transformer, left_out })
     }
 
+    /// What a study says, and before it what it has to leave out.
+    pub fn with_left_out(&self, lead: String) -> String {
+        self.left_out.iter().cloned().chain([lead]).collect::<Vec<_>>().join(" ")
+    }
+
     /// Which files of others were used, by their content.
     pub fn parameters(&self) -> Vec<Parameter> {
         let of = |name: &str, sha256: &str| Parameter {
