@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::fitted::Candidate;
-use crate::held_out::{by_fold, fold};
+use crate::held_out::by_fold;
 use crate::likelihood::{log_likelihood, most_likely};
 use crate::moments::Law;
 use crate::observation::Observation;
@@ -29,7 +29,7 @@ impl Tried {
         let by_fold = by_fold(&law, &theta, seen)?;
         let valued: Vec<_> = by_fold.iter().map(|theta| law.valued(theta)).collect();
         let of_cell = |of_cell: &[Observation]| {
-            let law = &valued[fold(of_cell[0].cell) as usize];
+            let law = &valued[of_cell[0].fold as usize];
             of_cell.iter().map(|seen| log_likelihood(law, seen)).sum()
         };
         let scores = seen.chunk_by(|a, b| a.cell == b.cell).map(of_cell).collect();

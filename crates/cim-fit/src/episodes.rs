@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::FitError;
+use crate::held_out::FOLDS;
 use crate::measurements::{Measurements, Row};
 
 /// One programming of one cell.
@@ -10,6 +11,8 @@ use crate::measurements::{Measurements, Row};
 pub(crate) struct Episode {
     /// The cell.
     pub cell: u32,
+    /// The part of the cells that it is dealt into.
+    pub fold: u32,
     /// What was asked for (S).
     pub target: f64,
     /// Looks at the cell, by time.
@@ -38,7 +41,7 @@ pub(crate) fn episodes(measurements: &Measurements) -> Result<Vec<Episode>, FitE
     for row in &measurements.rows {
         by_key.entry((row.cell, row.cycle)).or_default().push(row);
     }
-    by_key
+    let mut episodes: Vec<Episode> = by_key
         .into_iter()
         .map(|((cell, _), mut rows)| {
             let target = rows[0].target;
@@ -50,9 +53,21 @@ pub(crate) fn episodes(measurements: &Measurements) -> Result<Vec<Episode>, FitE
             let first = rows[0].time;
             let looks =
                 rows.chunk_by(|a, b| a.time == b.time).map(|rows| look(rows, first)).collect();
-            Ok(Episode { cell, target, looks })
+            Ok(Episode { cell, fold: 0, target, looks })
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    deal(&mut episodes);
+    Ok(episodes)
+}
+
+/// Deals cells into parts of which each has its share of every target: the order of a file may follow
+/// its targets, and a part of all cells of one target would be foretold by none that are like it.
+fn deal(episodes: &mut [Episode]) {
+    let mut cells: Vec<&mut [Episode]> = episodes.chunk_by_mut(|a, b| a.cell == b.cell).collect();
+    cells.sort_by(|a, b| a[0].target.total_cmp(&b[0].target));
+    for (fold, of_cell) in (0..FOLDS).cycle().zip(cells) {
+        of_cell.iter_mut().for_each(|episode| episode.fold = fold);
+    }
 }
 
 fn look(rows: &[&Row], first: f64) -> Look {
@@ -60,4 +75,27 @@ fn look(rows: &[&Row], first: f64) -> Look {
     let mean = rows.iter().map(|row| row.achieved).sum::<f64>() / reads;
     let squares = rows.iter().map(|row| (row.achieved - mean).powi(2)).sum();
     Look { elapsed: rows[0].time - first, mean, reads, squares }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_has_its_share_of_every_target() {
+        // In the order of targets, as many of these as there are parts.
+        let mut csv = "cell,target_uS,achieved_uS,cycle\n".to_owned();
+        for cell in 0..50 {
+            csv += &format!("{cell},{0},{0},0\n{cell},7,7,1\n", 10 * (1 + cell % 5));
+        }
+        let measurements = Measurements::from_csv(csv.as_bytes()).expect("readable");
+        let episodes = episodes(&measurements).expect("episodes");
+        for fold in 0..FOLDS {
+            for target in (1..6).map(|k| f64::from(10 * k) * 1e-6) {
+                let is_there = |one: &&Episode| one.fold == fold && one.target == target;
+                assert_eq!(episodes.iter().filter(is_there).count(), 2);
+            }
+        }
+        assert!(episodes.chunk_by(|a, b| a.cell == b.cell).all(|one| one[0].fold == one[1].fold));
+    }
 }

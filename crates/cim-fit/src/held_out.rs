@@ -8,11 +8,6 @@ use crate::observation::Observation;
 /// Parts that cells are dealt into.
 pub(crate) const FOLDS: u32 = 5;
 
-/// The part that a cell is in.
-pub(crate) fn fold(cell: u32) -> u32 {
-    cell % FOLDS
-}
-
 /// Fewest cells of one target and time that are compared.
 const LEAST: usize = 20;
 
@@ -24,7 +19,7 @@ const MOST_TARGETS: usize = 64;
 pub(crate) fn by_fold(law: &Law, theta: &[f64], seen: &[Observation]) -> Option<Vec<Vec<f64>>> {
     let without = |held| {
         let kept: Vec<Observation> =
-            seen.iter().copied().filter(|seen| fold(seen.cell) != held).collect();
+            seen.iter().copied().filter(|seen| seen.fold != held).collect();
         most_likely(law, &kept, theta.to_vec())
     };
     (0..FOLDS).map(without).collect()
@@ -52,7 +47,7 @@ pub(crate) fn held_out(
         .map(|group| {
             let n = group.len() as f64;
             let foretold: Vec<_> =
-                group.iter().map(|seen| by_fold[fold(seen.cell) as usize].at(seen)).collect();
+                group.iter().map(|seen| by_fold[seen.fold as usize].at(seen)).collect();
             let mean =
                 |values: &dyn Fn(usize) -> f64| (0..group.len()).map(values).sum::<f64>() / n;
             let measured = mean(&|k| group[k].value);

@@ -305,6 +305,7 @@ mod tests {
             for (x, base) in [(0.5, f64::INFINITY), (0.3, 0.3), (0.12, 0.12)] {
                 let seen = Observation {
                     cell: 0,
+                    fold: 0,
                     x,
                     target: x,
                     elapsed: 37.0,

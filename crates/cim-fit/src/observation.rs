@@ -8,6 +8,8 @@ use crate::knots::Knots;
 pub(crate) struct Observation {
     /// The cell.
     pub cell: u32,
+    /// The part of the cells that it is in.
+    pub fold: u32,
     /// Conductance of which the law is a function.
     pub x: f64,
     /// What was asked for, by which results are grouped.
@@ -53,6 +55,7 @@ pub(crate) fn reads(episodes: &[Episode], unit: f64) -> Vec<Observation> {
         .filter(|(_, look)| look.reads > 1.0)
         .map(|(episode, look)| Observation {
             cell: episode.cell,
+            fold: episode.fold,
             x: look.mean / unit,
             target: episode.target / unit,
             elapsed: 0.0,
@@ -78,6 +81,7 @@ pub(crate) fn programmings(
             let (first, target) = (episode.looks[0], episode.target / unit);
             Observation {
                 cell: episode.cell,
+            fold: episode.fold,
                 x: target,
                 target,
                 elapsed: 0.0,
@@ -106,6 +110,7 @@ pub(crate) fn changes(
             let (before, now) = (first.mean / unit, look.mean / unit);
             Observation {
                 cell: episode.cell,
+            fold: episode.fold,
                 x: before,
                 target: episode.target / unit,
                 elapsed: look.elapsed,

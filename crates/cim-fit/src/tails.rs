@@ -3,7 +3,7 @@
 use cim_device::models::Tails;
 
 use crate::choose::difference;
-use crate::held_out::{FOLDS, fold};
+use crate::held_out::FOLDS;
 use crate::moments::Law;
 use crate::observation::Observation;
 
@@ -19,7 +19,7 @@ pub(crate) fn tails(law: &Law, theta: &[f64], seen: &[Observation]) -> Tails {
         .filter_map(|of_cell| of_cell.last())
         .map(|seen| (seen, law.at(seen)))
         .filter(|(seen, at)| 3.0 * at.variance.sqrt() < seen.base)
-        .map(|(seen, at)| (seen.cell, (seen.value - at.mean) / at.variance.sqrt()))
+        .map(|(seen, at)| (seen.fold, (seen.value - at.mean) / at.variance.sqrt()))
         .collect();
     if last.len() < LEAST {
         return Tails::NONE;
@@ -27,12 +27,12 @@ pub(crate) fn tails(law: &Law, theta: &[f64], seen: &[Observation]) -> Tails {
     let all: Vec<f64> = last.iter().map(|(_, z)| *z).collect();
     let by_fold: Vec<Tails> = (0..FOLDS)
         .map(|held| {
-            let kept = last.iter().filter(|(cell, _)| fold(*cell) != held);
+            let kept = last.iter().filter(|(fold, _)| *fold != held);
             mixture(&kept.map(|(_, z)| *z).collect::<Vec<_>>())
         })
         .collect();
     let with: Vec<f64> =
-        last.iter().map(|(cell, z)| log_density(by_fold[fold(*cell) as usize], *z)).collect();
+        last.iter().map(|(fold, z)| log_density(by_fold[*fold as usize], *z)).collect();
     let without: Vec<f64> = all.iter().map(|z| log_density(Tails::NONE, *z)).collect();
     let (gain, error) = difference(&with, &without);
     if gain > error { mixture(&all) } else { Tails::NONE }
