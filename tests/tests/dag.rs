@@ -11,7 +11,7 @@ const MAY_KNOW: [(&str, &[&str]); 17] = [
     ("cim-report", &[]),
     ("cim-core", &[]),
     ("cim-device", &["cim-core"]),
-    ("cim-fit", &["cim-core", "cim-device"]),
+    ("cim-fit", &["cim-core", "cim-device", "cim-report"]),
     ("cim-adc", &["cim-core"]),
     ("cim-nn", &["cim-core"]),
     ("cim-data", &["cim-nn"]),

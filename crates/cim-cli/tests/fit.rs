@@ -177,10 +177,25 @@ fn bad_measurements_get_one_clear_error_with_their_line() {
         (with("NaN,1"), &["bad.csv:42:1:", "target is NaN"]),
         (with("20"), &["bad.csv:42:1:", "1 fields, the header has 2"]),
         (with("20,1e300"), &["bad.csv:42:4:", "at most 1 S", "unit in the header"]),
-        (with("20,5 uS"), &["bad.csv:42:4:", "must be a number"]),
+        (with("20,5 uS"), &["bad.csv:42:4:", "must be a number", "leave the row out"]),
+        (with(",5"), &["bad.csv:42:1:", "target is empty", "leave the row out"]),
+        (with("inf,5"), &["bad.csv:42:1:", "target is inf"]),
+        (
+            b"cell,target (uS),achieved (uS),time\n1,1,1,0\n".to_vec(),
+            &["bad.csv:1:32:", "'time' has no unit", "time (s)"],
+        ),
+        (
+            b"cell,target (uS),achieved (uS),time (s)\n1,1,1,-5\n".to_vec(),
+            &["bad.csv:2:7:", "time is -5", "zero or positive"],
+        ),
+        ([b"\"", good.as_bytes()].concat(), &["bad.csv:1:1:", "is not known", "…"]),
+        (
+            good.replace("uS", "S").replace(",1", ",0").into_bytes(),
+            &["bad.csv:2:1:", "target is 10", "is the unit in the header right?"],
+        ),
         (
             with("20,-1\n20,nan\n20,-1\n20,-1\n20,-1"),
-            &["bad.csv:42:4:", "5 of 45 rows", "1 not finite, 4 negative"],
+            &["bad.csv:42:4:", "achieved cannot be used in 5 of 45 rows", "1 not finite, 4 negative", "correct these rows"],
         ),
         ([good.as_bytes(), b"20,\xff\n"].concat(), &["bad.csv:42:4:", "no text in UTF-8"]),
     ];
@@ -195,6 +210,12 @@ fn bad_measurements_get_one_clear_error_with_their_line() {
         }
         assert!(!said.contains("panicked") && !desk.path("mine.toml").exists(), "{said}");
     }
+    // Larger than what is read, and refused before it is.
+    let huge = fs::File::create(desk.path("huge.csv")).expect("made");
+    huge.set_len(1 << 40).expect("a file of holes");
+    let output = desk.cim(&["device", "fit", "huge.csv", "--out", "mine.toml"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && said.contains("more than 268435456 bytes"), "{said}");
     fs::write(desk.path("bad.csv"), &good).expect("written");
     let output = desk.cim(&["device", "fit", "bad.csv", "--out", "bad.csv"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("also an input"));

@@ -3,8 +3,7 @@
 use rayon::prelude::*;
 
 use crate::fitted::Candidate;
-use crate::held_out::by_fold;
-use crate::likelihood::{log_likelihood, most_likely};
+use crate::likelihood::{log_likelihood, most_likely, without_folds};
 use crate::moments::Law;
 use crate::observation::Observation;
 
@@ -24,9 +23,8 @@ pub(crate) struct Tried {
 }
 
 impl Tried {
-    fn of(law: Law, seen: &[Observation], start: Vec<f64>) -> Option<Self> {
-        let theta = most_likely(&law, seen, start)?;
-        let by_fold = by_fold(&law, &theta, seen)?;
+    fn of(law: Law, theta: Vec<f64>, seen: &[Observation]) -> Option<Self> {
+        let by_fold = without_folds(&law, &theta, seen)?;
         let valued: Vec<_> = by_fold.iter().map(|theta| law.valued(theta)).collect();
         let of_cell = |of_cell: &[Observation]| {
             let law = &valued[of_cell[0].fold as usize];
@@ -49,18 +47,30 @@ pub(crate) fn choose(
     known: Option<&Tried>,
     sigma: f64,
 ) -> Option<(Tried, Vec<Candidate>)> {
-    let tried: Vec<Option<Tried>> = laws
+    let start = |law: &Law| match known {
+        Some(known) => law.start_from(&known.law, &known.theta),
+        None => law.start(sigma),
+    };
+    let fitted: Vec<Option<(Law, Vec<f64>)>> = laws
         .into_par_iter()
         .map(|law| match known {
+            Some(known) if known.law == law => Some((law, known.theta.clone())),
+            _ => {
+                let theta = most_likely(&law, seen, start(&law))?;
+                Some((law, theta))
+            }
+        })
+        .collect();
+    let mut fitted: Vec<(Law, Vec<f64>)> = fitted.into_iter().flatten().collect();
+    // A law at its bound is another one that is tried too.
+    if fitted.iter().any(|(law, theta)| !law.is_at_bound(theta)) {
+        fitted.retain(|(law, theta)| !law.is_at_bound(theta));
+    }
+    let tried: Vec<Option<Tried>> = fitted
+        .into_par_iter()
+        .map(|(law, theta)| match known {
             Some(known) if known.law == law => Some(known.clone()),
-            Some(known) => {
-                let start = law.start_from(&known.law, &known.theta);
-                Tried::of(law, seen, start)
-            }
-            None => {
-                let start = law.start(sigma);
-                Tried::of(law, seen, start)
-            }
+            _ => Tried::of(law, theta, seen),
         })
         .collect();
     let tried: Vec<Tried> = tried.into_iter().flatten().collect();

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::error::FitError;
-use crate::held_out::FOLDS;
 use crate::measurements::{Measurements, Row};
+
+/// Parts that cells are dealt into.
+pub(crate) const FOLDS: u32 = 5;
 
 /// One programming of one cell.
 #[derive(Clone, Debug, PartialEq)]

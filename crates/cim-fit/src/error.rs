@@ -132,7 +132,7 @@ pub enum FitError {
         span: Range<usize>,
     },
     /// So many rows cannot be used that the file says something else than was thought.
-    #[error("{unusable} of {rows} rows cannot be used ({words})")]
+    #[error("achieved cannot be used in {unusable} of {rows} rows ({words})")]
     Unusable {
         /// Rows that cannot be used.
         unusable: u64,
@@ -162,6 +162,12 @@ pub enum FitError {
         /// What was to be fitted.
         what: &'static str,
     },
+    /// A device that has no text.
+    #[error("the fitted device cannot be written: {reason}")]
+    Unwritable {
+        /// Why.
+        reason: String,
+    },
     /// The fitted laws are no device.
     #[error("the fitted laws are no device: {0}")]
     Device(#[from] DeviceError),
@@ -189,6 +195,7 @@ impl FitError {
             | Self::TooFew { .. }
             | Self::OneTarget
             | Self::Undetermined { .. }
+            | Self::Unwritable { .. }
             | Self::Device(_) => None,
         }
     }
@@ -205,8 +212,23 @@ impl FitError {
             Self::TwoTargets { .. } => {
                 "number the times that a cell was programmed in a column cycle".to_owned()
             }
-            Self::TooFew { .. } | Self::OneTarget | Self::Undetermined { .. } => {
+            Self::TooFew { .. }
+            | Self::OneTarget
+            | Self::Undetermined { .. }
+            | Self::Unwritable { .. } => {
                 "measure more cells, at several targets".to_owned()
+            }
+            Self::NotANumber { .. } | Self::EmptyField { .. } | Self::OutOfRange { .. } => {
+                "correct this number, or leave the row out".to_owned()
+            }
+            Self::Unusable { .. } => {
+                "correct these rows: where more than a tenth is unusable, a file may say something else than it \
+                 seems to"
+                    .to_owned()
+            }
+            Self::MixedUnits { .. } => "write numbers and headers of both in the same unit".to_owned(),
+            Self::Ragged { .. } => {
+                "give every row as many fields as the header has, empty ones too".to_owned()
             }
             _ => "a file has one row a measurement below a header such as \
                   \"cell,target (uS),achieved (uS),time (s)\""

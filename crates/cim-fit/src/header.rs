@@ -3,8 +3,13 @@
 use std::ops::Range;
 
 use cim_core::{Kelvin, Seconds, Siemens};
+use cim_report::format::shortened;
 
 use crate::error::FitError;
+
+/// Letters of a text of the file that a message shows: a quotation mark that is not closed makes a field of all
+/// that follows.
+pub(crate) const MOST_LETTERS: usize = 40;
 
 /// Columns of a file: where each is, and what its numbers are multiplied by to be in SI.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +64,7 @@ impl Header {
             let place = KNOWN.iter().position(|(known, _)| *known == name);
             let Some(place) = place else {
                 return Err(FitError::UnknownColumn {
-                    name: (*text).to_owned(),
+                    name: shortened(text, MOST_LETTERS),
                     span: span.clone(),
                 });
             };
@@ -74,7 +79,7 @@ impl Header {
                 }
                 (example, unit) => scale(name, unit).ok_or_else(|| FitError::WrongUnit {
                     name,
-                    unit: unit.to_owned(),
+                    unit: shortened(unit, MOST_LETTERS),
                     example: example.unwrap_or(name),
                     span: span.clone(),
                 })?,

@@ -1,29 +1,14 @@
 //! How well a law foretells cells that it was not fitted to, target by target.
 
 use crate::fitted::{Compared, HeldOut};
-use crate::likelihood::most_likely;
 use crate::moments::Law;
 use crate::observation::Observation;
-
-/// Parts that cells are dealt into.
-pub(crate) const FOLDS: u32 = 5;
 
 /// Fewest cells of one target and time that are compared.
 const LEAST: usize = 20;
 
 /// Most groups of targets.
 const MOST_TARGETS: usize = 64;
-
-/// Parameters of most likelihood without each part of the cells, from those of all; nothing if they are
-/// not determined.
-pub(crate) fn by_fold(law: &Law, theta: &[f64], seen: &[Observation]) -> Option<Vec<Vec<f64>>> {
-    let without = |held| {
-        let kept: Vec<Observation> =
-            seen.iter().copied().filter(|seen| seen.fold != held).collect();
-        most_likely(law, &kept, theta.to_vec())
-    };
-    (0..FOLDS).map(without).collect()
-}
 
 /// Mean and spread of all cells, each foretold with the parameters that were found without it, in groups of one target and time;
 /// conductances in `unit` (S).

@@ -1,9 +1,11 @@
 //! Parameters of most likelihood, with intervals that hold whatever the distribution.
 
+use cim_device::models::Tails;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+use crate::episodes::FOLDS;
 use crate::linear::Symmetric;
-use crate::moments::{Law, Valued};
+use crate::moments::{At, Law, Valued};
 use crate::observation::Observation;
 
 /// Parameters with their intervals.
@@ -20,12 +22,29 @@ const MOST_STEPS: usize = 200;
 /// Log-likelihood that is no longer worth a step: an interval of 95 % is where it falls by 1.9.
 const NO_GAIN: f64 = 1e-4;
 
-/// Logarithm of the likelihood of one observation but for constants, as if it were normal.
+/// Logarithm of the likelihood of one observation but for constants: as if it were normal, or with the
+/// tails of the law.
 pub(crate) fn log_likelihood(law: &Valued<'_>, seen: &Observation) -> f64 {
-    let at = law.at(seen);
+    let (at, tails) = (law.at(seen), law.tails());
     let residual = seen.value - at.mean;
+    if tails != Tails::NONE {
+        return log_density(tails, residual / at.variance.sqrt()) - 0.5 * libm::log(at.variance);
+    }
     let squares = residual * residual + seen.squares;
     -0.5 * (seen.freedom * libm::log(at.variance) + squares / at.variance)
+}
+
+/// Logarithm of the density of two normal distributions of mean square 1, but for a constant.
+pub(crate) fn log_density(tails: Tails, z: f64) -> f64 {
+    let [less, more] = tails.scales();
+    let normal = |scale: f64| libm::exp(-0.5 * (z / scale).powi(2)) / scale;
+    let density = (1.0 - tails.share) * normal(less) + tails.share * normal(more);
+    // Far out the wider one is all there is.
+    if 0.0 < density {
+        libm::log(density)
+    } else {
+        libm::log(tails.share / more) - 0.5 * (z / more).powi(2)
+    }
 }
 
 /// Parameters of most likelihood from `start`; nothing if the observations do not determine them.
@@ -34,10 +53,40 @@ pub(crate) fn log_likelihood(law: &Valued<'_>, seen: &Observation) -> f64 {
 /// is consistent for both whatever they are (Gourieroux, Monfort and Trognon, Econometrica 52, 1984).
 /// Method: scoring with the damping of Levenberg and Marquardt.
 pub(crate) fn most_likely(law: &Law, seen: &[Observation], start: Vec<f64>) -> Option<Vec<f64>> {
-    let mut theta = start;
+    let sums = Sums::of(law, &start, seen);
+    climbed(law, seen, start, sums)
+}
+
+/// Parameters of most likelihood without each part of the cells, from those of all; nothing if they are
+/// not determined.
+pub(crate) fn without_folds(
+    law: &Law,
+    theta: &[f64],
+    seen: &[Observation],
+) -> Option<Vec<Vec<f64>>> {
+    let mut parts: Vec<Vec<Observation>> = vec![Vec::new(); FOLDS as usize];
+    seen.iter().for_each(|seen| parts[seen.fold as usize].push(*seen));
+    let sums: Vec<Sums> = parts.iter().map(|part| Sums::of(law, theta, part)).collect();
+    let without = |held: usize| {
+        // Sums of those that are left, not the difference of all and some: zeros stay zeros.
+        let left = || (0..parts.len()).filter(|part| *part != held);
+        let mut start = Sums::zeros(theta.len());
+        left().for_each(|part| start.extend(&sums[part]));
+        let kept: Vec<Observation> = left().flat_map(|part| parts[part].iter().copied()).collect();
+        climbed(law, &kept, theta.to_vec(), start)
+    };
+    (0..parts.len()).map(without).collect()
+}
+
+/// Parameters of most likelihood from `theta`, where sums are `now`.
+fn climbed(
+    law: &Law,
+    seen: &[Observation],
+    mut theta: Vec<f64>,
+    mut now: Sums,
+) -> Option<Vec<f64>> {
     let mut damping = 1e-6;
     let bounds = law.bounds();
-    let mut now = Sums::of(law, &theta, seen);
     for _ in 0..MOST_STEPS {
         for idx in held(&bounds, &theta, &now.slope) {
             now.slope[idx] = 0.0;
@@ -51,15 +100,13 @@ pub(crate) fn most_likely(law: &Law, seen: &[Observation], start: Vec<f64>) -> O
             moved[idx] = moved[idx].clamp(least, most);
         }
         let gain_expected: f64 = step.iter().zip(&now.slope).map(|(d, g)| d * g).sum();
+        if gain_expected.abs() < NO_GAIN {
+            return Some(moved);
+        }
         let next = Sums::of(law, &moved, seen);
         if next.log_likelihood.is_finite() && now.log_likelihood <= next.log_likelihood {
             (theta, now) = (moved, next);
             damping = (0.2 * damping).max(1e-9);
-            if gain_expected.abs() < NO_GAIN {
-                return Some(theta);
-            }
-        } else if gain_expected.abs() < NO_GAIN {
-            return Some(theta);
         } else {
             damping = (10.0 * damping).max(1e-4);
             if damping > 1e12 {
@@ -129,29 +176,42 @@ struct Sums {
 }
 
 impl Sums {
+    fn zeros(n: usize) -> Self {
+        Self { log_likelihood: 0.0, slope: vec![0.0; n], information: Symmetric::zeros(n) }
+    }
+
     fn of(law: &Law, theta: &[f64], seen: &[Observation]) -> Self {
-        let n = theta.len();
-        let (mut slope, mut information) = (vec![0.0; n], Symmetric::zeros(n));
-        let mut log_likelihood = 0.0;
+        let mut sums = Self::zeros(theta.len());
         let law = law.valued(theta);
         for seen in seen {
-            let at = law.at(seen);
-            let (residual, inverse) = (seen.value - at.mean, 1.0 / at.variance);
-            let squares = residual * residual + seen.squares;
-            log_likelihood -= 0.5 * (seen.freedom * libm::log(at.variance) + squares * inverse);
-            let by_mean = residual * inverse;
-            let by_variance = 0.5 * inverse * (squares * inverse - seen.freedom);
-            let of_variance = 0.5 * seen.freedom * inverse * inverse;
-            for (k, (row, d_mean, d_variance)) in at.slopes().enumerate() {
-                slope[row] += d_mean * by_mean + d_variance * by_variance;
-                let (d_mean, d_variance) = (d_mean * inverse, d_variance * of_variance);
-                // Each pair once, below the diagonal: growth of the shift comes before the spread.
-                for (col, other_mean, other_variance) in at.slopes().take(k + 1) {
-                    let both = d_mean * other_mean + d_variance * other_variance;
-                    information.add(row.max(col), row.min(col), both);
-                }
+            sums.add(&law.at(seen), seen);
+        }
+        sums
+    }
+
+    fn add(&mut self, at: &At, seen: &Observation) {
+        let (residual, inverse) = (seen.value - at.mean, 1.0 / at.variance);
+        let squares = residual * residual + seen.squares;
+        self.log_likelihood -= 0.5 * (seen.freedom * libm::log(at.variance) + squares * inverse);
+        let by_mean = residual * inverse;
+        let by_variance = 0.5 * inverse * (squares * inverse - seen.freedom);
+        let of_variance = 0.5 * seen.freedom * inverse * inverse;
+        for (k, (row, d_mean, d_variance)) in at.slopes().enumerate() {
+            self.slope[row] += d_mean * by_mean + d_variance * by_variance;
+            let (d_mean, d_variance) = (d_mean * inverse, d_variance * of_variance);
+            // Each pair once, below the diagonal: growth of the shift comes before the spread. Pairs
+            // before `apart` have nothing in common.
+            let apart = at.apart(k);
+            for (col, other_mean, other_variance) in at.slopes().take(k + 1).skip(apart) {
+                let both = d_mean * other_mean + d_variance * other_variance;
+                self.information.add(row.max(col), row.min(col), both);
             }
         }
-        Self { log_likelihood, slope, information }
+    }
+
+    fn extend(&mut self, other: &Self) {
+        self.log_likelihood += other.log_likelihood;
+        self.slope.iter_mut().zip(&other.slope).for_each(|(sum, slope)| *sum += slope);
+        self.information.extend(&other.information);
     }
 }

@@ -26,6 +26,11 @@ impl Symmetric {
         Self { n: self.n, values }
     }
 
+    /// Adds another of the same size.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        self.values.iter_mut().zip(&other.values).for_each(|(sum, value)| *sum += value);
+    }
+
     /// Takes a direction out: nothing depends on it.
     pub(crate) fn hold(&mut self, idx: usize) {
         for other in 0..self.n {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use cim_report::format::shortened;
 use csv::{ReaderBuilder, StringRecord};
 
 use crate::error::FitError;
-use crate::header::{Column, Header};
+use crate::header::{Column, Header, MOST_LETTERS};
 use crate::usable::Unusable;
 
 /// One usable row, in SI.
@@ -130,7 +131,7 @@ impl Fields<'_> {
         }
         text.parse().map_err(|_| FitError::NotANumber {
             column,
-            text: text.to_owned(),
+            text: shortened(text, MOST_LETTERS),
             span: self.span(idx),
         })
     }
@@ -315,10 +316,15 @@ mod tests {
             ("target_uS,achieved_uS\n1,1\n2 uS,1\n", "must be a number", "2 uS"),
             ("target_uS,achieved_uS\n1,1\n,1\n", "target is empty", ""),
             ("target_uS,achieved_uS\n1,1\n1\n", "1 fields, the header has 2", "1"),
-            ("target_uS,achieved_uS\n1,1\n1,-3\n", "1 of 2 rows cannot be used (1 negative)", "-3"),
+            ("target_uS,achieved_uS\n1,1\n1,-3\n", "achieved cannot be used in 1 of 2 rows (1 negative)", "-3"),
             ("cell,target_uS,achieved_uS,cycle\na,1,1,0.5\n", "a whole number", "0.5"),
             ("target_S,achieved_S\n1e-6,1e-6\n2e-6,2.5\n", "at most 1 S", "2.5"),
             ("target_uS,achieved_uS\n1e300,1\n", "at most 1 S", "1e300"),
+            ("cell,target_uS,achieved_uS,time\na,1,1,0\n", "'time' has no unit", "time"),
+            ("cell,target_uS,achieved_uS,time_s\na,1,1,-1\n", "time is -1", "-1"),
+            ("cell,target_uS,achieved_uS,time_s\na,1,1,inf\n", "time is inf", "inf"),
+            ("cell,target_uS,achieved_uS,temperature_K\na,1,1,\n", "temperature is empty", ""),
+            ("cell,target_uS,achieved_uS\n,1,1\n", "cell is empty", ""),
         ] {
             let (message, marked) = refused(text);
             assert!(message.contains(said), "{text:?}: {message}");

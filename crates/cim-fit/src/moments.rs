@@ -1,7 +1,8 @@
 //! Mean and variance of an observation by a law with parameters, and their slopes.
 
-use cim_device::models::{Tails, rectified};
+use cim_device::models::Tails;
 
+use crate::floor::{Floored, floored};
 use crate::growing::{Growing, Grown, Span};
 use crate::knots::Knots;
 use crate::observation::Observation;
@@ -42,9 +43,16 @@ pub(crate) struct At {
     d_mean: [f64; MOST],
     d_variance: [f64; MOST],
     used: usize,
+    /// Slopes before this one are of the mean alone, all others of the variance alone.
+    apart: usize,
 }
 
 impl At {
+    /// First of the slopes that share a moment with that at `place`.
+    pub(crate) fn apart(&self, place: usize) -> usize {
+        if place < self.apart { 0 } else { self.apart }
+    }
+
     /// Parameters that matter: index, slope of the mean, slope of the variance.
     pub(crate) fn slopes(&self) -> impl Iterator<Item = (usize, f64, f64)> + '_ {
         (0..self.used).map(|k| (self.idx[k], self.d_mean[k], self.d_variance[k]))
@@ -137,6 +145,14 @@ impl Law {
         bounds
     }
 
+    /// Whether an onset is where it is told from no power of time.
+    pub(crate) fn is_at_bound(&self, theta: &[f64]) -> bool {
+        let beyond = |(idx, [least, most]): (usize, [f64; 2])| {
+            theta[idx] <= least || most <= theta[idx]
+        };
+        self.bounds().into_iter().any(beyond)
+    }
+
     /// With numbers for its parameters.
     pub(crate) fn valued(&self, theta: &[f64]) -> Valued<'_> {
         let (first, from, until) =
@@ -183,6 +199,11 @@ pub(crate) struct Valued<'a> {
 }
 
 impl Valued<'_> {
+    /// Cells that change more than others.
+    pub(crate) fn tails(&self) -> Tails {
+        self.law.tails
+    }
+
     /// Moments of an observation.
     pub(crate) fn at(&self, seen: &Observation) -> At {
         let zero = [0.0; MOST];
@@ -193,6 +214,7 @@ impl Valued<'_> {
             d_mean: zero,
             d_variance: zero,
             used: 0,
+            apart: 0,
         };
         let [first, from, until] = self.from;
         let share = |grown: &Option<Grown<'_>>| {
@@ -213,6 +235,7 @@ impl Valued<'_> {
                 }
             }
         }
+        at.apart = at.used;
         let values =
             self.law.sigma.around(seen.x).map(|(idx, weight)| (idx, self.sigmas[idx] * weight));
         let sigma = values[0].1 + values[1].1;
@@ -233,38 +256,19 @@ impl Valued<'_> {
     /// The same of what cannot fall below zero: `base` and the change together.
     fn floored(&self, mut at: At, base: f64) -> At {
         let (mu, variance) = (base + at.mean, at.variance);
-        let [less, more] = self.law.tails.scales();
-        let is_near = mu < 5.0 * more * variance.sqrt();
+        let is_near = mu < 5.0 * self.law.tails.scales()[1] * variance.sqrt();
         if !is_near {
             return at;
         }
-        let moments = |mu: f64, variance: f64| {
-            let of = |scale: f64| rectified(mu, scale * variance.sqrt());
-            let (calm, lively) = (of(less), of(more));
-            let share = self.law.tails.share;
-            let mean = (1.0 - share) * calm.mean + share * lively.mean;
-            let square = |m: cim_device::Moments| m.variance + m.mean * m.mean;
-            let squares = (1.0 - share) * square(calm) + share * square(lively);
-            (mean, squares - mean * mean)
-        };
-        let (mean, floored) = moments(mu, variance);
-        let (step_mu, step_variance) = (1e-4 * variance.sqrt(), 1e-4 * variance);
-        let slope = |a: (f64, f64), b: (f64, f64), step: f64| {
-            ((a.0 - b.0) / (2.0 * step), (a.1 - b.1) / (2.0 * step))
-        };
-        let of_mu =
-            slope(moments(mu + step_mu, variance), moments(mu - step_mu, variance), step_mu);
-        let of_variance = slope(
-            moments(mu, variance + step_variance),
-            moments(mu, variance - step_variance),
-            step_variance,
-        );
+        let Floored { mean, variance: left, of_mu, of_variance } =
+            floored(self.law.tails, mu, variance);
         for k in 0..at.used {
             let (d_mu, d_variance) = (at.d_mean[k], at.d_variance[k]);
-            at.d_mean[k] = d_mu * of_mu.0 + d_variance * of_variance.0;
-            at.d_variance[k] = d_mu * of_mu.1 + d_variance * of_variance.1;
+            at.d_mean[k] = d_mu * of_mu[0] + d_variance * of_variance[0];
+            at.d_variance[k] = d_mu * of_mu[1] + d_variance * of_variance[1];
         }
-        (at.mean, at.variance) = (mean - base, floored.max(1e-6 * variance));
+        at.apart = 0;
+        (at.mean, at.variance) = (mean - base, left.max(1e-6 * variance));
         at
     }
 }

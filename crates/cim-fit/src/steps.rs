@@ -12,7 +12,13 @@ use crate::moments::{Law, Times};
 use crate::observation::Observation;
 
 /// Knots that are tried.
-const KNOTS: [usize; 6] = [1, 2, 3, 5, 9, 17];
+const KNOTS: [usize; 7] = [1, 2, 3, 5, 9, 17, 33];
+
+/// Knots of which some may as well lie closer where laws bend.
+const MANY: usize = 17;
+
+/// Most knots of an exponent of growth.
+const MOST_OF_GROWTH: usize = 5;
 
 /// Fewest cells of any fit.
 const LEAST: usize = 10;
@@ -41,35 +47,21 @@ impl Part<'_> {
         if cells < LEAST {
             return Err(FitError::TooFew { what: self.name, cells, least: LEAST });
         }
-        let growing = |kind, count| Growing { kind, knots: knots(count) };
-        let times = |shift, variance| self.span.map(|span| Times { shift, variance, span });
-        let power = || growing(GrowthKind::Power, 1);
+        let power = || Growing { kind: GrowthKind::Power, knots: knots(1) };
         let counts = self.counts();
         let middle = || knots(counts[counts.len() - 1].min(5));
-        let mut law = Law {
+        let law = Law {
             mean: self.has_mean.then(middle),
             sigma: middle(),
-            times: times(power(), power()),
+            times: self.span.map(|span| Times { shift: power(), variance: power(), span }),
             tails: Tails::NONE,
         };
         let mut steps = Steps { part: self, known: None, choices: Vec::new() };
-        let kinds = [GrowthKind::Power, GrowthKind::Logarithm];
-        if self.span.is_some() {
-            let few = counts.iter().filter(|count| **count <= 5);
-            let pairs = few.flat_map(|&count| kinds.map(|kind| growing(kind, count)));
-            let laws = pairs.map(|g| Law { times: times(power(), g), ..law.clone() }).collect();
-            law = steps.choose("growth of the variance", laws)?.law;
-            if self.has_mean {
-                let variance = law.times.as_ref().map_or_else(power, |t| t.variance.clone());
-                let of = |kind| times(growing(kind, 1), variance.clone());
-                let laws = kinds.map(|kind| Law { times: of(kind), ..law.clone() }).to_vec();
-                law = steps.choose("growth of the shift", laws)?.law;
-            }
-        }
+        let law = steps.growth(law)?;
         steps.curves(law)
     }
 
-    /// Chooses spread and mean again, with tails.
+    /// Chooses growth, spread and mean again, with tails.
     ///
     /// # Errors
     /// As [`Self::choose`].
@@ -79,7 +71,9 @@ impl Part<'_> {
         tails: Tails,
     ) -> Result<(Tried, Vec<Choice>), FitError> {
         let law = Law { tails, ..known.law.clone() };
-        Steps { part: self, known: Some(known), choices: Vec::new() }.curves(law)
+        let mut steps = Steps { part: self, known: Some(known), choices: Vec::new() };
+        let law = steps.growth(law)?;
+        steps.curves(law)
     }
 
     fn cells(&self) -> usize {
@@ -102,8 +96,8 @@ impl Part<'_> {
         let counts = self.counts();
         let mut curves: Vec<Knots> =
             counts.iter().map(|count| Knots::among(self.levels, *count)).collect();
-        // Fewer targets have a knot each.
-        if counts.contains(&KNOTS[KNOTS.len() - 1]) && KNOTS[KNOTS.len() - 1] < self.levels.len() {
+        // Few targets have a knot each.
+        if counts.iter().any(|count| MANY <= *count && *count < self.levels.len()) {
             curves.push(Knots::doubling(self.levels));
         }
         curves
@@ -196,6 +190,22 @@ impl Steps<'_> {
         self.choices.push(Choice { part: name, what, candidates });
         self.known = Some(tried.clone());
         Ok(tried)
+    }
+
+    /// Chooses how the variance of a law grows, then its shift, if they do.
+    fn growth(&mut self, law: Law) -> Result<Law, FitError> {
+        let Some(times) = law.times.clone() else { return Ok(law) };
+        let kinds = [GrowthKind::Power, GrowthKind::Logarithm];
+        let growing = |kind, count| Growing { kind, knots: Knots::among(self.part.levels, count) };
+        let counts = self.part.counts();
+        let few = counts.into_iter().filter(|count| *count <= MOST_OF_GROWTH);
+        let of = |variance| Law { times: Some(Times { variance, ..times.clone() }), ..law.clone() };
+        let laws = few.flat_map(|count| kinds.map(|kind| of(growing(kind, count)))).collect();
+        let law = self.choose("growth of the variance", laws)?.law;
+        let (Some(times), Some(_)) = (&law.times, &law.mean) else { return Ok(law) };
+        let of = |shift| Law { times: Some(Times { shift, ..times.clone() }), ..law.clone() };
+        let laws = kinds.map(|kind| of(growing(kind, 1))).to_vec();
+        Ok(self.choose("growth of the shift", laws)?.law)
     }
 
     /// Chooses the curves of a law: of the spread, of the mean if there is one.

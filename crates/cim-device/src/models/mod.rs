@@ -48,7 +48,6 @@ pub use curve::{Curve, CurveSpec};
 pub use gaussian::NoiseSpec;
 pub use growth::{Growth, GrowthSpec, Tails};
 pub use measured::{ErrorSpec, MeasuredRelaxation};
-pub use normal::rectified;
 pub use pcm::{ClampedLog, PcmDrift, PcmProgramming, PcmRead};
 pub use polynomial::PolynomialSpec;
 pub use stuck::StuckCell;

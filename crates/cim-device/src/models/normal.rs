@@ -89,7 +89,7 @@ impl Change for Spread {
 }
 
 /// Moments of `max(0, x)` for `x` normal with mean `mu` and standard deviation `sigma`.
-pub fn rectified(mu: f64, sigma: f64) -> Moments {
+pub(crate) fn rectified(mu: f64, sigma: f64) -> Moments {
     if sigma == 0.0 {
         return Moments { mean: mu.max(0.0), variance: 0.0 };
     }

@@ -11,4 +11,3 @@ pub use chip::chip;
 pub use command::run;
 pub use network::read as read_network;
 pub use samples::read as read_samples;
-pub use table::aligned;

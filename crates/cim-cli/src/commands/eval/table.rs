@@ -1,6 +1,7 @@
 //! A table of the report for a terminal.
 
 use cim_report::Table;
+use cim_report::format::aligned;
 
 /// Columns of the report's table that a terminal shows, by how their names begin, and their heads there.
 const SHOWN: [(&str, &str); 8] = [
@@ -31,21 +32,4 @@ pub fn whole(table: &Table) -> String {
     let mut lines = vec![table.columns.clone()];
     lines.extend(table.rows.iter().cloned());
     aligned(&lines)
-}
-
-/// Cells in columns, the first flush left, the others flush right.
-pub fn aligned(lines: &[Vec<String>]) -> String {
-    let columns = lines.first().map_or(0, Vec::len);
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-    let mut text = String::new();
-    for line in lines {
-        let cells = line.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            let room = " ".repeat(width - cell.chars().count());
-            if column == 0 { format!("{cell}{room}") } else { format!("{room}{cell}") }
-        });
-        text += cells.collect::<Vec<_>>().join("  ").trim_end();
-        text.push('\n');
-    }
-    text
 }

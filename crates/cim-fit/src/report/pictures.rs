@@ -1,9 +1,10 @@
 //! Pictures of a fit: what was measured beside what the law says of cells that it was not fitted to.
 
 use cim_core::{Seconds, Siemens};
-use cim_fit::{Compared, Fitted, HeldOut};
 use cim_report::Estimate;
 use cim_report::chart::{Chart, Line, Lines, Panel, Plot, Point, Scale};
+
+use crate::fitted::{Compared, Fitted, HeldOut};
 
 /// Half-width of a 95 % interval over the standard error.
 const Z95: f64 = 1.96;
@@ -12,7 +13,7 @@ const Z95: f64 = 1.96;
 const MOST: usize = 6;
 
 /// All pictures that there is something for.
-pub fn charts(fitted: &Fitted) -> Vec<Chart> {
+pub(super) fn charts(fitted: &Fitted) -> Vec<Chart> {
     let last = fitted.relaxation.iter().map(|group| group.elapsed_s).fold(0.0, f64::max);
     let late: Vec<&HeldOut> =
         fitted.relaxation.iter().filter(|group| 0.5 * last < group.elapsed_s).collect();

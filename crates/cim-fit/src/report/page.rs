@@ -2,29 +2,27 @@
 
 use std::fmt::Write;
 
-use cim_fit::{Compared, Fitted, HeldOut};
+use cim_report::ReportError;
 use cim_report::chart::Chart;
 
 use super::about::About;
-use super::tables;
-use crate::error::CliError;
+use super::{pictures, tables};
+use crate::fitted::{Compared, Fitted, HeldOut};
 
-/// Names and texts of all files.
+/// Names and texts of all files: the page `fit.md`, its pictures, `residuals.csv` (SI) and the text of the
+/// preset.
 ///
 /// # Errors
-/// [`CliError`] if a picture cannot be drawn.
-pub fn files(
-    about: &About<'_>,
-    charts: &[Chart],
-    preset: &str,
-) -> Result<Vec<(String, String)>, CliError> {
+/// [`ReportError`] if a picture cannot be drawn.
+pub fn files(about: &About<'_>, preset: &str) -> Result<Vec<(String, String)>, ReportError> {
+    let charts = pictures::charts(about.fitted);
     let mut files = vec![
-        ("fit.md".to_owned(), page(about, charts)),
+        ("fit.md".to_owned(), page(about, &charts)),
         ("residuals.csv".to_owned(), residuals(about.fitted)),
         ("preset.toml".to_owned(), preset.to_owned()),
     ];
     for chart in charts {
-        files.push((format!("{}.svg", chart.name), cim_report::draw(chart)?));
+        files.push((format!("{}.svg", chart.name), cim_report::draw(&chart)?));
     }
     Ok(files)
 }

@@ -7,8 +7,7 @@ use serde::Serialize;
 
 use super::about::About;
 use super::tables;
-use crate::commands::preset::Preset;
-use crate::error::CliError;
+use crate::error::FitError;
 
 /// The section as it stands in a file.
 #[derive(Serialize)]
@@ -16,27 +15,24 @@ struct Section {
     device: DeviceSpec,
 }
 
-/// The text of `base` with the fitted device in place of its own.
+/// The text of another preset, called `base`, with the fitted device in place of its own.
 ///
 /// # Errors
-/// [`CliError`] if a number of the fit is not finite.
-pub fn preset(base: &Preset, about: &About<'_>) -> Result<String, CliError> {
-    let device = toml::to_string(&Section { device: about.fitted.device() });
-    let device = device.map_err(|error| CliError::Usage {
-        what: format!("the fitted device cannot be written: {error}"),
-        help: "measure more cells, at several targets".into(),
-    })?;
+/// [`FitError::Unwritable`] if a number of the fit is not finite.
+pub fn preset((base, text): (&str, &str), about: &About<'_>) -> Result<String, FitError> {
+    let device = toml::to_string(&Section { device: about.fitted.device() })
+        .map_err(|error| FitError::Unwritable { reason: error.to_string() })?;
     let mut section = String::new();
     for line in known(about) {
         let _ = writeln!(section, "# {line}");
     }
     section += &device;
-    let from = std::path::Path::new(&base.name).file_name();
-    let from = from.map_or_else(|| base.name.clone(), |n| n.to_string_lossy().into_owned());
+    let from = std::path::Path::new(base).file_name();
+    let from = from.map_or(base.into(), |name| name.to_string_lossy());
     let head = format!(
         "# Cells fitted by `cim device fit`: see section device. All else is of preset {from}:\n#\n"
     );
-    Ok(head + &replaced(&base.text, &section))
+    Ok(head + &replaced(text, &section))
 }
 
 /// What is known of the fit, line by line.

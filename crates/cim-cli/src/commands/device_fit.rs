@@ -1,11 +1,10 @@
-//! The command itself: measurements in, a device out.
+//! `cim device fit`: measurements in, a device out.
 
 use std::path::Path;
 
+use cim_fit::report::{About, files, preset, printed};
 use cim_fit::{FitError, Measurements, fit};
 
-use super::about::About;
-use super::{page, pictures, preset, tables};
 use crate::commands::eval::chip;
 use crate::commands::preset::{Preset, open};
 use crate::config;
@@ -14,7 +13,7 @@ use crate::files::{try_read, write_atomic};
 use crate::fit_args::DeviceFit;
 
 /// The largest file of measurements that is read (bytes).
-const MAX_BYTES: u64 = 1 << 30;
+const MAX_BYTES: u64 = 256 << 20;
 
 /// Fits and returns what is printed. Everything that can be refused is refused before the first file is
 /// written.
@@ -33,22 +32,19 @@ pub fn run(args: &DeviceFit) -> Result<String, CliError> {
     let refused = |error| refused(path, &bytes, error);
     let measurements = &Measurements::from_csv(&bytes).map_err(refused)?;
     let fitted = &fit(measurements).map_err(refused)?;
-    let file = path.file_name().map_or_else(String::new, |n| in_one_line(&n.to_string_lossy()));
-    let source = args.source.as_deref().map_or_else(|| file.clone(), in_one_line);
-    let sha256 = cim_data::sha256(&bytes);
-    let about = About { source, file, sha256, measurements, fitted };
-    let text = preset::preset(&base, &about)?;
+    let file = path.file_name().map_or_else(Default::default, |name| name.to_string_lossy());
+    let named = (&*file, args.source.as_deref());
+    let about = About::of(named, cim_data::sha256(&bytes), measurements, fitted);
+    let text = preset((&base.name, &base.text), &about).map_err(refused)?;
     let written = Preset { name: "the fitted preset".into(), text };
     chip(&written)?.parts()?;
-    let mut printed = tables::printed(&about);
+    let mut printed = printed(&about);
     if let Some(out) = &args.out {
         write_atomic(out, written.text.as_bytes())?;
         printed += &format!("\npreset in {0}, for --preset {0}\n", out.display());
     }
     if let Some(folder) = &args.report {
-        let charts = pictures::charts(fitted);
-        let files = page::files(&about, &charts, &written.text)?;
-        let files = cim_report::files::write_all(folder, &files)?;
+        let files = cim_report::files::write_all(folder, &files(&about, &written.text)?)?;
         printed += &format!("\n{} files in {}\n", files.len(), folder.display());
     }
     Ok(printed)
@@ -64,10 +60,4 @@ fn refused(path: &Path, bytes: &[u8], error: FitError) -> CliError {
         }
         None => CliError::Usage { what: format!("{name}: {error}"), help },
     }
-}
-
-/// A text without line breaks and other marks that a comment cannot hold.
-fn in_one_line(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }

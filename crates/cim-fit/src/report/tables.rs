@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use cim_core::{Seconds, Siemens};
-use cim_fit::{Choice, Fitted, Parameter, Residual};
+use cim_report::format::aligned;
 
 use super::about::About;
-use crate::commands::eval::aligned;
+use crate::fitted::{Choice, Fitted, Parameter, Residual};
 
 /// What a terminal shows.
 pub fn printed(about: &About<'_>) -> String {
@@ -24,11 +24,11 @@ pub fn printed(about: &About<'_>) -> String {
 }
 
 /// What the table of choices shows.
-pub const CHOICES: &str = "Laws by cross-validation over five parts of the cells: log-likelihood of a held-out \
+pub(super) const CHOICES: &str = "Laws by cross-validation over five parts of the cells: log-likelihood of a held-out \
                            cell below the best\nlaw's, the simplest within one standard error chosen (*)";
 
 /// What was used and what was not.
-pub fn counts(about: &About<'_>) -> Vec<String> {
+pub(super) fn counts(about: &About<'_>) -> Vec<String> {
     let (measurements, fitted) = (about.measurements, about.fitted);
     let mut lines = vec![format!(
         "{} rows used, of {} cells and {} programmings; rows left out: {}.",
@@ -42,7 +42,7 @@ pub fn counts(about: &About<'_>) -> Vec<String> {
 }
 
 /// Every law that was tried, one a line.
-pub fn choices(choices: &[Choice]) -> String {
+pub(super) fn choices(choices: &[Choice]) -> String {
     let mut text = String::new();
     for choice in choices {
         let _ = writeln!(text, "{}, {}", choice.part, choice.what);
@@ -61,7 +61,7 @@ pub fn choices(choices: &[Choice]) -> String {
 }
 
 /// Every parameter with its interval, one a line.
-pub fn parameters(fitted: &Fitted) -> String {
+pub(super) fn parameters(fitted: &Fitted) -> String {
     let head = ["parameter", "value", "from", "to"].map(str::to_owned).to_vec();
     let mut lines = vec![head];
     for parameter in &fitted.parameters {
@@ -84,7 +84,7 @@ fn quantity(value: f64, unit: &str) -> String {
 }
 
 /// How far laws are off for cells that they were not fitted to.
-pub fn residuals(fitted: &Fitted) -> Vec<String> {
+pub(super) fn residuals(fitted: &Fitted) -> Vec<String> {
     let last = fitted.relaxation.iter().map(|group| group.elapsed_s).fold(0.0, f64::max);
     let late = fitted.relaxation.iter().filter(|group| 0.5 * last < group.elapsed_s);
     let parts = [
