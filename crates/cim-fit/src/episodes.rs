@@ -62,11 +62,23 @@ pub(crate) fn episodes(measurements: &Measurements) -> Result<Vec<Episode>, FitE
     Ok(episodes)
 }
 
-/// Deals cells into parts of which each has its share of every target: the order of a file may follow
-/// its targets, and a part of all cells of one target would be foretold by none that are like it.
+/// Deals cells into parts in their order, or, where a part would then have none of a target, target by
+/// target: the order of a file may follow its targets, and cells of one target would be foretold by none that
+/// are like them.
 fn deal(episodes: &mut [Episode]) {
     let mut cells: Vec<&mut [Episode]> = episodes.chunk_by_mut(|a, b| a.cell == b.cell).collect();
+    deal_in_order(&mut cells);
     cells.sort_by(|a, b| a[0].target.total_cmp(&b[0].target));
+    let lacks = |of_target: &[&mut [Episode]]| {
+        let has = |fold| of_target.iter().any(|cell| cell[0].fold == fold);
+        FOLDS as usize <= of_target.len() && !(0..FOLDS).all(has)
+    };
+    if cells.chunk_by(|a, b| a[0].target == b[0].target).any(lacks) {
+        deal_in_order(&mut cells);
+    }
+}
+
+fn deal_in_order(cells: &mut [&mut [Episode]]) {
     for (fold, of_cell) in (0..FOLDS).cycle().zip(cells) {
         of_cell.iter_mut().for_each(|episode| episode.fold = fold);
     }

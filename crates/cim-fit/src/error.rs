@@ -17,6 +17,12 @@ pub enum FitError {
         /// Where (bytes).
         span: Range<usize>,
     },
+    /// A quotation mark that is not closed in its line.
+    #[error("a quotation mark is not closed in this line")]
+    OpenQuote {
+        /// Where (bytes).
+        span: Range<usize>,
+    },
     /// A column that is not known.
     #[error(
         "column '{name}' is not known; known: target, achieved, time, temperature, cell, cycle, read"
@@ -178,6 +184,7 @@ impl FitError {
     pub fn span(&self) -> Option<Range<usize>> {
         match self {
             Self::NotText { span }
+            | Self::OpenQuote { span }
             | Self::UnknownColumn { span, .. }
             | Self::Twice { span, .. }
             | Self::MissingColumn { span, .. }
@@ -227,6 +234,9 @@ impl FitError {
                     .to_owned()
             }
             Self::MixedUnits { .. } => "write numbers and headers of both in the same unit".to_owned(),
+            Self::OpenQuote { .. } => {
+                "close it, or leave it out: names and numbers need none".to_owned()
+            }
             Self::Ragged { .. } => {
                 "give every row as many fields as the header has, empty ones too".to_owned()
             }

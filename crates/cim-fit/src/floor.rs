@@ -40,12 +40,7 @@ pub(crate) fn floored(tails: Tails, mu: f64, variance: f64) -> Floored {
         square_by[1] += weight * scale * scale * inside;
     }
     let slopes = |k: usize| [mean_by[k], square_by[k] - 2.0 * mean * mean_by[k]];
-    Floored {
-        mean,
-        variance: square - mean * mean,
-        of_mu: slopes(0),
-        of_variance: slopes(1),
-    }
+    Floored { mean, variance: square - mean * mean, of_mu: slopes(0), of_variance: slopes(1) }
 }
 
 #[cfg(test)]
@@ -66,7 +61,8 @@ mod tests {
                     let s = scale * sigma;
                     (-0.5 * ((x - mu) / s).powi(2)).exp() / (s * std::f64::consts::TAU.sqrt())
                 };
-                let share = step * ((1.0 - tails.share) * normal(less) + tails.share * normal(more));
+                let share =
+                    step * ((1.0 - tails.share) * normal(less) + tails.share * normal(more));
                 (mean, square) = (mean + x * share, square + x * x * share);
             }
             let found = floored(tails, mu, sigma * sigma);

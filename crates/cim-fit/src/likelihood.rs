@@ -1,6 +1,5 @@
 //! Parameters of most likelihood, with intervals that hold whatever the distribution.
 
-use cim_device::models::Tails;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::episodes::FOLDS;
@@ -22,29 +21,13 @@ const MOST_STEPS: usize = 200;
 /// Log-likelihood that is no longer worth a step: an interval of 95 % is where it falls by 1.9.
 const NO_GAIN: f64 = 1e-4;
 
-/// Logarithm of the likelihood of one observation but for constants: as if it were normal, or with the
-/// tails of the law.
+/// Logarithm of the likelihood of one observation but for constants, as if it were normal: it is most where
+/// mean and variance are right, which is what laws are of, whatever the tails.
 pub(crate) fn log_likelihood(law: &Valued<'_>, seen: &Observation) -> f64 {
-    let (at, tails) = (law.at(seen), law.tails());
+    let at = law.at(seen);
     let residual = seen.value - at.mean;
-    if tails != Tails::NONE {
-        return log_density(tails, residual / at.variance.sqrt()) - 0.5 * libm::log(at.variance);
-    }
     let squares = residual * residual + seen.squares;
     -0.5 * (seen.freedom * libm::log(at.variance) + squares / at.variance)
-}
-
-/// Logarithm of the density of two normal distributions of mean square 1, but for a constant.
-pub(crate) fn log_density(tails: Tails, z: f64) -> f64 {
-    let [less, more] = tails.scales();
-    let normal = |scale: f64| libm::exp(-0.5 * (z / scale).powi(2)) / scale;
-    let density = (1.0 - tails.share) * normal(less) + tails.share * normal(more);
-    // Far out the wider one is all there is.
-    if 0.0 < density {
-        libm::log(density)
-    } else {
-        libm::log(tails.share / more) - 0.5 * (z / more).powi(2)
-    }
 }
 
 /// Parameters of most likelihood from `start`; nothing if the observations do not determine them.

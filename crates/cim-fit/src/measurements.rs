@@ -72,11 +72,13 @@ impl Measurements {
         if !next(&mut record)? || record.iter().all(|name| name.trim().is_empty()) {
             return Err(FitError::Empty);
         }
+        check_lines(&record, skipped)?;
         let names: Vec<(&str, Range<usize>)> =
             (0..record.len()).map(|idx| (&record[idx], span(&record, idx, skipped))).collect();
         let header = Header::of(&names)?;
         let mut found = Found::default();
         while next(&mut record)? {
+            check_lines(&record, skipped)?;
             found.row(&Fields { header: &header, record: &record, skipped })?;
         }
         found.measurements()
@@ -98,6 +100,17 @@ fn delimiter(text: &str) -> u8 {
     let header = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'));
     let count = |mark: u8| header.map_or(0, |line| line.bytes().filter(|b| *b == mark).count());
     [b',', b'\t', b';'].into_iter().rev().max_by_key(|mark| count(*mark)).unwrap_or(b',')
+}
+
+/// Refuses a field of two lines or more, which a quotation mark has made.
+fn check_lines(record: &StringRecord, skipped: usize) -> Result<(), FitError> {
+    match record.iter().position(|field| field.contains('\n')) {
+        Some(idx) => {
+            let start = span(record, idx, skipped).start;
+            Err(FitError::OpenQuote { span: start..start + 1 })
+        }
+        None => Ok(()),
+    }
 }
 
 /// Bytes of a field, exact where nothing before it is quoted.
@@ -316,10 +329,15 @@ mod tests {
             ("target_uS,achieved_uS\n1,1\n2 uS,1\n", "must be a number", "2 uS"),
             ("target_uS,achieved_uS\n1,1\n,1\n", "target is empty", ""),
             ("target_uS,achieved_uS\n1,1\n1\n", "1 fields, the header has 2", "1"),
-            ("target_uS,achieved_uS\n1,1\n1,-3\n", "achieved cannot be used in 1 of 2 rows (1 negative)", "-3"),
+            (
+                "target_uS,achieved_uS\n1,1\n1,-3\n",
+                "achieved cannot be used in 1 of 2 rows (1 negative)",
+                "-3",
+            ),
             ("cell,target_uS,achieved_uS,cycle\na,1,1,0.5\n", "a whole number", "0.5"),
             ("target_S,achieved_S\n1e-6,1e-6\n2e-6,2.5\n", "at most 1 S", "2.5"),
             ("target_uS,achieved_uS\n1e300,1\n", "at most 1 S", "1e300"),
+            ("target_uS,achieved_uS\n1,1\n2,\"2\n3,3\n", "mark is not closed", "\""),
             ("cell,target_uS,achieved_uS,time\na,1,1,0\n", "'time' has no unit", "time"),
             ("cell,target_uS,achieved_uS,time_s\na,1,1,-1\n", "time is -1", "-1"),
             ("cell,target_uS,achieved_uS,time_s\na,1,1,inf\n", "time is inf", "inf"),

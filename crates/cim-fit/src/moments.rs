@@ -147,9 +147,8 @@ impl Law {
 
     /// Whether an onset is where it is told from no power of time.
     pub(crate) fn is_at_bound(&self, theta: &[f64]) -> bool {
-        let beyond = |(idx, [least, most]): (usize, [f64; 2])| {
-            theta[idx] <= least || most <= theta[idx]
-        };
+        let beyond =
+            |(idx, [least, most]): (usize, [f64; 2])| theta[idx] <= least || most <= theta[idx];
         self.bounds().into_iter().any(beyond)
     }
 
@@ -199,11 +198,6 @@ pub(crate) struct Valued<'a> {
 }
 
 impl Valued<'_> {
-    /// Cells that change more than others.
-    pub(crate) fn tails(&self) -> Tails {
-        self.law.tails
-    }
-
     /// Moments of an observation.
     pub(crate) fn at(&self, seen: &Observation) -> At {
         let zero = [0.0; MOST];

@@ -81,7 +81,7 @@ pub(crate) fn programmings(
             let (first, target) = (episode.looks[0], episode.target / unit);
             Observation {
                 cell: episode.cell,
-            fold: episode.fold,
+                fold: episode.fold,
                 x: target,
                 target,
                 elapsed: 0.0,
@@ -110,7 +110,7 @@ pub(crate) fn changes(
             let (before, now) = (first.mean / unit, look.mean / unit);
             Observation {
                 cell: episode.cell,
-            fold: episode.fold,
+                fold: episode.fold,
                 x: before,
                 target: episode.target / unit,
                 elapsed: look.elapsed,

@@ -61,7 +61,7 @@ impl Part<'_> {
         steps.curves(law)
     }
 
-    /// Chooses growth, spread and mean again, with tails.
+    /// Chooses spread and mean again, with tails.
     ///
     /// # Errors
     /// As [`Self::choose`].
@@ -71,9 +71,7 @@ impl Part<'_> {
         tails: Tails,
     ) -> Result<(Tried, Vec<Choice>), FitError> {
         let law = Law { tails, ..known.law.clone() };
-        let mut steps = Steps { part: self, known: Some(known), choices: Vec::new() };
-        let law = steps.growth(law)?;
-        steps.curves(law)
+        Steps { part: self, known: Some(known), choices: Vec::new() }.curves(law)
     }
 
     fn cells(&self) -> usize {

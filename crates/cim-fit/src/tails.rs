@@ -4,7 +4,6 @@ use cim_device::models::Tails;
 
 use crate::choose::difference;
 use crate::episodes::FOLDS;
-use crate::likelihood::log_density;
 use crate::moments::Law;
 use crate::observation::Observation;
 
@@ -37,6 +36,12 @@ pub(crate) fn tails(law: &Law, theta: &[f64], seen: &[Observation]) -> Tails {
     let without: Vec<f64> = all.iter().map(|z| log_density(Tails::NONE, *z)).collect();
     let (gain, error) = difference(&with, &without);
     if gain > error { mixture(&all) } else { Tails::NONE }
+}
+
+fn log_density(tails: Tails, z: f64) -> f64 {
+    let [less, more] = tails.scales();
+    let normal = |scale: f64| libm::exp(-0.5 * (z / scale).powi(2)) / scale;
+    libm::log((1.0 - tails.share) * normal(less) + tails.share * normal(more))
 }
 
 /// Two normal distributions of mean zero by expectation and maximisation, scaled to a mean square of 1.

@@ -99,6 +99,8 @@ fn the_law_foretells_held_out_cells_of_technology_c() {
 
 #[test]
 fn the_law_foretells_held_out_cells_of_technology_b() {
-    let Some(Residual { shift, spread }) = off("techB-relaxdata_10k.min.tsv.gz", 4.0) else { return };
+    let Some(Residual { shift, spread }) = off("techB-relaxdata_10k.min.tsv.gz", 4.0) else {
+        return;
+    };
     assert!(spread < 0.05 && shift < 0.05, "{spread}, {shift}");
 }
