@@ -5,12 +5,13 @@ use std::{collections::BTreeMap, path::Path};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// What each crate may know, in an order in which every crate comes after all that it knows.
-const MAY_KNOW: [(&str, &[&str]); 16] = [
+const MAY_KNOW: [(&str, &[&str]); 17] = [
     ("xtask", &[]),
     ("cim-api", &[]),
     ("cim-report", &[]),
     ("cim-core", &[]),
     ("cim-device", &["cim-core"]),
+    ("cim-fit", &["cim-core", "cim-device", "cim-report"]),
     ("cim-adc", &["cim-core"]),
     ("cim-nn", &["cim-core"]),
     ("cim-data", &["cim-nn"]),
@@ -38,6 +39,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
             "cim-core",
             "cim-device",
             "cim-adc",
+            "cim-fit",
             "cim-dynamics",
             "cim-nn",
             "cim-data",
@@ -55,6 +57,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
             "cim-core",
             "cim-adc",
             "cim-device",
+            "cim-fit",
             "cim-nn",
             "cim-data",
             "cim-graph",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::eval_args::Eval;
+use crate::fit_args::DeviceFit;
 use crate::map_args::Map;
 
 /// Analog compute-in-memory: how accurate and how frugal a design will be, before silicon.
@@ -47,7 +48,7 @@ pub enum Command {
     /// Write an array with its wires as a netlist for ngspice
     #[command(args_override_self = true, allow_negative_numbers = true)]
     Netlist(Netlist),
-    /// List, describe or sample the published devices: cells with their laws and sources
+    /// List, describe or sample the published devices, or fit one to measurements
     #[command(subcommand)]
     Device(Device),
     /// Explain the keys of presets: meaning, unit, range, source, built-in values
@@ -177,12 +178,15 @@ pub enum Device {
     /// Program many cells to one target, let them age, and save what they hold
     #[command(args_override_self = true, allow_negative_numbers = true)]
     Sample(DeviceSample),
+    /// Fit a device to measurements of cells: a preset with intervals and residuals
+    #[command(args_override_self = true)]
+    Fit(DeviceFit),
 }
 
 /// Options of `cim device sample`.
 #[derive(Debug, Args)]
 pub struct DeviceSample {
-    /// Name of the device
+    /// Name of the device, or path of a preset whose device it is (.toml)
     #[arg(long)]
     pub preset: String,
     /// Conductance to program, such as "5 uS"
@@ -391,6 +395,10 @@ impl Command {
                 named("--out", &args.out).into_iter().collect(),
             ),
             Self::Device(Device::Sample(args)) => (Vec::new(), vec![("--out", args.out.as_path())]),
+            Self::Device(Device::Fit(args)) => {
+                let inputs = std::iter::once(args.measurements.as_path());
+                (inputs.chain(file(&args.preset)).collect(), args.outputs())
+            }
             Self::Eval(args) => (args.inputs(), args.outputs()),
             Self::Map(args) => (vec![args.weights.as_path()], args.outputs()),
             Self::Device(_) | Self::Explain { .. } | Self::Mappings | Self::Preset { .. } => {

@@ -124,9 +124,13 @@ pub const MAX_CHECKPOINT_BYTES: u64 = MAX_PAYLOAD_BYTES as u64 + 1024;
 
 /// Reads at most `limit` bytes of a regular file.
 pub fn try_read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    open_regular(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
+    let (mut bytes, file) = (Vec::new(), open_regular(path)?);
+    // Before anything is allocated; a file may still grow while it is read.
+    let mut length = file.metadata()?.len();
+    if length <= limit {
+        length = file.take(limit + 1).read_to_end(&mut bytes)? as u64;
+    }
+    if limit < length {
         let reason = format!("it has more than {limit} bytes");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
     }

@@ -2,11 +2,12 @@
 
 mod args;
 #[cfg(test)]
-mod book;
+mod tests;
 mod config;
 mod error;
 mod eval_args;
 mod files;
+mod fit_args;
 mod lock;
 mod map_args;
 mod parsers;

@@ -85,6 +85,17 @@ pub enum DeviceError {
         /// Values given.
         values: usize,
     },
+    /// A curve of conductance is no curve.
+    #[error(
+        "a curve of {knots} knots and {values} values: it needs one knot or more, with one value each, \
+         finite, and knots that rise"
+    )]
+    Knots {
+        /// Knots given.
+        knots: usize,
+        /// Values given.
+        values: usize,
+    },
     /// A later time of a device whose model knows no time.
     #[error(
         "{elapsed} after programming: the model of this device knows no time, its cells would be as \

@@ -29,9 +29,9 @@ pub use error::DeviceError;
 pub use law::{Posynomial, PosynomialFit, SigmaLaw};
 pub use models::{
     CmoHfox, CmoHfoxSpec, Composed, EffectSpec, Gaussian, GaussianSpec, Ideal, IdealSpec,
-    LogNormal, LogNormalSpec, ModelSpec, Pcm, PcmSpec, RramWan, RramWanSpec, Stuck, StuckSpec,
-    Synaptogen, SynaptogenOneShot, SynaptogenSpec, Telegraph, TelegraphSpec, Temperature,
-    TemperatureSpec, Threshold, ThresholdCells, ThresholdSpec,
+    LogNormal, LogNormalSpec, Measured, MeasuredSpec, ModelSpec, Pcm, PcmSpec, RramWan,
+    RramWanSpec, Stuck, StuckSpec, Synaptogen, SynaptogenOneShot, SynaptogenSpec, Telegraph,
+    TelegraphSpec, Temperature, TemperatureSpec, Threshold, ThresholdCells, ThresholdSpec,
 };
 pub use nanosecond::{NanosecondRead, PairNoise};
 pub use program::{

@@ -241,6 +241,26 @@ fn minus(text: String) -> String {
     }
 }
 
+/// A table for a terminal: cells in columns, the first flush left, the others flush right. Lines have as many
+/// cells as the first.
+pub fn aligned<C: AsRef<str>>(lines: &[Vec<C>]) -> String {
+    let columns = lines.first().map_or(0, Vec::len);
+    let width =
+        |column: usize| lines.iter().map(|line| line[column].as_ref().chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for line in lines {
+        let cells = line.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+            let cell = cell.as_ref();
+            let room = " ".repeat(width - cell.chars().count());
+            if column == 0 { format!("{cell}{room}") } else { format!("{room}{cell}") }
+        });
+        text += cells.collect::<Vec<_>>().join("  ").trim_end();
+        text.push('\n');
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -77,7 +77,7 @@ pub const KEYS: &[Key] = &[
         "device.model",
         "table",
         Words(
-            "kind = published, ideal, gaussian, log-normal, pcm, rram-wan or cmo-hfox, with the keys of the kind",
+            "kind = published, ideal, gaussian, measured, log-normal, pcm, rram-wan or cmo-hfox, with the keys of the kind",
         ),
         "the cell: window, programming error, read noise, current against voltage",
         "`cim device describe NAME` for published cells",

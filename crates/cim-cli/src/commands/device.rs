@@ -1,14 +1,18 @@
 //! `cim device`: published devices by name.
 
 use std::fmt::Write;
+use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use cim_core::{Seconds, Siemens, Stream, Tally, UnitError};
-use cim_device::{DeviceError, Published, published_names};
+use cim_device::{Device as Cells, DeviceError, Published, published_names};
 use ndarray::{Array2, ArrayView1};
 use ndarray_npy::WriteNpyExt;
 
 use crate::args::{Device, DeviceSample};
+use crate::commands::eval::chip;
+use crate::commands::preset::open;
 use crate::error::CliError;
 use crate::files::write_atomic;
 
@@ -21,6 +25,7 @@ pub fn run(command: &Device) -> Result<String, CliError> {
         Device::List => list(),
         Device::Describe { name } => describe(name),
         Device::Sample(args) => sample(args),
+        Device::Fit(args) => super::device_fit::run(args),
     }
 }
 
@@ -66,7 +71,7 @@ fn sample(args: &DeviceSample) -> Result<String, CliError> {
         quantity("--target", &args.target, "a conductance with its unit, such as \"5 uS\"")?;
     let after: Seconds =
         quantity("--after", &args.after, "a time with its unit, such as \"20 s\" or \"1 day\"")?;
-    let device = published(&args.preset)?.device;
+    let device = named(&args.preset)?;
     device
         .window()
         .check_target(target)
@@ -149,6 +154,14 @@ fn summary(
         args.out.display()
     );
     text
+}
+
+/// A published device, or that of a preset in a file.
+fn named(name: &str) -> Result<Arc<dyn Cells>, CliError> {
+    if Path::new(name).is_file() {
+        return Ok(chip(&open(name)?)?.parts()?.device);
+    }
+    Ok(published(name)?.device)
 }
 
 /// The published device called `name`.

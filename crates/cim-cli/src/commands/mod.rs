@@ -2,6 +2,7 @@
 
 mod array;
 mod device;
+mod device_fit;
 mod eval;
 mod explain;
 mod gate;

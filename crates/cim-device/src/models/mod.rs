@@ -4,6 +4,8 @@
 mod registry;
 
 mod composed;
+mod curve;
+mod growth;
 mod normal;
 mod polynomial;
 mod threshold;
@@ -22,6 +24,8 @@ models! {
         mod ideal => Ideal(IdealSpec);
         /// Normal errors whose size depends on conductance.
         mod gaussian => Gaussian(GaussianSpec);
+        /// Curves that were fitted to measurements.
+        mod measured => Measured(MeasuredSpec);
     }
     published {
         pub mod synaptogen => SynaptogenSpec;
@@ -40,7 +44,10 @@ effects! {
 
 pub use cmo_hfox::{CmoRead, CmoRelaxation};
 pub use composed::Composed;
+pub use curve::{Curve, CurveSpec};
 pub use gaussian::NoiseSpec;
+pub use growth::{Growth, GrowthSpec, Tails};
+pub use measured::{ErrorSpec, MeasuredRelaxation};
 pub use pcm::{ClampedLog, PcmDrift, PcmProgramming, PcmRead};
 pub use polynomial::PolynomialSpec;
 pub use stuck::StuckCell;

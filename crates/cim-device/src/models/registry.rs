@@ -17,6 +17,7 @@ macro_rules! models {
         $(pub use $module::{$Name, $Spec};)*
 
         /// A kind of cell.
+        #[expect(clippy::large_enum_variant, reason = "a file has one, and it is built once")]
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
         pub enum ModelSpec {

@@ -1,5 +1,6 @@
 //! Tables for a terminal.
 
+use crate::format::aligned;
 use crate::report::Table;
 
 /// The columns of a table whose names begin as the first of each pair, under the second of it.
@@ -20,23 +21,6 @@ pub fn table(table: &Table) -> String {
     let lines: Vec<Vec<&str>> =
         lines.map(|line| line.iter().map(String::as_str).collect()).collect();
     aligned(&lines)
-}
-
-/// Cells in columns, the first flush left, the others flush right.
-fn aligned(lines: &[Vec<&str>]) -> String {
-    let columns = lines.first().map_or(0, Vec::len);
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-    let mut text = String::new();
-    for line in lines {
-        let cells = line.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            let room = " ".repeat(width - cell.chars().count());
-            if column == 0 { format!("{cell}{room}") } else { format!("{room}{cell}") }
-        });
-        text += cells.collect::<Vec<_>>().join("  ").trim_end();
-        text.push('\n');
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,0 +1,3 @@
+//! Tests of the program that need its parts.
+
+mod book;

@@ -1,0 +1,195 @@
+//! From measurements to a device.
+
+use cim_core::{Seconds, Siemens};
+use cim_device::models::{CurveSpec, ErrorSpec, Growth, GrowthSpec, MeasuredRelaxation, Tails};
+use cim_device::{Conduction, MeasuredSpec};
+
+use crate::choose::Tried;
+use crate::episodes::{Episode, episodes};
+use crate::error::FitError;
+use crate::fitted::{Choice, Fitted, HeldOut, Parameter};
+use crate::growing::{Growing, Span};
+use crate::held_out::held_out;
+use crate::measurements::Measurements;
+use crate::moments::Law;
+use crate::observation::{KnownSigma, changes, programmings, reads};
+use crate::steps::Part;
+use crate::tails::tails;
+
+/// Fits the device that measurements are of: noise of reads from looks with more than one read,
+/// programming from first looks, relaxation from later ones.
+///
+/// # Errors
+/// [`FitError`] where there are too few cells or targets, or numbers that determine no law.
+pub fn fit(measurements: &Measurements) -> Result<Fitted, FitError> {
+    let episodes = episodes(measurements)?;
+    let mut levels: Vec<f64> = episodes.iter().map(|episode| episode.target).collect();
+    levels.sort_by(f64::total_cmp);
+    levels.dedup();
+    let (&[g_off, ..], &[.., unit]) = (&levels[..], &levels[..]) else {
+        return Err(FitError::Empty);
+    };
+    if levels.len() < 2 {
+        return Err(FitError::OneTarget);
+    }
+    levels.iter_mut().for_each(|level| *level /= unit);
+    let mut found =
+        Found { levels, unit, choices: Vec::new(), parameters: Vec::new(), not_told: Vec::new() };
+    let (read, read_curve) = found.read(&episodes)?;
+    let (programming, of_programming) = found.programming(&episodes, read.as_ref())?;
+    let (relaxation, of_relaxation) = found.relaxation(&episodes, read.as_ref())?;
+    found.not_told.push(
+        "Current against voltage was not measured: cells are ohmic. Telegraph noise is not told apart \
+         from read noise and relaxation."
+            .to_owned(),
+    );
+    let spec = MeasuredSpec {
+        g_off: Siemens(g_off),
+        g_on: Siemens(unit),
+        programming,
+        read: read_curve,
+        relaxation,
+        current_voltage: Conduction::Ohmic,
+    };
+    spec.clone().build()?;
+    Ok(Fitted {
+        spec,
+        parameters: found.parameters,
+        choices: found.choices,
+        programming: of_programming,
+        relaxation: of_relaxation,
+        cells: measurements.cells(),
+        programmings: episodes.len(),
+        not_told: found.not_told,
+    })
+}
+
+/// What was found so far; conductances in one unit (S).
+struct Found {
+    levels: Vec<f64>,
+    unit: f64,
+    choices: Vec<Choice>,
+    parameters: Vec<Parameter>,
+    not_told: Vec<String>,
+}
+
+impl Found {
+    /// Noise of reads, to be taken from all else, and as a curve.
+    fn read(&mut self, episodes: &[Episode]) -> Result<(Option<KnownSigma>, CurveSpec), FitError> {
+        let seen = reads(episodes, self.unit);
+        if seen.is_empty() {
+            self.not_told.push(
+                "No cell was read twice at one time: read noise is not told apart, and is part of \
+                 programming and relaxation."
+                    .to_owned(),
+            );
+            return Ok((None, CurveSpec::constant(Siemens::ZERO)));
+        }
+        let levels = self.levels.clone();
+        let part =
+            Part { name: "read noise", seen: &seen, levels: &levels, has_mean: false, span: None };
+        let (Tried { law, theta, .. }, choices) = part.choose()?;
+        self.parameters.extend(part.parameters(&law, theta.clone(), self.unit)?);
+        self.choices.extend(choices);
+        let values: Vec<f64> = theta.iter().map(|x| libm::exp(*x)).collect();
+        let curve = law.sigma.curve(&values, self.unit);
+        Ok((Some(KnownSigma { knots: law.sigma, values }), curve))
+    }
+
+    fn programming(
+        &mut self,
+        episodes: &[Episode],
+        read: Option<&KnownSigma>,
+    ) -> Result<(ErrorSpec, Vec<HeldOut>), FitError> {
+        let seen = programmings(episodes, self.unit, read);
+        let levels = self.levels.clone();
+        let part =
+            Part { name: "programming", seen: &seen, levels: &levels, has_mean: true, span: None };
+        let (Tried { law, theta, by_fold, .. }, choices) = part.choose()?;
+        self.parameters.extend(part.parameters(&law, theta.clone(), self.unit)?);
+        self.choices.extend(choices);
+        let foretold = held_out(&law, &by_fold, &seen, self.unit);
+        let (shift, spread) = curves(&law, &theta, self.unit);
+        Ok((ErrorSpec { shift, spread }, foretold))
+    }
+
+    fn relaxation(
+        &mut self,
+        episodes: &[Episode],
+        read: Option<&KnownSigma>,
+    ) -> Result<(MeasuredRelaxation, Vec<HeldOut>), FitError> {
+        let seen = changes(episodes, self.unit, read);
+        let times = || seen.iter().map(|seen| seen.elapsed);
+        let (from, to) = (times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max));
+        if seen.is_empty() || from >= to {
+            self.not_told.push(
+                "Cells were not looked at at two later times or more: nothing is known of time."
+                    .to_owned(),
+            );
+            return Ok((still(), Vec::new()));
+        }
+        let levels = self.levels.clone();
+        let span = Some(Span { from, to });
+        let part = Part { name: "relaxation", seen: &seen, levels: &levels, has_mean: true, span };
+        let (mut tried, choices) = part.choose()?;
+        self.choices.extend(choices);
+        let tails = tails(&tried.law, &tried.theta, &seen);
+        if tails != Tails::NONE {
+            // Where conductances end at zero, moments depend on the tails.
+            let (again, choices) = part.with_tails(tried, tails)?;
+            self.choices.extend(choices);
+            tried = again;
+        }
+        let Tried { law, theta, by_fold, .. } = tried;
+        self.parameters.extend(part.parameters(&law, theta.clone(), self.unit)?);
+        let foretold = held_out(&law, &by_fold, &seen, self.unit);
+        let (shift, spread) = curves(&law, &theta, self.unit);
+        let none = GrowthSpec::constant(Growth::Power { exponent: 0.0 });
+        let (from_shift, from_variance) = (law.shift_growth_from(), law.variance_growth_from());
+        let of_shift = &theta[from_shift..from_variance];
+        let growth = |growing: &Growing, theta: &[f64]| growing.spec(theta, self.unit);
+        let times = law.times.as_ref();
+        let [shift_growth, variance_growth] = [
+            times.filter(|_| law.mean.is_some()).map(|times| growth(&times.shift, of_shift)),
+            times.map(|times| growth(&times.variance, &theta[from_variance..])),
+        ]
+        .map(|growth| growth.unwrap_or_else(|| none.clone()));
+        let relaxation = MeasuredRelaxation {
+            shift,
+            spread,
+            shift_growth,
+            variance_growth,
+            tails: law.tails,
+            from: Seconds(from),
+            to: Seconds(to),
+        };
+        Ok((relaxation, foretold))
+    }
+}
+
+/// Curves of the mean and the standard deviation.
+fn curves(law: &Law, theta: &[f64], unit: f64) -> (CurveSpec, CurveSpec) {
+    let first = law.sigma_from();
+    let shift = match &law.mean {
+        Some(knots) => knots.curve(&theta[..first], unit),
+        None => CurveSpec::constant(Siemens::ZERO),
+    };
+    let values: Vec<f64> =
+        theta[first..first + law.sigma.len()].iter().map(|x| libm::exp(*x)).collect();
+    (shift, law.sigma.curve(&values, unit))
+}
+
+/// Cells of which no later time is known.
+fn still() -> MeasuredRelaxation {
+    let none = || CurveSpec::constant(Siemens::ZERO);
+    let growth = || GrowthSpec::constant(Growth::Power { exponent: 0.0 });
+    MeasuredRelaxation {
+        shift: none(),
+        spread: none(),
+        shift_growth: growth(),
+        variance_growth: growth(),
+        tails: Tails::NONE,
+        from: Seconds::ZERO,
+        to: Seconds::ZERO,
+    }
+}

@@ -1,0 +1,200 @@
+//! Parameters of most likelihood, with intervals that hold whatever the distribution.
+
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use crate::episodes::FOLDS;
+use crate::linear::Symmetric;
+use crate::moments::{At, Law, Valued};
+use crate::observation::Observation;
+
+/// Parameters with their intervals.
+#[derive(Clone, Debug)]
+pub(crate) struct Estimate {
+    pub theta: Vec<f64>,
+    /// Halves of the intervals of 95 %.
+    pub halves: Vec<f64>,
+}
+
+/// Steps after which a fit has come to its end, or never will.
+const MOST_STEPS: usize = 200;
+
+/// Log-likelihood that is no longer worth a step: an interval of 95 % is where it falls by 1.9.
+const NO_GAIN: f64 = 1e-4;
+
+/// Logarithm of the likelihood of one observation but for constants, as if it were normal: it is most where
+/// mean and variance are right, which is what laws are of, whatever the tails.
+pub(crate) fn log_likelihood(law: &Valued<'_>, seen: &Observation) -> f64 {
+    let at = law.at(seen);
+    let residual = seen.value - at.mean;
+    let squares = residual * residual + seen.squares;
+    -0.5 * (seen.freedom * libm::log(at.variance) + squares / at.variance)
+}
+
+/// Parameters of most likelihood from `start`; nothing if the observations do not determine them.
+///
+/// Means and variances of the law are estimated as if observations were normal and independent, which
+/// is consistent for both whatever they are (Gourieroux, Monfort and Trognon, Econometrica 52, 1984).
+/// Method: scoring with the damping of Levenberg and Marquardt.
+pub(crate) fn most_likely(law: &Law, seen: &[Observation], start: Vec<f64>) -> Option<Vec<f64>> {
+    let sums = Sums::of(law, &start, seen);
+    climbed(law, seen, start, sums)
+}
+
+/// Parameters of most likelihood without each part of the cells, from those of all; nothing if they are
+/// not determined.
+pub(crate) fn without_folds(
+    law: &Law,
+    theta: &[f64],
+    seen: &[Observation],
+) -> Option<Vec<Vec<f64>>> {
+    let mut parts: Vec<Vec<Observation>> = vec![Vec::new(); FOLDS as usize];
+    seen.iter().for_each(|seen| parts[seen.fold as usize].push(*seen));
+    let sums: Vec<Sums> = parts.iter().map(|part| Sums::of(law, theta, part)).collect();
+    let without = |held: usize| {
+        // Sums of those that are left, not the difference of all and some: zeros stay zeros.
+        let left = || (0..parts.len()).filter(|part| *part != held);
+        let mut start = Sums::zeros(theta.len());
+        left().for_each(|part| start.extend(&sums[part]));
+        let kept: Vec<Observation> = left().flat_map(|part| parts[part].iter().copied()).collect();
+        climbed(law, &kept, theta.to_vec(), start)
+    };
+    (0..parts.len()).map(without).collect()
+}
+
+/// Parameters of most likelihood from `theta`, where sums are `now`.
+fn climbed(
+    law: &Law,
+    seen: &[Observation],
+    mut theta: Vec<f64>,
+    mut now: Sums,
+) -> Option<Vec<f64>> {
+    let mut damping = 1e-6;
+    let bounds = law.bounds();
+    for _ in 0..MOST_STEPS {
+        for idx in held(&bounds, &theta, &now.slope) {
+            now.slope[idx] = 0.0;
+            now.information.hold(idx);
+        }
+        let step = now.information.damped(damping).factor()?.solve(&now.slope);
+        // Logarithms move by one at most: beyond, the square of the model is no guide.
+        let longest = step[law.sigma_from()..].iter().fold(1.0_f64, |most, d| most.max(d.abs()));
+        let mut moved: Vec<f64> = theta.iter().zip(&step).map(|(t, d)| t + d / longest).collect();
+        for &(idx, [least, most]) in &bounds {
+            moved[idx] = moved[idx].clamp(least, most);
+        }
+        let gain_expected: f64 = step.iter().zip(&now.slope).map(|(d, g)| d * g).sum();
+        if gain_expected.abs() < NO_GAIN {
+            return Some(moved);
+        }
+        let next = Sums::of(law, &moved, seen);
+        if next.log_likelihood.is_finite() && now.log_likelihood <= next.log_likelihood {
+            (theta, now) = (moved, next);
+            damping = (0.2 * damping).max(1e-9);
+        } else {
+            damping = (10.0 * damping).max(1e-4);
+            if damping > 1e12 {
+                return None;
+            }
+        }
+    }
+    Some(theta)
+}
+
+/// Parameters that are at a bound, and would be more likely beyond it.
+fn held(bounds: &[(usize, [f64; 2])], theta: &[f64], slope: &[f64]) -> Vec<usize> {
+    let beyond = |&&(idx, [least, most]): &&(usize, [f64; 2])| {
+        (theta[idx] <= least && slope[idx] <= 0.0) || (most <= theta[idx] && 0.0 <= slope[idx])
+    };
+    bounds.iter().filter(beyond).map(|(idx, _)| *idx).collect()
+}
+
+/// Intervals of 95 % of parameters that are most likely, from how far each would move without one cell:
+/// rows of one cell count as one, and tails are as heavy as they are.
+///
+/// One step of scoring with a cell left out moves `θ` by `(A − Aᵢ)⁻¹ sᵢ`, with the information `A` and
+/// the slope `s`; its squares sum to the variance (the jackknife; Bell and McCaffrey, Survey Methodology
+/// 28, 169, 2002). Quantiles are Student's with the degrees of freedom that so many squares of such
+/// unequal size have (Satterthwaite, Biometrics Bulletin 2, 110, 1946). Of a parameter at its bound
+/// nothing is known.
+pub(crate) fn estimate(law: &Law, seen: &[Observation], theta: Vec<f64>) -> Option<Estimate> {
+    let n = theta.len();
+    let mut sums = Sums::of(law, &theta, seen);
+    let held = held(&law.bounds(), &theta, &sums.slope);
+    held.iter().for_each(|idx| sums.information.hold(*idx));
+    let (mut squares, mut fourths, mut cells) = (vec![0.0; n], vec![0.0; n], 0.0);
+    // Observations are in the order of cells.
+    for of_cell in seen.chunk_by(|a, b| a.cell == b.cell) {
+        let mut of_cell = Sums::of(law, &theta, of_cell);
+        for idx in &held {
+            of_cell.slope[*idx] = 0.0;
+            of_cell.information.hold(*idx);
+        }
+        let left = sums.information.less(&of_cell.information).damped(0.0).factor()?;
+        for (idx, moved) in left.solve(&of_cell.slope).into_iter().enumerate() {
+            squares[idx] += moved * moved;
+            fourths[idx] += moved.powi(4);
+        }
+        cells += 1.0;
+    }
+    let half = |idx: usize| {
+        let (variance, fourths) = (squares[idx], fourths[idx]);
+        let freedom = 2.0 / (fourths / (variance * variance) - 1.0 / cells);
+        quantile(freedom) * variance.sqrt()
+    };
+    let mut halves: Vec<f64> = (0..n).map(half).collect();
+    held.iter().for_each(|idx| halves[*idx] = f64::INFINITY);
+    Some(Estimate { theta, halves })
+}
+
+/// The 97.5 % quantile of Student's distribution.
+fn quantile(freedom: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, freedom).map_or(1.96, |t| t.inverse_cdf(0.975))
+}
+
+/// Likelihood, its slope and its information.
+struct Sums {
+    log_likelihood: f64,
+    slope: Vec<f64>,
+    information: Symmetric,
+}
+
+impl Sums {
+    fn zeros(n: usize) -> Self {
+        Self { log_likelihood: 0.0, slope: vec![0.0; n], information: Symmetric::zeros(n) }
+    }
+
+    fn of(law: &Law, theta: &[f64], seen: &[Observation]) -> Self {
+        let mut sums = Self::zeros(theta.len());
+        let law = law.valued(theta);
+        for seen in seen {
+            sums.add(&law.at(seen), seen);
+        }
+        sums
+    }
+
+    fn add(&mut self, at: &At, seen: &Observation) {
+        let (residual, inverse) = (seen.value - at.mean, 1.0 / at.variance);
+        let squares = residual * residual + seen.squares;
+        self.log_likelihood -= 0.5 * (seen.freedom * libm::log(at.variance) + squares * inverse);
+        let by_mean = residual * inverse;
+        let by_variance = 0.5 * inverse * (squares * inverse - seen.freedom);
+        let of_variance = 0.5 * seen.freedom * inverse * inverse;
+        for (k, (row, d_mean, d_variance)) in at.slopes().enumerate() {
+            self.slope[row] += d_mean * by_mean + d_variance * by_variance;
+            let (d_mean, d_variance) = (d_mean * inverse, d_variance * of_variance);
+            // Each pair once, below the diagonal: growth of the shift comes before the spread. Pairs
+            // before `apart` have nothing in common.
+            let apart = at.apart(k);
+            for (col, other_mean, other_variance) in at.slopes().take(k + 1).skip(apart) {
+                let both = d_mean * other_mean + d_variance * other_variance;
+                self.information.add(row.max(col), row.min(col), both);
+            }
+        }
+    }
+
+    fn extend(&mut self, other: &Self) {
+        self.log_likelihood += other.log_likelihood;
+        self.slope.iter_mut().zip(&other.slope).for_each(|(sum, slope)| *sum += slope);
+        self.information.extend(&other.information);
+    }
+}
