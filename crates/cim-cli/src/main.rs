@@ -1,8 +1,6 @@
 //! The `cim` binary. The only place that reads files, environment and clock, prints and exits.
 
 mod args;
-#[cfg(test)]
-mod tests;
 mod config;
 mod error;
 mod eval_args;
@@ -14,6 +12,8 @@ mod parsers;
 mod progress;
 mod simulator;
 mod store;
+#[cfg(test)]
+mod tests;
 
 mod commands;
 

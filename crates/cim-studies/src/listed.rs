@@ -13,26 +13,32 @@ use toml::{Table, Value};
 pub fn need_once(spec: &impl Serialize, keys: &[&str]) -> Result<(), ChipError> {
     // What no table can hold was not read from one.
     let Ok(table) = Table::try_from(spec) else { return Ok(()) };
-    for key in keys {
-        let Some(values) = list(&table, key) else { continue };
+    for (key, values) in keys.iter().flat_map(|key| lists(&table, key)) {
         let twice = values.iter().enumerate().find(|(idx, value)| values[..*idx].contains(value));
         if let Some((_, value)) = twice {
             let shown: Vec<String> = values.iter().map(words).collect();
             let shown = format!("{}, with {} twice", listed(&shown), words(value));
-            need(false, key, shown, "give every value once")?;
+            need(false, &key, shown, "give every value once")?;
         }
     }
     Ok(())
 }
 
-/// The list at a key with dots.
-fn list<'a>(table: &'a Table, key: &str) -> Option<&'a [Value]> {
-    let (sections, name) = key.rsplit_once('.')?;
-    let mut table = table;
-    for section in sections.split('.') {
-        table = table.get(section)?.as_table()?;
+/// The list at a key with dots, or those of a section, each by its own key.
+fn lists<'a>(table: &'a Table, key: &str) -> Vec<(String, &'a [Value])> {
+    let (first, rest) = key.split_once('.').unwrap_or((key, ""));
+    let below = |inner: &'a Table, rest: &str| {
+        let found = lists(inner, rest).into_iter();
+        found.map(|(name, values)| (format!("{first}.{name}"), values)).collect()
+    };
+    match table.get(first) {
+        Some(Value::Array(values)) => vec![(first.to_owned(), values)],
+        Some(Value::Table(inner)) if rest.is_empty() => {
+            inner.keys().flat_map(|name| below(inner, name)).collect()
+        }
+        Some(Value::Table(inner)) => below(inner, rest),
+        _ => Vec::new(),
     }
-    Some(table.get(name)?.as_array()?)
 }
 
 fn words(value: &Value) -> String {
@@ -61,11 +67,11 @@ mod tests {
     ];
 
     /// Every list of plain values below `table`, by its key with dots.
-    fn lists(table: &Table, above: &str, found: &mut Vec<String>) {
+    fn all_lists(table: &Table, above: &str, found: &mut Vec<String>) {
         for (name, value) in table {
             let key = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
             match value {
-                Value::Table(inner) => lists(inner, &key, found),
+                Value::Table(inner) => all_lists(inner, &key, found),
                 Value::Array(values)
                     if !values.is_empty()
                         && values.iter().all(|value| !value.is_table() && !value.is_array()) =>
@@ -83,14 +89,18 @@ mod tests {
         fn of<S: Study<Spec: PartialEq + std::fmt::Debug>>(&self) {
             let table: Table = S::PRESET.parse().expect("valid");
             let mut found = Vec::new();
-            lists(&table, "", &mut found);
+            all_lists(&table, "", &mut found);
             for key in found {
                 let is_shape = SHAPES.contains(&key.as_str());
-                assert_ne!(S::Spec::ONCE.contains(&key.as_str()), is_shape, "{}: {key}", S::NAME);
+                let is_once = S::Spec::ONCE.iter().any(|once| {
+                    key.strip_prefix(once)
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                });
+                assert_ne!(is_once, is_shape, "{}: {key}", S::NAME);
             }
             let spec = Table::try_from(parse::<S::Spec>(S::PRESET).expect("valid")).expect("plain");
             for key in S::Spec::ONCE {
-                assert!(list(&spec, key).is_some(), "{} has no {key}", S::NAME);
+                assert!(!lists(&spec, key).is_empty(), "{} has no {key}", S::NAME);
             }
         }
     }
@@ -106,9 +116,9 @@ mod tests {
     impl EveryStudy for IsRefused {
         fn of<S: Study<Spec: PartialEq + std::fmt::Debug>>(&self) {
             let entry = STUDIES.iter().find(|entry| entry.name == S::NAME).expect("listed");
-            for key in S::Spec::ONCE {
-                let mut table: Table = S::PRESET.parse().expect("valid");
-                let Some(values) = list(&table, key).map(<[Value]>::to_vec) else { continue };
+            let preset: Table = S::PRESET.parse().expect("valid");
+            for (key, values) in S::Spec::ONCE.iter().flat_map(|key| lists(&preset, key)) {
+                let mut table = preset.clone();
                 // Nothing else is changed; a list that must rise may say that instead.
                 let Some(last) = values.last() else { continue };
                 let twice: Vec<Value> = values.iter().chain([last]).cloned().collect();
@@ -118,7 +128,7 @@ mod tests {
                     at = at[section].as_table_mut().expect("a section");
                 }
                 at.insert(name.to_owned(), Value::Array(twice));
-                let error = entry.check(&table.to_string()).expect_err(key);
+                let error = entry.check(&table.to_string()).expect_err(&key);
                 let text = format!("{error}: {}", error.help().unwrap_or_default());
                 assert!(text.contains(name), "{}: {text}", S::NAME);
             }

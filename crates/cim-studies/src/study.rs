@@ -50,7 +50,7 @@ pub trait Study: 'static {
 
 /// A study as written in a file.
 pub trait StudySpec: Serialize + DeserializeOwned + Clone + Send + Sync {
-    /// Keys, with dots, of lists in which every value is measured or tried: none may come twice in one,
+    /// Keys, with dots, of lists or of sections of lists in which every value is measured or tried: none may come twice in one,
     /// which [`Entry`](crate::Entry) checks for all studies.
     const ONCE: &'static [&'static str] = &[];
 

@@ -86,12 +86,7 @@ impl StudySpec for Spec {
     shared_keys!();
     const ONCE: &'static [&'static str] = &[
         "devices.names",
-        "choices.clip_shares",
-        "choices.energy_tolerances",
-        "choices.frugal_tolerances",
-        "choices.percentiles",
-        "choices.weight_percentiles",
-        "choices.input_percentiles",
+        "choices",
     ];
 
     fn check(&self) -> Result<(), StudyError> {

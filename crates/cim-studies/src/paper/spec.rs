@@ -90,12 +90,7 @@ impl Spec {
 impl StudySpec for Spec {
     shared_keys!();
     const ONCE: &'static [&'static str] = &[
-        "choices.clip_shares",
-        "choices.energy_tolerances",
-        "choices.frugal_tolerances",
-        "choices.percentiles",
-        "choices.weight_percentiles",
-        "choices.input_percentiles",
+        "choices",
         "sweeps.bits",
         "sweeps.program_bits",
         "sweeps.programming_scale",
