@@ -84,10 +84,7 @@ const QUICK_DEVICES: usize = 6;
 
 impl StudySpec for Spec {
     shared_keys!();
-    const ONCE: &'static [&'static str] = &[
-        "devices.names",
-        "choices",
-    ];
+    const ONCE: &'static [&'static str] = &["devices.names", "choices"];
 
     fn check(&self) -> Result<(), StudyError> {
         let names = &self.devices.names;
