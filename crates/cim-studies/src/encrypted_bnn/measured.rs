@@ -49,6 +49,8 @@ pub struct Measured {
     pub attacks: Vec<OfAttack>,
     /// What rows tell.
     pub leaks: Leaks,
+    /// Test images that the nearest of the attacker's images recognises, without the cells, by their number.
+    pub without_cells: Vec<(usize, f64)>,
 }
 
 /// Every method alone, and all that can be used together.
@@ -74,6 +76,12 @@ impl Measured {
         let own = self.attacks.iter().filter(|attack| attack.methods == spec.methods());
         let mean = |attack: &OfAttack| estimate(&attack.accuracy).mean;
         own.max_by(|a, b| mean(a).total_cmp(&mean(b)))
+    }
+
+    /// What the images of an attack tell without the cells.
+    pub fn without_cells(&self, attack: &OfAttack) -> Option<f64> {
+        let found = self.without_cells.iter().find(|(images, _)| *images == attack.images);
+        found.map(|(_, accuracy)| *accuracy)
     }
 
     /// Energy of gates over that of the rest: against cells alone, and against the whole chip.

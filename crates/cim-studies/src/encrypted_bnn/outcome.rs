@@ -61,6 +61,11 @@ fn figures(spec: &Spec, measured: &Measured) -> BTreeMap<String, Figure> {
         let key = format!("key_bits_right_{}", attack.key);
         add(&key, &format!("key bits right: {words}"), share(), estimate(&attack.right));
     }
+    for (images, accuracy) in &measured.without_cells {
+        let key = format!("accuracy_without_cells_{images}");
+        let label = format!("accuracy of the nearest of {images} images, without the cells");
+        add(&key, &label, share(), Estimate::exact(*accuracy));
+    }
     let tiles = |value: fn(&super::chips::OfChip) -> f64| {
         estimate(&measured.tiles.iter().map(value).collect::<Vec<_>>())
     };
@@ -170,18 +175,30 @@ fn comparison(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
         let figure = format!("{}: {}", attack.methods.name(), attack.name);
         rows.push(Comparison::new(&figure, paper, after(attack)));
     }
+    for (images, accuracy) in &measured.without_cells {
+        let figure = format!("nearest of the same {images} images, without the cells");
+        rows.push(Comparison::new(&figure, "–", percent(*accuracy)));
+    }
     rows
 }
 
 fn lead(spec: &Spec, measured: &Measured) -> String {
     let off: usize = measured.keys.iter().map(|chip| chip.mismatches).sum();
     let attack = measured.strongest(spec).map_or_else(String::new, |attack| {
-        let accuracy = percent_estimate(&estimate(&attack.accuracy));
+        let got = estimate(&attack.accuracy);
+        let plain = measured.without_cells(attack).unwrap_or(0.0);
+        let gained = if got.mean - got.ci95 > plain {
+            "so that the cells give the model away"
+        } else {
+            "so that the cells gave nothing away that the images do not tell; a better attack may"
+        };
         format!(
-            " It does not keep the model from whoever can read the cells and knows what the network is for: {} gets \
-             {accuracy}, and rows of the first layer tell {} of its {} key bits without a single label, those of \
-             constant border pixels {}.",
+            " The strongest attack on whoever lets cells be read, of {} chips ({}), gets {}; the nearest of the same              images, without any cell, {}, {gained}. Rows of the first layer tell {} of its {} key bits without a \
+             single label, those of constant border pixels {}.",
+            attack.accuracy.len(),
             attack.name,
+            percent_estimate(&got),
+            percent(plain),
             percent_estimate(&estimate(&measured.leaks.alike_right)),
             measured.leaks.inputs,
             percent_estimate(&estimate(&measured.leaks.constant_right)),
@@ -190,7 +207,7 @@ fn lead(spec: &Spec, measured: &Measured) -> String {
     format!(
         "With its key a chip whose weights are protected by {} recognises {} of test images, {} of {} runs with any \
          sign off; run as it lies, without the key, {}. So it protects a copy of the cells from being used as it \
-         is.{attack} It is obfuscation bound to a device, not secrecy.",
+         is.{attack} It is obfuscation bound to a device; nothing here shows secrecy.",
         spec.methods().name(),
         percent_estimate(&measured.over_chips(|chip| chip.with_key)),
         off,
@@ -291,7 +308,11 @@ fn notes() -> Vec<String> {
          cells of one column with complementary lines. Sums, keys and the count of cells are the same. Tiles have \
          converters where the paper has comparators: energy is compared with that of cells alone, too, which flatters \
          nobody.",
-        "Intervals are over chips, each with a word of its own, of one trained network.",
+        "Intervals are over chips, each with a word of its own, of one trained network: with few chips, none that is off \
+         says little about how often a word fails, which the reliability of bits tells better. With the right key whole \
+         numbers are equal by algebra.",
+        "The nearest of the attacker's images, by pixels that differ as the first layer sees them, is what these images tell \
+         without any cell: an attack earns what it gets beyond that.",
     ]
     .map(str::to_owned)
     .to_vec()

@@ -64,6 +64,11 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
         test: &test,
     };
     let (attacks, leaks) = attacked.run(spec, context, root);
+    let mut counts: Vec<usize> = attacks.iter().map(|attack| attack.images).collect();
+    counts.sort_unstable();
+    counts.dedup();
+    let nearest = |images: usize| (images, own.first(images).nearest(&test));
+    let without_cells = counts.into_iter().map(nearest).collect();
     stages.lap("attack");
     let measured = Measured {
         plain: locked::accuracy(binary, &locked::no_keys(binary), &test),
@@ -75,6 +80,7 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
         overhead: overhead(spec, &shapes, on_tiles.energy(spec)?)?,
         attacks,
         leaks,
+        without_cells,
         shapes,
     };
     let report = outcome::report(spec, &measured, tally);
