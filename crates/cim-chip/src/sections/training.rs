@@ -40,6 +40,20 @@ pub fn check(recipe: &Recipe, key: &str) -> Result<(), ChipError> {
     need_within(&format!("{key}.teacher_temperature"), recipe.teacher_temperature, 1e-3, 1e3)
 }
 
+/// Checks the recipe called `key` of numbers alone, without a teacher and without converters: what nothing acts on
+/// must be 0.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_alone(recipe: &Recipe, key: &str) -> Result<(), ChipError> {
+    check(recipe, key)?;
+    let taught = format!("{key}.distillation");
+    need(recipe.distillation == 0.0, &taught, recipe.distillation, "give 0: nothing teaches it")?;
+    let learned = format!("{key}.full_scale_rate");
+    let help = "give 0: it learns without converters";
+    need(recipe.full_scale_rate == 0.0, &learned, recipe.full_scale_rate, help)
+}
+
 /// What a recipe refuses, with the whole path of its key.
 pub fn under(key: &str, error: NetworkError) -> ChipError {
     match error {

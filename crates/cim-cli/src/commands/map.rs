@@ -17,12 +17,16 @@ pub fn run(args: &Map) -> Result<String, CliError> {
     let weights = whole_numbers(&args.weights)?;
     let fewest = Cut::fewest(&args.mapping, weights.view());
     let bits = args.bits.unwrap_or_else(|| {
-        args.split.as_ref().map_or(fewest.bits, |split| split.iter().copied().sum())
+        args.split.as_ref().map_or(fewest.bits, |split| {
+            split.iter().fold(0, |sum: u32, bits| sum.saturating_add(*bits))
+        })
     });
     let cut = Cut { bits, split: args.split.clone(), slices: args.slices };
     let refused = |error: MappingError| {
         let what = match error {
-            MappingError::Weight { .. } => format!("{}: {error}", args.weights.display()),
+            MappingError::Weight { .. } | MappingError::Zero { .. } => {
+                format!("{}: {error}", args.weights.display())
+            }
             _ => error.to_string(),
         };
         usage(what, help(&error))
@@ -51,6 +55,7 @@ fn help(error: &MappingError) -> &'static str {
             "give parts that sum to --bits, such as --bits 8 --split 1,3,4, or leave --split out"
         }
         MappingError::Array { .. } => "give more --rows and --columns, or another --mapping",
+        MappingError::NotTaken { .. } => "leave that option out, or choose another --mapping",
         MappingError::Unknown { .. } => "see `cim mappings`",
         _ => "see `cim map --help`",
     }

@@ -121,8 +121,12 @@ impl HiddenSpec {
 }
 
 impl PointSpec {
-    fn check(&self, section: &str) -> Result<(), ChipError> {
-        let key = |key: &str| format!("{section}.{key}");
+    /// `plural` are the keys of lists, each of one value here.
+    fn check(&self, section: &str, plural: &str) -> Result<(), ChipError> {
+        let key = |key: &str| match key {
+            "spread" | "range" => format!("{section}.{key}{plural}"),
+            _ => format!("{section}.{key}"),
+        };
         need_within(&key("low"), self.low, Siemens::ZERO, MOST)?;
         need_within(&key("high"), self.high, Siemens::ZERO, MOST)?;
         let help = "give a state of low resistance that conducts more than the other";
@@ -132,7 +136,8 @@ impl PointSpec {
         let range = self.range.check().map_err(|error| error.to_string());
         let known = !matches!(self.range, FullScale::Optimised);
         let help = "give worst-case, percentile, mse-optimal or fixed";
-        need(known && range.is_ok(), &key("range"), format!("{:?}", self.range), help)
+        let fits = known && range.is_ok();
+        need(fits, &key("range"), range.err().unwrap_or_else(|| "optimised".into()), help)
     }
 }
 
@@ -177,7 +182,7 @@ impl StudySpec for Spec {
         let volts = self.array.read_voltage;
         need_positive("array.read_voltage", volts.0, volts)?;
         need_within("array.read_voltage", volts, Volts::ZERO, Volts(10.0))?;
-        self.design.check("design")?;
+        self.design.check("design", "")?;
         let sweep = &self.sweep;
         for (key, len) in [
             ("sweep.mappings", sweep.mappings.len()),
@@ -201,20 +206,20 @@ impl StudySpec for Spec {
         need_within("sweep.chips", sweep.chips, 2, 100)?;
         for &low in &sweep.low {
             for &high in &sweep.high {
-                PointSpec { low, high, ..self.design }.check("sweep")?;
+                PointSpec { low, high, ..self.design }.check("sweep", "s")?;
             }
         }
         for &adc_bits in &sweep.adc_bits {
-            PointSpec { adc_bits, ..self.design }.check("sweep")?;
+            PointSpec { adc_bits, ..self.design }.check("sweep", "s")?;
         }
         for &spread in &sweep.spreads {
-            PointSpec { spread, ..self.design }.check("sweep")?;
+            PointSpec { spread, ..self.design }.check("sweep", "s")?;
         }
         for &range in &sweep.ranges {
-            PointSpec { range, ..self.design }.check("sweep")?;
+            PointSpec { range, ..self.design }.check("sweep", "s")?;
         }
         self.data.check()?;
-        training::check(&self.training.network, "training.network")?;
+        training::check_alone(&self.training.network, "training.network")?;
         self.calibration.check()?;
         Ok(self.evaluation.check()?)
     }

@@ -204,10 +204,18 @@ fn lead(spec: &Spec, measured: &Measured) -> String {
             percent_estimate(&estimate(&measured.leaks.constant_right)),
         )
     });
+    let without = measured.without_key(spec);
+    let verdict = if off > 0 {
+        "Words do not come back whole, so that chips do not work with keys of their own."
+    } else if without.mean + without.ci95 <= MOST_WITHOUT {
+        "So it protects a copy of the cells from being used as it is."
+    } else {
+        "A copy of the cells works as it is, if worse."
+    };
     format!(
         "With its key a chip whose weights are protected by {} recognises {} of test images, {} of {} runs with any \
-         sign off; run as it lies, without the key, {}. So it protects a copy of the cells from being used as it \
-         is.{attack} It is obfuscation bound to a device; nothing here shows secrecy.",
+         sign off; run as it lies, without the key, {}. {verdict}{attack} It is obfuscation bound to a device; nothing here \
+         shows secrecy.",
         spec.methods().name(),
         percent_estimate(&measured.over_chips(|chip| chip.with_key)),
         off,

@@ -171,10 +171,10 @@ impl StudySpec for Spec {
 
     fn check(&self) -> Result<(), StudyError> {
         network::check(&self.network)?;
-        self.start()?;
+        let (start, _) = self.start()?;
         self.data.check()?;
         need_within("holdout.images", self.holdout.images, 1, 1 << 24)?;
-        training::check(&self.training.digital, "training.digital")?;
+        training::check_alone(&self.training.digital, "training.digital")?;
         let EncryptionSpec { methods, gate, digest } = &self.encryption;
         let help = "give at least one of \"row-inversion\", \"column-swap\", \"column-inversion\"";
         need(!methods.is_empty(), "encryption.methods", "[]", help)?;
@@ -187,16 +187,23 @@ impl StudySpec for Spec {
         need_within("puf.code.bits", code.bits, 8, 1 << 16)?;
         need_within("puf.code.copies", code.copies, 1, 255)?;
         need(code.copies % 2 == 1, "puf.code.copies", code.copies, "give an odd number: no ties")?;
+        let help = "give a time no earlier than puf.enrolled_after";
+        need(enrolled_after <= used_after, "puf.used_after", used_after, help)?;
         self.pairs()?.check_times(&[enrolled_after, used_after])?;
         let counts = &self.wrong_bits.counts;
         need(!counts.is_empty(), "wrong_bits.counts", "[]", "give at least one")?;
+        let shapes = start.layers().iter().map(|layer| layer.weights.dim());
+        let bits: usize = shapes.map(|shape| self.methods().bits(shape)).sum();
+        for count in counts {
+            need_within("wrong_bits.counts", *count, 0, bits)?;
+        }
         let AttackSpec { chips, images, passes, fit_images, steps, batch, rate } = &self.attack;
-        need_within("attack.chips", *chips, 1, 1 << 16)?;
-        need_within("attack.images", *images, 1, 1 << 24)?;
+        need_within("attack.chips", *chips, 2, 1 << 16)?;
+        need_within("attack.images", *images, 1, self.holdout.images)?;
         need_within("attack.passes", *passes, 1, 1 << 10)?;
         need(!fit_images.is_empty(), "attack.fit_images", "[]", "give at least one number")?;
         for images in fit_images {
-            need_within("attack.fit_images", *images, 1, 1 << 24)?;
+            need_within("attack.fit_images", *images, 1, self.holdout.images)?;
         }
         need_within("attack.steps", *steps, 1, 1 << 24)?;
         need_within("attack.batch", *batch, 1, 1 << 16)?;
@@ -266,6 +273,9 @@ mod tests {
         spec.quick().check().expect("valid");
         for (from, to, words) in [
             ("copies = 15", "copies = 4", "puf.code.copies is 4"),
+            ("counts = [0, 1,", "counts = [0, 1000000000,", "wrong_bits.counts"),
+            ("distillation = 0.0", "distillation = 0.9", "training.digital.distillation"),
+            ("images = 500", "images = 50000", "attack.images"),
             ("device = \"cmo-hfox\"", "device = \"cmo-hfx\"", "cmo-hfox"),
             ("used_after = \"1 month\"", "used_after = \"1 ns\"", "1 ns"),
             (

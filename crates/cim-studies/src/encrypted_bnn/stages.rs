@@ -154,7 +154,7 @@ mod tests {
         spec.evaluation.chips = 2;
         spec.calibration.images = 32;
         spec.wrong_bits.counts = vec![0, 40];
-        spec.attack.chips = 1;
+        spec.attack.chips = 2;
         spec.attack.images = 40;
         spec.attack.passes = 1;
         spec.attack.fit_images = vec![60];

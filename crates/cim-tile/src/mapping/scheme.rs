@@ -53,12 +53,32 @@ pub enum MappingError {
         bits: u32,
     },
     /// Parts without a place for the sign.
-    #[error("parts {parts:?} of {mapping} have no place for a sign: begin with a part of 1 bit")]
+    #[error(
+        "parts {parts:?} of {mapping}: begin with a part of 1 bit, which is the sign, and have one more behind it"
+    )]
     Sign {
         /// The mapping.
         mapping: &'static str,
         /// Bits of the parts.
         parts: Vec<u32>,
+    },
+    /// A weight 0 where there are −1 and 1 alone.
+    #[error("weight 0 at ({row}, {col}): {mapping} has -1 and 1 alone")]
+    Zero {
+        /// The mapping.
+        mapping: &'static str,
+        /// Its row.
+        row: usize,
+        /// Its column.
+        col: usize,
+    },
+    /// Weights are asked to be cut in a way that the mapping does not know.
+    #[error("{mapping} takes no {what}")]
+    NotTaken {
+        /// The mapping.
+        mapping: &'static str,
+        /// What it does not take: parts or slices.
+        what: &'static str,
     },
     /// A name that no mapping has.
     #[error("there is no mapping {name}: {}", known.join(", "))]

@@ -9,7 +9,7 @@ use ndarray::{ArrayView2, s};
 use super::lone_column::Sign;
 use super::split::Split;
 use super::{
-    Differential, LowBit, Mapping, MappingError, MappingSpec, OffsetColumn, Plan,
+    Differential, LowBit, Mapping, MappingError, MappingSpec, Numbers, OffsetColumn, Plan,
     bit_sliced_differential, lone_column, offset_binary, split_differential, two_arrays,
     twos_complement,
 };
@@ -24,6 +24,8 @@ pub struct Whole {
     pub mapping: Arc<dyn Mapping>,
     /// How rows carry inputs.
     pub drive: Polarity,
+    /// What weights are, of mappings for binary and ternary networks.
+    pub numbers: Option<Numbers>,
 }
 
 /// How weights are cut.
@@ -64,14 +66,17 @@ impl Whole {
     /// # Errors
     /// [`MappingError::Unknown`] for a name that no mapping has, else what the mapping refuses.
     pub fn named(name: &str, cut: &Cut) -> Result<Self, MappingError> {
-        if let Some(LowBit { key, mapping, drive, .. }) = LowBit::named(name) {
-            return Ok(Self { name: key, mapping: mapping.build()?, drive: *drive });
+        if let Some(LowBit { key, mapping, drive, numbers, .. }) = LowBit::named(name) {
+            cut.need_taken(key)?;
+            let (mapping, numbers) = (mapping.build()?, Some(*numbers));
+            return Ok(Self { name: key, mapping, drive: *drive, numbers });
         }
         let known = Self::names();
         let Some(name) = known.iter().copied().find(|own| *own == name) else {
             return Err(MappingError::Unknown { name: name.to_owned(), known });
         };
-        Ok(Self { name, mapping: cut.mapping(name)?, drive: Polarity::Unipolar })
+        cut.need_taken(name)?;
+        Ok(Self { name, mapping: cut.mapping(name)?, drive: Polarity::Unipolar, numbers: None })
     }
 
     /// Cuts `weights` (inputs × outputs) into arrays of so many cells, rows × columns, rows of arrays
@@ -86,7 +91,17 @@ impl Whole {
         (rows, columns): (usize, usize),
     ) -> Result<Vec<WholeArray>, MappingError> {
         // Refused as a whole, so that places are those of the matrix and not of an array.
-        self.mapping.plan(weights)?;
+        self.mapping.plan(weights).map_err(|error| match error {
+            MappingError::Weight { weight, row, col, min, max, .. } => {
+                MappingError::Weight { mapping: self.name, weight, row, col, min, max }
+            }
+            other => other,
+        })?;
+        if self.numbers == Some(Numbers::Binary)
+            && let Some(((row, col), _)) = weights.indexed_iter().find(|(_, weight)| **weight == 0)
+        {
+            return Err(MappingError::Zero { mapping: self.name, row, col });
+        }
         let each = self.drive.rows_per_input();
         let (inputs, outputs) = weights.dim();
         let held = (1..=outputs).take_while(|held| self.mapping.columns(*held) <= columns).last();
@@ -117,8 +132,15 @@ impl Whole {
         MappingError::Array {
             mapping: self.name,
             weight: weights.first().copied().unwrap_or(0),
-            rows,
-            columns,
+            // Without a limit, what all weights take.
+            rows: match rows {
+                usize::MAX => weights.nrows() * self.drive.rows_per_input(),
+                _ => rows,
+            },
+            columns: match columns {
+                usize::MAX => self.mapping.columns(weights.ncols()),
+                _ => columns,
+            },
             needed_rows: self.drive.rows_per_input(),
             needed_columns: self.mapping.columns(1),
         }
@@ -130,7 +152,8 @@ impl Cut {
     fn mapping(&self, name: &str) -> Result<Arc<dyn Mapping>, MappingError> {
         let bits = self.bits;
         if !(1..=16).contains(&bits) {
-            return Err(MappingError::Split { parts: vec![bits] });
+            let parts = self.split.clone().unwrap_or_else(|| vec![bits]);
+            return Err(MappingError::Split { parts });
         }
         let ones = || vec![1; bits as usize];
         let split = || Split::new(&self.split.clone().unwrap_or_else(ones));
@@ -142,8 +165,11 @@ impl Cut {
             "offset-column" => return Ok(Arc::new(OffsetColumn::new(shift))),
             "bit-sliced-differential" => {
                 let slices = self.slices.unwrap_or(bits);
-                if slices == 0 || !bits.is_multiple_of(slices) {
-                    let each = bits.checked_div(slices).unwrap_or(0);
+                if !(1..=16).contains(&slices) {
+                    return Err(MappingError::Slices { slices, bits: 1, most: 16 });
+                }
+                if !bits.is_multiple_of(slices) {
+                    let each = bits / slices;
                     let parts = vec![each; slices as usize];
                     let (mapping, sum) = (bit_sliced_differential::KIND, each * slices);
                     return Err(MappingError::Sum { mapping, parts, sum, bits });
@@ -170,6 +196,17 @@ impl Cut {
             }
         };
         spec.build()
+    }
+
+    /// Refuses parts and slices where the mapping called `name` has none.
+    fn need_taken(&self, name: &'static str) -> Result<(), MappingError> {
+        let has_parts = ["split-differential", "two-arrays", "twos-complement", "offset-binary"];
+        let what = match () {
+            () if self.split.is_some() && !has_parts.contains(&name) => "parts",
+            () if self.slices.is_some() && name != "bit-sliced-differential" => "slices",
+            () => return Ok(()),
+        };
+        Err(MappingError::NotTaken { mapping: name, what })
     }
 
     /// The fewest bits for weights of the mapping called `name`.
@@ -221,8 +258,18 @@ mod tests {
         };
         let said = error("twos-complement", &cut, (9, 9));
         assert_eq!(said, "parts [1, 1] of twos-complement are 2 bits in all, and weights have 4");
-        let said = error("tnn-iv", &cut, (9, 9));
-        assert_eq!(said, "weight -3 at (1, 0) is outside -1..=1 of twos-complement");
+        assert_eq!(error("tnn-iv", &cut, (9, 9)), "tnn-iv takes no parts");
+        let plain = Cut { bits: 4, ..Cut::default() };
+        let said = error("tnn-iv", &plain, (9, 9));
+        assert_eq!(said, "weight -3 at (1, 0) is outside -1..=1 of tnn-iv");
+        assert_eq!(
+            Whole::named("bnn-i", &plain)
+                .and_then(|whole| { whole.arrays(array![[1, -1], [1, 0]].view(), (9, 9)) }),
+            Err(MappingError::Zero { mapping: "bnn-i", row: 1, col: 1 })
+        );
+        let many = Cut { slices: Some(u32::MAX), ..plain.clone() };
+        assert!(error("bit-sliced-differential", &many, (9, 9)).contains("1 to 16"));
+        assert_eq!(error("differential", &many, (9, 9)), "differential takes no slices");
         let cut = Cut { bits: 4, ..Cut::default() };
         let said = error("twos-complement", &cut, (9, 3));
         assert!(said.contains("9 × 3") && said.contains("weight 1 of twos-complement"), "{said}");

@@ -106,8 +106,8 @@ const METHOD: [&str; 6] = [
     "Fine-tuning runs through the noisy, clipped, quantised datapath with straight-through \
      gradients and a ReLU that knows the noise; the full method joins all parts.",
     "Whatever is chosen is chosen on training images that were held out; the test set is read once, \
-     when nothing is chosen any more. All rows but those of the ablation have equally many epochs, and \
-     the ablation has one short budget of its own.",
+     when nothing is chosen any more. All rows but those of the ablation and of other bits have equally many \
+     epochs; networks of other bits are adapted for some more, and the ablation has one short budget of its own.",
     "Every mean is over independently trained networks, each on chips of its own, and carries a 95 % \
      interval over networks; differences are taken on the same chips of the same networks. Energy counts \
      conversions and array dissipation, and compares with digital designs that pay for arithmetic alone \
