@@ -16,6 +16,7 @@ pub mod motion;
 pub mod npy;
 mod npy_header;
 pub mod npz;
+pub mod npz_writer;
 mod regular;
 mod sums;
 

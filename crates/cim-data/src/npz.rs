@@ -104,15 +104,19 @@ impl NpzError {
 /// [`NpzError`] for anything else. Sizes are added up before anything is unpacked, and no array is
 /// unpacked further than the archive says.
 pub fn read(path: &Path) -> Result<Vec<Named>, NpzError> {
-    unpack(path, open(path)?, MAX_ARRAYS, array)
+    unpack(path, open(path)?, (MAX_ARRAYS, &|_| true), array)
 }
 
-/// As [`read`], in double precision, and of up to [`MAX_TILE_ARRAYS`] arrays.
+/// As [`read`], in double precision, of up to [`MAX_TILE_ARRAYS`] arrays, and only those whose names are
+/// `wanted`; the others are not looked into.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_doubles(path: &Path) -> Result<Vec<Doubles>, NpzError> {
-    unpack(path, open(path)?, MAX_TILE_ARRAYS, |path, name, bytes| {
+pub fn read_doubles(
+    path: &Path,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Doubles>, NpzError> {
+    unpack(path, open(path)?, (MAX_TILE_ARRAYS, &wanted), |path, name, bytes| {
         let (values, _) = npy::decode_as(path, bytes, Element::of, |number| number)?;
         Ok(Doubles { name, values })
     })
@@ -126,7 +130,7 @@ fn open(path: &Path) -> Result<io::BufReader<File>, NpzError> {
 fn unpack<T>(
     path: &Path,
     file: impl Read + Seek,
-    most: usize,
+    (most, wanted): (usize, &dyn Fn(&str) -> bool),
     array: impl Fn(&Path, String, &[u8]) -> Result<T, NpzError>,
 ) -> Result<Vec<T>, NpzError> {
     let broken = |reason: String| NpzError::Archive { path: path.to_owned(), reason };
@@ -139,8 +143,10 @@ fn unpack<T>(
         return Err(broken(format!("it has {} arrays, not 1 to {most}", archive.len())));
     }
     let mut sizes = Vec::with_capacity(archive.len());
+    let is_wanted = |full: &str| full.strip_suffix(".npy").is_none_or(wanted);
     for idx in 0..archive.len() {
-        sizes.push(archive.by_index_raw(idx).map_err(in_zip)?.size());
+        let member = archive.by_index_raw(idx).map_err(in_zip)?;
+        sizes.push(if is_wanted(member.name()) { member.size() } else { 0 });
     }
     let bytes = sizes.iter().fold(0u64, |sum, &size| sum.saturating_add(size));
     if MAX_BYTES < bytes {
@@ -155,6 +161,9 @@ fn unpack<T>(
         };
         if !names.insert(name.clone()) {
             return Err(broken(format!("it holds {name:?} twice")));
+        }
+        if !is_wanted(&full) {
+            continue;
         }
         // Memory grows with what is there, not with what the archive promises.
         let mut bytes = Vec::new();
@@ -206,7 +215,7 @@ mod tests {
     }
 
     fn of(bytes: &[u8]) -> Result<Vec<Named>, NpzError> {
-        unpack(Path::new("d.npz"), Cursor::new(bytes), MAX_ARRAYS, array)
+        unpack(Path::new("d.npz"), Cursor::new(bytes), (MAX_ARRAYS, &|_| true), array)
     }
 
     #[test]
@@ -228,9 +237,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("d.npz");
         std::fs::write(&path, archive(true)).expect("written");
-        let arrays = read_doubles(&path).expect("readable");
-        assert_eq!(arrays[0].name, "x");
-        assert_eq!(arrays[0].values, arr2(&[[0.5f64, -1.5], [2.0, 1e-3]]).into_dyn());
+        let arrays = read_doubles(&path, |name| name == "x").expect("readable");
+        let values = arr2(&[[0.5f64, -1.5], [2.0, 1e-3]]).into_dyn();
+        assert_eq!(arrays, [Doubles { name: "x".into(), values }]);
     }
 
     fn member(name: &str, content: &[u8]) -> Vec<u8> {
