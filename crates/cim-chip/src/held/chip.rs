@@ -85,6 +85,12 @@ impl HeldTile {
 }
 
 impl HeldChip {
+    /// Where it was read, without what leads there.
+    pub fn name(&self) -> &str {
+        let origin = self.origin.trim_end_matches(['/', '\\']);
+        origin.rsplit(['/', '\\']).next().unwrap_or(origin)
+    }
+
     /// Number of cells.
     pub fn cells(&self) -> usize {
         self.tiles.values().map(|tile| tile.held_s.len()).sum()

@@ -221,7 +221,7 @@ fn notes(question: &Question<'_>, found: &Findings) -> Vec<String> {
             "Cells are as measured ({}), for one chip: nothing was programmed. {cells} cells are off their \
              targets by {} rms; {outside} lie outside what the preset's cells can be asked for. Reads, wires, \
              drivers and converters are simulated, as the preset says.",
-            held.origin,
+            held.name(),
             si(rms.0, "S"),
         ));
     }
