@@ -180,7 +180,7 @@ fn what_is_not_of_this_chip_gets_one_clear_line() {
     fs::create_dir(desk.path("empty")).expect("a folder");
     refuse("empty", &["empty holds no tiles", "--dump"]);
     // Files of another network: its tiles have other sizes or other targets.
-    desk.must_refuse("cnn.onnx", &["--held", "tiles"], &["tiles/product-000.npz held_s_0_0"]);
+    desk.must_refuse("cnn.onnx", &["--held", "tiles"], &["tiles/product-000-tile-0-0.csv: 128 × 64 cells"]);
     let tables = desk.copy("missing", ".csv");
     fs::remove_file(tables.join("product-000-tile-1-0.csv")).expect("removed");
     refuse("missing", &["missing: there is nothing of tile (1, 0) of product 0"]);
@@ -271,7 +271,7 @@ fn archives_without_their_arrays_are_refused_by_name() {
         let path = desk.path(name).join("product-000.npz");
         fs::write(path, bytes.into_inner()).expect("written");
     };
-    let cells = Array2::from_elem((128, 64), 1e-6);
+    let cells = Array2::from_elem((128, 64), 3.3e-6);
     let refuse = |held: &str, words: &[&str]| desk.must_refuse("mlp.onnx", &["--held", held], words);
     write("untold", &[("held_s_0_0", cells.clone())]);
     refuse("untold", &["untold/product-000.npz", "no array target_s_0_0"]);
@@ -280,7 +280,7 @@ fn archives_without_their_arrays_are_refused_by_name() {
     write("nameless", &[("held_s_first", cells.clone())]);
     refuse("nameless", &["held_s_first: the name is of no tile"]);
     write("other", &[("held_s_0_0", cells.clone()), ("target_s_0_0", cells)]);
-    refuse("other", &["other/product-000.npz held_s_0_0: the target at row 0, column 0 is 1 µS"]);
+    refuse("other", &["other/product-000.npz held_s_0_0: the target at row 0, column 0 is 3.3 µS"]);
     fs::write(desk.path("other/product-000.npz"), b"PK").expect("written");
     refuse("other", &["other/product-000.npz is not an .npz archive"]);
 }
