@@ -104,7 +104,8 @@ const MAX_REPORT_BYTES: u64 = 256 << 20;
 fn is_written_into(folder: &Path, file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let named = ["report.json", "report.md", "report.html", "timing.json", "chip.json"];
-    let of_chip = name.starts_with("product-") && (name.ends_with(".npz") || name.ends_with(".csv"));
+    let of_chip =
+        name.starts_with("product-") && (name.ends_with(".npz") || name.ends_with(".csv"));
     let own = named.contains(&&*name) || name.ends_with(".svg") || of_chip;
     file.parent() == Some(folder) && own
 }

@@ -101,7 +101,8 @@ fn answers(report: &Value) -> [Value; 6] {
 #[test]
 fn what_went_out_comes_back_as_the_same_chip() {
     let desk = Desk::new();
-    let tiles = ["product-000-tile-0-0.csv", "product-000-tile-1-0.csv", "product-001-tile-0-0.csv"];
+    let tiles =
+        ["product-000-tile-0-0.csv", "product-000-tile-1-0.csv", "product-001-tile-0-0.csv"];
     let all = [&["chip.json", "product-000.npz"][..], &tiles, &["product-001.npz"]].concat();
     let mut sorted = all.iter().map(|&name| name.to_owned()).collect::<Vec<String>>();
     sorted.sort();
@@ -112,7 +113,8 @@ fn what_went_out_comes_back_as_the_same_chip() {
         let report = desk.report(&["--held", held, "--chips", "1", "--dump", "again"]);
         assert_eq!(answers(&report), answers(&desk.report), "{held}");
         for file in sorted.iter().filter(|file| file.starts_with("product-")) {
-            let [out, again] = ["tiles", "again"].map(|folder| fs::read(desk.path(folder).join(file)));
+            let [out, again] =
+                ["tiles", "again"].map(|folder| fs::read(desk.path(folder).join(file)));
             assert!(out.expect("there") == again.expect("there"), "{held}: {file}");
         }
         assert_eq!(report["counts"]["cells programmed"], 0);
@@ -137,7 +139,10 @@ fn settings_of_converters_and_grids_are_those_of_the_tiles() {
     let desk = Desk::new();
     let text = fs::read_to_string(desk.path("tiles/chip.json")).expect("settings");
     let chip: Value = serde_json::from_str(&text).expect("JSON");
-    assert_eq!((&chip["mapping"]["kind"], &chip["as_measured"]), (&"differential".into(), &false.into()));
+    assert_eq!(
+        (&chip["mapping"]["kind"], &chip["as_measured"]),
+        (&"differential".into(), &false.into())
+    );
     let products = chip["products"].as_array().expect("products");
     assert_eq!(products.len(), 2);
     for product in products {
@@ -175,12 +180,17 @@ fn settings_of_converters_and_grids_are_those_of_the_tiles() {
 #[test]
 fn what_is_not_of_this_chip_gets_one_clear_line() {
     let desk = Desk::new();
-    let refuse = |held: &str, words: &[&str]| desk.must_refuse("mlp.onnx", &["--held", held], words);
+    let refuse =
+        |held: &str, words: &[&str]| desk.must_refuse("mlp.onnx", &["--held", held], words);
     refuse("nowhere", &["cannot read nowhere"]);
     fs::create_dir(desk.path("empty")).expect("a folder");
     refuse("empty", &["empty holds no tiles", "--dump"]);
     // Files of another network: its tiles have other sizes or other targets.
-    desk.must_refuse("cnn.onnx", &["--held", "tiles"], &["tiles/product-000-tile-0-0.csv: 128 × 64 cells"]);
+    desk.must_refuse(
+        "cnn.onnx",
+        &["--held", "tiles"],
+        &["tiles/product-000-tile-0-0.csv: 128 × 64 cells"],
+    );
     let tables = desk.copy("missing", ".csv");
     fs::remove_file(tables.join("product-000-tile-1-0.csv")).expect("removed");
     refuse("missing", &["missing: there is nothing of tile (1, 0) of product 0"]);
@@ -218,7 +228,10 @@ fn what_is_not_of_this_chip_gets_one_clear_line() {
         ("infinite", "inf", "row 0, column 2 must be zero or positive"),
         ("word", "none", "product-000-tile-0-0.csv:4: held \"none\" is no number"),
     ] {
-        desk.changed(name, |idx, line| if idx == 3 { held(line, value) } else { Some(line.into()) });
+        desk.changed(
+            name,
+            |idx, line| if idx == 3 { held(line, value) } else { Some(line.into()) },
+        );
         refuse(name, &[table, words]);
     }
     desk.changed("cut", |idx, line| (idx != 3).then(|| line.to_owned()));
@@ -245,7 +258,8 @@ fn what_is_not_of_this_chip_gets_one_clear_line() {
     desk.report(&["--held", "microsiemens", "--chips", "1"]);
     // An archive and a table that say different things: nobody knows which was measured.
     desk.changed("both", |idx, line| if idx == 3 { held(line, "1e-6") } else { Some(line.into()) });
-    fs::copy(desk.path("tiles/product-000.npz"), desk.path("both/product-000.npz")).expect("copied");
+    fs::copy(desk.path("tiles/product-000.npz"), desk.path("both/product-000.npz"))
+        .expect("copied");
     refuse("both", &[table, "product-000.npz held_s_0_0", "differ at row 0, column 2"]);
     // What cannot be asked of cells as measured.
     for (more, words) in [
@@ -272,7 +286,8 @@ fn archives_without_their_arrays_are_refused_by_name() {
         fs::write(path, bytes.into_inner()).expect("written");
     };
     let cells = Array2::from_elem((128, 64), 3.3e-6);
-    let refuse = |held: &str, words: &[&str]| desk.must_refuse("mlp.onnx", &["--held", held], words);
+    let refuse =
+        |held: &str, words: &[&str]| desk.must_refuse("mlp.onnx", &["--held", held], words);
     write("untold", &[("held_s_0_0", cells.clone())]);
     refuse("untold", &["untold/product-000.npz", "no array target_s_0_0"]);
     write("unheld", &[("target_s_0_0", cells.clone())]);

@@ -166,7 +166,11 @@ fn decode(path: &Path, text: &str) -> Result<Cells, CellsError> {
     for (idx, text) in lines.enumerate().filter(|(_, text)| !text.trim().is_empty()) {
         let line = idx + 2;
         let cell = cell(&columns, text, line);
-        cells.push(cell.map_err(|reason| CellsError::Line { path: path.to_owned(), line, reason })?);
+        cells.push(cell.map_err(|reason| CellsError::Line {
+            path: path.to_owned(),
+            line,
+            reason,
+        })?);
     }
     matrices(path, cells)
 }
@@ -176,7 +180,9 @@ fn columns(header: &str) -> Result<[Column; 4], String> {
     let mut columns = [Column { place: 0, per_siemens: 1.0 }; 4];
     for (kind, (column, name)) in columns.iter_mut().zip(NAMES).enumerate() {
         let named = |title: &&str| {
-            title.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '(']))
+            title
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '(']))
         };
         let mut places = (0..titles.len()).filter(|&place| named(&titles[place]));
         let Some(place) = places.next() else {
@@ -190,8 +196,12 @@ fn columns(header: &str) -> Result<[Column; 4], String> {
         let is_count = kind < 2;
         match (is_count, unit.strip_prefix('(').and_then(|unit| unit.strip_suffix(')'))) {
             (true, None) if unit.is_empty() => {}
-            (true, _) => return Err(format!("column {name} has no unit, and the header says {unit}")),
-            (false, None) => return Err(format!("column {name} needs its unit, such as {name} (S)")),
+            (true, _) => {
+                return Err(format!("column {name} has no unit, and the header says {unit}"));
+            }
+            (false, None) => {
+                return Err(format!("column {name} needs its unit, such as {name} (S)"));
+            }
             (false, Some(unit)) => match UNITS.iter().find(|(known, _)| *known == unit.trim()) {
                 Some((_, per_siemens)) => column.per_siemens = *per_siemens,
                 None => return Err(format!("column {name}: {unit:?} is no unit of conductance")),
@@ -236,7 +246,8 @@ fn matrices(path: &Path, mut cells: Vec<Cell>) -> Result<Cells, CellsError> {
         let ((row, column), line, first) = (pair[1].place, pair[1].line, pair[0].line);
         return Err(CellsError::Twice { path: path.to_owned(), line, first, row, column });
     }
-    let columns = cells.iter().map(|cell| cell.place.1).max().map_or(1, |last| last.saturating_add(1));
+    let columns =
+        cells.iter().map(|cell| cell.place.1).max().map_or(1, |last| last.saturating_add(1));
     for (idx, cell) in cells.iter().enumerate() {
         let (row, column) = (idx / columns, idx % columns);
         if cell.place != (row, column) {
@@ -270,7 +281,8 @@ mod tests {
     fn some() -> Cells {
         let of = |salt: u64| {
             Array2::from_shape_fn((3, 4), |(row, column)| {
-                let bits = (row as u64 * 4 + column as u64 + salt).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+                let bits =
+                    (row as u64 * 4 + column as u64 + salt).wrapping_mul(0x9E37_79B9_7F4A_7C15);
                 f64::from_bits(0x3EB0_0000_0000_0000 | (bits >> 12))
             })
         };
@@ -314,10 +326,16 @@ mod tests {
             (table("0,0,1e-6,1e-6\n0,1,1e-6"), "t.csv:3: 3 fields"),
             (table("0,-1,1e-6,1e-6"), "t.csv:2: column \"-1\" is no whole number"),
             (table("0,0,1e-6,25 uS"), "t.csv:2: held \"25 uS\" is no number"),
-            (table("0,0,1,1\n0,1,1,1\n0,0,1,1"), "t.csv:4: the cell at row 0, column 0 stands on line 2"),
+            (
+                table("0,0,1,1\n0,1,1,1\n0,0,1,1"),
+                "t.csv:4: the cell at row 0, column 0 stands on line 2",
+            ),
             (table("0,0,1,1\n0,1,1,1\n1,1,1,1"), "no line for the cell at row 1, column 0"),
             (table("0,0,1,1\n0,1,1,1\n1,0,1,1"), "no line for the cell at row 1, column 1"),
-            (table("18446744073709551615,18446744073709551615,1,1"), "no line for the cell at row 0"),
+            (
+                table("18446744073709551615,18446744073709551615,1,1"),
+                "no line for the cell at row 0",
+            ),
         ] {
             assert!(said(&text).contains(words), "{text:?}: {}", said(&text));
         }

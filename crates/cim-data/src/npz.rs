@@ -112,10 +112,7 @@ pub fn read(path: &Path) -> Result<Vec<Named>, NpzError> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_doubles(
-    path: &Path,
-    wanted: impl Fn(&str) -> bool,
-) -> Result<Vec<Doubles>, NpzError> {
+pub fn read_doubles(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<Doubles>, NpzError> {
     unpack(path, open(path)?, (MAX_TILE_ARRAYS, &wanted), |path, name, bytes| {
         let (values, _) = npy::decode_as(path, bytes, Element::of, |number| number)?;
         Ok(Doubles { name, values })

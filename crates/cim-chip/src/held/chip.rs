@@ -38,7 +38,11 @@ const OTHER_UNIT: f64 = 300.0;
 
 impl HeldTile {
     /// Checks the tile against the targets (S) of its place, on cells that can be asked for up to `most`.
-    pub(super) fn check(&self, wanted_s: ArrayView2<'_, f64>, most: Siemens) -> Result<(), HeldError> {
+    pub(super) fn check(
+        &self,
+        wanted_s: ArrayView2<'_, f64>,
+        most: Siemens,
+    ) -> Result<(), HeldError> {
         let origin = || self.origin.clone();
         for given in [self.target_s.dim(), self.held_s.dim()] {
             let wanted = wanted_s.dim();

@@ -39,13 +39,16 @@ pub fn read(folder: &Path) -> Result<HeldChip, StudyError> {
         if let Some(product) = names::product_of(file) {
             archive(&path, product, &mut tiles)?;
         } else if let Some(place) = names::place_of(file) {
-            let found = cells::read(&path)
-                .map_err(|error| refused(error.to_string(), error.help()))?;
+            let found =
+                cells::read(&path).map_err(|error| refused(error.to_string(), error.help()))?;
             let Cells { target_s, held_s } = found;
             let origin = path.display().to_string();
             add(&mut tiles, place, HeldTile { origin, target_s, held_s })?;
         } else {
-            let what = format!("{} is neither an archive of a product nor a table of a tile", path.display());
+            let what = format!(
+                "{} is neither an archive of a product nor a table of a tile",
+                path.display()
+            );
             return Err(refused(what, HELP));
         }
     }

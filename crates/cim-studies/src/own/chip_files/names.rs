@@ -37,8 +37,7 @@ pub fn product_of(file: &str) -> Option<usize> {
 
 /// The tile of a table of this name, if it is one.
 pub fn place_of(file: &str) -> Option<TilePlace> {
-    let (product, tile) =
-        file.strip_prefix(PRODUCT)?.strip_suffix(".csv")?.split_once("-tile-")?;
+    let (product, tile) = file.strip_prefix(PRODUCT)?.strip_suffix(".csv")?.split_once("-tile-")?;
     let (row, column) = tile.split_once('-')?;
     let [product, row, column] = [product, row, column].map(|text| text.parse().ok());
     let place = TilePlace { product: product?, row: row?, column: column? };
@@ -64,10 +63,14 @@ mod tests {
             assert_eq!(place_of(&table(place)), Some(place));
             assert_eq!(place_in(HELD, product, &array(HELD, place)), Some(place));
         }
-        for other in ["product-1.npz", "product-001 (copy).npz", "product-001.csv", "chip.json", "product-"] {
+        for other in
+            ["product-1.npz", "product-001 (copy).npz", "product-001.csv", "chip.json", "product-"]
+        {
             assert_eq!(product_of(other), None, "{other}");
         }
-        for other in ["product-001-tile-0.csv", "product-001-tile-01-0.csv", "product-001-tile-0-0-0.csv"] {
+        for other in
+            ["product-001-tile-0.csv", "product-001-tile-01-0.csv", "product-001-tile-0-0-0.csv"]
+        {
             assert_eq!(place_of(other), None, "{other}");
         }
         assert_eq!(place_in(HELD, 0, "held_s_0"), None);

@@ -136,7 +136,10 @@ impl Settings {
         let (design, parts) = (&answer.design, &answer.design.parts);
         let Report { run, preset, seed, .. } = &answer.found.report;
         let layers = design.layers.iter().zip(&answer.grids).zip(&answer.findings.products);
-        let product = |(idx, ((layer, grid), found)): (usize, ((&LayerDesign, &Grid), &cim_chip::ProductAnatomy))| {
+        let product = |(idx, ((layer, grid), found)): (
+            usize,
+            ((&LayerDesign, &Grid), &cim_chip::ProductAnatomy),
+        )| {
             ProductSettings::of((idx, &found.name), found.shape, parts, layer, grid)
         };
         let first = answer.grids.first().and_then(|grid| grid.tiles().first());
