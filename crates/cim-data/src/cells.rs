@@ -254,7 +254,7 @@ fn matrices(path: &Path, mut cells: Vec<Cell>) -> Result<Cells, CellsError> {
             return Err(CellsError::Missing { path: path.to_owned(), row, column });
         }
     }
-    if cells.is_empty() || cells.len() % columns != 0 {
+    if cells.is_empty() || !cells.len().is_multiple_of(columns) {
         let (row, column) = (cells.len() / columns, cells.len() % columns);
         return Err(CellsError::Missing { path: path.to_owned(), row, column });
     }
