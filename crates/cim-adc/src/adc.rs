@@ -1,5 +1,7 @@
 //! What every ADC does: currents to codes, clipping counted.
 
+use std::ops::RangeInclusive;
+
 use cim_core::{Amps, Tally};
 
 /// An analog-to-digital converter for differential column currents.
@@ -12,6 +14,12 @@ pub trait Adc: Send + Sync {
 
     /// Number of steps `L` over the range `[-full scale, full scale]`.
     fn steps(&self) -> u32;
+
+    /// Codes that come out, in steps from no current on.
+    fn codes(&self) -> RangeInclusive<i32> {
+        let top = (self.steps() / 2) as i32;
+        -top..=top
+    }
 
     /// End of the range: larger currents clip.
     fn full_scale(&self) -> Amps;

@@ -1,5 +1,7 @@
 //! A converter of currents that cannot be negative.
 
+use std::ops::RangeInclusive;
+
 use cim_core::{Amps, Tally};
 
 use crate::adc::Adc;
@@ -63,6 +65,10 @@ impl Adc for Positive {
 
     fn steps(&self) -> u32 {
         self.around_zero.steps()
+    }
+
+    fn codes(&self) -> RangeInclusive<i32> {
+        0..=2 * self.top
     }
 
     fn full_scale(&self) -> Amps {

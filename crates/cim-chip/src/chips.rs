@@ -58,7 +58,7 @@ pub fn measure(
 
 /// What every tile of a design is to be programmed to, the same for all its chips.
 pub struct ChipBlueprint<'a> {
-    design: &'a ChipDesign,
+    pub(crate) design: &'a ChipDesign,
     /// One for each product.
     pub layers: Vec<Blueprint>,
 }

@@ -9,6 +9,8 @@ use cim_opt::OptError;
 use cim_tile::TileError;
 use thiserror::Error;
 
+use crate::held::HeldError;
+
 /// Errors of putting networks on simulated chips.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum ChipError {
@@ -81,6 +83,9 @@ pub enum ChipError {
         /// What is wrong.
         what: String,
     },
+    /// What was measured on a chip is not of this one, or cannot be.
+    #[error(transparent)]
+    Held(#[from] HeldError),
     /// A network from a file cannot be, or cannot take what it is given.
     #[error(transparent)]
     Graph(#[from] GraphError),
@@ -113,6 +118,7 @@ impl ChipError {
                 Some("raise error_model.chips or images, or the converters' resolution")
             }
             Self::Sign { .. } => Some("set converters.dac_polarity to bipolar or two-phase"),
+            Self::Held(error) => Some(error.help()),
             Self::Batch { .. } => Some(
                 "export it for any number of samples: dynamic_axes={\"x\": {0: \"n\"}, \"y\": {0: \"n\"}} \
                  of torch.onnx.export, or for one sample",

@@ -10,6 +10,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use crate::chips::{ChipBlueprint, mean_square};
 use crate::design::ChipDesign;
 use crate::error::ChipError;
+use crate::held::HeldChip;
 use crate::intervals::{Estimate, estimate};
 use crate::mapped::Mapped;
 use crate::task::Task;
@@ -98,6 +99,39 @@ impl Evaluated {
     pub fn score(&self) -> Estimate {
         estimate(&self.scores)
     }
+
+    fn nothing(design: &ChipDesign) -> Self {
+        Self {
+            scores: Vec::new(),
+            output_mse: Vec::new(),
+            products: vec![Tally::default(); design.layers.len()],
+            tally: Tally::default(),
+        }
+    }
+
+    /// Adds what `task` scores on one chip after the other, which `grids` makes by their number.
+    fn run(
+        mut self,
+        network: &impl Mapped,
+        (task, reference): (&Task, &Reference),
+        chips: Chips,
+        tick: impl Fn(&Self),
+        mut grids: impl FnMut(u64, &mut Tally) -> Result<Vec<Grid>, ChipError>,
+    ) -> Result<Self, ChipError> {
+        while !chips.is_enough(&self.scores) {
+            let grids = grids(self.scores.len() as u64, &mut self.tally)?;
+            let counted: Vec<Counted<'_>> = grids.iter().map(Counted::new).collect();
+            let (outputs, tally) = network.outputs(&counted, task.samples())?;
+            self.tally += tally;
+            for (sum, counted) in self.products.iter_mut().zip(counted) {
+                *sum += counted.tally.into_inner().expect("no product panics");
+            }
+            self.scores.push(task.score(outputs.view())?);
+            self.output_mse.push(reference.error_of(&outputs));
+            tick(&self);
+        }
+        Ok(self)
+    }
 }
 
 /// Programs chips of a design, lets them grow as old as `moment` says and runs `task` on each. Chip
@@ -110,33 +144,40 @@ impl Evaluated {
 pub fn evaluate(
     design: &ChipDesign,
     network: &impl Mapped,
-    (task, reference): (&Task, &Reference),
+    asked: (&Task, &Reference),
     moment: &Moment,
     chips: Chips,
     at: Stream,
     tick: impl Fn(&Evaluated),
 ) -> Result<Evaluated, ChipError> {
-    let mut found = Evaluated {
-        scores: Vec::new(),
-        output_mse: Vec::new(),
-        products: vec![Tally::default(); design.layers.len()],
-        tally: Tally::default(),
-    };
+    let mut found = Evaluated::nothing(design);
     let blueprint = ChipBlueprint::of(design, network, &mut found.tally)?;
-    while !chips.is_enough(&found.scores) {
-        let at = at.child("chip", found.scores.len() as u64);
-        let grids = moment.grids(&blueprint, at, &mut found.tally)?;
-        let counted: Vec<Counted<'_>> = grids.iter().map(Counted::new).collect();
-        let (outputs, tally) = network.outputs(&counted, task.samples())?;
-        found.tally += tally;
-        for (sum, counted) in found.products.iter_mut().zip(counted) {
-            *sum += counted.tally.into_inner().expect("no product panics");
-        }
-        found.scores.push(task.score(outputs.view())?);
-        found.output_mse.push(reference.error_of(&outputs));
-        tick(&found);
-    }
-    Ok(found)
+    found.run(network, asked, chips, tick, |chip, tally| {
+        moment.grids(&blueprint, at.child("chip", chip), tally)
+    })
+}
+
+/// Runs `task` on the one chip whose cells hold what was measured, as often as `readings` says: cells,
+/// drivers and converters are the same every time, the noise of reads is not. Reading 0 draws as chip 0 of
+/// [`evaluate`] does, so that conductances taken from it give its score, to the bit.
+///
+/// # Errors
+/// [`ChipError::Held`] for what was measured on another chip or cannot be; otherwise as [`evaluate`].
+pub fn evaluate_held(
+    design: &ChipDesign,
+    network: &impl Mapped,
+    asked: (&Task, &Reference),
+    held: &HeldChip,
+    readings: Chips,
+    at: Stream,
+    tick: impl Fn(&Evaluated),
+) -> Result<Evaluated, ChipError> {
+    let mut found = Evaluated::nothing(design);
+    let blueprint = ChipBlueprint::of(design, network, &mut found.tally)?;
+    let chip = blueprint.hold(held, at.child("chip", 0), &mut found.tally)?;
+    found.run(network, asked, readings, tick, |reading, _| {
+        Ok(chip.iter().map(|grid| grid.read_again(reading)).collect())
+    })
 }
 
 impl Moment {

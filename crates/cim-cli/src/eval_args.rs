@@ -45,6 +45,10 @@ pub struct Eval {
     /// Design that `cim optimise NETWORK` wrote, instead of the preset's policy (.toml)
     #[arg(long)]
     pub config: Option<PathBuf>,
+    /// Folder of conductances measured on one chip, as --dump writes them, in place of programming; --chips
+    /// then counts readings of that chip
+    #[arg(long)]
+    pub held: Option<PathBuf>,
     /// Look at chips this long after programming, such as "1 day"
     #[arg(long, value_parser = crate::parsers::time)]
     pub after: Option<Seconds>,
@@ -58,7 +62,8 @@ pub struct Eval {
     /// Folder of the report
     #[arg(long)]
     pub out: Option<PathBuf>,
-    /// Folder of what the tiles of the first chip hold and see (.npz, one file a product)
+    /// Folder of the first chip: what its tiles are to hold, hold and see (.npz a product, .csv a tile), and
+    /// how it is driven and read (chip.json)
     #[arg(long)]
     pub dump: Option<PathBuf>,
     /// Print the report as JSON
@@ -73,7 +78,8 @@ impl Eval {
     /// Files that are read.
     pub fn inputs(&self) -> Vec<&Path> {
         let mut inputs = vec![self.network.as_path(), self.data.as_path()];
-        inputs.extend(self.layers.as_deref().into_iter().chain(self.config.as_deref()));
+        let others = [&self.layers, &self.config, &self.held];
+        inputs.extend(others.into_iter().flatten().map(PathBuf::as_path));
         inputs
     }
 

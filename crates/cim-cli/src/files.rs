@@ -103,9 +103,11 @@ const MAX_REPORT_BYTES: u64 = 256 << 20;
 /// Whether a command that writes its files into a folder would write one of this name there.
 fn is_written_into(folder: &Path, file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let of_report = ["report.json", "report.md", "report.html", "timing.json"].contains(&&*name);
-    let shown = name.ends_with(".svg") || (name.starts_with("product-") && name.ends_with(".npz"));
-    file.parent() == Some(folder) && (of_report || shown)
+    let named = ["report.json", "report.md", "report.html", "timing.json", "chip.json"];
+    let of_chip =
+        name.starts_with("product-") && (name.ends_with(".npz") || name.ends_with(".csv"));
+    let own = named.contains(&&*name) || name.ends_with(".svg") || of_chip;
+    file.parent() == Some(folder) && own
 }
 
 /// Where a path leads, whether or not anything is there.

@@ -49,17 +49,7 @@ impl Crossbar {
         at: Stream,
         tally: &mut Tally,
     ) -> Result<Self, CircuitError> {
-        let (rows, cols) = target_s.dim();
-        if rows == 0 || cols == 0 {
-            return Err(CircuitError::Empty { rows, cols });
-        }
-        let possible = |g: f64| (0.0..f64::INFINITY).contains(&g);
-        if !target_s.fold(true, |fine, g| fine & possible(*g))
-            && let Some(((row, col), &value)) =
-                target_s.indexed_iter().find(|(_, g)| !possible(**g))
-        {
-            return Err(CircuitError::Conductance { row, col, value });
-        }
+        check(target_s)?;
         device.window().check_targets(target_s)?;
         let g_s = device.program(target_s, at, tally);
         Ok(Self::holding(g_s, device, wires, ambient)?.programmed_at(at))
@@ -68,16 +58,18 @@ impl Crossbar {
     /// An array whose cells hold `g_s` (rows × columns, S) already.
     ///
     /// How they came to do so is not known, so it cannot age before it is told the address of its
-    /// programming ([`programmed_at`](Self::programmed_at)).
+    /// programming ([`programmed_at`](Self::programmed_at)). What is held may lie outside the window of
+    /// the device, as programming errors do.
     ///
     /// # Errors
-    /// As [`program`](Self::program).
+    /// [`CircuitError`] for a conductance, wires or an ambient that cannot be.
     pub fn holding(
         g_s: Array2<f64>,
         device: Arc<dyn Device>,
         wires: Wires,
         ambient: Ambient,
     ) -> Result<Self, CircuitError> {
+        check(g_s.view())?;
         ambient.check()?;
         device.current_voltage().check_separable()?;
         let shot = ambient.shot_variance(cim_core::Amps(1.0)) > 0.0;
@@ -205,5 +197,22 @@ impl Crossbar {
         let mut variance = self.g_s.mapv(|g| self.ambient.shot_variance(cim_core::Amps(g)));
         self.wired.scale(&mut variance, |drive, effect| drive * effect * effect);
         variance
+    }
+}
+
+/// Refuses an array without cells, and conductances (rows × columns, S) that cannot be.
+fn check(g_s: ArrayView2<'_, f64>) -> Result<(), CircuitError> {
+    let (rows, cols) = g_s.dim();
+    if rows == 0 || cols == 0 {
+        return Err(CircuitError::Empty { rows, cols });
+    }
+    let possible = |g: f64| (0.0..f64::INFINITY).contains(&g);
+    // All of them without a branch; then which.
+    if g_s.fold(true, |fine, g| fine & possible(*g)) {
+        return Ok(());
+    }
+    match g_s.indexed_iter().find(|(_, g)| !possible(**g)) {
+        None => Ok(()),
+        Some(((row, col), &value)) => Err(CircuitError::Conductance { row, col, value }),
     }
 }

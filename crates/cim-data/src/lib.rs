@@ -4,6 +4,7 @@
 //! anything is allocated for them, and a refusal names the file, what is wrong with it and what to do.
 #![doc = include_str!("../README.md")]
 
+pub mod cells;
 pub mod cifar;
 mod digest;
 pub mod digits;
@@ -15,6 +16,7 @@ pub mod motion;
 pub mod npy;
 mod npy_header;
 pub mod npz;
+pub mod npz_writer;
 mod regular;
 mod sums;
 

@@ -1,5 +1,6 @@
 //! Named arrays from `.npz` archives: what `numpy.savez` and `numpy.savez_compressed` write.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,9 @@ pub const MAX_BYTES: u64 = 2 << 30;
 /// Most arrays of an archive.
 pub const MAX_ARRAYS: usize = 256;
 
+/// Most arrays of an archive of tiles.
+pub const MAX_TILE_ARRAYS: usize = 1 << 16;
+
 /// An array of an archive.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Named {
@@ -26,6 +30,15 @@ pub struct Named {
     pub kind: Kind,
     /// The numbers in single precision; whole numbers are exact.
     pub values: ArrayD<f32>,
+}
+
+/// An array of an archive in double precision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Doubles {
+    /// Its name, without `.npy`.
+    pub name: String,
+    /// The numbers; floats are exact.
+    pub values: ArrayD<f64>,
 }
 
 /// Why an archive holds no arrays that can be used.
@@ -91,37 +104,63 @@ impl NpzError {
 /// [`NpzError`] for anything else. Sizes are added up before anything is unpacked, and no array is
 /// unpacked further than the archive says.
 pub fn read(path: &Path) -> Result<Vec<Named>, NpzError> {
-    let failed = |reason| NpzError::Read { path: path.to_owned(), reason };
-    unpack(path, io::BufReader::new(File::open(path).map_err(failed)?))
+    unpack(path, open(path)?, (MAX_ARRAYS, &|_| true), array)
 }
 
-fn unpack(path: &Path, file: impl Read + Seek) -> Result<Vec<Named>, NpzError> {
+/// As [`read`], in double precision, of up to [`MAX_TILE_ARRAYS`] arrays, and only those whose names are
+/// `wanted`; the others are not looked into.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_doubles(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<Doubles>, NpzError> {
+    unpack(path, open(path)?, (MAX_TILE_ARRAYS, &wanted), |path, name, bytes| {
+        let (values, _) = npy::decode_as(path, bytes, Element::of, |number| number)?;
+        Ok(Doubles { name, values })
+    })
+}
+
+fn open(path: &Path) -> Result<io::BufReader<File>, NpzError> {
+    let failed = |reason| NpzError::Read { path: path.to_owned(), reason };
+    Ok(io::BufReader::new(File::open(path).map_err(failed)?))
+}
+
+fn unpack<T>(
+    path: &Path,
+    file: impl Read + Seek,
+    (most, wanted): (usize, &dyn Fn(&str) -> bool),
+    array: impl Fn(&Path, String, &[u8]) -> Result<T, NpzError>,
+) -> Result<Vec<T>, NpzError> {
     let broken = |reason: String| NpzError::Archive { path: path.to_owned(), reason };
     let in_zip = |error: ZipError| match error {
         ZipError::Io(error) => broken(error.to_string()),
         other => broken(other.to_string()),
     };
     let mut archive = ZipArchive::new(file).map_err(in_zip)?;
-    if archive.is_empty() || MAX_ARRAYS < archive.len() {
-        return Err(broken(format!("it has {} arrays, not 1 to {MAX_ARRAYS}", archive.len())));
+    if archive.is_empty() || most < archive.len() {
+        return Err(broken(format!("it has {} arrays, not 1 to {most}", archive.len())));
     }
     let mut sizes = Vec::with_capacity(archive.len());
+    let is_wanted = |full: &str| full.strip_suffix(".npy").is_none_or(wanted);
     for idx in 0..archive.len() {
-        sizes.push(archive.by_index_raw(idx).map_err(in_zip)?.size());
+        let member = archive.by_index_raw(idx).map_err(in_zip)?;
+        sizes.push(if is_wanted(member.name()) { member.size() } else { 0 });
     }
     let bytes = sizes.iter().fold(0u64, |sum, &size| sum.saturating_add(size));
     if MAX_BYTES < bytes {
         return Err(NpzError::TooLarge { path: path.to_owned(), bytes });
     }
-    let mut arrays: Vec<Named> = Vec::new();
+    let (mut arrays, mut names) = (Vec::new(), BTreeSet::new());
     for (idx, size) in sizes.into_iter().enumerate() {
         let member = archive.by_index(idx).map_err(in_zip)?;
         let full = member.name().to_owned();
         let Some(name) = full.strip_suffix(".npy").map(str::to_owned) else {
             return Err(broken(format!("it holds {full:?}, which is no .npy array")));
         };
-        if arrays.iter().any(|array| array.name == name) {
+        if !names.insert(name.clone()) {
             return Err(broken(format!("it holds {name:?} twice")));
+        }
+        if !is_wanted(&full) {
+            continue;
         }
         // Memory grows with what is there, not with what the archive promises.
         let mut bytes = Vec::new();
@@ -173,7 +212,7 @@ mod tests {
     }
 
     fn of(bytes: &[u8]) -> Result<Vec<Named>, NpzError> {
-        unpack(Path::new("d.npz"), Cursor::new(bytes))
+        unpack(Path::new("d.npz"), Cursor::new(bytes), (MAX_ARRAYS, &|_| true), array)
     }
 
     #[test]
@@ -188,6 +227,16 @@ mod tests {
             assert_eq!(arrays[1].values, arr1(&[7.0f32, -3.0]).into_dyn());
             assert_eq!(arrays[2].values, arr1(&[1.0f32, 0.0]).into_dyn());
         }
+    }
+
+    #[test]
+    fn doubles_are_read_to_the_bit() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("d.npz");
+        std::fs::write(&path, archive(true)).expect("written");
+        let arrays = read_doubles(&path, |name| name == "x").expect("readable");
+        let values = arr2(&[[0.5f64, -1.5], [2.0, 1e-3]]).into_dyn();
+        assert_eq!(arrays, [Doubles { name: "x".into(), values }]);
     }
 
     fn member(name: &str, content: &[u8]) -> Vec<u8> {

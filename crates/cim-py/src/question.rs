@@ -80,6 +80,7 @@ impl Asked {
             chip: self.chip,
             written: self.written,
             moment: self.moment,
+            held: None,
             chips: self.chips,
             budget: self.budget,
         };

@@ -19,6 +19,7 @@ mod tests;
 pub use draw::draw;
 pub use error::ReportError;
 pub use gate::{Gate, GateError, Interval};
+pub use render::json::encode as json;
 pub use render::table::{table, table_of};
 pub use render::terminal::summary;
 pub use report::{

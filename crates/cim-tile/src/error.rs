@@ -43,6 +43,29 @@ pub enum TileError {
         /// Column tiles of the grid.
         cols: usize,
     },
+    /// Conductances of another number of tiles than the grid has.
+    #[error("held conductances of {given} tiles for a grid of {wanted}")]
+    HeldTiles {
+        /// Tiles given.
+        given: usize,
+        /// Tiles of the grid.
+        wanted: usize,
+    },
+    /// Conductances of another number of cells than a tile has.
+    #[error(
+        "{} × {} held conductances for tile ({row_tile}, {column_tile}) of {} × {} cells",
+        given.0, given.1, wanted.0, wanted.1
+    )]
+    HeldShape {
+        /// Row of the tile in the grid.
+        row_tile: usize,
+        /// Column of the tile in the grid.
+        column_tile: usize,
+        /// Rows and columns given.
+        given: (usize, usize),
+        /// Rows and columns of the tile.
+        wanted: (usize, usize),
+    },
     /// The size of a tile is zero.
     #[error("a tile of {rows} rows and {cols} columns holds nothing")]
     Size {

@@ -267,6 +267,11 @@ impl Blueprint {
         Ok(Self { inputs, outputs, tiles })
     }
 
+    /// Inputs and outputs of the matrix.
+    pub fn shape(&self) -> (usize, usize) {
+        (self.inputs, self.outputs)
+    }
+
     /// Tiles, row tiles outermost.
     pub(crate) fn tiles(&self) -> &[TileBlueprint] {
         &self.tiles
@@ -331,6 +336,25 @@ impl Grid {
         at: Stream,
         tally: &mut Tally,
     ) -> Result<Self, TileError> {
+        let device = &parts.device;
+        Self::of_cells(parts, design, blueprint, at, |_, tile, at| {
+            let target_s = tile.target_s.view();
+            let (wires, ambient) = (parts.wires, parts.ambient);
+            let array = Crossbar::program(device.clone(), wires, ambient, target_s, at, tally)?;
+            tally.weights_unreached += tile.unreached;
+            Ok(array)
+        })
+    }
+
+    /// A chip whose arrays are made by `cells`, which is handed the number of a tile, what it is to be
+    /// programmed to, and the address of its programming.
+    pub(crate) fn of_cells(
+        parts: &Parts,
+        design: &LayerDesign,
+        blueprint: &Blueprint,
+        at: Stream,
+        mut cells: impl FnMut(usize, &TileBlueprint, Stream) -> Result<Crossbar, TileError>,
+    ) -> Result<Self, TileError> {
         let dac = parts.check()?;
         let Blueprint { inputs, outputs, .. } = *blueprint;
         let (rows, cols) = parts.grid_shape(inputs, outputs);
@@ -348,16 +372,7 @@ impl Grid {
             blueprint.tiles.iter().zip(full_scales.chunks_exact(groups)).enumerate()
         {
             let at = at.child("tile", tile_idx as u64);
-            let (device, program_at) = (parts.device.clone(), at.child("program", 0));
-            let array = Crossbar::program(
-                device,
-                parts.wires,
-                parts.ambient,
-                blueprint.target_s.view(),
-                program_at,
-                tally,
-            )?;
-            tally.weights_unreached += blueprint.unreached;
+            let array = cells(tile_idx, blueprint, at.child("program", 0))?;
             let front_at = at.child("front end", 0);
             let adc = |(group, full_scale): (usize, &Amps)| {
                 let (bits, noise, at) =

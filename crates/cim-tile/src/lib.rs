@@ -14,6 +14,7 @@ pub mod front_end;
 pub mod full_scale;
 pub mod gains;
 pub mod grid;
+mod held;
 pub mod mapping;
 pub mod moments;
 pub mod nonideality;

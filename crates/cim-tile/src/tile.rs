@@ -10,7 +10,7 @@ use cim_device::Compensation;
 use ndarray::{Array1, Array2, ArrayView1};
 
 use crate::front_end::Sampled;
-use crate::mapping::Plan;
+use crate::mapping::{Plan, Sense};
 
 /// One programmed array with its output converters.
 ///
@@ -124,6 +124,27 @@ impl Tile {
     /// The programmed array.
     pub fn array(&self) -> &Crossbar {
         &self.array
+    }
+
+    /// The currents that are sensed, and how they add to outputs.
+    pub fn senses(&self) -> &[Sense] {
+        &self.plan.senses
+    }
+
+    /// Its converters, one for each full-scale group, with what this chip's are off by.
+    pub fn converters(&self) -> impl Iterator<Item = &dyn Adc> {
+        self.groups.iter().map(|group| group.adc.as_ref())
+    }
+
+    /// The same tile read once more: equal cells, converters and drivers, and noise of its own for every
+    /// `reading`. Reading 0 is the tile itself.
+    #[must_use]
+    pub fn read_again(&self, reading: u64) -> Self {
+        if reading == 0 {
+            return self.clone();
+        }
+        let reads = self.reads.child("reading", reading);
+        Self { reads, at: read_at(reads, self.array.elapsed()), ..self.clone() }
     }
 
     /// The same tile `elapsed` after it was programmed ([`Crossbar::aged`]), with the factors

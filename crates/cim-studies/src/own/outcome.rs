@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cim_chip::{Budget, Metric};
 use cim_graph::Placement;
-use cim_report::format::{shown, si};
+use cim_report::format::{count, shown, si};
 use cim_report::{Chapter, Estimate, Figure, Headline, Part, Report, Shown as As};
 
 use super::findings::Findings;
@@ -46,7 +46,7 @@ pub fn report(question: &Question<'_>, shown: &Findings) -> Result<Report, Study
         chapters.insert(0, ledgers::chapter(score, output, metric));
     }
     let mut report = Report {
-        title: format!("{} on chips", question.name),
+        title: format!("{} on {}", question.name, words::chips(question.held.is_some())),
         seed: question.chip.seed,
         preset: question.preset.to_owned(),
         revision: env!("CARGO_PKG_VERSION").to_owned(),
@@ -81,7 +81,8 @@ fn figures(question: &Question<'_>, shown: &Findings) -> BTreeMap<String, Figure
         figures.insert(key.to_owned(), Figure::new(label, how, estimate));
     };
     add("digital", format!("{name}, digital"), score.clone(), Estimate::exact(shown.digital));
-    add("on_chip", format!("{name}, on chips"), score, on_chip);
+    let on = words::chips(question.held.is_some());
+    add("on_chip", format!("{name}, on {on}"), score, on_chip);
     let lost = estimate(&losses(metric, shown));
     add("loss", format!("loss of {name}"), loss.clone(), lost);
     let error = estimate(&shown.evaluated.output_mse);
@@ -122,10 +123,12 @@ fn headlines(question: &Question<'_>, found: &Findings) -> Vec<Headline> {
     let mut headlines = vec![
         Headline {
             value: shown(&on_chip, &words::score(metric)),
-            label: format!("{} on chips", metric.words()),
-            detail: match chips {
-                1 => "one chip: no interval".to_owned(),
-                _ => format!("mean and 95 % interval over {chips} chips"),
+            label: format!("{} on {}", metric.words(), words::chips(question.held.is_some())),
+            detail: match (chips, question.held.is_some()) {
+                (1, false) => "one chip: no interval".to_owned(),
+                (_, false) => format!("mean and 95 % interval over {chips} chips"),
+                (1, true) => "one reading of one chip: no interval".to_owned(),
+                (_, true) => format!("mean and 95 % interval over {chips} readings of one chip"),
             },
         },
         Headline {
@@ -162,11 +165,12 @@ fn lead(question: &Question<'_>, found: &Findings) -> String {
     let lost = estimate(&losses(metric, found));
     let tiles: usize = found.products.iter().map(|product| product.tiles.0 * product.tiles.1).sum();
     format!(
-        "{}: {} {} digitally, {} on chips, a loss of {}. Its {} go to {tiles} tiles of {} × {}.",
+        "{}: {} {} digitally, {} on {}, a loss of {}. Its {} go to {tiles} tiles of {} × {}.",
         question.name,
         name,
         shown(&Estimate::exact(found.digital), &how),
         shown(&estimate(&found.evaluated.scores), &how),
+        words::chips(question.held.is_some()),
         words::loss_in_words(metric, &lost),
         match found.products.len() {
             1 => "1 product".to_owned(),
@@ -198,10 +202,29 @@ fn placement(placed: &[cim_graph::Placed], products: usize, left: usize) -> Stri
 fn notes(question: &Question<'_>, found: &Findings) -> Vec<String> {
     let mut notes = vec![
         format!("Designed on {}.", question.calibration_name),
-        "Chip k draws the same random numbers whatever the design, so that differences are paired. \
-         Intervals are Student's over chips of one network and one set of samples."
-            .to_owned(),
+        match question.held {
+            None => {
+                "Chip k draws the same random numbers whatever the design, so that differences are paired. \
+                 Intervals are Student's over chips of one network and one set of samples."
+            }
+            Some(_) => {
+                "Every reading is of the same cells, drivers and converters, with noise of its own. Intervals \
+                 are Student's over readings, and say nothing of another chip."
+            }
+        }
+        .to_owned(),
     ];
+    if let Some(held) = &question.held {
+        let (cells, rms) = (count(held.cells() as u64), held.rms_error());
+        let outside = count(found.evaluated.tally.cells_outside_window);
+        notes.push(format!(
+            "Cells are as measured ({}), for one chip: nothing was programmed. {cells} cells are off their \
+             targets by {} rms; {outside} lie outside what the preset's cells can be asked for. Reads, wires, \
+             drivers and converters are simulated, as the preset says.",
+            held.name(),
+            si(rms.0, "S"),
+        ));
+    }
     if found.made_signed {
         notes.push(
             "Products have negative inputs and the preset's row converters no sign: they were made \
@@ -215,8 +238,9 @@ fn notes(question: &Question<'_>, found: &Findings) -> Vec<String> {
         let reached = estimate(&found.evaluated.scores).ci95 <= width;
         let words = if reached { "was narrow enough" } else { "was still wider than asked" };
         notes.push(format!(
-            "Chips were made until the interval {words}, at {chips}. An interval that decides when to \
-             stop covers slightly less than it says."
+            "{} until the interval {words}, at {chips}. An interval that decides when to \
+             stop covers slightly less than it says.",
+            if question.held.is_some() { "The chip was read" } else { "Chips were made" },
         ));
     }
     if question.moment.after.0 > 0.0 {

@@ -1,6 +1,6 @@
 //! What is asked of a network on chips.
 
-use cim_chip::{ChipPreset, Chips, Foreign, Moment, Task, WrittenDesign};
+use cim_chip::{ChipPreset, Chips, Foreign, HeldChip, Moment, Task, WrittenDesign};
 use cim_core::Seconds;
 use cim_device::compensation::Scope;
 use ndarray::Array2;
@@ -38,10 +38,36 @@ pub struct Question<'a> {
     pub written: Option<WrittenDesign>,
     /// When chips are looked at.
     pub moment: Moment,
+    /// What the cells of one chip were measured to hold, in place of programming; then that chip is read
+    /// as often as chips would be made.
+    pub held: Option<HeldChip>,
     /// How many are made.
     pub chips: Chips,
     /// Whether the loss is told effect by effect.
     pub budget: bool,
+}
+
+impl Question<'_> {
+    /// Refuses what cannot be asked of cells as measured: nobody knows how they came to hold what they do.
+    ///
+    /// # Errors
+    /// [`StudyError::Refused`].
+    pub(super) fn check_held(&self) -> Result<(), StudyError> {
+        let refused = |what: &str, help: &str| {
+            Err(StudyError::Refused { what: what.to_owned(), help: help.to_owned() })
+        };
+        match (&self.held, self.moment.after != Seconds::ZERO, self.budget) {
+            (Some(_), true, _) => refused(
+                "cells as measured do not age: how they were programmed is not known",
+                "leave --after out, and give what was measured at that time",
+            ),
+            (Some(_), _, true) => refused(
+                "a budget takes programming apart, and these cells are as measured",
+                "leave --budget out",
+            ),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How many chips of `preset` are made, if `asked` says nothing else: its own number, or as many as it

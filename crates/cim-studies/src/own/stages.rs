@@ -1,9 +1,9 @@
 //! From a question to its answer.
 
-use cim_chip::sections::need_within;
+use cim_chip::sections::{MappingSpec, need_within};
 use cim_chip::{
-    ChipBlueprint, ChipDesign, ChipError, ChipPreset, LayerInputs, Polarity, ProductAnatomy,
-    Reference, Tally, anatomy, budget, effects, evaluate, evaluations,
+    ChipBlueprint, ChipDesign, ChipError, ChipPreset, Evaluated, Grid, LayerInputs, Polarity,
+    Reference, Tally, anatomy, budget, effects, evaluate, evaluate_held, evaluations,
 };
 use cim_core::Volts;
 use cim_report::Timing;
@@ -26,6 +26,12 @@ pub struct Answer {
     pub design: ChipDesign,
     /// What drives its products on the calibration samples.
     pub inputs: LayerInputs,
+    /// The first chip, or the one that was measured: one grid for each product.
+    pub grids: Vec<Grid>,
+    /// How its weights became conductances.
+    pub mapping: MappingSpec,
+    /// Whether its cells are as measured.
+    pub as_measured: bool,
 }
 
 /// Puts the network on chips, measures it, and says what became of it.
@@ -34,6 +40,7 @@ pub struct Answer {
 /// [`StudyError`] for parts that cannot be, or samples that the network cannot take.
 pub fn run(mut question: Question<'_>, context: &Context<'_>) -> Result<Answer, StudyError> {
     let mut stages = Stages::new(context);
+    question.check_held()?;
     question.chip.parts()?;
     let network = question.network;
     let reference = Reference::of(network, question.task)?;
@@ -55,14 +62,21 @@ pub fn run(mut question: Question<'_>, context: &Context<'_>) -> Result<Answer, 
     stages.lap("design");
     let asked = (question.task, &reference);
     let (moment, at) = (&question.moment, question.chip.chips());
-    let products = first_chip(&question, &design, &inputs)?;
+    let grids = first_chip(&question, &design)?;
+    let prices = question.chip.energy.as_ref();
+    let products = anatomy(&design, network, &inputs, prices, &grids)?;
     stages.lap("look at one chip");
-    let steps = context.progress.begin("measure chips", question.chips.most);
-    let evaluated = evaluate(&design, network, asked, moment, question.chips, at, |so_far| {
+    let label = if question.held.is_some() { "read the chip" } else { "measure chips" };
+    let steps = context.progress.begin(label, question.chips.most);
+    let tick = |so_far: &Evaluated| {
         steps.step(1);
         let score = so_far.score();
         steps.say(&format!("{:.4} ± {:.4}", score.mean, score.ci95));
-    })?;
+    };
+    let evaluated = match &question.held {
+        Some(held) => evaluate_held(&design, network, asked, held, question.chips, at, tick),
+        None => evaluate(&design, network, asked, moment, question.chips, at, tick),
+    }?;
     drop(steps);
     stages.lap("measure");
     let chips = evaluated.scores.len();
@@ -80,7 +94,8 @@ pub fn run(mut question: Question<'_>, context: &Context<'_>) -> Result<Answer, 
     let findings = Findings { digital, evaluated, products, budget, made_signed };
     let report = outcome::report(&question, &findings)?;
     let found = Found { report, timing: stages.into_timing(Timing::default()) };
-    Ok(Answer { found, findings, design, inputs })
+    let (mapping, as_measured) = (question.chip.mapping, question.held.is_some());
+    Ok(Answer { found, findings, design, inputs, grids, mapping, as_measured })
 }
 
 /// Gives row converters a sign where inputs have one and the converters none; says whether it did.
@@ -92,15 +107,13 @@ pub(super) fn give_sign(chip: &mut ChipPreset, inputs: &LayerInputs) -> bool {
     needed
 }
 
-/// Programs the first chip and looks at its products one by one.
-fn first_chip(
-    question: &Question<'_>,
-    design: &ChipDesign,
-    inputs: &LayerInputs,
-) -> Result<Vec<ProductAnatomy>, ChipError> {
-    let (network, tally) = (question.network, &mut Tally::default());
-    let blueprint = ChipBlueprint::of(design, network, tally)?;
+/// The first chip, or the one whose cells were measured.
+fn first_chip(question: &Question<'_>, design: &ChipDesign) -> Result<Vec<Grid>, ChipError> {
+    let tally = &mut Tally::default();
+    let blueprint = ChipBlueprint::of(design, question.network, tally)?;
     let at = question.chip.chips().child("chip", 0);
-    let grids = question.moment.grids(&blueprint, at, tally)?;
-    anatomy(design, network, inputs, question.chip.energy.as_ref(), &grids)
+    match &question.held {
+        Some(held) => blueprint.hold(held, at, tally),
+        None => question.moment.grids(&blueprint, at, tally),
+    }
 }

@@ -4,6 +4,11 @@ use cim_chip::Metric;
 use cim_report::format::{number_estimate, shown};
 use cim_report::{Estimate, Shown};
 
+/// What a network is on.
+pub const fn chips(as_measured: bool) -> &'static str {
+    if as_measured { "a measured chip" } else { "chips" }
+}
+
 /// How scores of a metric are shown.
 pub fn score(metric: Metric) -> Shown {
     if metric.counts() { Shown::Percent } else { Shown::Number }

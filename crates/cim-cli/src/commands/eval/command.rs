@@ -7,11 +7,11 @@ use cim_chip::{Foreign, WrittenDesign};
 use cim_core::Seconds;
 use cim_device::compensation::Scope;
 use cim_report::Report;
-use cim_studies::own::{self, Answer, CALIBRATION, Question, Samples};
+use cim_studies::own::{self, CALIBRATION, Question, Samples};
 use cim_studies::{Context, Source};
 
 use super::chip::chip;
-use super::{dump, network, samples};
+use super::{network, samples};
 use crate::commands::preset::{self, Preset};
 use crate::error::CliError;
 use crate::eval_args::Eval;
@@ -31,6 +31,7 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
     chip.seed = args.seed.unwrap_or(chip.seed);
     let moment = own::moment(&chip, args.after.unwrap_or(Seconds::ZERO), args.compensate)?;
     let written = args.config.as_deref().map(config).transpose()?;
+    let held = args.held.as_deref().map(own::read_chip).transpose()?;
     let graph = network::read(&args.network, args.layers.as_deref())?;
     let most = args.samples.map_or(usize::MAX, |count| count as usize);
     let data = samples::read(&args.data, &graph, most)?;
@@ -73,6 +74,7 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
         chip,
         written,
         moment,
+        held,
         chips,
         budget: args.budget,
     };
@@ -87,10 +89,10 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
     let bars = Bars::start(None);
     let simulator = &cim_studies::NoSimulator;
     let context = Context { store: &store, progress: &bars, clock: &watch, simulator, threads };
-    let seen = (question.moment, question.chip.chips());
-    let Answer { mut found, design, inputs, .. } = pool.install(|| own::run(question, &context))?;
-    found.report.run.command = command(args, &name);
-    let mut text = if args.json { json(&found.report)? } else { printed(&found) };
+    let mut answer = pool.install(|| own::run(question, &context))?;
+    answer.found.report.run.command = command(args, &name);
+    let found = &answer.found;
+    let mut text = if args.json { json(&found.report)? } else { printed(found) };
     if let Some(folder) = &args.out {
         let files = cim_report::write(&found.report, &found.timing, folder)?;
         if !args.json {
@@ -101,7 +103,7 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
         let _ = writeln!(text, "\n{figures} figures with intervals: --out DIR keeps them");
     }
     if let Some(folder) = &args.dump {
-        let files = dump::write(folder, &design, &network, &inputs, seen)?;
+        let files = own::write_chip(folder, &answer, &network)?;
         if !args.json {
             let _ = writeln!(text, "\n{files} files of tiles in {}", folder.display());
         }
@@ -169,6 +171,7 @@ fn command(args: &Eval, name: &str) -> String {
     add("--calibration", args.calibration.as_deref().map(|text| file_name(Path::new(text))));
     add("--samples", args.samples.map(|count| count.to_string()));
     add("--config", args.config.as_deref().map(file_name));
+    add("--held", args.held.as_deref().map(file_name));
     add("--after", args.after.map(|after| format!("'{after}'")));
     let scope = |scope| if scope == Scope::Global { "global" } else { "per-column" };
     add("--compensate", args.compensate.map(|found| scope(found).to_owned()));

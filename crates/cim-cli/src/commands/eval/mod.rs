@@ -2,7 +2,6 @@
 
 mod chip;
 mod command;
-mod dump;
 mod network;
 mod samples;
 

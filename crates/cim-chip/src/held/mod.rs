@@ -1,0 +1,10 @@
+//! Conductances measured on a real chip, in place of programming.
+
+mod chip;
+mod error;
+mod hold;
+mod place;
+
+pub use chip::{HeldChip, HeldTile};
+pub use error::HeldError;
+pub use place::TilePlace;

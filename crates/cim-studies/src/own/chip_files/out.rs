@@ -1,0 +1,83 @@
+//! From a chip to files.
+
+use std::path::Path;
+
+use cim_chip::{ChipBlueprint, Foreign, Mapped, MatMul, Scratch, Tally, TilePlace};
+use cim_data::cells::{self, Cells};
+use cim_data::npz::NpzError;
+use cim_data::npz_writer::NpzWriter;
+use cim_report::files;
+use ndarray::Array2;
+
+use super::names;
+use super::settings::Settings;
+use crate::error::StudyError;
+use crate::own::stages::Answer;
+
+/// Call of the vectors that are written: the first of all.
+const CALL: u64 = 0;
+
+/// Writes the first chip of an answer into `folder`, and returns how many files there are.
+///
+/// An archive for each product, `product-NNN.npz`: `weights` (inputs × outputs), `x` (vectors × inputs) of
+/// the calibration samples, `y_digital` and `y` (vectors × outputs), `full_scale_a` (row tiles × (column
+/// tiles · groups)), `scales` (weight clip, input limit, drive gain, read voltage in V, g_min and g_max in
+/// S), and for the tile in row `r` and column `c` of the grid `target_s_r_c` and `held_s_r_c` (rows ×
+/// columns, S). The same conductances as a table for each tile, `product-NNN-tile-R-C.csv`. And how the
+/// chip is driven and read, `chip.json`.
+///
+/// [`read`](super::read) takes the folder back, with what was measured in place of what is held.
+///
+/// # Errors
+/// [`StudyError`] where a file cannot be written.
+pub fn write(folder: &Path, answer: &Answer, network: &Foreign) -> Result<usize, StudyError> {
+    let (design, parts) = (&answer.design, &answer.design.parts);
+    let tally = &mut Tally::default();
+    let blueprint = ChipBlueprint::of(design, network, tally)?;
+    let mut written = 0;
+    let mut put = |name: &str, bytes: &[u8]| {
+        written += 1;
+        files::write_bytes(&folder.join(name), bytes)
+    };
+    for (idx, product) in network.products().iter().enumerate() {
+        let (layer, grid) = (&design.layers[idx], &answer.grids[idx]);
+        let x = answer.inputs.layer(idx);
+        let mut y = Array2::zeros((x.nrows(), product.weights.ncols()));
+        grid.apply(x, CALL, y.view_mut(), &mut Scratch::default(), tally);
+        let scales = [
+            f64::from(layer.weight_clip),
+            f64::from(layer.input_limit),
+            layer.drive_gain,
+            parts.read_voltage.0,
+            parts.window.g_min.0,
+            parts.window.g_max.0,
+        ];
+        let name = names::archive(idx);
+        let mut file = NpzWriter::new(name.as_str());
+        file.add("weights", product.weights).map_err(refused)?;
+        file.add("x", x).map_err(refused)?;
+        file.add("y_digital", x.dot(&product.weights).view()).map_err(refused)?;
+        file.add("y", y.view()).map_err(refused)?;
+        file.add("full_scale_a", layer.full_scale.mapv(|amps| amps.0).view()).map_err(refused)?;
+        file.add_list("scales", &scales).map_err(refused)?;
+        let columns = parts.grid_shape(product.weights.nrows(), product.weights.ncols()).1;
+        let tiles = blueprint.layers[idx].targets().zip(grid.tiles()).enumerate();
+        for (tile_idx, (target_s, tile)) in tiles {
+            let place =
+                TilePlace { product: idx, row: tile_idx / columns, column: tile_idx % columns };
+            let held_s = tile.array().conductances();
+            file.add(&names::array(names::TARGET, place), target_s).map_err(refused)?;
+            file.add(&names::array(names::HELD, place), held_s).map_err(refused)?;
+            let cells = Cells { target_s: target_s.to_owned(), held_s: held_s.to_owned() };
+            put(&names::table(place), cells::encode(&cells).as_bytes())?;
+        }
+        put(&name, &file.finish().map_err(refused)?)?;
+    }
+    let settings = Settings::of(answer);
+    put(names::SETTINGS, cim_report::json(&settings, "chip", names::SETTINGS)?.as_bytes())?;
+    Ok(written)
+}
+
+fn refused(error: NpzError) -> StudyError {
+    StudyError::Refused { what: error.to_string(), help: "choose another folder".to_owned() }
+}
