@@ -21,6 +21,25 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     cim_report::files::write_bytes(path, bytes)
 }
 
+/// Puts files where their options name them, in this order, each whole or not at all.
+///
+/// # Errors
+/// As [`write_atomic`]; where files were written before the one that could not, they are named.
+pub fn write_each(outputs: &[(&str, &Path, &[u8])]) -> Result<(), CliError> {
+    for (idx, (option, path, bytes)) in outputs.iter().enumerate() {
+        write_atomic(path, bytes).map_err(|error| match &outputs[..idx] {
+            [] => error.into(),
+            written => {
+                let name =
+                    |(option, path, _): &(&str, &Path, _)| format!("{option} {}", path.display());
+                let names: Vec<String> = written.iter().map(name).collect();
+                CliError::from(error).after(names.join(", "), option)
+            }
+        })?;
+    }
+    Ok(())
+}
+
 /// Removes what interrupted writes left where these outputs will be. What cannot be removed is no reason
 /// not to write.
 pub fn sweep(outputs: &[(&str, &Path)]) {

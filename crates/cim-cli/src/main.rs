@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod eval_args;
 mod files;
+mod form;
 mod lock;
 mod map_args;
 mod parsers;
@@ -38,7 +39,8 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .without_time()
         .init();
-    match commands::run(cli.command) {
+    let form = if cli.json { form::Form::Json } else { form::Form::Words };
+    match commands::run(cli.command, form) {
         Ok(text) => commands::say(&text),
         Err(error) => {
             let code = if matches!(error, error::CliError::Gate { .. }) { 1 } else { 2 };
