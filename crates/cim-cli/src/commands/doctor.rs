@@ -25,7 +25,7 @@ pub fn run(form: Form) -> Result<String, CliError> {
     let mut checks = vec![threads(), vectors()];
     checks.extend(
         [
-            ("ngspice", "only the study ir-drop uses it"),
+            ("ngspice", "studies leave out what they compare with it"),
             ("valgrind", "only `cargo xtask instructions` uses it"),
         ]
         .map(program),
