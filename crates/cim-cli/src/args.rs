@@ -12,7 +12,7 @@ use crate::map_args::Map;
 /// Quantities are written with their unit ("100 uS" or "100 µS", "1.5 Ohm" or "1.5 Ω", "10 MHz"); a bare
 /// number is refused. What is printed has µ and Ω.
 #[derive(Debug, Parser)]
-#[command(name = "cim", version = crate::commands::VERSION, arg_required_else_help = true)]
+#[command(name = "cim", version = crate::version::VERSION, arg_required_else_help = true)]
 pub struct Cli {
     /// What to do
     #[command(subcommand)]

@@ -7,19 +7,10 @@ use std::{
 
 use cim_data::open_regular;
 use cim_nn::checkpoint::MAX_PAYLOAD_BYTES;
-use cim_report::ReportError;
+pub use cim_report::files::write_bytes as write_atomic;
 use serde::Deserialize;
 
 use crate::error::CliError;
-
-/// Puts `bytes` at `path`, whole or not at all, replacing a regular file that is there: links are
-/// followed, and a device, a pipe or a folder of that name is refused.
-///
-/// # Errors
-/// [`ReportError`] if the folder is missing, full or not writable; nothing is left behind.
-pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
-    cim_report::files::write_bytes(path, bytes)
-}
 
 /// Puts files where their options name them, in this order, each whole or not at all.
 ///

@@ -12,6 +12,7 @@ mod parsers;
 mod progress;
 mod simulator;
 mod store;
+mod version;
 
 mod commands;
 

@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 use cim_report::{Check, Checkup};
 use cim_studies::DataFolder;
 
-use super::VERSION;
 use crate::error::CliError;
 use crate::form::Form;
 use crate::parsers::MOST_THREADS;
+use crate::version::VERSION;
 
 /// Variables of the environment that count, and for what.
 const VARIABLES: [(&str, &str); 5] = [

@@ -26,9 +26,6 @@ use crate::error::CliError;
 use crate::files;
 use crate::form::Form;
 
-/// Version and, where it is known, the revision that this binary was built from.
-pub const VERSION: &str = env!("CIM_VERSION");
-
 /// Runs a command and returns its output.
 pub fn run(command: Command, form: Form) -> Result<String, CliError> {
     let (inputs, outputs) = command.files();
