@@ -1,5 +1,8 @@
 //! What the optimiser chose, as plain data.
 
+use std::fmt;
+
+use cim_core::{Amps, Joules, Siemens, Volts};
 use cim_nn::Network;
 use cim_tile::LayerErrors;
 use serde::Serialize;
@@ -136,4 +139,49 @@ fn sources([naive, optimised]: &[Vec<LayerErrors>; 2]) -> Vec<Source> {
     };
     let both = mean(naive).into_iter().zip(mean(optimised));
     both.map(|((name, naive), (_, optimised))| Source { name, naive, optimised }).collect()
+}
+
+/// A table for a terminal, what was chosen beside where it began.
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (g_min, g_max) = (Siemens(self.g_min_s), Siemens(self.g_max_s));
+        writeln!(f, "conductance window  {g_min:.3} to {g_max:.3}")?;
+        writeln!(f, "read voltage        {:.2}", Volts(self.read_voltage_v))?;
+        let (error, naive) = (self.error, self.naive_error);
+        writeln!(f, "error / signal      {error:.3e} (naive mapping {naive:.3e})")?;
+        for Source { name, naive, optimised } in &self.sources {
+            if 0.0 < naive.max(*optimised) {
+                writeln!(f, "    {name:<16}{optimised:.1e} ({naive:.1e})")?;
+            }
+        }
+        let (loss, naive) = (self.predicted_loss, self.naive_predicted_loss);
+        writeln!(
+            f,
+            "cost of errors      {loss:.3e} nat, to second order (naive mapping {naive:.3e})"
+        )?;
+        let energy = Joules(self.array_and_sense_energy_j);
+        writeln!(f, "cells and sensing   {energy:.2} per inference")?;
+        write!(
+            f,
+            "certified gap       {:.1e} of this design to the least error",
+            self.certified_gap
+        )?;
+        if let Some(gap) = self.energy_gap {
+            write!(f, ", energy {gap:.1e} above the least there")?;
+        }
+        writeln!(f)?;
+        for (layer, number) in self.layers.iter().zip(1..) {
+            let LayerAnswer { operation, weight_clip, full_scale_a, .. } = layer;
+            let (rows, cols) = (full_scale_a.len(), full_scale_a.first().map_or(0, Vec::len));
+            writeln!(
+                f,
+                "layer {number} ({operation}): weight clip {weight_clip:.4}, {rows} × {cols} tiles, full scale"
+            )?;
+            for row in full_scale_a {
+                let row: Vec<String> = row.iter().map(|fs| format!("{:.2}", Amps(*fs))).collect();
+                writeln!(f, "    {}", row.join("  "))?;
+            }
+        }
+        Ok(())
+    }
 }

@@ -10,16 +10,20 @@ use crate::map_args::Map;
 
 /// Analog compute-in-memory: how accurate and how frugal a design will be, before silicon.
 ///
-/// Quantities are written with their unit ("100 uS", "0.2 V", "10 MHz"); a bare number is refused.
+/// Quantities are written with their unit ("100 uS" or "100 µS", "1.5 Ohm" or "1.5 Ω", "10 MHz"); a bare
+/// number is refused. What is printed has µ and Ω.
 #[derive(Debug, Parser)]
-#[command(name = "cim", version, arg_required_else_help = true)]
+#[command(name = "cim", version = crate::version::VERSION, arg_required_else_help = true)]
 pub struct Cli {
-    /// What to do.
+    /// What to do
     #[command(subcommand)]
     pub command: Command,
-    /// Say more; twice for every step.
+    /// Say more; twice for every step
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
+    /// Print the result as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
 }
 
 /// Commands.
@@ -62,6 +66,19 @@ pub enum Command {
         #[arg(default_value = "paper")]
         name: String,
     },
+    /// Say what there is: version, threads, programs, data sets, where results go, what of the environment counts
+    Doctor,
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages, one a command
+    Man {
+        /// Folder of the pages, which is made if need be
+        folder: PathBuf,
+    },
 }
 
 /// Options of `cim reproduce`.
@@ -100,6 +117,9 @@ pub struct Reproduce {
     /// Fail if a figure leaves its interval in this JSON file
     #[arg(long)]
     pub gate: Option<PathBuf>,
+    /// Tell how long every stage took
+    #[arg(long)]
+    pub timing: bool,
 }
 
 /// Options of `cim program`.
@@ -401,9 +421,13 @@ impl Command {
             }
             Self::Eval(args) => (args.inputs(), args.outputs()),
             Self::Map(args) => (vec![args.weights.as_path()], args.outputs()),
-            Self::Device(_) | Self::Explain { .. } | Self::Mappings | Self::Preset { .. } => {
-                (Vec::new(), Vec::new())
-            }
+            Self::Man { folder } => (Vec::new(), vec![("FOLDER", folder.as_path())]),
+            Self::Device(_)
+            | Self::Explain { .. }
+            | Self::Mappings
+            | Self::Preset { .. }
+            | Self::Doctor
+            | Self::Completions { .. } => (Vec::new(), Vec::new()),
         }
     }
 }

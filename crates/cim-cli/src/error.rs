@@ -19,6 +19,18 @@ pub enum CliError {
     /// A file could not be written.
     #[error(transparent)]
     Report(#[from] cim_report::ReportError),
+    /// An option failed after others had been done.
+    #[error("{option} failed after {written} was written")]
+    #[diagnostic(help("what was written is whole and stays"))]
+    After {
+        /// The option.
+        option: String,
+        /// The outputs that were written, with their options.
+        written: String,
+        /// Why.
+        #[source]
+        error: Box<CliError>,
+    },
     /// The device cannot be.
     #[error(transparent)]
     Device(#[from] cim_device::DeviceError),
@@ -41,6 +53,14 @@ pub enum CliError {
         /// One line a figure.
         list: String,
     },
+}
+
+impl CliError {
+    /// That `option` failed so after `written`, an output with its option, was there.
+    #[must_use]
+    pub fn after(self, written: String, option: &str) -> Self {
+        Self::After { option: option.to_owned(), written, error: Box::new(self) }
+    }
 }
 
 /// With what to do, where it is said beside the message.

@@ -28,7 +28,8 @@ pub struct Eval {
     /// Seed of all randomness, instead of the preset's
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Make chips until the 95 % interval is this narrow: "accuracy ± 0.05 %", "± 0.001"
+    /// Make chips until half the 95 % interval of the score is this narrow: "accuracy ± 0.05 %", "± 0.001". At
+    /// least 10, at most --chips; left out, 1000
     #[arg(long, value_parser = crate::parsers::width)]
     pub until: Option<f64>,
     /// How answers are judged: top1, top5, mse, cosine; left out, top1 for labels, mse for numbers, cosine
@@ -66,9 +67,9 @@ pub struct Eval {
     /// how it is driven and read (chip.json)
     #[arg(long)]
     pub dump: Option<PathBuf>,
-    /// Print the report as JSON
+    /// Tell how long every stage took
     #[arg(long)]
-    pub json: bool,
+    pub timing: bool,
     /// Threads; 0 for all cores. Results do not depend on it
     #[arg(long, default_value_t = 0, value_parser = crate::parsers::threads)]
     pub threads: usize,

@@ -7,18 +7,28 @@ use std::{
 
 use cim_data::open_regular;
 use cim_nn::checkpoint::MAX_PAYLOAD_BYTES;
-use cim_report::ReportError;
+pub use cim_report::files::write_bytes as write_atomic;
 use serde::Deserialize;
 
 use crate::error::CliError;
 
-/// Puts `bytes` at `path`, whole or not at all, replacing a regular file that is there: links are
-/// followed, and a device, a pipe or a folder of that name is refused.
+/// Puts files where their options name them, in this order, each whole or not at all.
 ///
 /// # Errors
-/// [`ReportError`] if the folder is missing, full or not writable; nothing is left behind.
-pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
-    cim_report::files::write_bytes(path, bytes)
+/// As [`write_atomic`]; where files were written before the one that could not, they are named.
+pub fn write_each(outputs: &[(&str, &Path, &[u8])]) -> Result<(), CliError> {
+    for (idx, (option, path, bytes)) in outputs.iter().enumerate() {
+        write_atomic(path, bytes).map_err(|error| match &outputs[..idx] {
+            [] => error.into(),
+            written => {
+                let name =
+                    |(option, path, _): &(&str, &Path, _)| format!("{option} {}", path.display());
+                let names: Vec<String> = written.iter().map(name).collect();
+                CliError::from(error).after(names.join(", "), option)
+            }
+        })?;
+    }
+    Ok(())
 }
 
 /// Removes what interrupted writes left where these outputs will be. What cannot be removed is no reason

@@ -6,6 +6,7 @@ mod error;
 mod eval_args;
 mod files;
 mod fit_args;
+mod form;
 mod lock;
 mod map_args;
 mod parsers;
@@ -14,6 +15,7 @@ mod simulator;
 mod store;
 #[cfg(test)]
 mod tests;
+mod version;
 
 mod commands;
 
@@ -41,7 +43,8 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .without_time()
         .init();
-    match commands::run(cli.command) {
+    let form = if cli.json { form::Form::Json } else { form::Form::Words };
+    match commands::run(cli.command, form) {
         Ok(text) => commands::say(&text),
         Err(error) => {
             let code = if matches!(error, error::CliError::Gate { .. }) { 1 } else { 2 };

@@ -29,7 +29,7 @@ pub struct Map {
     /// Columns of an array; left out, one array holds all
     #[arg(long)]
     pub columns: Option<usize>,
-    /// Print levels and senses as JSON (json), or write them to this file (.json)
+    /// Write levels and senses to this file (.json); `json` prints them, as --json does
     #[arg(long)]
     pub report: Option<String>,
 }

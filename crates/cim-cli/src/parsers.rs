@@ -6,7 +6,7 @@ use cim_device::compensation::Scope;
 
 /// Most threads that a run may ask for: far beyond any machine it runs on, far below what starting them
 /// would take for ever.
-const MOST_THREADS: usize = 1024;
+pub const MOST_THREADS: usize = 1024;
 
 /// Threads; 0 for all cores.
 pub fn threads(text: &str) -> Result<usize, String> {
@@ -41,6 +41,13 @@ pub fn time(text: &str) -> Result<Seconds, String> {
 pub fn width(text: &str) -> Result<f64, String> {
     let help =
         || "write half the width of the interval: \"accuracy ± 0.05 %\" or \"± 0.001\"".to_owned();
+    let word = text.split(['±', '~', '+']).next().unwrap_or_default().trim();
+    let is_score = ["", "accuracy", "score"].contains(&word)
+        || Metric::ALL.iter().any(|metric| metric.name() == word)
+        || word.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    if !is_score {
+        return Err(help());
+    }
     let tail =
         text.rsplit(['±', '~']).next().unwrap_or(text).trim().trim_start_matches("+-").trim();
     let (number, scale) = match tail.strip_suffix('%') {
@@ -63,7 +70,7 @@ mod tests {
             let got = width(text).expect(text);
             assert!((got / want - 1.0).abs() < 1e-12, "{text}: {got}");
         }
-        for text in ["", "accuracy", "± 0 %", "± -1", "± nan", "± inf %"] {
+        for text in ["", "accuracy", "energy ± 0.1", "± 0 %", "± -1", "± nan", "± inf %"] {
             assert!(width(text).is_err(), "{text}");
         }
     }

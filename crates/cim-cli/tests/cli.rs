@@ -470,7 +470,7 @@ fn a_device_is_sampled_described_and_listed() {
         assert_eq!(list.lines().filter(|line| line.contains(&format!(" {name} "))).count(), 1);
     }
     let card = text(&["device", "describe", "hfo2-milo"]);
-    assert!(card.contains("sigma = 4.782321 -0.009107 G uS") && card.contains("Milo et al. 2021"));
+    assert!(card.contains("sigma = 4.782321 -0.009107 G µS") && card.contains("Milo et al. 2021"));
 }
 
 #[test]
@@ -482,7 +482,7 @@ fn devices_that_cannot_be_sampled_are_refused() {
         (["--target", "50"], vec!["--target", "bare number 50"]),
         (["--after", "-1 h"], vec!["-3600 s", "zero or positive", "--after"]),
         (["--after", "1 fortnight"], vec!["--after", "1 fortnight", "1 day"]),
-        (["--out", "nowhere/g.npy"], vec!["nowhere/g.npy", "nothing was changed"]),
+        (["--out", "nowhere/g.npy"], vec!["nowhere/g.npy", "which is as it was"]),
     ] {
         let base = ["--preset", "pcm", "--target", "5 uS", "--count", "9", "--seed", "1"];
         let args = [&["device", "sample"], &base[..], &["--out", "g.npy"], &change].concat();

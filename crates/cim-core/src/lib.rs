@@ -10,6 +10,7 @@ pub mod matmul;
 pub mod stream;
 pub mod tally;
 pub mod units;
+mod vectors;
 
 pub use constants::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C};
 pub use keys::no_keys;
@@ -19,6 +20,7 @@ pub use tally::Tally;
 pub use units::{
     Amps, Coulombs, Farads, Hertz, Joules, Kelvin, Ohms, Seconds, Siemens, UnitError, Volts, Watts,
 };
+pub use vectors::vectors;
 
 /// Tests the examples of the README.
 #[cfg(doctest)]

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::device::Device;
 use crate::error::DeviceError;
 use crate::names::unknown;
 
 /// What is known of a published device.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Card {
     /// Name by which it is asked for.
     pub name: &'static str,

@@ -7,6 +7,7 @@ pub mod card;
 pub mod catalogue;
 pub mod compensation;
 pub mod conduction;
+pub mod described;
 pub mod device;
 pub mod error;
 mod floor;
@@ -16,6 +17,7 @@ mod names;
 pub mod nanosecond;
 pub mod program;
 pub mod puf;
+pub mod sampled;
 pub mod spec;
 pub mod time;
 pub mod window;
@@ -24,6 +26,7 @@ pub use card::Card;
 pub use catalogue::{Published, published, published_names};
 pub use compensation::{Compensation, CompensationSpec};
 pub use conduction::{Conduction, Operating};
+pub use described::Described;
 pub use device::{Device, Life, Moments};
 pub use error::DeviceError;
 pub use law::{Posynomial, PosynomialFit, SigmaLaw};
@@ -38,6 +41,7 @@ pub use program::{
     CellsPreset, End, Outcome, Programmer, ProgrammerSpec, Pulse, PulseCells, PulseCellsSpec,
     VerifySpec, VipiSpec,
 };
+pub use sampled::{Sampled, Sampling, Spread};
 pub use spec::DeviceSpec;
 pub use time::FittedTimes;
 pub use window::Window;

@@ -3,7 +3,7 @@
 use cim_device::{DeviceSpec, MeasuredSpec, ModelSpec};
 
 /// A fitted device with everything that is known about the fit.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Fitted {
     /// The device.
     pub spec: MeasuredSpec,
@@ -31,7 +31,7 @@ impl Fitted {
 }
 
 /// A parameter with its 95 % interval over cells.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Parameter {
     /// What it is.
     pub name: String,
@@ -46,7 +46,7 @@ pub struct Parameter {
 }
 
 /// Laws that one was chosen from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Choice {
     /// What they are laws of.
     pub part: &'static str,
@@ -57,7 +57,7 @@ pub struct Choice {
 }
 
 /// A law that was tried.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Candidate {
     /// The law in words.
     pub words: String,
@@ -72,7 +72,7 @@ pub struct Candidate {
 }
 
 /// Cells of one target at one time, measured and foretold by the law without them.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct HeldOut {
     /// What was asked for (S), mean over the group.
     pub target_s: f64,
@@ -87,7 +87,7 @@ pub struct HeldOut {
 }
 
 /// A number measured and foretold.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Compared {
     /// As measured (S).
     pub measured_s: f64,
@@ -98,7 +98,7 @@ pub struct Compared {
 }
 
 /// How far laws are off, beyond what the error of the measurement explains.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Residual {
     /// Of the shift, in parts of the measured spread.
     pub shift: f64,

@@ -61,7 +61,7 @@ pub enum ReportError {
     },
     /// A file could not be written; files of that name that were there are as they were.
     #[error(
-        "failed to write {}; nothing was changed: see that its folder exists, is writable and has room",
+        "failed to write {}, which is as it was: see that its folder exists, is writable and has room",
         path.display()
     )]
     Write {

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod checkup;
 mod draw;
+pub mod duration;
 mod error;
 pub mod files;
 pub mod format;
@@ -16,15 +18,16 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub use checkup::{Check, Checkup};
 pub use draw::draw;
 pub use error::ReportError;
 pub use gate::{Gate, GateError, Interval};
 pub use render::json::encode as json;
 pub use render::table::{table, table_of};
-pub use render::terminal::summary;
+pub use render::terminal::{stages, summary};
 pub use report::{
     Chapter, Comparison, Estimate, FIXED_KEYS, Figure, Headline, Parameter, Part, Report, RunInfo,
     SCHEMA, Shown, Table, Target, chart,
 };
 pub use timing::{Stage, Timing};
-pub use write::write;
+pub use write::{encoded, write};

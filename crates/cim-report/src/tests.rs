@@ -3,6 +3,7 @@
 mod content;
 mod pictures;
 mod refusals;
+mod words;
 
 use std::fs;
 use std::path::Path;

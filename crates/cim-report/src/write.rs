@@ -1,4 +1,4 @@
-//! All files of a report, or an error and no half of one.
+//! All files of a report, or an error and no half of one; and its data alone.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ use crate::{draw, files, page};
 pub fn write(report: &Report, timing: &Timing, dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
     report.check()?;
     let data = [
-        ("report.json".to_owned(), json::encode(report, "report", "report.json")?),
+        ("report.json".to_owned(), encoded(report)?),
         ("timing.json".to_owned(), json::encode(timing, "timing", "timing.json")?),
     ];
     let drawings = draw::all(report.charts.iter().chain(&report.cover))?;
@@ -33,4 +33,13 @@ pub fn write(report: &Report, timing: &Timing, dir: &Path) -> Result<Vec<PathBuf
     all.extend(data);
     all.extend(drawings.iter().map(|drawing| (drawing.file.clone(), drawing.svg.clone())));
     files::write_all(dir, &all)
+}
+
+/// What [`write`] puts into `report.json`.
+///
+/// # Errors
+/// [`ReportError::NotFinite`] and [`ReportError::Malformed`], as [`write`].
+pub fn encoded(report: &Report) -> Result<String, ReportError> {
+    report.check()?;
+    json::encode(report, "report", "report.json")
 }

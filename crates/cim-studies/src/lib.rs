@@ -14,7 +14,9 @@ mod context;
 mod entry;
 mod error;
 mod experiment;
+mod explained;
 mod listed;
+mod listing;
 pub mod own;
 mod parse;
 mod place;
@@ -42,6 +44,8 @@ pub use context::{Clock, Context, NoSimulator, Progress, Simulator, Steps, Store
 pub use entry::{Entry, Ready, Request};
 pub use error::StudyError;
 pub use experiment::Experiment;
+pub use explained::{BuiltIn, Explained, keys_like};
+pub use listing::{DataFolder, Line, Listing};
 pub use parse::parse;
 pub use place::located;
 pub use registry::{named, of_text};

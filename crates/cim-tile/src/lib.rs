@@ -26,6 +26,7 @@ pub mod quantize;
 pub mod reprogram;
 pub mod rows;
 pub mod support;
+pub mod ticks;
 pub mod tile;
 
 pub use board::{Board, BoardSpec};

@@ -11,6 +11,7 @@ use cim_crossbar::{Ambient, Wires};
 use cim_device::models::NoiseSpec;
 use cim_device::{Conduction, Device, EffectSpec, GaussianSpec, StuckSpec, Window, published};
 use ndarray::Array2;
+use serde::Serialize;
 
 use crate::calibration::Calibration;
 use crate::error::TileError;
@@ -67,6 +68,16 @@ impl Carried {
     }
 }
 
+impl Carried {
+    /// What is found of every effect of [`TRIED`] with this mapping; all draws come from below `at`.
+    ///
+    /// # Errors
+    /// As [`attempt`].
+    pub fn found(&self, at: Stream) -> Result<Vec<Found>, TileError> {
+        TRIED.iter().map(|effect| attempt(self, effect, at)).collect()
+    }
+}
+
 /// Something that keeps chips from being exact.
 #[derive(Clone, Copy)]
 pub struct Tried {
@@ -103,7 +114,7 @@ pub const TRIED: [Tried; 12] = [
 ];
 
 /// Mean squared errors of outputs without and with an effect (squared units of outputs).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Found {
     /// Of chips.
     pub chips: [f64; 2],

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cim_core::{Ohms, Siemens};
+use cim_core::{Ohms, Siemens, Volts};
 use cim_crossbar::{Bias, Circuit, CircuitError, Ends, Scheme, Wires};
 use cim_data::npy::{self, dims};
 use cim_device::Conduction;
@@ -13,6 +13,9 @@ use crate::error::CliError;
 
 /// Beyond it a conductance is a short, or microsiemens that were saved as siemens: told, and taken.
 const MOST_OF_A_CELL: f64 = 1.0;
+
+/// Beyond it a voltage is no read and no write, but maybe millivolts that were saved as volts: told, and taken.
+const MOST_OF_A_LINE: f64 = 100.0;
 
 /// A read array.
 pub struct Array {
@@ -182,7 +185,7 @@ fn selected(args: &ArrayFiles, shape: (usize, usize)) -> Result<Bias, CliError> 
     };
     let text = args.write_voltage.as_deref().unwrap_or_default();
     let volts = match text.trim().parse::<f64>() {
-        Ok(number) => cim_core::Volts(number),
+        Ok(number) => Volts(number),
         Err(_) => text.parse().map_err(|error| {
             let help = "write a voltage as a number of volts or with its unit: 1.2 or \"1.2 V\"";
             usage(format!("--write-voltage: {error}"), help)
@@ -242,6 +245,10 @@ fn vectors(
             format!("{}: {v} V at {of}{line} {place}", path.display()),
             "every voltage must be a finite number, in volts",
         ));
+    }
+    let largest = volts.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+    if MOST_OF_A_LINE < largest {
+        tracing::warn!("{}: {}: voltages are in volts", path.display(), Volts(largest));
     }
     Ok((volts, single))
 }

@@ -11,13 +11,14 @@ use crate::config;
 use crate::error::CliError;
 use crate::files::{try_read, write_atomic};
 use crate::fit_args::DeviceFit;
+use crate::form::Form;
 
 /// The largest file of measurements that is read (bytes).
 const MAX_BYTES: u64 = 256 << 20;
 
 /// Fits and returns what is printed. Everything that can be refused is refused before the first file is
 /// written.
-pub fn run(args: &DeviceFit) -> Result<String, CliError> {
+pub fn run(args: &DeviceFit, form: Form) -> Result<String, CliError> {
     let base = open(&args.preset)?;
     chip(&base)?.parts()?;
     if let Some(folder) = &args.report {
@@ -47,7 +48,7 @@ pub fn run(args: &DeviceFit) -> Result<String, CliError> {
         let files = cim_report::files::write_all(folder, &files(&about, &written.text)?)?;
         printed += &format!("\n{} files in {}\n", files.len(), folder.display());
     }
-    Ok(printed)
+    form.print_as("device fit", fitted, || printed)
 }
 
 /// What is wrong with measurements, with its line.

@@ -5,15 +5,15 @@ use std::path::Path;
 use cim_data::npy;
 use cim_tile::mapping::{Cut, Mapped, MappingError, Whole};
 use ndarray::Array2;
-use serde::Serialize;
 
 use super::array::usage;
 use crate::error::CliError;
 use crate::files::write_atomic;
+use crate::form::Form;
 use crate::map_args::Map;
 
 /// Maps, writes or prints the report, and returns what is printed.
-pub fn run(args: &Map) -> Result<String, CliError> {
+pub fn run(args: &Map, form: Form) -> Result<String, CliError> {
     let weights = whole_numbers(&args.weights)?;
     let fewest = Cut::fewest(&args.mapping, weights.view());
     let bits = args.bits.unwrap_or_else(|| {
@@ -34,18 +34,11 @@ pub fn run(args: &Map) -> Result<String, CliError> {
     let whole = Whole::named(&args.mapping, &cut).map_err(refused)?;
     let size = (args.rows.unwrap_or(usize::MAX), args.columns.unwrap_or(usize::MAX));
     let mapped = Mapped::of(&whole, weights.view(), size).map_err(refused)?;
-    let report = Report { command: "map", mapped: &mapped };
-    let json = || {
-        let json = serde_json::to_string_pretty(&report);
-        json.map(|json| json + "\n").expect("plain numbers and words")
-    };
-    if args.is_printed() {
-        return Ok(json());
-    }
     if let Some(path) = args.report_file() {
-        write_atomic(path, json().as_bytes())?;
+        write_atomic(path, Form::Json.print("map", &mapped)?.as_bytes())?;
     }
-    Ok(table(&mapped))
+    let form = if args.is_printed() { Form::Json } else { form };
+    form.print("map", &mapped)
 }
 
 fn help(error: &MappingError) -> &'static str {
@@ -79,30 +72,4 @@ fn whole_numbers(path: &Path) -> Result<Array2<i32>, CliError> {
         ));
     }
     Ok(weights.mapv(|w| w as i32))
-}
-
-/// What was mapped, by which command.
-#[derive(Serialize)]
-struct Report<'a> {
-    command: &'static str,
-    #[serde(flatten)]
-    mapped: &'a Mapped,
-}
-
-fn table(mapped: &Mapped) -> String {
-    let [rows, columns] = mapped.largest();
-    let law = if mapped.exact { "exact" } else { "broken" };
-    format!(
-        "weights   {} × {}, {} to {} can be\nmapping   {}, levels 0 to {}, a weight of 1 counts {}\n\
-         arrays    {}, the largest of {rows} × {columns} cells, {} cells in all\nlaw       {law}\n",
-        mapped.inputs,
-        mapped.outputs,
-        mapped.weights[0],
-        mapped.weights[1],
-        mapped.mapping,
-        mapped.top_level,
-        mapped.unit,
-        mapped.arrays.len(),
-        mapped.cells,
-    )
 }

@@ -1,11 +1,14 @@
 //! Commands: one file each. A command returns what is printed.
 
 mod array;
+mod completions;
 mod device;
 mod device_fit;
+mod doctor;
 mod eval;
 mod explain;
 mod gate;
+mod man;
 mod map;
 mod mappings;
 mod netlist;
@@ -22,27 +25,31 @@ use std::process::ExitCode;
 use crate::args::Command;
 use crate::error::CliError;
 use crate::files;
+use crate::form::Form;
 
 /// Runs a command and returns its output.
-pub fn run(command: Command) -> Result<String, CliError> {
+pub fn run(command: Command, form: Form) -> Result<String, CliError> {
     let (inputs, outputs) = command.files();
     files::keep_apart(&inputs, &outputs)?;
     files::sweep(&outputs);
     match command {
-        Command::Reproduce(args) => reproduce::run(&args),
-        Command::Explain { key } => explain::run(key.as_deref()),
-        Command::Eval(args) => eval::run(&args),
-        Command::Program(args) => program::run(&args),
-        Command::Map(args) => map::run(&args),
-        Command::Mappings => mappings::run(),
-        Command::Device(command) => device::run(&command),
-        Command::Preset { name } => preset::print(&name),
+        Command::Reproduce(args) => reproduce::run(&args, form),
+        Command::Explain { key } => explain::run(key.as_deref(), form),
+        Command::Eval(args) => eval::run(&args, form),
+        Command::Program(args) => program::run(&args, form),
+        Command::Map(args) => map::run(&args, form),
+        Command::Mappings => mappings::run(form),
+        Command::Device(command) => device::run(&command, form),
+        Command::Preset { name } => preset::print(&name, form),
         Command::Optimise(args) => match &args.network {
-            Some(network) => optimise_network::run(&args, network),
-            None => optimise::run(&args),
+            Some(network) => optimise_network::run(&args, network, form),
+            None => optimise::run(&args, form),
         },
-        Command::Solve(args) => solve::run(&args),
-        Command::Netlist(args) => netlist::run(&args),
+        Command::Solve(args) => solve::run(&args, form),
+        Command::Netlist(args) => netlist::run(&args, form),
+        Command::Doctor => doctor::run(form),
+        Command::Completions { shell } => completions::run(shell, form),
+        Command::Man { folder } => man::run(&folder, form),
     }
 }
 

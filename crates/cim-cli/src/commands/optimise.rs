@@ -1,12 +1,9 @@
 //! `cim optimise`: window, read voltage and full scales for given weights.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use cim_chip::sections::converters::check_bits;
-use cim_chip::{
-    Answer, ChipDesign, ChipError, Goal, Layer, LayerInputs, Network, Source, optimise,
-};
+use cim_chip::{Answer, ChipDesign, ChipError, Goal, Layer, LayerInputs, Network, optimise};
 use cim_core::Joules;
 use cim_data::npy;
 use cim_nn::NetworkError;
@@ -17,9 +14,10 @@ use ndarray::{Array1, Array2};
 use crate::args::Optimise;
 use crate::error::CliError;
 use crate::files::write_atomic;
+use crate::form::{Form, json};
 
 /// Optimises and returns the table for the terminal.
-pub fn run(args: &Optimise) -> Result<String, CliError> {
+pub fn run(args: &Optimise, form: Form) -> Result<String, CliError> {
     let preset = super::preset::open(&args.preset)?;
     let study = preset.study()?.name;
     if study != Paper::NAME {
@@ -60,67 +58,9 @@ pub fn run(args: &Optimise) -> Result<String, CliError> {
     let optimised = optimise(spec.rules(), &naive, &network, &inputs, goal)?;
     let answer = Answer::of(&naive, &optimised, &network, &inputs)?;
     if let Some(out) = &args.out {
-        let mut json = serde_json::to_vec_pretty(&answer).map_err(|error| CliError::Usage {
-            what: format!("the result is not a set of finite numbers: {error}"),
-            help: "check the weights and the calibration inputs".into(),
-        })?;
-        json.push(b'\n');
-        write_atomic(out, &json)?;
+        write_atomic(out, json(&answer)?.as_bytes())?;
     }
-    Ok(table(&optimised.design, &answer))
-}
-
-fn table(design: &ChipDesign, answer: &Answer) -> String {
-    let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "conductance window  {:.3} to {:.3}",
-        design.parts.window.g_min, design.parts.window.g_max
-    );
-    let _ = writeln!(text, "read voltage        {:.2}", design.parts.read_voltage);
-    let _ = writeln!(
-        text,
-        "error / signal      {:.3e} (naive mapping {:.3e})",
-        answer.error, answer.naive_error
-    );
-    for Source { name, naive, optimised } in
-        answer.sources.iter().filter(|s| s.naive > 0.0 || s.optimised > 0.0)
-    {
-        let _ = writeln!(text, "    {name:<16}{optimised:.1e} ({naive:.1e})");
-    }
-    let _ = writeln!(
-        text,
-        "cost of errors      {:.3e} nat, to second order (naive mapping {:.3e})",
-        answer.predicted_loss, answer.naive_predicted_loss
-    );
-    let _ = writeln!(
-        text,
-        "cells and sensing   {:.2} per inference",
-        Joules(answer.array_and_sense_energy_j)
-    );
-    let saved = answer
-        .energy_gap
-        .map_or_else(String::new, |gap| format!(", energy {:.1e} above the least there", gap));
-    let _ = writeln!(
-        text,
-        "certified gap       {:.1e} of this design to the least error{saved}",
-        answer.certified_gap
-    );
-    for (idx, (layer, answer)) in design.layers.iter().zip(&answer.layers).enumerate() {
-        let (rows, cols) = layer.full_scale.dim();
-        let _ = writeln!(
-            text,
-            "layer {} ({}): weight clip {:.4}, {rows} × {cols} tiles, full scale",
-            idx + 1,
-            answer.operation,
-            layer.weight_clip
-        );
-        for row in layer.full_scale.rows() {
-            let row: Vec<String> = row.iter().map(|fs| format!("{fs:.2}")).collect();
-            let _ = writeln!(text, "    {}", row.join("  "));
-        }
-    }
-    text
+    form.print("optimise", &answer)
 }
 
 pub fn budget(text: &str) -> Result<Joules, CliError> {

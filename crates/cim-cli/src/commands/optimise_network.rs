@@ -1,20 +1,20 @@
 //! `cim optimise NETWORK`: the design of a network from a file, as `cim eval --config` takes it.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use cim_chip::Foreign;
 use cim_core::Joules;
-use cim_studies::own::{CALIBRATION, Chosen, optimised};
+use cim_studies::own::{CALIBRATION, optimised};
 
 use super::eval::{chip, read_network, read_samples};
 use super::optimise::budget;
 use crate::args::Optimise;
 use crate::error::CliError;
 use crate::files::write_atomic;
+use crate::form::Form;
 
 /// Optimises, writes the design and returns the table for the terminal.
-pub fn run(args: &Optimise, network: &Path) -> Result<String, CliError> {
+pub fn run(args: &Optimise, network: &Path, form: Form) -> Result<String, CliError> {
     let preset = super::preset::open(&args.preset)?;
     let mut chip = chip(&preset)?;
     if let Some(bits) = args.adc_bits {
@@ -36,33 +36,5 @@ pub fn run(args: &Optimise, network: &Path) -> Result<String, CliError> {
         })?;
         write_atomic(out, text.as_bytes())?;
     }
-    Ok(table(&chosen))
-}
-
-fn table(chosen: &Chosen) -> String {
-    let Chosen { written, optimised, error: [before, after], made_signed } = chosen;
-    let mut text = String::new();
-    let (g_min, g_max) = (written.g_min, written.g_max);
-    let _ = writeln!(text, "conductance window  {g_min:.3} to {g_max:.3}");
-    let _ = writeln!(text, "read voltage        {:.2}", written.read_voltage);
-    let _ = writeln!(text, "error / signal      {after:.3e} (as the preset says {before:.3e})");
-    let _ = writeln!(text, "cells and sensing   {:.2} per inference", optimised.chosen_energy);
-    let _ = writeln!(text, "certified gap       {:.1e}", optimised.conic.certificate.gap);
-    for product in &written.product {
-        let scales = product.full_scale.iter().flatten();
-        let least = scales.clone().fold(f64::INFINITY, |a, b| a.min(b.0));
-        let most = scales.fold(0.0f64, |a, b| a.max(b.0));
-        let (least, most) = (cim_core::Amps(least), cim_core::Amps(most));
-        let _ = writeln!(
-            text,
-            "{}: weight clip {:.4}, full scale {least:.2} to {most:.2}",
-            product.name, product.weight_clip
-        );
-    }
-    if *made_signed {
-        text.push_str(
-            "inputs have both signs: row converters are bipolar, as cim eval makes them\n",
-        );
-    }
-    text
+    form.print("optimise", &chosen)
 }

@@ -7,6 +7,7 @@ use cim_studies::{Entry, StudyError, named, of_text};
 
 use crate::config;
 use crate::error::CliError;
+use crate::form::Form;
 
 /// A preset: what it is called and what it says.
 pub struct Preset {
@@ -34,10 +35,19 @@ impl Preset {
 }
 
 /// The text of a preset, which must be one: what cannot be run is no start for another.
-pub fn print(name: &str) -> Result<String, CliError> {
+pub fn print(name: &str, form: Form) -> Result<String, CliError> {
     let preset = open(name)?;
     preset.study()?.check(&preset.text).map_err(|error| preset.refused(error))?;
-    Ok(preset.text)
+    let table: toml::Table =
+        cim_studies::parse(&preset.text).map_err(|error| preset.refused(error))?;
+    form.print_as("preset", &Printed { name, preset: table }, || preset.text)
+}
+
+/// A preset as data.
+#[derive(serde::Serialize)]
+struct Printed<'a> {
+    name: &'a str,
+    preset: toml::Table,
 }
 
 /// A built-in preset or a file.

@@ -1,9 +1,9 @@
 //! `cim program`: targets to programmed conductances, with what it took.
 
-use std::fmt::Write;
+use std::fmt;
 use std::path::Path;
 
-use cim_core::{Joules, Seconds, Siemens, Stream, Tally};
+use cim_core::{Siemens, Stream, Tally};
 use cim_crossbar::{Account, AnyProgrammer, GdpSpec, Wires, product_error};
 use cim_data::npy;
 use cim_device::DeviceError;
@@ -15,10 +15,11 @@ use serde::Serialize;
 use super::array::{resistance, usage};
 use crate::args::Program;
 use crate::error::CliError;
-use crate::files::write_atomic;
+use crate::files::write_each;
+use crate::form::Form;
 
 /// Programs, writes what the cells hold and the report, and returns a table.
-pub fn run(args: &Program) -> Result<String, CliError> {
+pub fn run(args: &Program, form: Form) -> Result<String, CliError> {
     let cells = CellsPreset::named(&args.preset)
         .map_err(|error| usage(format!("--preset: {error}"), "see `cim program --help`"))?;
     let band = args.band.as_deref().map(band).transpose()?.unwrap_or(cells.band);
@@ -43,24 +44,21 @@ pub fn run(args: &Program) -> Result<String, CliError> {
         })?;
     let how = (spec, band, wires);
     let account = Account::of(how, target_s.view(), &outcome, products, tally);
-    let report =
-        Report { command: "program", cells: &args.preset, seed: args.seed, account: &account };
+    let report = Report { cells: &args.preset, seed: args.seed, account: &account };
     let mut held = Vec::new();
     outcome.held_s.write_npy(&mut held).map_err(|error| {
         usage(format!("{}: {error}", args.out.display()), "choose another --out")
     })?;
-    write_atomic(&args.out, &held)?;
-    if let Some(path) = &args.report {
-        let mut json = serde_json::to_vec_pretty(&report).map_err(|error| {
-            usage(
-                format!("the report is not a set of finite numbers: {error}"),
-                "check the targets",
-            )
-        })?;
-        json.push(b'\n');
-        write_atomic(path, &json)?;
-    }
-    Ok(table(&args.preset, &account))
+    let written = args
+        .report
+        .as_ref()
+        .map(|path| Ok::<_, CliError>((path, Form::Json.print("program", &report)?)));
+    let written = written.transpose()?;
+    let mut outputs = vec![("--out", args.out.as_path(), held.as_slice())];
+    outputs
+        .extend(written.iter().map(|(path, json)| ("--report", path.as_path(), json.as_bytes())));
+    write_each(&outputs)?;
+    form.print("program", &report)
 }
 
 fn programmer(
@@ -118,47 +116,19 @@ fn of_targets(path: &Path, error: DeviceError) -> CliError {
     }
 }
 
-/// What was programmed, by which command.
+/// What was programmed.
 #[derive(Serialize)]
 struct Report<'a> {
-    command: &'static str,
     cells: &'a str,
     seed: u64,
     #[serde(flatten)]
     account: &'a Account,
 }
 
-fn table(cells: &str, account: &Account) -> String {
-    let mut text = String::new();
-    let mut line = |what: &str, value: String| {
-        let _ = writeln!(text, "{what:21} {value}");
-    };
-    let percent = |share: f64| format!("{:.2} %", 100.0 * share);
-    line("cells", format!("{} × {} of {}", account.rows, account.columns, cells));
-    line("acceptance band", format!("± {:.3}", Siemens(account.band_s)));
-    line("RMS error", format!("{:.3}", Siemens(account.rms_error_s)));
-    line("accepted", percent(account.share_accepted));
-    line("inside without noise", percent(account.share_inside_band));
-    line("stuck", percent(account.share_stuck));
-    line("given up", percent(account.share_given_up));
-    line(
-        "pulses",
-        format!(
-            "{:.2} a cell, {:.2} changes of polarity, {} at a limit",
-            account.pulses_per_cell,
-            account.polarity_changes_per_cell,
-            account.tally.pulses_limited
-        ),
-    );
-    line("energy", format!("{:.3} a cell", Joules(account.energy_per_cell_j)));
-    line("time", format!("{:.3} a cell", Seconds(account.time_per_cell_s)));
-    line(
-        "error of products",
-        format!(
-            "{} ({} after a common gain)",
-            percent(account.product_error),
-            percent(account.product_error_after_gain)
-        ),
-    );
-    text
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cells, account, .. } = self;
+        writeln!(f, "{:21} {} × {} of {cells}", "cells", account.rows, account.columns)?;
+        write!(f, "{account}")
+    }
 }

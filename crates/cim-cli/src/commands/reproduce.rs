@@ -3,13 +3,14 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use cim_report::ReportError;
-use cim_studies::{Context, Found, Request, STUDIES};
+use cim_report::{Report, ReportError, Timing};
+use cim_studies::{Context, Found, Listing, Request, STUDIES};
 
 use super::gate::Gate;
 use crate::args::Reproduce;
 use crate::error::CliError;
 use crate::files::{keep_apart, refuse_another};
+use crate::form::Form;
 use crate::lock::Lock;
 use crate::progress::{Bars, Watch};
 use crate::simulator::Ngspice;
@@ -19,9 +20,9 @@ use crate::store::Folder;
 ///
 /// Everything that can be refused is refused before any work: the preset, then the gate, the data
 /// and the folder of the results.
-pub fn run(args: &Reproduce) -> Result<String, CliError> {
+pub fn run(args: &Reproduce, form: Form) -> Result<String, CliError> {
     if args.list {
-        return Ok(list());
+        return form.print("reproduce", &Listing::of_all());
     }
     let preset = super::preset::open(&args.preset)?;
     // The folder of a preset is of no matter to what it says.
@@ -67,17 +68,31 @@ pub fn run(args: &Reproduce) -> Result<String, CliError> {
     let Found { mut report, timing } = found;
     report.run.command = begins + &options(args);
     let files = cim_report::write(&report, &timing, &out)?;
-    let mut text = cim_report::summary(&report, &timing);
-    let (count, folder) = (files.len(), out.display());
-    let _ = writeln!(
-        text,
-        "\n{} figures with intervals, {count} files in {folder}",
-        report.figures.len()
-    );
+    let mut text = match form {
+        Form::Json => cim_report::encoded(&report)?,
+        Form::Words => words(&report, &timing, (files.len(), &out), args.timing),
+    };
     if let Some(gate) = gate {
-        text.push_str(&gate.check(&report)?);
+        let checked = gate.check(&report).map_err(|error| match error {
+            CliError::Gate { .. } => error,
+            broken => broken.after(format!("--out {}", out.display()), "--gate"),
+        })?;
+        if form == Form::Words {
+            text += &checked;
+        }
     }
     Ok(text)
+}
+
+/// What is printed of a run, whose files lie in a folder.
+fn words(report: &Report, timing: &Timing, (files, out): (usize, &Path), stages: bool) -> String {
+    let mut text = cim_report::summary(report, timing);
+    if stages {
+        let _ = write!(text, "\n{}", cim_report::stages(timing));
+    }
+    let (figures, folder) = (report.figures.len(), out.display());
+    let _ = writeln!(text, "\n{figures} figures with intervals, {files} files in {folder}");
+    text
 }
 
 /// Where a study's results lie if nothing is said: those of the main job in the folder itself.
@@ -105,21 +120,6 @@ fn word(text: &str) -> String {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-/// Every study, with what it is of and how long it takes.
-fn list() -> String {
-    let mut text = String::new();
-    let minutes = |seconds: u32| match seconds {
-        0..60 => format!("{seconds} s"),
-        _ => format!("{} min", seconds.div_ceil(60)),
-    };
-    for study in STUDIES {
-        let (full, quick) = (minutes(study.time.full_s), minutes(study.time.quick_s));
-        let _ = writeln!(text, "{:10} {}", study.name, study.system);
-        let _ = writeln!(text, "{:10} {}; about {full}, {quick} with --quick", "", study.paper);
-    }
-    text
 }
 
 /// Makes the folder of the results and sees that it can be written, before any work is done.

@@ -1,72 +1,90 @@
 //! `cim solve`: the currents of an array, exact up to rounding.
 
-use std::fmt::Write;
+use std::fmt;
 use std::io::Cursor;
 use std::path::Path;
 use std::time::Instant;
 
-use cim_core::{Amps, Ohms, Volts};
 use cim_crossbar::solve::iterative::{self, Bounded};
-use cim_crossbar::solve::newton;
-use cim_crossbar::{Bias, Circuit, CircuitError, Nodal, Solution};
+use cim_crossbar::summary::lost_v;
+use cim_crossbar::{CircuitError, Solution, Summary, Vectors};
 use cim_device::Conduction;
-use ndarray::{Array1, Array2, Array3, ArrayView1, Axis};
+use ndarray::{Array1, Array2, Array3, Axis};
 use ndarray_npy::{NpzWriter, WriteNpyExt};
+use serde::Serialize;
 
 use super::array::{Array, usage};
 use crate::args::Solve;
 use crate::error::CliError;
-use crate::files::write_atomic;
+use crate::files::write_each;
+use crate::form::Form;
 use crate::progress;
 use cim_report::chart::{Chart, Map, Maps, Plot};
 
 /// Vectors from which a non-linear array shows how far it is.
 const LONG: usize = 20;
 
-/// Solves, writes the currents and returns a summary.
-pub fn run(args: &Solve) -> Result<String, CliError> {
+/// Solves, writes what was asked for and returns a summary.
+pub fn run(args: &Solve, form: Form) -> Result<String, CliError> {
     let array = Array::read(&args.array)?;
     #[expect(clippy::disallowed_methods, reason = "the summary says how long it took")]
     let start = Instant::now();
     let refused = |error| array.refused(error);
-    if let Some(tolerance) = args.tolerance {
-        let bounded = bounded(&array, tolerance)?;
-        let seconds = start.elapsed().as_secs_f64();
-        write_currents(args, &array, &bounded.column_a)?;
-        let mut text = summary(args, &array, &bounded.column_a, &[], seconds);
-        let _ = writeln!(text, "proven           {}", proven(&bounded));
-        return Ok(text);
-    }
-    let (column_a, solutions) = match array.law {
-        Conduction::Ohmic => linear(&array, args.nodes.is_some()),
-        _ => non_linear(&array, args.nodes.is_some()),
+    let reads = array.is_read.then(|| array.volts.view());
+    let all = args.nodes.is_some();
+    let mut bound = None;
+    let Vectors { column_a, solutions } = match (args.tolerance, &array.law) {
+        (Some(tolerance), _) => {
+            let bounded = bounded(&array, tolerance)?;
+            let column_a = bound.insert(bounded).column_a.clone();
+            Ok(Vectors { column_a, solutions: Ok(Vec::new()) })
+        }
+        (None, Conduction::Ohmic) => Vectors::ohmic(&array.circuit, array.biases(), reads, all),
+        (None, law) => {
+            let vectors = array.biases().len();
+            let bar = (LONG <= vectors).then(|| progress::bar("non-linear array", vectors));
+            let tick = || bar.iter().for_each(|bar| bar.inc(1));
+            let found = Vectors::by_newton(&array.circuit, law, array.biases(), all, tick);
+            bar.iter().for_each(indicatif::ProgressBar::finish_and_clear);
+            found
+        }
     }
     .map_err(refused)?;
     let seconds = start.elapsed().as_secs_f64();
     // The currents of the columns are known where those of shorts in a loop are not.
-    let all = args.nodes.is_some() || args.plot.is_some();
     let solutions = match solutions {
-        Err(CircuitError::Undetermined { .. }) if !all => Vec::new(),
+        Err(CircuitError::Undetermined { .. }) if !all && args.plot.is_none() => Vec::new(),
         solutions => solutions.map_err(refused)?,
     };
-    write_currents(args, &array, &column_a)?;
-    if let Some(path) = &args.nodes {
-        write_atomic(path, &npz(path, &solutions, array.single)?)?;
+    write(args, &array, &column_a, &solutions)?;
+    let mut summary = Summary::of(&array.circuit, array.wires, &column_a);
+    if let Some(first) = solutions.first() {
+        summary = summary.with_first(first, array.is_read.then(|| array.volts.row(0)));
     }
-    if let Some(path) = &args.plot {
-        let Some(solution) = solutions.first() else {
-            return Err(usage("--plot: there is no vector of voltages to draw".into(), "give one"));
-        };
-        write_atomic(path, picture(&array, solution)?.as_bytes())?;
+    if let Some(volts) = reads {
+        summary = summary.with_reads((&array.circuit, &array.law), volts, &column_a);
     }
-    Ok(summary(args, &array, &column_a, &solutions, seconds))
+    if let Some(bounded) = &bound {
+        summary = summary.with_bound(bounded);
+    }
+    form.print("solve", &Solved { summary, seconds, out: &args.out })
 }
 
-fn write_currents(args: &Solve, array: &Array, column_a: &Array2<f64>) -> Result<(), CliError> {
-    let out =
-        if array.single { npy(&args.out, &column_a.row(0))? } else { npy(&args.out, column_a)? };
-    write_atomic(&args.out, &out)?;
-    Ok(())
+/// What is printed.
+#[derive(Serialize)]
+struct Solved<'a> {
+    #[serde(flatten)]
+    summary: Summary,
+    seconds: f64,
+    out: &'a Path,
+}
+
+impl fmt::Display for Solved<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.summary)?;
+        writeln!(f, "time             {:.1} ms", 1e3 * self.seconds)?;
+        writeln!(f, "currents in      {}", self.out.display())
+    }
 }
 
 /// Currents with a bound, which only reads of ohmic cells have.
@@ -81,63 +99,32 @@ fn bounded(array: &Array, tolerance: f64) -> Result<Bounded, CliError> {
         .map_err(|error| array.refused(error))
 }
 
-/// The largest bound, relative to the largest current of its vector.
-fn proven(bounded: &Bounded) -> String {
-    let most = |values: ArrayView1<'_, f64>| values.fold(0.0_f64, |most, a| most.max(a.abs()));
-    let vectors = bounded.error_a.rows().into_iter().zip(bounded.column_a.rows());
-    let worst = vectors
-        .map(|(error_a, column_a)| (most(error_a), most(column_a)))
-        .filter(|(error_a, _)| 0.0 < *error_a)
-        .fold(0.0_f64, |worst, (error_a, column_a)| worst.max(error_a / column_a));
-    let how = match bounded.steps {
-        Some(steps) => format!("in {steps} steps"),
-        None => "by elimination".to_owned(),
-    };
-    format!("no current is off by more than {worst:.1e} of the largest of its vector, {how}")
-}
-
-/// Column currents, vectors × columns (A), and everything else for all vectors or the first.
-type Solved = (Array2<f64>, Result<Vec<Solution>, CircuitError>);
-
-/// One elimination of the array for everything.
-fn linear(array: &Array, all: bool) -> Result<Solved, CircuitError> {
-    let (rows, cols) = array.circuit.shape();
-    let read = Bias::read(&vec![0.0; rows], cols);
-    let biases = array.biases();
-    let nodal = Nodal::new(array.circuit.clone(), biases.first().unwrap_or(&read))?;
-    if !array.is_read {
-        let solutions = nodal.solve_all(biases)?;
-        let mut column_a = Array2::zeros((biases.len(), cols));
-        for (mut column_a, solution) in column_a.rows_mut().into_iter().zip(&solutions) {
-            column_a.assign(&Array1::from(solution.column_a()));
-        }
-        return Ok((column_a, Ok(solutions)));
+/// Everything is made before the first file is written.
+fn write(
+    args: &Solve,
+    array: &Array,
+    column_a: &Array2<f64>,
+    solutions: &[Solution],
+) -> Result<(), CliError> {
+    let currents =
+        if array.single { npy(&args.out, &column_a.row(0))? } else { npy(&args.out, column_a)? };
+    let nodes = args.nodes.as_deref().map(|path| npz(path, solutions, array.single)).transpose()?;
+    let plot = args.plot.as_ref().map(|_| match solutions.first() {
+        Some(solution) => picture(array, solution),
+        None => Err(usage("--plot: there is no vector of voltages to draw".into(), "give one")),
+    });
+    let plot = plot.transpose()?.map(String::into_bytes);
+    let mut outputs = vec![("--out", args.out.as_path(), currents.as_slice())];
+    for (option, path, bytes) in [("--nodes", &args.nodes, &nodes), ("--plot", &args.plot, &plot)] {
+        outputs.extend(
+            path.as_deref().zip(bytes.as_deref()).map(|(path, bytes)| (option, path, bytes)),
+        );
     }
-    let column_a = nodal.column_currents(array.volts.view())?;
-    let vectors = if all { biases.len() } else { biases.len().min(1) };
-    Ok((column_a, nodal.solve_all(&biases[..vectors])))
-}
-
-/// Newton's method for each vector.
-fn non_linear(array: &Array, all: bool) -> Result<Solved, CircuitError> {
-    let (vectors, cols) = (array.volts.nrows(), array.circuit.shape().1);
-    let mut column_a = Array2::zeros((vectors, cols));
-    let mut solutions = Vec::new();
-    let bar = (LONG <= vectors).then(|| progress::bar("non-linear array", vectors));
-    for (vector, bias) in array.biases().iter().enumerate() {
-        let solved = newton::solve(&array.circuit, &array.law, bias)?;
-        column_a.row_mut(vector).assign(&Array1::from(solved.solution.column_a()));
-        if all || vector == 0 {
-            solutions.push(solved.solution);
-        }
-        bar.iter().for_each(|bar| bar.inc(1));
-    }
-    bar.iter().for_each(indicatif::ProgressBar::finish_and_clear);
-    Ok((column_a, Ok(solutions)))
+    write_each(&outputs)
 }
 
 fn picture(array: &Array, solution: &Solution) -> Result<String, CliError> {
-    let lost_v = lost(array, solution);
+    let lost_v = lost_v(array.volts.row(0), solution);
     let map = |title: &str, unit: &str, values: &Array2<f64>| Map {
         title: title.to_owned(),
         unit: unit.to_owned(),
@@ -208,70 +195,4 @@ fn npz(path: &Path, solutions: &[Solution], single: bool) -> Result<Vec<u8>, Cli
     }
     writer.finish().map_err(fail)?;
     Ok(file.into_inner())
-}
-
-fn summary(
-    args: &Solve,
-    array: &Array,
-    column_a: &Array2<f64>,
-    solutions: &[Solution],
-    seconds: f64,
-) -> String {
-    let (rows, cols) = array.circuit.shape();
-    let mut text = String::new();
-    let _ = writeln!(text, "array            {rows} × {cols}, {} vectors", array.volts.nrows());
-    let ohm = |r: Ohms| if r == Ohms::ZERO { "ideal".to_owned() } else { r.to_string() };
-    let _ = match array.wires {
-        None => writeln!(text, "wires            segment by segment"),
-        Some(wires) => writeln!(
-            text,
-            "wires            row {}, column {}, source {}, sense {}",
-            ohm(wires.row),
-            ohm(wires.column),
-            ohm(wires.source()),
-            ohm(wires.sense())
-        ),
-    };
-    if let Some(first) = solutions.first() {
-        let which = if array.single { "" } else { " (first vector)" };
-        let _ = writeln!(text, "power            {:.4e} W{which}", first.power_w);
-        if array.is_read {
-            let drop = lost(array, first).iter().fold(0.0_f64, |most, v| most.max(v.abs()));
-            let _ = writeln!(text, "largest IR drop  {:.4}{which}", Volts(drop));
-        }
-    }
-    let read = || nonideality(&array.circuit, &array.law, &array.volts, column_a);
-    if let Some(factor) = array.is_read.then(read).flatten() {
-        let _ = writeln!(text, "nonideality      {factor:.6} of the current without wires is lost");
-    }
-    let largest = column_a.iter().fold(0.0_f64, |most, i| most.max(i.abs()));
-    let _ = writeln!(text, "largest current  {:.4}", Amps(largest));
-    let _ = writeln!(text, "time             {:.1} ms", 1e3 * seconds);
-    let _ = writeln!(text, "currents in      {}", args.out.display());
-    text
-}
-
-/// Voltage (V) that each cell is short of: its row's voltage less what is across it.
-fn lost(array: &Array, solution: &Solution) -> Array2<f64> {
-    let row_v = array.volts.row(0).insert_axis(Axis(1));
-    &row_v - &(&solution.row_v - &solution.column_v)
-}
-
-/// `(I_ideal − I) / I_ideal`, each column weighted by its ideal current.
-///
-/// Only where all cells are ohmic, none is a short and every ideal current has one direction.
-fn nonideality(
-    circuit: &Circuit,
-    law: &Conduction,
-    volts: &Array2<f64>,
-    column_a: &Array2<f64>,
-) -> Option<f64> {
-    let g_s = circuit.conductances();
-    if *law != Conduction::Ohmic || !g_s.iter().all(|g| g.is_finite()) {
-        return None;
-    }
-    let ideal_a = volts.dot(&g_s);
-    let one_way = volts.iter().all(|v| 0.0 <= *v) || volts.iter().all(|v| *v <= 0.0);
-    let total = ideal_a.sum();
-    (one_way && total != 0.0).then(|| (total - column_a.sum()) / total)
 }

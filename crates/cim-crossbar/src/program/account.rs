@@ -1,6 +1,8 @@
 //! What programming took, as plain data.
 
-use cim_core::{Siemens, Tally};
+use std::fmt;
+
+use cim_core::{Joules, Seconds, Siemens, Tally};
 use cim_device::program::{End, Outcome, ProgrammerSpec};
 use ndarray::{Array2, ArrayView2};
 use serde::Serialize;
@@ -123,5 +125,36 @@ impl Account {
                 time_s: nested(&outcome.time_s),
             },
         }
+    }
+}
+
+/// A table for a terminal: a line a figure, from the acceptance band on.
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = |share: f64| format!("{:.2} %", 100.0 * share);
+        let pulses = format!(
+            "{:.2} a cell, {:.2} changes of polarity, {} at a limit",
+            self.pulses_per_cell, self.polarity_changes_per_cell, self.tally.pulses_limited
+        );
+        let products = format!(
+            "{} ({} after a common gain)",
+            percent(self.product_error),
+            percent(self.product_error_after_gain)
+        );
+        for (what, value) in [
+            ("acceptance band", format!("± {:.3}", Siemens(self.band_s))),
+            ("RMS error", format!("{:.3}", Siemens(self.rms_error_s))),
+            ("accepted", percent(self.share_accepted)),
+            ("inside without noise", percent(self.share_inside_band)),
+            ("stuck", percent(self.share_stuck)),
+            ("given up", percent(self.share_given_up)),
+            ("pulses", pulses),
+            ("energy", format!("{:.3} a cell", Joules(self.energy_per_cell_j))),
+            ("time", format!("{:.3} a cell", Seconds(self.time_per_cell_s))),
+            ("error of products", products),
+        ] {
+            writeln!(f, "{what:21} {value}")?;
+        }
+        Ok(())
     }
 }

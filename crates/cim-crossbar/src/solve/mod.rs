@@ -13,3 +13,4 @@ pub mod ohmic;
 mod shorts;
 pub mod solution;
 pub mod transfer;
+pub mod vectors;

@@ -133,7 +133,7 @@ impl ProgrammingLaw {
             1 => format!("{c:+} {argument}"),
             _ => format!("{c:+} {argument}^{power}"),
         });
-        format!("sigma = {} uS", terms.collect::<Vec<_>>().join(" "))
+        format!("sigma = {} µS", terms.collect::<Vec<_>>().join(" "))
     }
 }
 

@@ -16,6 +16,9 @@ const HEADLINES: [usize; 3] = [12, 30, 34];
 /// Width of each column of times.
 const TIMES: [usize; 2] = [44, 14];
 
+/// Width of each column of stages: name, time, share.
+const STAGES: [usize; 3] = [44, 14, 8];
+
 const GAP: &str = "  ";
 
 /// Title, run, lead, comparison or headlines, and times; the same for every study.
@@ -80,6 +83,21 @@ fn times(timing: &Timing) -> String {
     let rows: String =
         rows.map(|(name, time_s)| row_of(&TIMES, [name, &seconds(time_s)])).collect();
     format!("\n{rows}")
+}
+
+/// Every stage with its time and its share of the run, in the order they ran, and what was spent between
+/// them.
+pub fn stages(timing: &Timing) -> String {
+    let known: f64 = timing.stages.iter().map(|stage| stage.seconds).sum();
+    let rest = ("between stages", (timing.total_s - known).max(0.0));
+    let stages = timing.stages.iter().map(|stage| (stage.name.as_str(), stage.seconds));
+    let total_s = timing.total_s.max(known).max(f64::MIN_POSITIVE);
+    let mut text = head(&STAGES, ["stage", "time", "share"]);
+    for (name, time_s) in stages.chain([rest]) {
+        let share = format!("{:.1} %", 100.0 * time_s / total_s);
+        text += &row_of(&STAGES, [name, &seconds(time_s), &share]);
+    }
+    text
 }
 
 /// Text over as many lines as it needs.

@@ -1,11 +1,14 @@
 //! The design of a network by the convex program.
 
+use std::fmt;
+
 use cim_chip::{
     ChipDesign, ChipError, ChipPreset, Foreign, Goal, LayerInputs, Optimised, Rules, WrittenDesign,
     optimise,
 };
-use cim_core::Joules;
+use cim_core::{Amps, Joules};
 use ndarray::ArrayView2;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::stages::give_sign;
 use crate::error::StudyError;
@@ -54,4 +57,48 @@ pub fn optimised(
     let error = [error(&start)?, error(&optimised.design)?];
     let written = WrittenDesign::of(&optimised.design, network);
     Ok(Chosen { written, optimised, error, made_signed })
+}
+
+/// The design as its file has it, and what it is better by.
+impl Serialize for Chosen {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let [as_preset, error] = self.error;
+        let mut fields = serializer.serialize_struct("Chosen", 6)?;
+        fields.serialize_field("design", &self.written)?;
+        fields.serialize_field("error", &error)?;
+        fields.serialize_field("error_as_preset", &as_preset)?;
+        let energy_j = self.optimised.chosen_energy.0;
+        fields.serialize_field("array_and_sense_energy_j", &energy_j)?;
+        let gap = self.optimised.conic.certificate.gap;
+        fields.serialize_field("certified_gap", &gap)?;
+        fields.serialize_field("made_signed", &self.made_signed)?;
+        fields.end()
+    }
+}
+
+/// A table for a terminal.
+impl fmt::Display for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { written, optimised, error: [before, after], made_signed } = self;
+        let (g_min, g_max) = (written.g_min, written.g_max);
+        writeln!(f, "conductance window  {g_min:.3} to {g_max:.3}")?;
+        writeln!(f, "read voltage        {:.2}", written.read_voltage)?;
+        writeln!(f, "error / signal      {after:.3e} (as the preset says {before:.3e})")?;
+        writeln!(f, "cells and sensing   {:.2} per inference", optimised.chosen_energy)?;
+        writeln!(f, "certified gap       {:.1e}", optimised.conic.certificate.gap)?;
+        for product in &written.product {
+            let scales = product.full_scale.iter().flatten();
+            let least = Amps(scales.clone().fold(f64::INFINITY, |a, b| a.min(b.0)));
+            let most = Amps(scales.fold(0.0f64, |a, b| a.max(b.0)));
+            let (name, clip) = (&product.name, product.weight_clip);
+            writeln!(f, "{name}: weight clip {clip:.4}, full scale {least:.2} to {most:.2}")?;
+        }
+        if *made_signed {
+            writeln!(
+                f,
+                "inputs have both signs: row converters are bipolar, as cim eval makes them"
+            )?;
+        }
+        Ok(())
+    }
 }

@@ -1,5 +1,7 @@
 //! Whole weights as levels of cells and currents to sense, as plain data.
 
+use std::fmt;
+
 use cim_adc::Polarity;
 use ndarray::{ArrayView2, s};
 use serde::Serialize;
@@ -85,6 +87,23 @@ impl Mapped {
             let width = array.levels.first().map_or(0, Vec::len);
             [rows.max(array.levels.len()), columns.max(width)]
         })
+    }
+}
+
+/// A summary for a terminal.
+impl fmt::Display for Mapped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { inputs, outputs, mapping, top_level, unit, cells, .. } = self;
+        let ([least, most], [rows, columns]) = (self.weights, self.largest());
+        let arrays = self.arrays.len();
+        let law = if self.exact { "exact" } else { "broken" };
+        writeln!(f, "weights   {inputs} × {outputs}, {least} to {most} can be")?;
+        writeln!(f, "mapping   {mapping}, levels 0 to {top_level}, a weight of 1 counts {unit}")?;
+        writeln!(
+            f,
+            "arrays    {arrays}, the largest of {rows} × {columns} cells, {cells} cells in all"
+        )?;
+        writeln!(f, "law       {law}")
     }
 }
 

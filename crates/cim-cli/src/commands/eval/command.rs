@@ -6,7 +6,6 @@ use std::path::Path;
 use cim_chip::{Foreign, WrittenDesign};
 use cim_core::Seconds;
 use cim_device::compensation::Scope;
-use cim_report::Report;
 use cim_studies::own::{self, CALIBRATION, Question, Samples};
 use cim_studies::{Context, Source};
 
@@ -16,6 +15,7 @@ use crate::commands::preset::{self, Preset};
 use crate::error::CliError;
 use crate::eval_args::Eval;
 use crate::files::{refuse_another, try_read};
+use crate::form::Form;
 use crate::lock::Lock;
 use crate::progress::{Bars, Watch};
 use crate::store::Folder;
@@ -25,7 +25,7 @@ const MAX_DATA_BYTES: u64 = 4 << 30;
 
 /// Evaluates and returns what is printed. Everything that can be refused is refused before any chip is
 /// made.
-pub fn run(args: &Eval) -> Result<String, CliError> {
+pub fn run(args: &Eval, form: Form) -> Result<String, CliError> {
     let preset = preset::open(&args.preset)?;
     let mut chip = chip(&preset)?;
     chip.seed = args.seed.unwrap_or(chip.seed);
@@ -92,21 +92,31 @@ pub fn run(args: &Eval) -> Result<String, CliError> {
     let mut answer = pool.install(|| own::run(question, &context))?;
     answer.found.report.run.command = command(args, &name);
     let found = &answer.found;
-    let mut text = if args.json { json(&found.report)? } else { printed(found) };
+    let mut text = match form {
+        Form::Json => cim_report::encoded(&found.report)?,
+        Form::Words => printed(found),
+    };
+    let mut more = String::new();
     if let Some(folder) = &args.out {
         let files = cim_report::write(&found.report, &found.timing, folder)?;
-        if !args.json {
-            let _ = writeln!(text, "\n{} files in {}", files.len(), folder.display());
-        }
-    } else if !args.json {
+        let _ = writeln!(more, "\n{} files in {}", files.len(), folder.display());
+    } else {
         let figures = found.report.figures.len();
-        let _ = writeln!(text, "\n{figures} figures with intervals: --out DIR keeps them");
+        let _ = writeln!(more, "\n{figures} figures with intervals: --out DIR keeps them");
     }
     if let Some(folder) = &args.dump {
-        let files = own::write_chip(folder, &answer, &network)?;
-        if !args.json {
-            let _ = writeln!(text, "\n{files} files of tiles in {}", folder.display());
-        }
+        let written = own::write_chip(folder, &answer, &network).map_err(CliError::from);
+        let files = written.map_err(|error| match &args.out {
+            Some(out) => error.after(format!("--out {}", out.display()), "--dump"),
+            None => error,
+        })?;
+        let _ = writeln!(more, "\n{files} files of tiles in {}", folder.display());
+    }
+    if args.timing {
+        let _ = write!(more, "\n{}", cim_report::stages(&found.timing));
+    }
+    if form == Form::Words {
+        text += &more;
     }
     Ok(text)
 }
@@ -177,15 +187,6 @@ fn command(args: &Eval, name: &str) -> String {
     add("--compensate", args.compensate.map(|found| scope(found).to_owned()));
     add("--budget", args.budget.then(String::new));
     text.trim_end().to_owned()
-}
-
-fn json(report: &Report) -> Result<String, CliError> {
-    report.check()?;
-    let text = serde_json::to_string_pretty(report).map_err(|error| CliError::Usage {
-        what: format!("the result is not a set of finite numbers: {error}"),
-        help: "check the weights and the samples".into(),
-    })?;
-    Ok(text + "\n")
 }
 
 /// Columns of the report's table of products that a terminal shows, by how their names begin, and their
