@@ -275,7 +275,7 @@ mod tests {
             ("copies = 15", "copies = 4", "puf.code.copies is 4"),
             ("counts = [0, 1,", "counts = [0, 1000000000,", "wrong_bits.counts"),
             ("distillation = 0.0", "distillation = 0.9", "training.digital.distillation"),
-            ("images = 500", "images = 50000", "attack.images"),
+            ("images = 500\npasses", "images = 50000\npasses", "attack.images"),
             ("device = \"cmo-hfox\"", "device = \"cmo-hfx\"", "cmo-hfox"),
             ("used_after = \"1 month\"", "used_after = \"1 ns\"", "1 ns"),
             (
