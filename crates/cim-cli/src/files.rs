@@ -53,8 +53,9 @@ fn folder_of(path: &Path) -> &Path {
 pub fn keep_apart(inputs: &[&Path], outputs: &[(&str, &Path)]) -> Result<(), CliError> {
     for (idx, &(option, path)) in outputs.iter().enumerate() {
         let place = place_of(path);
-        let own =
-            |input: &Path| place_of(input) == place || is_written_into(&place, &place_of(input));
+        let own = |input: &Path| {
+            place_of(input) == place || is_written_into(option, &place, &place_of(input))
+        };
         if let Some(input) = inputs.iter().find(|input| own(input)) {
             let path = if place_of(input) == place { path } else { input };
             return Err(CliError::Usage {
@@ -94,7 +95,7 @@ pub fn refuse_another(folder: &Path, begins: &str) -> Result<(), CliError> {
         Ok(Written { run: Run { command } }) if !has_words(&command, begins) => {
             Err(CliError::Usage {
                 what: format!("{} holds the report of `{command}`", folder.display()),
-                help: "give another folder with --out, or remove that one".into(),
+                help: "give another folder, or remove that one".into(),
             })
         }
         _ => Ok(()),
@@ -110,13 +111,16 @@ fn has_words(command: &str, begins: &str) -> bool {
 /// The longest report that is looked at (bytes).
 const MAX_REPORT_BYTES: u64 = 256 << 20;
 
-/// Whether a command that writes its files into a folder would write one of this name there.
-fn is_written_into(folder: &Path, file: &Path) -> bool {
+/// Whether a command that writes its files into the folder of an option would write one of this name
+/// there: fits have `--report`.
+fn is_written_into(option: &str, folder: &Path, file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let named = ["report.json", "report.md", "report.html", "timing.json", "chip.json"];
+    let of_fit =
+        option == "--report" && ["fit.md", "residuals.csv", "preset.toml"].contains(&&*name);
     let of_chip =
         name.starts_with("product-") && (name.ends_with(".npz") || name.ends_with(".csv"));
-    let own = named.contains(&&*name) || name.ends_with(".svg") || of_chip;
+    let own = named.contains(&&*name) || name.ends_with(".svg") || of_fit || of_chip;
     file.parent() == Some(folder) && own
 }
 

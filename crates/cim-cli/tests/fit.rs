@@ -231,3 +231,33 @@ fn bad_measurements_get_one_clear_error_with_their_line() {
     let output = desk.cim(&["device", "fit", "bad.csv", "--out", "bad.csv"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("also an input"));
 }
+
+#[test]
+fn a_report_destroys_neither_its_inputs_nor_the_report_of_another_command() {
+    let desk = Desk::new();
+    fs::create_dir(desk.path("fit")).expect("made");
+    let good: String = (0..40).fold("target (uS),achieved (uS)\n".to_owned(), |mut csv, k| {
+        let _ = writeln!(csv, "{},{}", 10 + 10 * (k % 2), 10 + 10 * (k % 2) + k % 3);
+        csv
+    });
+    fs::write(desk.path("fit/residuals.csv"), &good).expect("written");
+    fs::write(desk.path("cells.csv"), &good).expect("written");
+    let preset = desk.text(&["preset", "paper"]);
+    fs::write(desk.path("fit/preset.toml"), &preset).expect("written");
+    let fit = ["device", "fit", "cells.csv", "--report", "fit"];
+    let said = |args: &[&str]| {
+        let output = desk.cim(args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        said
+    };
+    let inside = said(&["device", "fit", "fit/residuals.csv", "--report", "fit"]);
+    let base = said(&[&fit[..], &["--preset", "fit/preset.toml"]].concat());
+    assert!(inside.contains("also an input") && base.contains("also an input"), "{inside}{base}");
+    assert_eq!(fs::read_to_string(desk.path("fit/residuals.csv")).expect("kept"), good);
+    assert_eq!(fs::read_to_string(desk.path("fit/preset.toml")).expect("kept"), preset);
+    let of_eval = r#"{"run": {"command": "cim eval mlp.onnx"}}"#;
+    fs::write(desk.path("fit/report.json"), of_eval).expect("written");
+    let another = said(&fit);
+    assert!(another.contains("holds the report of"), "{another}");
+}

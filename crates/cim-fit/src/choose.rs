@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::fitted::Candidate;
-use crate::likelihood::{log_likelihood, most_likely, without_folds};
+use crate::likelihood::{NotFitted, log_likelihood, most_likely, without_folds};
 use crate::moments::Law;
 use crate::observation::Observation;
 
@@ -23,7 +23,7 @@ pub(crate) struct Tried {
 }
 
 impl Tried {
-    fn of(law: Law, theta: Vec<f64>, seen: &[Observation]) -> Option<Self> {
+    fn of(law: Law, theta: Vec<f64>, seen: &[Observation]) -> Result<Self, NotFitted> {
         let by_fold = without_folds(&law, &theta, seen)?;
         let valued: Vec<_> = by_fold.iter().map(|theta| law.valued(theta)).collect();
         let of_cell = |of_cell: &[Observation]| {
@@ -32,7 +32,7 @@ impl Tried {
         };
         let scores = seen.chunk_by(|a, b| a.cell == b.cell).map(of_cell).collect();
         drop(valued);
-        Some(Self { law, theta, by_fold, scores })
+        Ok(Self { law, theta, by_fold, scores })
     }
 }
 
@@ -40,43 +40,47 @@ impl Tried {
 /// of the best one's, and what it was chosen from; the error is that of the difference, over cells.
 ///
 /// A fit begins at what is known of another law of the part, else with one standard deviation, `sigma`.
-/// Nothing if no law is determined.
+/// A law whose parameters were not found is no candidate.
+///
+/// # Errors
+/// [`NotFitted`] of the first law, if none has parameters.
 pub(crate) fn choose(
     laws: Vec<Law>,
     seen: &[Observation],
     known: Option<&Tried>,
     sigma: f64,
-) -> Option<(Tried, Vec<Candidate>)> {
+) -> Result<(Tried, Vec<Candidate>), NotFitted> {
     let start = |law: &Law| match known {
         Some(known) => law.start_from(&known.law, &known.theta),
         None => law.start(sigma),
     };
-    let fitted: Vec<Option<(Law, Vec<f64>)>> = laws
+    let fitted: Vec<Result<(Law, Vec<f64>), NotFitted>> = laws
         .into_par_iter()
         .map(|law| match known {
-            Some(known) if known.law == law => Some((law, known.theta.clone())),
+            Some(known) if known.law == law => Ok((law, known.theta.clone())),
             _ => {
                 let theta = most_likely(&law, seen, start(&law))?;
-                Some((law, theta))
+                Ok((law, theta))
             }
         })
         .collect();
-    let mut fitted: Vec<(Law, Vec<f64>)> = fitted.into_iter().flatten().collect();
+    let mut fitted = those_fitted(fitted)?;
     // A law at its bound is another one that is tried too.
     if fitted.iter().any(|(law, theta)| !law.is_at_bound(theta)) {
         fitted.retain(|(law, theta)| !law.is_at_bound(theta));
     }
-    let tried: Vec<Option<Tried>> = fitted
+    let tried: Vec<Result<Tried, NotFitted>> = fitted
         .into_par_iter()
         .map(|(law, theta)| match known {
-            Some(known) if known.law == law => Some(known.clone()),
+            Some(known) if known.law == law => Ok(known.clone()),
             _ => Tried::of(law, theta, seen),
         })
         .collect();
-    let tried: Vec<Tried> = tried.into_iter().flatten().collect();
+    let tried = those_fitted(tried)?;
     let sum = |scores: &[f64]| scores.iter().sum::<f64>();
     let best = (0..tried.len())
-        .max_by(|a, b| sum(&tried[*a].scores).total_cmp(&sum(&tried[*b].scores)))?;
+        .max_by(|a, b| sum(&tried[*a].scores).total_cmp(&sum(&tried[*b].scores)))
+        .ok_or(NotFitted::Undetermined)?;
     let behind: Vec<(f64, f64)> =
         tried.iter().map(|one| difference(&tried[best].scores, &one.scores)).collect();
     let least = behind.iter().map(|(_, error)| *error).filter(|error| 0.0 < *error);
@@ -96,7 +100,23 @@ pub(crate) fn choose(
             is_chosen: idx == chosen,
         })
         .collect();
-    tried.into_iter().nth(chosen).map(|tried| (tried, candidates))
+    let chosen = tried.into_iter().nth(chosen).ok_or(NotFitted::Undetermined)?;
+    Ok((chosen, candidates))
+}
+
+/// Those that have parameters, or why the first has none where all have none.
+fn those_fitted<T>(found: Vec<Result<T, NotFitted>>) -> Result<Vec<T>, NotFitted> {
+    let (mut fitted, mut why) = (Vec::with_capacity(found.len()), None);
+    for one in found {
+        match one {
+            Ok(one) => fitted.push(one),
+            Err(reason) => why = why.or(Some(reason)),
+        }
+    }
+    match why {
+        Some(reason) if fitted.is_empty() => Err(reason),
+        _ => Ok(fitted),
+    }
 }
 
 /// Mean by which `other` is behind `best`, cell by cell, and its standard error.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::FitError;
+use crate::header::shown;
 use crate::measurements::{Measurements, Row};
 
 /// Parts that cells are dealt into.
@@ -48,7 +49,7 @@ pub(crate) fn episodes(measurements: &Measurements) -> Result<Vec<Episode>, FitE
         .map(|((cell, _), mut rows)| {
             let target = rows[0].target;
             if let Some(other) = rows.iter().find(|row| row.target != target) {
-                let cell = measurements.cells[cell as usize].clone();
+                let cell = shown(&measurements.cells[cell as usize]);
                 return Err(FitError::TwoTargets { cell, span: other.at.0..other.at.1 });
             }
             rows.sort_by(|a, b| a.time.total_cmp(&b.time));
@@ -105,7 +106,7 @@ mod tests {
         let measurements = Measurements::from_csv(csv.as_bytes()).expect("readable");
         let episodes = episodes(&measurements).expect("episodes");
         for fold in 0..FOLDS {
-            for target in (1..6).map(|k| f64::from(10 * k) * 1e-6) {
+            for target in (1..6).map(|k| f64::from(10 * k) / 1e6) {
                 let is_there = |one: &&Episode| one.fold == fold && one.target == target;
                 assert_eq!(episodes.iter().filter(is_there).count(), 2);
             }

@@ -168,6 +168,28 @@ pub enum FitError {
         /// What was to be fitted.
         what: &'static str,
     },
+    /// No law of which parameters were found.
+    #[error("{what}: the search for the parameters of its laws comes to no end")]
+    Unsettled {
+        /// What was to be fitted.
+        what: &'static str,
+    },
+    /// Cells that do not differ, or few that are far from all others.
+    #[error("{what}: cells do not spread, so that there is no interval")]
+    NoSpread {
+        /// What was to be fitted.
+        what: &'static str,
+    },
+    /// More exact values than cells have, at more targets than there are.
+    #[error(
+        "achieved takes {achieved} values at {targets} targets: these columns seem to be exchanged"
+    )]
+    Exchanged {
+        /// Different values that were achieved.
+        achieved: usize,
+        /// Different targets.
+        targets: usize,
+    },
     /// A device that has no text.
     #[error("the fitted device cannot be written: {reason}")]
     Unwritable {
@@ -202,6 +224,9 @@ impl FitError {
             | Self::TooFew { .. }
             | Self::OneTarget
             | Self::Undetermined { .. }
+            | Self::Unsettled { .. }
+            | Self::NoSpread { .. }
+            | Self::Exchanged { .. }
             | Self::Unwritable { .. }
             | Self::Device(_) => None,
         }
@@ -218,6 +243,13 @@ impl FitError {
             }
             Self::TwoTargets { .. } => {
                 "number the times that a cell was programmed in a column cycle".to_owned()
+            }
+            Self::Exchanged { .. } => {
+                "name the column of what was asked for target, that of what was read achieved".to_owned()
+            }
+            Self::Unsettled { .. } | Self::NoSpread { .. } => {
+                "look for cells that are far from all others, or that all read the same, and leave them out"
+                    .to_owned()
             }
             Self::TooFew { .. }
             | Self::OneTarget
@@ -238,7 +270,8 @@ impl FitError {
                 "close it, or leave it out: names and numbers need none".to_owned()
             }
             Self::Ragged { .. } => {
-                "give every row as many fields as the header has, empty ones too".to_owned()
+                "give every row as many fields as the header has, empty ones too; comments (#) stand above the header"
+                    .to_owned()
             }
             _ => "a file has one row a measurement below a header such as \
                   \"cell,target (uS),achieved (uS),time (s)\""

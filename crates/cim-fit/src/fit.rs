@@ -32,6 +32,7 @@ pub fn fit(measurements: &Measurements) -> Result<Fitted, FitError> {
     if levels.len() < 2 {
         return Err(FitError::OneTarget);
     }
+    check(measurements, levels.len())?;
     levels.iter_mut().for_each(|level| *level /= unit);
     let mut found =
         Found { levels, unit, choices: Vec::new(), parameters: Vec::new(), not_told: Vec::new() };
@@ -62,6 +63,25 @@ pub fn fit(measurements: &Measurements) -> Result<Fitted, FitError> {
         programmings: episodes.len(),
         not_told: found.not_told,
     })
+}
+
+/// Rows of every exact value that tell targets from what was achieved.
+const OFTEN: usize = 5;
+
+/// Refuses channels that read one number whatever was asked for, and columns that are exchanged: few
+/// values, each read often, of targets that are nearly all different.
+fn check(measurements: &Measurements, targets: usize) -> Result<(), FitError> {
+    let mut achieved: Vec<f64> = measurements.rows.iter().map(|row| row.achieved).collect();
+    achieved.sort_by(f64::total_cmp);
+    let runs = || achieved.chunk_by(|a, b| a == b);
+    let values = runs().count();
+    if values == 1 {
+        return Err(FitError::Undetermined { what: "achieved" });
+    }
+    if achieved.len() < 2 * targets && runs().all(|run| OFTEN <= run.len()) {
+        return Err(FitError::Exchanged { achieved: values, targets });
+    }
+    Ok(())
 }
 
 /// What was found so far; conductances in one unit (S).

@@ -1,6 +1,6 @@
 //! How shares grow with time in a law, and what they depend on.
 
-use cim_core::{Seconds, Siemens};
+use cim_core::Seconds;
 use cim_device::models::{Growth, GrowthSpec};
 
 use crate::knots::Knots;
@@ -95,7 +95,7 @@ impl Growing {
     pub(crate) fn spec(&self, theta: &[f64], unit: f64) -> GrowthSpec {
         let onset = theta[theta.len() - 1];
         GrowthSpec {
-            at: (0..self.knots.len()).map(|idx| Siemens(self.knots.at(idx) * unit)).collect(),
+            at: (0..self.knots.len()).map(|idx| self.knots.siemens(idx, unit)).collect(),
             growth: theta[..self.knots.len()].iter().map(|x| self.kind.growth(*x, onset)).collect(),
         }
     }

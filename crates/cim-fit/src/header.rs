@@ -9,7 +9,7 @@ use crate::error::FitError;
 
 /// Letters of a text of the file that a message shows: a quotation mark that is not closed makes a field of all
 /// that follows.
-pub(crate) const MOST_LETTERS: usize = 40;
+const MOST_LETTERS: usize = 40;
 
 /// Columns of a file: where each is, and what its numbers are multiplied by to be in SI.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +41,25 @@ pub(crate) struct Column {
     pub unit: f64,
 }
 
+impl Column {
+    /// A number of the column in SI, rounded once: 5000 nS are the number that 5 uS are.
+    pub(crate) fn si(self, value: f64) -> f64 {
+        let power = libm::log10(self.unit).round();
+        let read = |text: String| text.parse::<f64>().ok();
+        match read(format!("1e{power}")) {
+            Some(unit) if unit == self.unit => read(format!("{value}e{power}")),
+            _ => None,
+        }
+        .unwrap_or(value * self.unit)
+    }
+}
+
+/// What a message shows of a text of the file: not all of it, and no marks that control a terminal.
+pub(crate) fn shown(text: &str) -> String {
+    let plain: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    shortened(&plain, MOST_LETTERS)
+}
+
 /// The columns that are known, and how a header could be where they have a unit.
 const KNOWN: [(&str, Option<&str>); 7] = [
     ("target", Some("target (uS)")),
@@ -63,10 +82,7 @@ impl Header {
             let (name, unit) = split(text);
             let place = KNOWN.iter().position(|(known, _)| *known == name);
             let Some(place) = place else {
-                return Err(FitError::UnknownColumn {
-                    name: shortened(text, MOST_LETTERS),
-                    span: span.clone(),
-                });
+                return Err(FitError::UnknownColumn { name: shown(text), span: span.clone() });
             };
             let (name, example) = KNOWN[place];
             if found[place].is_some() {
@@ -79,7 +95,7 @@ impl Header {
                 }
                 (example, unit) => scale(name, unit).ok_or_else(|| FitError::WrongUnit {
                     name,
-                    unit: shortened(unit, MOST_LETTERS),
+                    unit: shown(unit),
                     example: example.unwrap_or(name),
                     span: span.clone(),
                 })?,

@@ -55,9 +55,16 @@ impl Knots {
     pub(crate) fn curve(&self, values: &[f64], unit: f64) -> CurveSpec {
         let siemens = |x: &f64| Siemens(x * unit);
         CurveSpec {
-            at: self.0.iter().map(siemens).collect(),
+            at: (0..self.len()).map(|idx| self.siemens(idx, unit)).collect(),
             values: values.iter().map(siemens).collect(),
         }
+    }
+
+    /// Position of a knot in SI, as the decimal number that the target was: 5 µS, which a product with `unit`
+    /// may miss by a bit.
+    pub(crate) fn siemens(&self, idx: usize, unit: f64) -> Siemens {
+        let value = self.0[idx] * unit;
+        Siemens(format!("{value:.14e}").parse().unwrap_or(value))
     }
 
     /// Position of a knot.
@@ -71,6 +78,20 @@ impl Knots {
             1 => "constant".to_owned(),
             2 => "a straight line".to_owned(),
             knots => format!("{knots} knots"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_the_decimal_numbers_of_targets() {
+        for highest in (2..100).map(|k| f64::from(k) / 1e6) {
+            let knots = Knots(vec![1e-6 / highest, 5e-6 / highest]);
+            let found = [knots.siemens(0, highest), knots.siemens(1, highest)];
+            assert_eq!(found, [Siemens(1e-6), Siemens(5e-6)], "{highest}");
         }
     }
 }

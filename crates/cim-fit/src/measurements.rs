@@ -1,13 +1,12 @@
 //! Measurements from a file: comma, semicolon or tabulator between columns, units in the header.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use cim_report::format::shortened;
 use csv::{ReaderBuilder, StringRecord};
 
 use crate::error::FitError;
-use crate::header::{Column, Header, MOST_LETTERS};
+use crate::header::{Column, Header, shown};
 use crate::usable::Unusable;
 
 /// One usable row, in SI.
@@ -41,13 +40,20 @@ pub struct Measurements {
 /// Conductance (S) above which a number is in another unit than its header says.
 const MOST_S: f64 = 1.0;
 
+/// Temperatures (K) that cells are read at: beyond, a number is in another unit than its header says.
+const TEMPERATURES_K: std::ops::RangeInclusive<f64> = 1.0..=1000.0;
+
+/// What is achieved is at most this many times the highest target: beyond, a contact or an instrument
+/// was measured.
+const MOST_OVER_TARGETS: f64 = 100.0;
+
 /// Rows that cannot be used may be up to this share, or the file is not what it was taken for.
 const MOST_UNUSABLE: f64 = 0.1;
 
 impl Measurements {
     /// Reads a file: a header with the columns `target` and `achieved` and, where there are any,
     /// `time`, `temperature`, `cell`, `cycle` and `read`, in any order; those of quantities with their
-    /// unit, as `target (uS)`, `target [uS]` or `target_uS`. Lines that begin with `#` are comments.
+    /// unit, as `target (uS)`, `target [uS]` or `target_uS`. Lines above the header that begin with `#` are comments.
     ///
     /// # Errors
     /// [`FitError`] for the first thing that is wrong, with its place.
@@ -57,11 +63,11 @@ impl Measurements {
             FitError::NotText { span: at..(at + 1).min(bytes.len()) }
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let text = &text[comments(text)..];
         let skipped = bytes.len() - text.len();
         let mut reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .comment(Some(b'#'))
             .delimiter(delimiter(text))
             .from_reader(text.as_bytes());
         let mut record = StringRecord::new();
@@ -84,9 +90,10 @@ impl Measurements {
         found.measurements()
     }
 
-    /// Number of cells.
+    /// Number of cells of the rows that are used.
     pub fn cells(&self) -> usize {
-        self.cells.len()
+        let cells: BTreeSet<u32> = self.rows.iter().map(|row| row.cell).collect();
+        cells.len()
     }
 
     /// Number of rows that are used.
@@ -95,9 +102,21 @@ impl Measurements {
     }
 }
 
-/// What stands between columns: whatever the first line that is no comment has most of.
+/// Bytes of the lines above the header that are comments or blank.
+fn comments(text: &str) -> usize {
+    let mut at = 0;
+    for line in text.split_inclusive(['\n', '\r']) {
+        if !(line.trim().is_empty() || line.starts_with('#')) {
+            break;
+        }
+        at += line.len();
+    }
+    at
+}
+
+/// What stands between columns: whatever the header has most of.
 fn delimiter(text: &str) -> u8 {
-    let header = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let header = text.split(['\n', '\r']).next();
     let count = |mark: u8| header.map_or(0, |line| line.bytes().filter(|b| *b == mark).count());
     [b',', b'\t', b';'].into_iter().rev().max_by_key(|mark| count(*mark)).unwrap_or(b',')
 }
@@ -144,7 +163,7 @@ impl Fields<'_> {
         }
         text.parse().map_err(|_| FitError::NotANumber {
             column,
-            text: shortened(text, MOST_LETTERS),
+            text: shown(text),
             span: self.span(idx),
         })
     }
@@ -153,16 +172,27 @@ impl Fields<'_> {
     fn positive(&self, column: &'static str, place: Column) -> Result<f64, FitError> {
         let value = self.number(column, place.idx)?;
         if 0.0 <= value && value.is_finite() {
-            return Ok(value * place.unit);
+            return Ok(place.si(value));
         }
         let range = "zero or positive, and finite";
         Err(FitError::OutOfRange { column, value, range, span: self.span(place.idx) })
     }
 
+    /// A temperature that cells are read at (K).
+    fn temperature(&self, place: Column) -> Result<f64, FitError> {
+        let kelvin = self.positive("temperature", place)?;
+        if TEMPERATURES_K.contains(&kelvin) {
+            return Ok(kelvin);
+        }
+        let (value, range) = (self.number("temperature", place.idx)?, "1 to 1000 K");
+        let (column, span) = ("temperature", self.span(place.idx));
+        Err(FitError::OutOfRange { column, value, range, span })
+    }
+
     /// A conductance that cells can have (S).
     fn conductance(&self, column: &'static str, place: Column) -> Result<f64, FitError> {
         let found = self.positive(column, place)?;
-        self.check_most(column, place, found / place.unit)?;
+        self.check_most(column, place, self.number(column, place.idx)?)?;
         Ok(found)
     }
 
@@ -209,8 +239,7 @@ impl Found {
         self.read += 1;
         let target = fields.conductance("target", header.target)?;
         let time = header.time.map(|place| fields.positive("time", place)).transpose()?;
-        let temperature =
-            header.temperature.map(|place| fields.positive("temperature", place)).transpose()?;
+        let temperature = header.temperature.map(|place| fields.temperature(place)).transpose()?;
         let cycle = header.cycle.map(|idx| fields.whole("cycle", idx)).transpose()?;
         header.read.map(|idx| fields.whole("read", idx)).transpose()?;
         let name = match header.cell {
@@ -237,7 +266,7 @@ impl Found {
                         cell,
                         cycle: cycle.unwrap_or(0),
                         target,
-                        achieved: value * place.unit,
+                        achieved: place.si(value),
                         time: time.unwrap_or(0.0),
                         at: (whole.start, whole.end),
                     });
@@ -251,7 +280,23 @@ impl Found {
         Ok(())
     }
 
+    /// Leaves out what is far above every target.
+    fn leave_out_far(&mut self) {
+        let highest = self.rows.iter().map(|row| row.target).fold(0.0, f64::max);
+        let is_far = |row: &Row| 0.0 < highest && MOST_OVER_TARGETS * highest < row.achieved;
+        let far: Vec<bool> = self.rows.iter().map(is_far).collect();
+        if let Some(first) = far.iter().position(|far| *far) {
+            let (start, end) = self.rows[first].at;
+            self.first.get_or_insert(start..end);
+            self.unusable.far_above = far.iter().filter(|far| **far).count() as u64;
+            let (mut of_row, mut of_temperature) = (far.iter(), far.iter());
+            self.rows.retain(|_| of_row.next() == Some(&false));
+            self.temperatures.retain(|_| of_temperature.next() == Some(&false));
+        }
+    }
+
     fn measurements(mut self) -> Result<Measurements, FitError> {
+        self.leave_out_far();
         let impossible = self.unusable.impossible();
         if let Some(span) =
             self.first.filter(|_| MOST_UNUSABLE * (self.read as f64) < impossible as f64)
@@ -298,18 +343,18 @@ mod tests {
 
     #[test]
     fn units_are_read_from_the_header_however_they_are_written() {
-        for (header, unit) in [
-            ("target (uS),achieved (uS)", 1e-6),
-            ("target_us,achieved_us", 1e-6),
-            ("Target [\u{b5}S];Achieved [\u{b5}S]", 1e-6),
-            ("achieved_mS\ttarget (mS)", 1e-3),
+        for (header, want) in [
+            ("target (uS),achieved (uS)", [3e-6, 5e-6]),
+            ("target_us,achieved_us", [3e-6, 5e-6]),
+            ("Target [\u{b5}S];Achieved [\u{b5}S]", [3e-6, 5e-6]),
+            ("achieved_mS\ttarget (mS)", [3e-3, 5e-3]),
         ] {
             let mark =
                 [',', ';', '\t'].into_iter().find(|mark| header.contains(*mark)).expect("one");
             let text = format!("# a comment\n{header}\n3{mark}3\n5{mark}5\r\n");
             let found = Measurements::from_csv(text.as_bytes()).expect(header);
-            let achieved: Vec<f64> = found.rows.iter().map(|row| row.achieved / unit).collect();
-            assert_eq!((achieved, found.cells()), (vec![3.0, 5.0], 2), "{header}");
+            let achieved: Vec<f64> = found.rows.iter().map(|row| row.achieved).collect();
+            assert_eq!((&achieved[..], found.cells()), (&want[..], 2), "{header}");
         }
     }
 
@@ -343,6 +388,9 @@ mod tests {
             ("cell,target_uS,achieved_uS,time_s\na,1,1,inf\n", "time is inf", "inf"),
             ("cell,target_uS,achieved_uS,temperature_K\na,1,1,\n", "temperature is empty", ""),
             ("cell,target_uS,achieved_uS\n,1,1\n", "cell is empty", ""),
+            ("target_uS,achieved_uS,temperature_K\n1,1,0\n", "temperature is 0", "0"),
+            ("target_uS,achieved_uS,temperature_K\n1,1,1e9\n", "1 to 1000 K", "1e9"),
+            ("target_uS,achieved_uS,\0\n1,1,1\n", "column '\u{fffd}' is not known", "\0"),
         ] {
             let (message, marked) = refused(text);
             assert!(message.contains(said), "{text:?}: {message}");
@@ -359,7 +407,38 @@ mod tests {
         text += "a,1,inf,300\nb,1,,300\nc,1,-1,300\n";
         let found = Measurements::from_csv(text.as_bytes()).expect("readable");
         assert_eq!(found.rows(), 37);
-        let want = Unusable { empty: 1, not_finite: 1, negative: 1, other_temperature: 3 };
+        let want =
+            Unusable { empty: 1, not_finite: 1, negative: 1, far_above: 0, other_temperature: 3 };
         assert_eq!((found.unusable, found.temperature_k), (want, Some(300.0)));
+        assert_eq!(found.cells(), 37);
+    }
+
+    #[test]
+    fn what_is_far_above_every_target_is_left_out_and_counted() {
+        let mut text = "target_uS,achieved_uS\n".to_owned();
+        (0..40).for_each(|k| text += &format!("{},{k}\n", 10 + k % 2));
+        let found = Measurements::from_csv(format!("{text}10,9e5\n10,1100\n").as_bytes());
+        let found = found.expect("readable");
+        assert_eq!((found.rows(), found.unusable.far_above), (41, 1));
+        assert_eq!(found.unusable.to_string(), "1 above 100 times the highest target");
+    }
+
+    #[test]
+    fn cells_whose_names_begin_with_a_cross_are_no_comments() {
+        let text = "# a;comment\n\n# another\ncell,target_uS,achieved_uS\n#1,1,1\n#2,2,3\n";
+        let found = Measurements::from_csv(text.as_bytes()).expect("readable");
+        assert_eq!((found.rows(), &found.cells[..]), (2, &["#1".to_owned(), "#2".to_owned()][..]));
+        let (said, at) = refused("target_uS,achieved_uS\n1,1\n# a comment\n");
+        assert!(said.contains("1 fields, the header has 2"), "{said}");
+        assert_eq!(at, "# a comment");
+    }
+
+    #[test]
+    fn numbers_are_those_of_other_units() {
+        let of = |text: &str| Measurements::from_csv(text.as_bytes()).expect("readable").rows[0];
+        let (micro, nano) =
+            (of("target_uS,achieved_uS\n5,5.1\n"), of("target_nS,achieved_nS\n5000,5100\n"));
+        assert_eq!((micro.target, nano.target), (5e-6, 5e-6));
+        assert_eq!((micro.achieved, nano.achieved), (5.1e-6, 5.1e-6));
     }
 }

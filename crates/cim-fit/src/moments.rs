@@ -7,6 +7,14 @@ use crate::growing::{Growing, Grown, Span};
 use crate::knots::Knots;
 use crate::observation::Observation;
 
+/// Logarithms of the least and the most spread, in parts of the highest target: 1e-9 and 1e3. What is
+/// below is told from none by no measurement.
+const SPREADS: [f64; 2] = [-20.723_265_836_946_41, 6.907_755_278_982_137];
+
+/// Logarithms of the least and the most exponent of growth: 1e-4, which is no growth, and 100, which is
+/// all of it at the last time.
+const EXPONENTS: [f64; 2] = [-9.210_340_371_976_182, 4.605_170_185_988_092];
+
 /// Time in a law.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Times {
@@ -133,6 +141,24 @@ impl Law {
 
     /// Parameters that have bounds: index, least, most.
     pub(crate) fn bounds(&self) -> Vec<(usize, [f64; 2])> {
+        let onsets = self.onsets();
+        let of_sigma = (self.sigma_from()..self.shift_growth_from()).map(|idx| (idx, SPREADS));
+        let exponents = (self.shift_growth_from()..self.parameters())
+            .filter(|idx| onsets.iter().all(|(onset, _)| onset != idx))
+            .map(|idx| (idx, EXPONENTS));
+        of_sigma.chain(exponents).chain(onsets.iter().copied()).collect()
+    }
+
+    /// Whether a spread is none at all, with no noise of reads beside it: everything is as likely as one
+    /// likes.
+    pub(crate) fn has_no_spread(&self, theta: &[f64], seen: &[Observation]) -> bool {
+        let sigmas = &theta[self.sigma_from()..self.shift_growth_from()];
+        let is_none = sigmas.iter().any(|sigma| *sigma <= SPREADS[0]);
+        is_none && seen.iter().all(|seen| seen.known == 0.0)
+    }
+
+    /// Onsets with their bounds.
+    fn onsets(&self) -> Vec<(usize, [f64; 2])> {
         let Some(times) = &self.times else { return Vec::new() };
         let onsets = Growing::onsets(times.span);
         let mut bounds = Vec::new();
@@ -149,7 +175,7 @@ impl Law {
     pub(crate) fn is_at_bound(&self, theta: &[f64]) -> bool {
         let beyond =
             |(idx, [least, most]): (usize, [f64; 2])| theta[idx] <= least || most <= theta[idx];
-        self.bounds().into_iter().any(beyond)
+        self.onsets().into_iter().any(beyond)
     }
 
     /// With numbers for its parameters.

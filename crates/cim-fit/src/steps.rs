@@ -7,7 +7,7 @@ use crate::error::FitError;
 use crate::fitted::{Choice, Parameter};
 use crate::growing::{Growing, GrowthKind, Span};
 use crate::knots::Knots;
-use crate::likelihood::{Estimate, estimate};
+use crate::likelihood::{Estimate, NotFitted, estimate};
 use crate::moments::{Law, Times};
 use crate::observation::Observation;
 
@@ -22,6 +22,12 @@ const MOST_OF_GROWTH: usize = 5;
 
 /// Fewest cells of any fit.
 const LEAST: usize = 10;
+
+/// Roots of mean squares, in parts of the highest target, that are rounding.
+const LEAST_SPREAD: f64 = 1e-9;
+
+/// Halves of intervals below this part of the parameter have no width.
+const LEAST_WIDTH: f64 = 1e-10;
 
 /// A part that is fitted.
 pub(crate) struct Part<'a> {
@@ -113,6 +119,10 @@ impl Part<'_> {
     ) -> Result<Vec<Parameter>, FitError> {
         let undetermined = FitError::Undetermined { what: self.name };
         let Estimate { theta, halves } = estimate(law, self.seen, theta).ok_or(undetermined)?;
+        let is_wide = |(value, half): (&f64, &f64)| LEAST_WIDTH * value.abs() < *half;
+        if !theta.iter().zip(&halves).all(is_wide) {
+            return Err(FitError::NoSpread { what: self.name });
+        }
         let at = |knots: &Knots, idx: usize| match knots.len() {
             1 => String::new(),
             _ => format!(" at {:.4}", cim_core::Siemens(knots.at(idx) * unit)),
@@ -175,16 +185,19 @@ impl Steps<'_> {
     /// Chooses among laws, beginning at what is known.
     fn choose(&mut self, what: &'static str, laws: Vec<Law>) -> Result<Tried, FitError> {
         let Part { name, seen, .. } = *self.part;
-        let undetermined = || FitError::Undetermined { what: name };
         let freedom: f64 = seen.iter().map(|seen| seen.freedom).sum();
         let squares: f64 = seen.iter().map(|s| s.value * s.value + s.squares).sum();
         let sigma = (squares / freedom).sqrt();
-        let is_spread = 0.0 < sigma;
+        let is_spread = LEAST_SPREAD < sigma;
         if !is_spread {
-            return Err(undetermined());
+            return Err(FitError::Undetermined { what: name });
         }
         let chosen = choose(laws, seen, self.known.as_ref(), sigma);
-        let (tried, candidates) = chosen.ok_or_else(undetermined)?;
+        let (tried, candidates) = chosen.map_err(|why| match why {
+            NotFitted::Undetermined => FitError::Undetermined { what: name },
+            NotFitted::Unsettled => FitError::Unsettled { what: name },
+            NotFitted::NoSpread => FitError::NoSpread { what: name },
+        })?;
         self.choices.push(Choice { part: name, what, candidates });
         self.known = Some(tried.clone());
         Ok(tried)

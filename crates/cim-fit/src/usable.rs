@@ -11,14 +11,17 @@ pub struct Unusable {
     pub not_finite: u64,
     /// Rows whose achieved conductance is below 0 S.
     pub negative: u64,
-    /// Rows at another temperature than most.
+    /// Rows whose achieved conductance is above 100 times the highest target.
+    pub far_above: u64,
+    /// Rows at another temperature than that which is kept: the most frequent, the highest of those that
+    /// are equally so.
     pub other_temperature: u64,
 }
 
 impl Unusable {
     /// All of them.
     pub fn total(self) -> u64 {
-        self.empty + self.not_finite + self.negative + self.other_temperature
+        self.empty + self.not_finite + self.negative + self.far_above + self.other_temperature
     }
 
     /// Those whose number cannot be one.
@@ -33,7 +36,8 @@ impl fmt::Display for Unusable {
             (self.empty, "empty"),
             (self.not_finite, "not finite"),
             (self.negative, "negative"),
-            (self.other_temperature, "at another temperature than most"),
+            (self.far_above, "above 100 times the highest target"),
+            (self.other_temperature, "at another temperature than the one that is kept"),
         ];
         let said: Vec<String> = parts
             .iter()

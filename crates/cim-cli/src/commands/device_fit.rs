@@ -9,7 +9,7 @@ use crate::commands::eval::chip;
 use crate::commands::preset::{Preset, open};
 use crate::config;
 use crate::error::CliError;
-use crate::files::{try_read, write_atomic};
+use crate::files::{refuse_another, try_read, write_atomic};
 use crate::fit_args::DeviceFit;
 use crate::form::Form;
 
@@ -22,6 +22,7 @@ pub fn run(args: &DeviceFit, form: Form) -> Result<String, CliError> {
     let base = open(&args.preset)?;
     chip(&base)?.parts()?;
     if let Some(folder) = &args.report {
+        refuse_another(folder, "cim device fit")?;
         cim_report::files::prepare(folder)?;
     }
     let path = &args.measurements;
@@ -56,7 +57,9 @@ fn refused(path: &Path, bytes: &[u8], error: FitError) -> CliError {
     let (name, help) = (path.display().to_string(), error.help());
     match error.span() {
         Some(span) => {
+            // What controls a terminal is shown as one mark of the same length.
             let text = String::from_utf8_lossy(bytes);
+            let text = text.replace(|c: char| c.is_ascii_control() && !"\n\r\t".contains(c), "?");
             config::at(&name, &text, span, error.to_string(), Some(help)).into()
         }
         None => CliError::Usage { what: format!("{name}: {error}"), help },

@@ -37,7 +37,15 @@ pub(super) fn counts(about: &About<'_>) -> Vec<String> {
         fitted.programmings,
         measurements.unusable
     )];
-    lines.extend(measurements.temperature_k.map(|kelvin| format!("Measured at {kelvin} K.")));
+    lines.extend(measurements.temperature_k.map(|kelvin| {
+        match measurements.unusable.other_temperature {
+            0 => format!("Measured at {kelvin} K."),
+            others => format!(
+                "Measured at {kelvin} K, the temperature of most rows (the highest of equally many); {others} rows \
+                 at others are left out."
+            ),
+        }
+    }));
     lines
 }
 
