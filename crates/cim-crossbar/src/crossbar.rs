@@ -52,7 +52,7 @@ impl Crossbar {
         check(target_s)?;
         device.window().check_targets(target_s)?;
         let g_s = device.program(target_s, at, tally);
-        Ok(Self::holding(g_s, device, wires, ambient)?.programmed_at(at))
+        Ok(Self::held(g_s, device, wires, ambient)?.programmed_at(at))
     }
 
     /// An array whose cells hold `g_s` (rows × columns, S) already.
@@ -70,6 +70,16 @@ impl Crossbar {
         ambient: Ambient,
     ) -> Result<Self, CircuitError> {
         check(g_s.view())?;
+        Self::held(g_s, device, wires, ambient)
+    }
+
+    /// As [`holding`](Self::holding), of conductances that can be.
+    fn held(
+        g_s: Array2<f64>,
+        device: Arc<dyn Device>,
+        wires: Wires,
+        ambient: Ambient,
+    ) -> Result<Self, CircuitError> {
         ambient.check()?;
         device.current_voltage().check_separable()?;
         let shot = ambient.shot_variance(cim_core::Amps(1.0)) > 0.0;

@@ -35,10 +35,10 @@ pub fn write(report: &Report, timing: &Timing, dir: &Path) -> Result<Vec<PathBuf
     files::write_all(dir, &all)
 }
 
-/// What [`write`] puts into `report.json`.
+/// What [`write()`] puts into `report.json`.
 ///
 /// # Errors
-/// [`ReportError::NotFinite`] and [`ReportError::Malformed`], as [`write`].
+/// [`ReportError::NotFinite`] and [`ReportError::Malformed`], as [`write()`].
 pub fn encoded(report: &Report) -> Result<String, ReportError> {
     report.check()?;
     json::encode(report, "report", "report.json")
