@@ -20,7 +20,7 @@ impl Study for CimExplorer {
     const SYSTEM: &'static str =
         "binary and ternary networks under eleven mappings: cells, converters, ranges";
     const PAPER: &'static str = "Pelke et al. 2025, arXiv 2505.14303 (CIM-Explorer)";
-    const TIME: Time = Time { full_s: 600, quick_s: 100 };
+    const TIME: Time = Time { full_s: 120, quick_s: 30 };
 
     fn open(spec: &Spec, folder: &Path) -> Result<Images, StudyError> {
         let images = Images::open(folder, &spec.network.shape())?;
