@@ -2,7 +2,7 @@
 
 use plotters::style::RGBColor;
 
-use super::sheet::{Sheet, room_for};
+use super::sheet::{Sheet, room_for, wide_enough};
 use super::svg::axis::Axis;
 use super::svg::canvas::{Area, Drawn, Frame, Grid, TEXT, text_width};
 use super::svg::marks::{self, Shape};
@@ -22,15 +22,23 @@ const BAR: i32 = 38;
 pub struct BarSheet<'c> {
     bars: &'c Bars,
     width: i32,
+    /// Room for labels and for the numbers at the ends of bars (pixels).
+    left: i32,
+    right: i32,
     x: Axis,
     texts: Vec<String>,
 }
 
 impl<'c> BarSheet<'c> {
-    /// Of bars, as wide as asked or as a picture of its own.
+    /// Of bars, as wide as asked or as a picture of its own, and wider where labels are long.
     pub fn new(bars: &'c Bars, width: Option<i32>) -> Self {
-        let texts = bars.bars.iter().map(|bar| shown(&bar.value, &bars.shown)).collect();
-        Self { bars, width: width.unwrap_or(WIDTH), x: horizontal(bars), texts }
+        let texts: Vec<String> =
+            bars.bars.iter().map(|bar| shown(&bar.value, &bars.shown)).collect();
+        let room = texts.iter().map(|text| text_width(text, TEXT - 1.0)).max().unwrap_or(0);
+        let left = room_for(bars.bars.iter().map(|bar| bar.label.as_str()));
+        let right = room + 16;
+        let width = wide_enough(width.unwrap_or(WIDTH), left, right);
+        Self { bars, width, left, right, x: horizontal(bars), texts }
     }
 
     fn top(&self) -> i32 {
@@ -45,14 +53,13 @@ impl Sheet for BarSheet<'_> {
 
     fn draw(&self, area: &Area<'_>, _: &mut String) -> Drawn {
         let bars = &self.bars.bars;
-        let room = self.texts.iter().map(|text| text_width(text, TEXT - 1.0)).max().unwrap_or(0);
         let frame = Frame {
             title: "",
             x_label: &self.bars.x_label,
             y_label: "",
-            left: room_for(bars.iter().map(|bar| bar.label.as_str())),
+            left: self.left,
             top: self.top(),
-            right: room + 16,
+            right: self.right,
             grid: Grid::Vertical,
         };
         let (lo, hi) = (self.x.lo(), self.x.hi());
@@ -118,5 +125,32 @@ fn labelled(axis: Axis, shown: &Shown) -> Axis {
     match shown {
         Shown::Quantity(unit) => axis.relabelled(|at| whole_si(at, unit)),
         Shown::Number | Shown::Percent | Shown::Points => axis,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::sheet::LEAST_PLOT;
+    use crate::report::Estimate;
+    use crate::report::chart::{Bar, Tone};
+
+    /// Labels as long as a line leave bars the same room as short ones do at least.
+    #[test]
+    fn long_labels_leave_room_for_bars() {
+        for label in ["short", &"a way with many words, ".repeat(6)] {
+            let value = Estimate { mean: 0.5, ci95: 0.2, chips: 2 };
+            let bars = Bars {
+                x_label: "accuracy".to_owned(),
+                shown: Shown::Percent,
+                log: false,
+                from_zero: true,
+                bars: vec![Bar { label: label.to_owned(), tone: Tone::Subject, value }],
+                reference: None,
+            };
+            let sheet = BarSheet::new(&bars, None);
+            let plot = sheet.size().0 - sheet.left - sheet.right;
+            assert!(LEAST_PLOT <= plot && text_width(label, TEXT) < sheet.left, "{label}: {plot}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Several bars for each of several things, in panels, on a logarithmic axis.
 
-use super::sheet::{Sheet, panel_title, part, room_for, size_of};
+use super::sheet::{Sheet, panel_title, part, room_for, size_of, wide_enough};
 use super::svg::axis::Axis;
 use super::svg::canvas::{Area, Drawn, Frame, Grid};
 use super::svg::marks::{self, Shape};
@@ -65,7 +65,7 @@ impl<'c> GroupSheet<'c> {
 impl Sheet for GroupSheet<'_> {
     fn size(&self) -> (i32, i32) {
         let rows = self.groups.panels.iter().map(|panel| panel.rows.len()).max().unwrap_or(0);
-        (WIDTH.max(self.left + 200), 116 + 34 * rows as i32)
+        (wide_enough(WIDTH, self.left, 14), 116 + 34 * rows as i32)
     }
 
     fn draw(&self, area: &Area<'_>, _: &mut String) -> Drawn {

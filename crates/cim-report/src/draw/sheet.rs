@@ -43,3 +43,11 @@ pub fn size_of(area: &Area<'_>) -> (i32, i32) {
 pub fn room_for<'t>(labels: impl Iterator<Item = &'t str>) -> i32 {
     labels.map(|label| text_width(label, TEXT)).max().unwrap_or(0) + 16
 }
+
+/// Least width of what is between the labels of an axis and the numbers at the ends of bars (pixels).
+pub const LEAST_PLOT: i32 = 260;
+
+/// The width asked for, or as much as labels take on both sides of a plot that can be read (pixels).
+pub fn wide_enough(width: i32, left: i32, right: i32) -> i32 {
+    width.max(left + LEAST_PLOT + right)
+}

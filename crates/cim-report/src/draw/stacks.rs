@@ -1,6 +1,6 @@
 //! Bars made of parts that add up.
 
-use super::sheet::{Sheet, room_for};
+use super::sheet::{Sheet, room_for, wide_enough};
 use super::svg::axis::Axis;
 use super::svg::canvas::{Area, Drawn, Frame, Grid, TEXT, text_width};
 use super::svg::marks::{self, Shape};
@@ -20,6 +20,8 @@ pub struct StackSheet<'c> {
     filled: Vec<&'c Stack>,
     width: i32,
     left: i32,
+    /// Room for the sums at the ends of bars (pixels).
+    right: i32,
     legend_height: i32,
 }
 
@@ -28,9 +30,11 @@ impl<'c> StackSheet<'c> {
     pub fn new(stacks: &'c Stacks, width: Option<i32>) -> Self {
         let filled: Vec<_> = stacks.stacks.iter().filter(|stack| stack.total() > 0.0).collect();
         let left = room_for(filled.iter().map(|stack| stack.label.as_str()));
-        let width = width.unwrap_or(WIDTH);
+        let total = |stack: &&Stack| text_width(&si(stack.total(), &stacks.unit), TEXT - 1.0);
+        let right = filled.iter().map(total).max().unwrap_or(0) + 14;
+        let width = wide_enough(width.unwrap_or(WIDTH), left, right);
         let legend_height = marks::legend_height(stacks.names().into_iter(), width, left);
-        Self { stacks, filled, width, left, legend_height }
+        Self { stacks, filled, width, left, right, legend_height }
     }
 }
 
@@ -42,14 +46,13 @@ impl Sheet for StackSheet<'_> {
     fn draw(&self, area: &Area<'_>, _: &mut String) -> Drawn {
         let unit = self.stacks.unit.as_str();
         let total = |stack: &Stack| si(stack.total(), unit);
-        let room = self.filled.iter().map(|stack| text_width(&total(stack), TEXT - 1.0)).max();
         let frame = Frame {
             title: "",
             x_label: &self.stacks.x_label,
             y_label: "",
             left: self.left,
             top: self.legend_height + 16,
-            right: room.unwrap_or(0) + 14,
+            right: self.right,
             grid: Grid::Vertical,
         };
         let x = Axis::linear(0.0, 1.02 * self.stacks.largest(), 4);

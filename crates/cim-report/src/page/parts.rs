@@ -15,7 +15,7 @@ pub struct Page<'r> {
     /// Root of all randomness.
     pub seed: u64,
     /// Simulated chips behind the estimates.
-    pub chips: usize,
+    pub chips: String,
     /// Revision or version of the program that ran.
     pub revision: &'r str,
     /// Layout of the data.

@@ -135,10 +135,15 @@ impl Report {
         Ok(())
     }
 
-    /// Chips behind the estimates, those of the estimate that has most; 0 if there are none.
-    pub fn chips(&self) -> usize {
+    /// Chips behind the estimates that have an interval, fewest and most: `5 to 32`; `0` if there are none.
+    pub fn chips(&self) -> String {
         let named = self.figures.values().map(|figure| &figure.estimate);
         let drawn = self.charts.iter().flat_map(|chart| chart.plot.estimates());
-        named.chain(drawn).map(|estimate: &Estimate| estimate.chips).max().unwrap_or(0)
+        let counts = named.chain(drawn).map(|estimate: &Estimate| estimate.chips);
+        let most = counts.clone().max().unwrap_or(0);
+        match counts.filter(|chips| 1 < *chips).min() {
+            Some(fewest) if fewest < most => format!("{fewest} to {most}"),
+            _ => most.to_string(),
+        }
     }
 }
