@@ -1,5 +1,7 @@
 //! `cim eval` as its user meets it: a network and data in, an answer out, one clear line for what is bad.
 
+mod desk;
+
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -8,7 +10,8 @@ use std::process::{Command, Output};
 use ndarray::{Array1, Array2, arr1};
 use ndarray_npy::{NpzReader, NpzWriter};
 use serde_json::Value;
-use tempfile::TempDir;
+
+use crate::desk::Desk;
 
 /// The repository.
 fn root() -> PathBuf {
@@ -19,24 +22,7 @@ fn network(name: &str) -> String {
     root().join("data/networks").join(name).display().to_string()
 }
 
-struct Desk {
-    folder: TempDir,
-}
-
 impl Desk {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder") }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn cim(&self, args: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cim"));
-        command.args(args).current_dir(self.folder.path()).output().expect("the binary starts")
-    }
-
     fn eval(&self, more: &[&str]) -> Output {
         let (mlp, data) = (network("mlp.onnx"), network("digits.npz"));
         let base = ["eval", &mlp, "--data", &data, "--chips", "2", "--samples", "100"];

@@ -1,31 +1,14 @@
 //! `cim device fit` as its user meets it: measurements in, a preset out that chips run on.
 
+mod desk;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
-use tempfile::TempDir;
-
-/// A folder with files, and the binary in it.
-struct Desk {
-    folder: TempDir,
-}
+use crate::desk::Desk;
 
 impl Desk {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder") }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn cim(&self, args: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cim"));
-        command.args(args).current_dir(self.folder.path()).output().expect("the binary starts")
-    }
-
     fn text(&self, args: &[&str]) -> String {
         let output = self.cim(args);
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));

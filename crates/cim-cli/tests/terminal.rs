@@ -1,43 +1,33 @@
 //! What every command has in common: JSON, versions, completions, manual pages, and which of many outputs was
 //! written.
 
+mod desk;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 
 use ndarray::{Array2, array};
 use ndarray_npy::WriteNpyExt;
 use serde_json::Value;
-use tempfile::TempDir;
 
-struct Desk {
-    folder: TempDir,
+use crate::desk::Desk;
+
+/// With conductances, voltages and weights of a small array.
+fn desk() -> Desk {
+    let desk = Desk::new();
+    let save = |name: &str, values: Array2<f64>| {
+        let mut bytes = Vec::new();
+        values.write_npy(&mut bytes).expect("an array");
+        fs::write(desk.path(name), bytes).expect("written");
+    };
+    save("g.npy", array![[50e-6, 60e-6], [70e-6, 80e-6]]);
+    save("v.npy", array![[0.1, 0.2], [0.2, 0.1]]);
+    save("w.npy", array![[1.0, -3.0], [2.0, 0.0]]);
+    desk
 }
 
 impl Desk {
-    /// Conductances, voltages and weights of a small array.
-    fn new() -> Self {
-        let desk = Self { folder: tempfile::tempdir().expect("a temporary folder") };
-        let save = |name: &str, values: Array2<f64>| {
-            let mut bytes = Vec::new();
-            values.write_npy(&mut bytes).expect("an array");
-            fs::write(desk.path(name), bytes).expect("written");
-        };
-        save("g.npy", array![[50e-6, 60e-6], [70e-6, 80e-6]]);
-        save("v.npy", array![[0.1, 0.2], [0.2, 0.1]]);
-        save("w.npy", array![[1.0, -3.0], [2.0, 0.0]]);
-        desk
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn cim(&self, args: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cim"));
-        command.args(args).current_dir(self.folder.path()).output().expect("the binary starts")
-    }
-
     fn done(&self, args: &[&str]) -> String {
         let output = self.cim(args);
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -70,7 +60,7 @@ const SOLVE: [&str; 11] = [
 
 #[test]
 fn every_result_is_printed_as_json_where_it_is_asked_for() {
-    let desk = Desk::new();
+    let desk = desk();
     let netlist = ["netlist", "--conductances", "g.npy", "--volts", "v.npy", "--r-row", "1"];
     let program = ["program", "--targets", "g.npy", "--programmer", "ispva", "--out", "p.npy"];
     let sample = ["device", "sample", "--preset", "pcm", "--target", "5 uS", "--count", "9"];
@@ -104,7 +94,7 @@ fn every_result_is_printed_as_json_where_it_is_asked_for() {
 /// What is printed is what the files say.
 #[test]
 fn numbers_of_the_summary_are_those_of_the_files() {
-    let desk = Desk::new();
+    let desk = desk();
     let json: Value =
         serde_json::from_str(&desk.done(&[&SOLVE[..], &["--json"]].concat())).expect("JSON");
     let bytes = fs::read(desk.path("i.npy")).expect("written");
@@ -119,7 +109,7 @@ fn numbers_of_the_summary_are_those_of_the_files() {
 
 #[test]
 fn an_output_that_fails_after_another_says_which_was_written() {
-    let desk = Desk::new();
+    let desk = desk();
     let said =
         desk.refused(&[&SOLVE[..], &["--nodes", "nowhere/n.npz", "--plot", "p.svg"]].concat());
     for words in
@@ -143,7 +133,7 @@ fn an_output_that_fails_after_another_says_which_was_written() {
 
 #[test]
 fn every_shell_completes_every_command() {
-    let desk = Desk::new();
+    let desk = desk();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = desk.done(&["completions", shell]);
         for word in ["reproduce", "eval", "sample", "doctor", "programmer", "json"] {
@@ -157,7 +147,7 @@ fn every_shell_completes_every_command() {
 /// Bash itself takes the script.
 #[test]
 fn bash_completes_a_command() {
-    let desk = Desk::new();
+    let desk = desk();
     let script = desk.path("cim.bash");
     fs::write(&script, desk.done(&["completions", "bash"])).expect("written");
     let try_it = "source \"$0\"; COMP_WORDS=(cim rep); COMP_CWORD=1; _cim cim rep cim; echo \"${COMPREPLY[*]}\"";
@@ -169,7 +159,7 @@ fn bash_completes_a_command() {
 
 #[test]
 fn every_command_has_a_manual_page() {
-    let desk = Desk::new();
+    let desk = desk();
     let said = desk.done(&["man", "pages"]);
     let mut names: Vec<String> = fs::read_dir(desk.path("pages"))
         .expect("made")
@@ -187,7 +177,7 @@ fn every_command_has_a_manual_page() {
 /// The version, and in a checkout the commit that it is of.
 #[test]
 fn the_version_names_the_revision() {
-    let desk = Desk::new();
+    let desk = desk();
     let version = desk.done(&["--version"]);
     let plain = concat!("cim ", env!("CARGO_PKG_VERSION"));
     assert!(version.starts_with(plain), "{version}");
@@ -206,7 +196,7 @@ fn the_version_names_the_revision() {
 
 #[test]
 fn the_doctor_says_what_is_missing_and_where_it_ships() {
-    let desk = Desk::new();
+    let desk = desk();
     let text = desk.done(&["doctor"]);
     for word in
         ["threads", "vectors", "ngspice", "target/reproduce", "RAYON_NUM_THREADS", "NO_COLOR"]
@@ -217,10 +207,7 @@ fn the_doctor_says_what_is_missing_and_where_it_ships() {
         |text: &str| text.lines().find(|line| line.contains("data/mnist")).map(str::to_owned);
     let missing = line(&text).expect("told");
     assert!(missing.starts_with('–') && missing.contains("ships in the repository"), "{missing}");
-    assert!(
-        fs::read_dir(desk.folder.path()).expect("there").count() == 3,
-        "nothing is left behind"
-    );
+    assert!(fs::read_dir(desk.path(".")).expect("there").count() == 3, "nothing is left behind");
 
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let there = Command::new(env!("CARGO_BIN_EXE_cim")).arg("doctor").current_dir(root).output();
@@ -232,7 +219,7 @@ fn the_doctor_says_what_is_missing_and_where_it_ships() {
 /// One spelling in all help: what is typed has u and Ohm.
 #[test]
 fn help_spells_units_one_way() {
-    let desk = Desk::new();
+    let desk = desk();
     let commands: [&[&str]; 12] = [
         &["reproduce"],
         &["eval"],
