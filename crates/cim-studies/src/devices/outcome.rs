@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use cim_report::format::{percent, percent_estimate, points, points_estimate};
-use cim_report::{Chapter, Estimate, Figure, Headline, Part, Report, Shown};
+use cim_report::{Chapter, Figure, Headline, Part, Report, Shown};
 
 use super::findings::{DeviceFound, Findings, label};
 use super::spec::Spec;
 use super::{charts, tables};
 use crate::error::StudyError;
+use crate::shared::estimates::is_told;
 
 /// Builds the report.
 pub fn report(spec: &Spec, findings: &Findings) -> Result<Report, StudyError> {
@@ -25,11 +26,6 @@ pub fn report(spec: &Spec, findings: &Findings) -> Result<Report, StudyError> {
     };
     report.add_data(findings)?;
     Ok(report)
-}
-
-/// Whether an interval leaves zero out.
-fn clear(difference: &Estimate) -> bool {
-    difference.ci95 < difference.mean.abs()
 }
 
 /// Names of devices, or "none".
@@ -54,15 +50,15 @@ fn lead(findings: &Findings) -> String {
     };
     let by_program = findings.devices.iter().filter(|device| {
         let earned = device.method("program").against_heuristic;
-        clear(&earned) && earned.mean > 0.0
+        is_told(&earned, findings.networks) && earned.mean > 0.0
     });
     let by_all = findings.devices.iter().filter(|device| {
         let earned = device.method("full").against_training_alone;
-        clear(&earned) && earned.mean > 0.0
+        is_told(&earned, findings.networks) && earned.mean > 0.0
     });
     let worse = findings.devices.iter().filter(|device| {
         let earned = device.method("full").against_training_alone;
-        clear(&earned) && earned.mean < 0.0
+        is_told(&earned, findings.networks) && earned.mean < 0.0
     });
     format!(
         "As numbers the networks reach {}, trained as long as the rest {}. Against that, {} published \

@@ -190,7 +190,7 @@ fn lead(spec: &Spec, measured: &Measured) -> String {
         let gained = if got.mean - got.ci95 > plain {
             "so that the cells give the model away"
         } else {
-            "so that the cells gave nothing away that the images do not tell; a better attack may"
+            "so that what cells give away beyond the images is not shown"
         };
         format!(
             " The strongest attack on whoever lets cells be read, of {} chips ({}), gets {}; the nearest of the same              images, without any cell, {}, {gained}. Rows of the first layer tell {} of its {} key bits without a \

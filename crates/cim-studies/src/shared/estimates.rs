@@ -42,6 +42,16 @@ pub fn over_networks(values: &[f64]) -> Estimate {
     shown(cim_chip::estimate(values))
 }
 
+/// Fewest networks by whose differences something is told from nothing.
+const FEWEST: usize = 3;
+
+/// Whether a difference over so many independently trained networks is told from nothing: its interval leaves
+/// zero out. Of two networks it never is: accuracies are counted in images, so that two differences are often
+/// equal, which says nothing of how far a third would be.
+pub fn is_told(difference: &Estimate, networks: usize) -> bool {
+    FEWEST <= networks && difference.ci95 < difference.mean.abs()
+}
+
 impl Ratio {
     /// As a mean with an interval, of which the larger side counts.
     pub fn estimate(&self) -> Estimate {
@@ -70,4 +80,18 @@ pub fn share_won(reached: &[f64], from: &[f64], to: &[f64]) -> Ratio {
 fn shown(estimate: cim_chip::Estimate) -> Estimate {
     let cim_chip::Estimate { mean, ci95, chips } = estimate;
     Estimate { mean, ci95, chips }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two networks whose differences happen to be equal tell nothing; five that agree do.
+    #[test]
+    fn two_networks_tell_nothing_however_well_they_agree() {
+        let of = |networks: usize| over_networks(&vec![7.5e-4; networks]);
+        assert!(of(2).ci95 < 1e-12 && !is_told(&of(2), 2));
+        assert!(is_told(&of(5), 5));
+        assert!(!is_told(&over_networks(&[1e-3, -2e-3, 4e-3, 0.0, 1e-3]), 5));
+    }
 }

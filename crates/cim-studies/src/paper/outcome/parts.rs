@@ -1,6 +1,5 @@
 //! What each part of the method earns, and the sentence that says so.
 
-use cim_report::Estimate;
 use cim_report::format::points_estimate;
 
 use super::findings::{Findings, PartRow, variant_label};
@@ -8,6 +7,7 @@ use super::given::row;
 use crate::paper::measure::rows::Row;
 use crate::paper::method::Part;
 use crate::paper::train::rows::{Group, REFERENCE};
+use crate::shared::estimates::is_told;
 
 /// All parts of a table, each against the row that differs in that part alone.
 pub fn part_rows(rows: &[Row], group: Group) -> Vec<PartRow> {
@@ -25,10 +25,9 @@ pub fn part_rows(rows: &[Row], group: Group) -> Vec<PartRow> {
 
 /// Which parts earn what among all others, and which earn nothing that could be told from zero.
 pub fn sentence(findings: &Findings) -> String {
-    let clear = |difference: &Estimate| difference.ci95 < difference.mean.abs();
     let named = |row: &PartRow| variant_label(&row.name).to_owned();
     let (told, untold): (Vec<_>, Vec<_>) =
-        findings.leave_one_out.iter().partition(|row| clear(&row.difference));
+        findings.leave_one_out.iter().partition(|row| is_told(&row.difference, findings.networks));
     let (earn, cost): (Vec<_>, Vec<_>) =
         told.into_iter().partition(|row| row.difference.mean > 0.0);
     let with_points = |rows: &[&PartRow]| {
