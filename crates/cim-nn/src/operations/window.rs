@@ -172,11 +172,8 @@ impl Shifted {
     fn clear<T: Real>(&self, column: &mut [T], line: usize) {
         column[..self.entries.start].fill(T::default());
         column[self.entries.end..].fill(T::default());
-        for line in column.chunks_exact_mut(line) {
-            for entry in &mut line[..self.wide.start] {
-                *entry = T::default();
-            }
-            for entry in &mut line[self.wide.end..] {
+        for place in (0..self.wide.start).chain(self.wide.end..line) {
+            for entry in column[place..].iter_mut().step_by(line) {
                 *entry = T::default();
             }
         }
