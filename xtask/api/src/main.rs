@@ -14,7 +14,13 @@ use std::process::{Command, ExitCode};
 
 use cargo_metadata::{Metadata, MetadataCommand, TargetKind};
 
+/// Set where this program stands in for rustdoc.
+const AS_RUSTDOC: &str = "CIM_API_AS_RUSTDOC";
+
 fn main() -> ExitCode {
+    if env::var_os(AS_RUSTDOC).is_some() {
+        return rustdoc();
+    }
     let args: Vec<String> = env::args().skip(1).collect();
     let check = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => false,
@@ -49,7 +55,7 @@ fn run(check: bool) -> Result<usize, String> {
     let folder = workspace.workspace_root.join("docs/api");
     fs::create_dir_all(&folder).map_err(|error| format!("cannot make {folder}: {error}"))?;
     let names = libraries(&workspace);
-    document(&names)?;
+    document()?;
     let mut changed = 0;
     for name in names {
         let text = public_api(&name, workspace.target_directory.as_std_path())?;
@@ -81,19 +87,37 @@ fn libraries(workspace: &Metadata) -> Vec<String> {
     names
 }
 
-/// Has rustdoc write the JSON of all libraries at once, so that what they share is built once.
-fn document(names: &[String]) -> Result<(), String> {
+/// Has rustdoc write the JSON of all libraries at once, with what clippy has compiled: Cargo gets the same
+/// packages and the same environment, and calls us for rustdoc.
+fn document() -> Result<(), String> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let packages = names.iter().flat_map(|name| ["--package", name.as_str()]);
+    let us = env::current_exe().map_err(|error| format!("cannot find myself: {error}"))?;
     let done = Command::new(cargo)
-        .args(["doc", "--quiet", "--no-deps", "--lib"])
-        .args(packages)
-        // The JSON of rustdoc is not stable; a stable compiler writes it if it is asked like this.
-        .env("RUSTC_BOOTSTRAP", "1")
+        .args(["doc", "--quiet", "--workspace", "--no-deps", "--lib"])
+        .env("RUSTDOC", us)
+        .env(AS_RUSTDOC, "1")
         .env("RUSTDOCFLAGS", "-Z unstable-options --output-format json --cap-lints allow")
         .status()
         .map_err(|error| format!("cannot run cargo: {error}"))?;
     if done.success() { Ok(()) } else { Err(format!("rustdoc failed: {done}")) }
+}
+
+/// Rustdoc with what is not stable. The JSON of rustdoc is not; a stable compiler writes it if its
+/// environment asks so, which is not set for all of Cargo: build scripts look at it, and everything
+/// would be compiled once more.
+fn rustdoc() -> ExitCode {
+    let done = Command::new("rustdoc")
+        .args(env::args_os().skip(1))
+        .env("RUSTC_BOOTSTRAP", "1")
+        .status();
+    match done {
+        Ok(done) if done.success() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: cannot run rustdoc: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// The public API of one crate, one item a line, from its JSON.
