@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use cim_core::{Hertz, Ohms};
 use cim_crossbar::solve::iterative;
-use cim_crossbar::{Bias, Circuit, Nodal, Transfer, Wires};
+use cim_crossbar::{Bias, Circuit, Nodal, Transfer, Vectors, Wires};
 use ndarray::Array2;
 use serde::Serialize;
 
@@ -79,10 +79,9 @@ pub fn measure() -> Ratios {
         }
         cases.push(Box::new(move || drop(black_box(reduced.solve_all(eight).expect("solved")))));
         cases.push(Box::new(move || {
-            let nodal = Nodal::new(sizes[1].clone(), &eight[0]).expect("reduced");
             let row_v = Array2::from_elem((1, 256), 0.2);
-            black_box(nodal.column_currents(row_v.view()).expect("solved"));
-            drop(black_box(nodal.solve(&eight[0]).expect("solved")));
+            let found = Vectors::ohmic(&sizes[1], &eight[..1], Some(row_v.view()), false);
+            drop(black_box(found.expect("solved")));
         }));
         for (size, tolerance) in [(64, 1e-3), (128, 1e-3), (128, 1e-9)] {
             let (circuit, row_v) = (circuit(size, 1.0), Array2::from_elem((1, size), 0.2));

@@ -1,7 +1,11 @@
 //! Circuits at the end of what can be: near-shorts, nothing that flows, a hundred thousand columns.
 
+use std::slice;
+
 use cim_core::Ohms;
-use cim_crossbar::{Bias, Circuit, CircuitError, Ends, Nodal, Solution, Transfer, Wires};
+use cim_crossbar::{
+    Bias, Circuit, CircuitError, Ends, Nodal, Solution, Transfer, Vectors, Wires,
+};
 use ndarray::{Array1, Array2, Axis, s};
 use proptest::prelude::*;
 
@@ -151,6 +155,31 @@ fn column_currents_do_not_depend_on_the_way_to_them() {
             for (got, want) in got.iter().zip(&volts.dot(&transfer.matrix())) {
                 assert!((got / want - 1.0).abs() < 1e-12, "{got} for {want}");
             }
+        }
+    }
+}
+
+/// One read for currents and voltages at once is what either is alone, also where near-shorts put far
+/// more in than flows.
+#[test]
+fn currents_and_voltages_of_one_read_are_those_of_two() {
+    for (k, short) in [1e-5, 1e9].into_iter().enumerate() {
+        for (rows, cols) in [(1, 1), (3, 40), (40, 60)] {
+            let u = |r: usize, c: usize| ((37 * r + 11 * c + 5 * k) % 100 + 1) as f64;
+            let g = Array2::from_shape_fn((rows, cols), |(r, c)| {
+                if (r + c) % 7 == 3 { short } else { 1e-6 * u(r, c) }
+            });
+            let circuit = Circuit::new(g, Wires::new(Ohms(2.0), Ohms(3.0))).unwrap();
+            let row_v = Array2::from_shape_fn((1, rows), |(_, r)| 0.002 * u(7, 3 * r));
+            let bias = Bias::read(row_v.as_slice().unwrap(), cols);
+            let nodal = Nodal::new(circuit.clone(), &bias).unwrap();
+            let one = Vectors::ohmic(&circuit, slice::from_ref(&bias), Some(row_v.view()), false);
+            let one = one.unwrap();
+            assert_eq!(one.column_a, nodal.column_currents(row_v.view()).unwrap());
+            let (both, alone) = (&one.solutions.unwrap()[0], nodal.solve(&bias).unwrap());
+            assert_eq!(both.cell_a, alone.cell_a);
+            assert_eq!(both.column_a(), alone.column_a());
+            assert_eq!(both.power_w, alone.power_w);
         }
     }
 }

@@ -94,6 +94,33 @@ impl Network {
         Ok(driven)
     }
 
+    /// Solves for one drive about the ground and about its lines, as [`drive`](Self::drive) does for
+    /// either, in one pass over the factors.
+    pub fn drive_about_both(
+        &self,
+        conductance: &[f64],
+        factors: &Factors,
+        bias: &Bias,
+    ) -> Result<[Driven<1>; 2], CircuitError> {
+        let ground_v = self.about([bias], About::Ground)?;
+        let lines_v = self.about([bias], About::Lines)?;
+        let by_ends = self.put_by_ends(conductance, &ground_v);
+        let (by_elements, [put_a]) = self.put_by_elements(conductance, &lines_v, &[]);
+        let mut rise_v: Vec<[f64; 2]> =
+            by_ends.iter().zip(&by_elements).map(|(&[ends], &[elements])| [ends, elements]).collect();
+        factors.voltages(&self.plan, &mut rise_v);
+        let of = |case: usize, reference_v| Driven {
+            reference_v,
+            rise_v: rise_v.iter().map(|rise| [rise[case]]).collect(),
+        };
+        let [ground, mut lines] = [of(0, ground_v), of(1, lines_v)];
+        let flows_a = largest(&self.end_currents(conductance, &lines, 0, &[]));
+        if !(put_a <= FAR * flows_a) {
+            lines = self.drive(conductance, factors, ([bias], About::Lines), &[])?;
+        }
+        Ok([ground, lines])
+    }
+
     /// The voltages about which `N` drives are solved (V), by node.
     fn about<const N: usize>(
         &self,
@@ -116,8 +143,20 @@ impl Network {
         reference_v: &[[f64; N]],
         offset_a: &[f64],
     ) -> (Vec<[f64; N]>, [f64; N]) {
+        let (mut rise_v, largest_a) = self.put_by_elements(conductance, reference_v, offset_a);
+        factors.voltages(&self.plan, &mut rise_v);
+        (rise_v, largest_a)
+    }
+
+    /// Currents that elements at the voltages `reference_v` put into the nodes (A), and the largest.
+    fn put_by_elements<const N: usize>(
+        &self,
+        conductance: &[f64],
+        reference_v: &[[f64; N]],
+        offset_a: &[f64],
+    ) -> (Vec<[f64; N]>, [f64; N]) {
         let layout = self.plan.layout;
-        let mut rise_v = vec![[0.0; N]; layout.nodes()];
+        let mut put_a = vec![[0.0; N]; layout.nodes()];
         let mut largest_a = [0.0_f64; N];
         layout.each_element(|element, (a, b)| {
             let g = conductance[element];
@@ -129,13 +168,12 @@ impl Network {
             for case in 0..N {
                 let amps = g * (reference_v[one][case] - reference_v[two][case]) + offset;
                 largest_a[case] = largest_a[case].max(amps.abs());
-                rise_v[one][case] -= amps;
-                rise_v[two][case] += amps;
+                put_a[one][case] -= amps;
+                put_a[two][case] += amps;
             }
         });
-        self.taps.iter().for_each(|tap| rise_v[tap.end as usize] = [0.0; N]);
-        factors.voltages(&self.plan, &mut rise_v);
-        (rise_v, largest_a)
+        self.taps.iter().for_each(|tap| put_a[tap.end as usize] = [0.0; N]);
+        (put_a, largest_a)
     }
 
     /// Voltages above ground (V): nothing but the ends puts currents in.
@@ -145,16 +183,26 @@ impl Network {
         factors: &Factors,
         reference_v: &[[f64; N]],
     ) -> Vec<[f64; N]> {
-        let mut rise_v = vec![[0.0; N]; self.plan.layout.nodes()];
+        let mut rise_v = self.put_by_ends(conductance, reference_v);
+        factors.voltages(&self.plan, &mut rise_v);
+        rise_v
+    }
+
+    /// Currents that the ends at the voltages `reference_v` put into the nodes beside them (A).
+    fn put_by_ends<const N: usize>(
+        &self,
+        conductance: &[f64],
+        reference_v: &[[f64; N]],
+    ) -> Vec<[f64; N]> {
+        let mut put_a = vec![[0.0; N]; self.plan.layout.nodes()];
         for tap in &self.taps {
             let g = conductance[tap.element as usize];
             for case in 0..N {
-                rise_v[tap.other as usize][case] += g * reference_v[tap.end as usize][case];
+                put_a[tap.other as usize][case] += g * reference_v[tap.end as usize][case];
             }
         }
-        self.taps.iter().for_each(|tap| rise_v[tap.end as usize] = [0.0; N]);
-        factors.voltages(&self.plan, &mut rise_v);
-        rise_v
+        self.taps.iter().for_each(|tap| put_a[tap.end as usize] = [0.0; N]);
+        put_a
     }
 
     /// Currents of the ends in one of `N` drives (A), by terminal; `offset_a` are those of cells

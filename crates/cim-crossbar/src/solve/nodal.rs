@@ -121,8 +121,30 @@ impl Nodal {
         }
     }
 
+    /// [`column_currents`](Self::column_currents) of one read and its [solution](Self::solve), which are
+    /// solved about different voltages, in one pass. The currents may be known where the solution is not.
+    ///
+    /// # Errors
+    /// As [`column_currents`](Self::column_currents).
+    pub(crate) fn read(
+        &self,
+        bias: &Bias,
+    ) -> Result<(Vec<f64>, Result<Solution, CircuitError>), CircuitError> {
+        self.check_held(bias)?;
+        let [ground, lines] =
+            self.network.drive_about_both(&self.conductance, &self.factors, bias)?;
+        let rows = self.circuit.shape().0;
+        let ends = self.network.end_currents(&self.conductance, &ground, 0, &[]);
+        let column_a: Vec<f64> = self.at_columns(&ends).collect();
+        if let Some(col) = column_a.iter().position(|a| !a.is_finite()) {
+            return Err(CircuitError::Overflow { row: rows - 1, col });
+        }
+        let [volts] = lines.volts(&self.network.plan);
+        Ok((column_a, self.complete(bias, &lines, 0, volts)))
+    }
+
     /// Whether so many solutions take less time than reducing the array to its transfer matrix.
-    fn solves_are_cheaper(&self, count: usize) -> bool {
+    pub(crate) fn solves_are_cheaper(&self, count: usize) -> bool {
         let (rows, cols) = self.circuit.shape();
         let solves = DRIVE_PER_CELL * (count * rows * cols) as f64;
         MOST_LINES < rows + cols || solves <= ((rows + cols).pow(2) * rows.min(cols)) as f64
@@ -133,11 +155,16 @@ impl Nodal {
         let cols = self.circuit.shape().1;
         let mut amps = Array2::zeros((biases.len(), cols));
         self.at_ends(biases, |vector, ends| {
-            let (top, bottom) = ends[2 * self.circuit.shape().0..].split_at(cols);
-            let both = top.iter().zip(bottom).map(|(top, bottom)| -(top + bottom));
-            amps.row_mut(vector).iter_mut().zip(both).for_each(|(to, a)| *to = a);
+            amps.row_mut(vector).iter_mut().zip(self.at_columns(ends)).for_each(|(to, a)| *to = a);
         })?;
         Ok(amps)
+    }
+
+    /// Currents (A) that leave at the columns, of those into all ends.
+    fn at_columns<'a>(&self, ends: &'a [f64]) -> impl Iterator<Item = f64> + use<'a> {
+        let (rows, cols) = self.circuit.shape();
+        let (top, bottom) = ends[2 * rows..].split_at(cols);
+        top.iter().zip(bottom).map(|(top, bottom)| -(top + bottom))
     }
 
     /// Currents (A) that leave at the rows, biases × rows.

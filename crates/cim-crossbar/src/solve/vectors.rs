@@ -1,7 +1,7 @@
 //! Many vectors on one array: the currents of all, and everything else of those that are asked for.
 
 use cim_device::Conduction;
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use crate::circuit::{Bias, Circuit};
 use crate::error::CircuitError;
@@ -34,6 +34,13 @@ impl Vectors {
         let (rows, cols) = circuit.shape();
         let read = Bias::read(&vec![0.0; rows], cols);
         let nodal = Nodal::new(circuit.clone(), biases.first().unwrap_or(&read))?;
+        if let (Some(_), [bias]) = (reads, biases)
+            && nodal.solves_are_cheaper(1)
+        {
+            let (amps, solution) = nodal.read(bias)?;
+            let column_a = Array1::from(amps).insert_axis(Axis(0));
+            return Ok(Self { column_a, solutions: solution.map(|solution| vec![solution]) });
+        }
         if let Some(row_v) = reads {
             let column_a = nodal.column_currents(row_v)?;
             let vectors = if all { biases.len() } else { biases.len().min(1) };
