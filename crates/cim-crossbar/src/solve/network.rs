@@ -66,7 +66,7 @@ impl Network {
         (biases, about): ([&Bias; N], About),
         offset_a: &[f64],
     ) -> Result<Driven<N>, CircuitError> {
-        let reference_v = self.about(biases, about)?;
+        let reference_v = self.about(biases.map(|bias| (bias, about)))?;
         if about == About::Ground {
             let rise_v = self.rise_above_ground(conductance, factors, &reference_v);
             return Ok(Driven { reference_v, rise_v });
@@ -94,41 +94,39 @@ impl Network {
         Ok(driven)
     }
 
-    /// Solves for one drive about the ground and about its lines, as [`drive`](Self::drive) does for
-    /// either, in one pass over the factors.
+    /// Solves for one drive about the ground, the first of both, and about its lines, as
+    /// [`drive`](Self::drive) does for either, in one pass over the factors.
     pub fn drive_about_both(
         &self,
         conductance: &[f64],
         factors: &Factors,
         bias: &Bias,
-    ) -> Result<[Driven<1>; 2], CircuitError> {
-        let ground_v = self.about([bias], About::Ground)?;
-        let lines_v = self.about([bias], About::Lines)?;
-        let by_ends = self.put_by_ends(conductance, &ground_v);
-        let (by_elements, [put_a]) = self.put_by_elements(conductance, &lines_v, &[]);
-        let mut rise_v: Vec<[f64; 2]> =
-            by_ends.iter().zip(&by_elements).map(|(&[ends], &[elements])| [ends, elements]).collect();
+    ) -> Result<Driven<2>, CircuitError> {
+        let reference_v = self.about([(bias, About::Ground), (bias, About::Lines)])?;
+        let (mut rise_v, [_, put_a]) = self.put_by_elements(conductance, &reference_v, &[]);
+        rise_v.iter_mut().for_each(|[ground, _]| *ground = 0.0);
+        self.put_by_ends(conductance, &reference_v, [true, false], &mut rise_v);
         factors.voltages(&self.plan, &mut rise_v);
-        let of = |case: usize, reference_v| Driven {
-            reference_v,
-            rise_v: rise_v.iter().map(|rise| [rise[case]]).collect(),
-        };
-        let [ground, mut lines] = [of(0, ground_v), of(1, lines_v)];
-        let flows_a = largest(&self.end_currents(conductance, &lines, 0, &[]));
+        let mut driven = Driven { reference_v, rise_v };
+        let flows_a = largest(&self.end_currents(conductance, &driven, 1, &[]));
         if !(put_a <= FAR * flows_a) {
-            lines = self.drive(conductance, factors, ([bias], About::Lines), &[])?;
+            let lines = self.drive(conductance, factors, ([bias], About::Lines), &[])?;
+            let alone = lines.reference_v.iter().zip(&lines.rise_v);
+            let both = driven.reference_v.iter_mut().zip(&mut driven.rise_v);
+            for ((reference, rise), (alone, rise_alone)) in both.zip(alone) {
+                (reference[1], rise[1]) = (alone[0], rise_alone[0]);
+            }
         }
-        Ok([ground, lines])
+        Ok(driven)
     }
 
     /// The voltages about which `N` drives are solved (V), by node.
     fn about<const N: usize>(
         &self,
-        biases: [&Bias; N],
-        about: About,
+        drives: [(&Bias, About); N],
     ) -> Result<Vec<[f64; N]>, CircuitError> {
         let mut reference_v = vec![[0.0; N]; self.plan.layout.nodes()];
-        for (case, bias) in biases.iter().enumerate() {
+        for (case, (bias, about)) in drives.into_iter().enumerate() {
             let volts = references(&self.plan, bias, &self.held, about)?;
             reference_v.iter_mut().zip(volts).for_each(|(to, v)| to[case] = v);
         }
@@ -183,26 +181,28 @@ impl Network {
         factors: &Factors,
         reference_v: &[[f64; N]],
     ) -> Vec<[f64; N]> {
-        let mut rise_v = self.put_by_ends(conductance, reference_v);
+        let mut rise_v = vec![[0.0; N]; self.plan.layout.nodes()];
+        self.put_by_ends(conductance, reference_v, [true; N], &mut rise_v);
         factors.voltages(&self.plan, &mut rise_v);
         rise_v
     }
 
-    /// Currents that the ends at the voltages `reference_v` put into the nodes beside them (A).
+    /// Adds the currents that the ends at the voltages `reference_v` put into the nodes beside them
+    /// (A), in the drives of which `ends_put` says so.
     fn put_by_ends<const N: usize>(
         &self,
         conductance: &[f64],
         reference_v: &[[f64; N]],
-    ) -> Vec<[f64; N]> {
-        let mut put_a = vec![[0.0; N]; self.plan.layout.nodes()];
+        ends_put: [bool; N],
+        put_a: &mut [[f64; N]],
+    ) {
         for tap in &self.taps {
             let g = conductance[tap.element as usize];
-            for case in 0..N {
+            for case in (0..N).filter(|case| ends_put[*case]) {
                 put_a[tap.other as usize][case] += g * reference_v[tap.end as usize][case];
             }
         }
         self.taps.iter().for_each(|tap| put_a[tap.end as usize] = [0.0; N]);
-        put_a
     }
 
     /// Currents of the ends in one of `N` drives (A), by terminal; `offset_a` are those of cells

@@ -131,16 +131,15 @@ impl Nodal {
         bias: &Bias,
     ) -> Result<(Vec<f64>, Result<Solution, CircuitError>), CircuitError> {
         self.check_held(bias)?;
-        let [ground, lines] =
-            self.network.drive_about_both(&self.conductance, &self.factors, bias)?;
+        let driven = self.network.drive_about_both(&self.conductance, &self.factors, bias)?;
         let rows = self.circuit.shape().0;
-        let ends = self.network.end_currents(&self.conductance, &ground, 0, &[]);
+        let ends = self.network.end_currents(&self.conductance, &driven, 0, &[]);
         let column_a: Vec<f64> = self.at_columns(&ends).collect();
         if let Some(col) = column_a.iter().position(|a| !a.is_finite()) {
             return Err(CircuitError::Overflow { row: rows - 1, col });
         }
-        let [volts] = lines.volts(&self.network.plan);
-        Ok((column_a, self.complete(bias, &lines, 0, volts)))
+        let [_, volts] = driven.volts(&self.network.plan);
+        Ok((column_a, self.complete(bias, &driven, 1, volts)))
     }
 
     /// Whether so many solutions take less time than reducing the array to its transfer matrix.
