@@ -37,7 +37,7 @@ pub enum Command {
     #[command(args_override_self = true)]
     Eval(Eval),
     /// Fine-tune a network of your own through the hardware of its chips: weights out, for PyTorch and cim eval
-    #[command(args_override_self = true)]
+    #[command(args_override_self = true, allow_negative_numbers = true)]
     Finetune(Finetune),
     /// Program cells to targets by pulses, and say what it took and what they hold
     #[command(args_override_self = true, allow_negative_numbers = true)]
