@@ -4,7 +4,7 @@ Arrays are NumPy's; numbers are in SI units unless a name says otherwise.
 """
 
 import os
-from typing import Any, Literal, Mapping, Optional, TypedDict, Union, final
+from typing import Any, Literal, Mapping, Optional, Sequence, TypedDict, Union, final
 
 import numpy as np
 import numpy.typing as npt
@@ -235,13 +235,38 @@ class Layer(TypedDict):
     dac_conversions: int
     adc_conversions: int
 
+def fit(
+    measurements: _Path, *, preset: _Path = "paper", source: Optional[str] = None
+) -> Fitted:
+    """Fits the laws of cells to measurements (the path of a .csv file, or its text)."""
+
+@final
+class Fitted:
+    """Cells fitted to measurements: laws with intervals, and a preset that has them."""
+
+    @property
+    def preset(self) -> str:
+        """The text of a preset with these cells."""
+    @property
+    def parameters(self) -> list[dict[str, Any]]:
+        """Parameters: name, unit, value, and the ends low and high of its 95 % interval."""
+    @property
+    def cells(self) -> int:
+        """Cells that were used."""
+    def save(self, path: _Path) -> None:
+        """Writes the preset."""
+
 @final
 class Chip:
     """A network on chips as a preset describes them."""
 
     @staticmethod
     def from_onnx(
-        path: _Path, *, preset: _Path = "paper", config: Union[Design, _Path, None] = None
+        path: _Path,
+        *,
+        weights: Optional[_Path] = None,
+        preset: _Path = "paper",
+        config: Union[Design, _Path, None] = None,
     ) -> Chip:
         """Reads an ONNX file."""
     @staticmethod
@@ -269,10 +294,55 @@ class Chip:
         config: Union[Design, _Path, None] = None,
         after: Optional[_Quantity] = None,
         compensate: Optional[Literal["global", "per-column"]] = None,
+        held: Optional[_Path] = None,
         budget: bool = False,
         threads: int = 0,
     ) -> Evaluation:
         """Makes chips and measures the network on each."""
+    def finetune(
+        self,
+        x: _Samples,
+        y: npt.ArrayLike,
+        *,
+        seed: int,
+        test: Optional[tuple[_Samples, npt.ArrayLike]] = None,
+        holdout: float = 0.2,
+        epochs: int = 10,
+        learning_rates: Optional[Sequence[float]] = None,
+        chips: Optional[int] = None,
+        config: Union[Design, _Path, None] = None,
+        after: Optional[_Quantity] = None,
+        compensate: Optional[Literal["global", "per-column"]] = None,
+        threads: int = 0,
+    ) -> Tuned:
+        """Trains the network through the hardware of its chips."""
+
+@final
+class Tuned:
+    """A fine-tuned network, and what it is better by."""
+
+    @property
+    def weights(self) -> bytes:
+        """Its weights as the bytes of a safetensors file, with the names of the network's file."""
+    @property
+    def digital(self) -> tuple[float, float]:
+        """Accuracy without a chip, before and after."""
+    @property
+    def accuracy(self) -> tuple[float, float]:
+        """Mean accuracy over chips, before and after."""
+    @property
+    def gain(self) -> float:
+        """Mean accuracy that is gained on the same chips."""
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the gain over chips."""
+    @property
+    def learning_rate(self) -> Optional[float]:
+        """The learning rate that was chosen; None where weights are as they were."""
+    def to_json(self) -> str:
+        """What came of it as JSON, as `cim finetune --json` prints it."""
+    def save(self, path: _Path) -> None:
+        """Writes the weights (.safetensors)."""
 
 @final
 class Evaluation:

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use cim_adc::{DacSpec, Polarity};
-use cim_core::{Amps, MatMul, Scratch, Siemens, Stream, Tally, Volts};
+use cim_core::{Amps, MatMul, Scratch, Siemens, Tally, Volts};
 use cim_crossbar::{Ambient, Wires};
 use cim_device::{Ideal, Window};
 use cim_tile::{Differential, LayerDesign, Parts, Targets, full_scale};
 use ndarray::{Array2, ArrayView2};
+
+pub use cim_laws::draws::{integers, normals, uniforms};
 
 /// Parts without any noise: ideal cells of 1 to 100 µS, 0.2 V, 16-bit converters with a sign.
 pub fn silent(rows: usize, outputs: usize) -> Parts {
@@ -78,24 +80,4 @@ pub fn carried(product: &dyn MatMul, x: ArrayView2<'_, f32>, call: u64) -> (Arra
     let mut tally = Tally::default();
     product.apply(x, call, y.view_mut(), &mut Scratch::default(), &mut tally);
     (y, tally)
-}
-
-/// Standard normal numbers.
-pub fn normals(rows: usize, cols: usize, at: Stream) -> Array2<f32> {
-    let mut m = Array2::zeros((rows, cols));
-    at.fill_standard_normal(0, m.as_slice_mut().expect("standard layout"));
-    m
-}
-
-/// Numbers uniform in `[low, high)`.
-pub fn uniforms(rows: usize, cols: usize, low: f32, high: f32, at: Stream) -> Array2<f32> {
-    let mut m = Array2::zeros((rows, cols));
-    at.fill_uniform(0, m.as_slice_mut().expect("standard layout"));
-    m.mapv(|u: f32| low + (high - low) * u)
-}
-
-/// Whole numbers uniform in `low..=high`, as floats.
-pub fn integers(rows: usize, cols: usize, low: i32, high: i32, at: Stream) -> Array2<f32> {
-    // The draws are below 1, and the ranges asked for are far below 2^24: `high` is not passed.
-    uniforms(rows, cols, low as f32, high as f32 + 1.0, at).mapv(f32::floor)
 }

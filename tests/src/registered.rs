@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use cim_adc::{Adc, Dac, DacSpec, Polarity, SlicedCode, Uniform, UniformSpec};
+use cim_adc::{Adc, Dac, DacSpec, Polarity, Uniform, UniformSpec};
 use cim_core::{Amps, Volts};
 use cim_device::models::Composed;
 use cim_device::{Device, EffectSpec, ModelSpec, published};
 use cim_tile::{Differential, Mapping, MappingSpec, OffsetColumn};
 use proptest::test_runner::{Config, RngSeed};
+
+pub use cim_laws::mapping::POLARITIES;
 
 use crate::foreign::{LoneColumn, TwosComplement};
 
@@ -51,21 +53,6 @@ pub fn mappings() -> Vec<(String, Arc<dyn Mapping>)> {
 
 /// Drives by codes, of either sign or in two phases: those that the convex program knows.
 pub const CODES: [Polarity; 3] = [Polarity::Unipolar, Polarity::Bipolar, Polarity::TwoPhase];
-
-/// Every way to drive rows, digits at a few widths.
-pub const POLARITIES: [Polarity; 11] = [
-    Polarity::Unipolar,
-    Polarity::Bipolar,
-    Polarity::TwoPhase,
-    Polarity::TwoRows,
-    Polarity::Offset,
-    Polarity::InvertedOffset,
-    Polarity::Sliced { code: SlicedCode::Unsigned, bits: 2 },
-    Polarity::Sliced { code: SlicedCode::TwosComplement, bits: 1 },
-    Polarity::Sliced { code: SlicedCode::Offset, bits: 3 },
-    Polarity::Sliced { code: SlicedCode::TwoPhase, bits: 4 },
-    Polarity::Sliced { code: SlicedCode::TwoRows, bits: 2 },
-];
 
 /// Every ADC at every resolution, with its largest code. Full scale 30 µA.
 pub fn adcs() -> Vec<(String, i32, Box<dyn Adc>)> {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// What each crate may know, in an order in which every crate comes after all that it knows.
-const MAY_KNOW: [(&str, &[&str]); 17] = [
+const MAY_KNOW: [(&str, &[&str]); 18] = [
     ("xtask", &[]),
     ("cim-api", &[]),
     ("cim-report", &[]),
@@ -19,6 +19,7 @@ const MAY_KNOW: [(&str, &[&str]); 17] = [
     ("cim-graph", &["cim-core"]),
     ("cim-crossbar", &["cim-core", "cim-device"]),
     ("cim-tile", &["cim-core", "cim-device", "cim-adc", "cim-crossbar"]),
+    ("cim-laws", &["cim-core", "cim-device", "cim-adc", "cim-tile"]),
     ("cim-opt", &["cim-core", "cim-tile"]),
     (
         "cim-chip",
@@ -143,9 +144,10 @@ const ALL_KINDS: [DependencyKind; 3] =
     [DependencyKind::Normal, DependencyKind::Build, DependencyKind::Development];
 
 /// What the Python module may know. It is a workspace of its own, so that nothing here needs Python.
-const PYTHON_MAY_KNOW: [&str; 11] = [
+const PYTHON_MAY_KNOW: [&str; 12] = [
     "cim-core",
     "cim-device",
+    "cim-fit",
     "cim-crossbar",
     "cim-tile",
     "cim-opt",

@@ -134,6 +134,7 @@ fn noisy_paths(network: &Network, data: &Dataset) -> Vec<LayerPath> {
             output_levels: Levels { top: (1u32 << (ADC_BITS - 1)) as f32 - 1.0 },
             output_sigma: Array2::zeros(tiles),
             relu_sigma: 0.0,
+            learns_bias: true,
         });
         input = (y + &layer.bias).mapv(|y| y.max(0.0));
     }

@@ -52,12 +52,15 @@ pub fn check(binary: &Path) -> Result<(), Failure> {
     pip(&user, &["numpy", "pytest", &wheel])?;
     pytest("Python tests", &user, binary, "crates/cim-py/tests")?;
     if !asked("import torch") {
-        println!("xtask: PyTorch is not installed: the layer of the README is not tried");
+        println!(
+            "xtask: PyTorch is not installed: the layer of the README and fine-tuned weights are not tried"
+        );
         return Ok(());
     }
     let torch = environment("torch", &["--system-site-packages"])?;
     pip(&torch, &["pytest", &wheel])?;
-    pytest("Python README with PyTorch", &torch, binary, "crates/cim-py/tests/test_readme.py")
+    pytest("Python README with PyTorch", &torch, binary, "crates/cim-py/tests/test_readme.py")?;
+    pytest("weights in PyTorch", &torch, binary, "crates/cim-py/tests/test_finetune.py")
 }
 
 fn folder() -> PathBuf {

@@ -119,6 +119,7 @@ impl ChipError {
             }
             Self::Sign { .. } => Some("set converters.dac_polarity to bipolar or two-phase"),
             Self::Held(error) => Some(error.help()),
+            Self::Graph(error) => error.help(),
             Self::Batch { .. } => Some(
                 "export it for any number of samples: dynamic_axes={\"x\": {0: \"n\"}, \"y\": {0: \"n\"}} \
                  of torch.onnx.export, or for one sample",

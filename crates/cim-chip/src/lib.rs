@@ -25,11 +25,13 @@ mod mapped;
 mod model_check;
 mod objective;
 mod optimise;
+mod pace;
 mod path;
 mod preset;
 mod rank;
 mod sensitive;
 mod task;
+mod tunable;
 mod turn;
 mod world;
 mod written;
@@ -52,10 +54,12 @@ pub use jacobian::{Sensitivities, sensitivities};
 pub use mapped::Mapped;
 pub use model_check::{ColumnVariance, ModelCheck, check as check_model};
 pub use optimise::{Goal, Knobs, Optimised, Rules, SOFTENED, optimise};
+pub use pace::paces;
 pub use preset::ChipPreset;
 pub use rank::rank_correlation;
 pub use sensitive::Sensitive;
 pub use task::{Metric, Task, Truth};
+pub use tunable::Tunable;
 pub use world::same_world;
 pub use written::WrittenDesign;
 
@@ -65,5 +69,5 @@ pub use {
     cim_core::{MatMul, Scratch, Stream, Tally, units},
     cim_nn::{Dataset, Felt, Layer, LayerPath, Network, Product},
     cim_opt::InUse,
-    cim_tile::{ColumnErrors, Grid, LayerDesign, LayerErrors, Parts, Targets},
+    cim_tile::{ColumnErrors, Grid, LayerDesign, LayerErrors, Paces, Parts, Targets},
 };

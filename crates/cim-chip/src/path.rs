@@ -44,6 +44,7 @@ impl ChipDesign {
                     output_levels: Levels { top: design.output_top(&self.parts) as f32 },
                     output_sigma: errors.read_sigma().mapv(|sigma| sigma as f32),
                     relu_sigma: errors.output_sigma() as f32,
+                    learns_bias: true,
                 }
             })
             .collect())

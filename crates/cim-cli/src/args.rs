@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::eval_args::Eval;
+use crate::finetune_args::Finetune;
 use crate::fit_args::DeviceFit;
 use crate::map_args::Map;
 
@@ -35,6 +36,9 @@ pub enum Command {
     /// Evaluate a network of your own on chips: accuracy with its interval, product by product
     #[command(args_override_self = true)]
     Eval(Eval),
+    /// Fine-tune a network of your own through the hardware of its chips: weights out, for PyTorch and cim eval
+    #[command(args_override_self = true, allow_negative_numbers = true)]
+    Finetune(Finetune),
     /// Program cells to targets by pulses, and say what it took and what they hold
     #[command(args_override_self = true, allow_negative_numbers = true)]
     Program(Program),
@@ -156,7 +160,7 @@ pub struct Program {
 #[derive(Debug, Args)]
 pub struct Optimise {
     /// A network (.onnx, or .safetensors with --layers), instead of --weights and --inputs
-    #[arg(conflicts_with_all = ["weights", "inputs"], requires = "calibration")]
+    #[arg(conflicts_with = "inputs", requires = "calibration")]
     pub network: Option<PathBuf>,
     /// Samples of the network (.npz, as of cim eval; no answers are needed)
     #[arg(long, requires = "network")]
@@ -165,7 +169,8 @@ pub struct Optimise {
     #[arg(long, requires = "network")]
     pub layers: Option<PathBuf>,
     /// Weights, inputs × outputs, one .npy file a layer (f32 or f64), first layer first: with ReLU between
-    /// them, or those of the operations of the preset's section network
+    /// them, or those of the operations of the preset's section network. Of a network: tensors in place of
+    /// its own, as of cim eval (.safetensors)
     #[arg(long, required_unless_present = "network", num_args = 1..)]
     pub weights: Vec<PathBuf>,
     /// Inputs of the network on calibration data, samples × inputs (.npy)
@@ -420,6 +425,7 @@ impl Command {
                 (inputs.chain(file(&args.preset)).collect(), args.outputs())
             }
             Self::Eval(args) => (args.inputs(), args.outputs()),
+            Self::Finetune(args) => (args.inputs(), vec![("--out", args.out.as_path())]),
             Self::Map(args) => (vec![args.weights.as_path()], args.outputs()),
             Self::Man { folder } => (Vec::new(), vec![("FOLDER", folder.as_path())]),
             Self::Device(_)

@@ -8,7 +8,6 @@ use std::{
 use cim_data::open_regular;
 use cim_nn::checkpoint::MAX_PAYLOAD_BYTES;
 pub use cim_report::files::write_bytes as write_atomic;
-use serde::Deserialize;
 
 use crate::error::CliError;
 
@@ -82,22 +81,11 @@ pub fn keep_apart(inputs: &[&Path], outputs: &[(&str, &Path)]) -> Result<(), Cli
 /// # Errors
 /// [`CliError::Usage`] naming both.
 pub fn refuse_another(folder: &Path, begins: &str) -> Result<(), CliError> {
-    #[derive(Deserialize)]
-    struct Written {
-        run: Run,
-    }
-    #[derive(Deserialize)]
-    struct Run {
-        command: String,
-    }
-    let bytes = try_read(&folder.join("report.json"), MAX_REPORT_BYTES).unwrap_or_default();
-    match serde_json::from_slice(&bytes) {
-        Ok(Written { run: Run { command } }) if !has_words(&command, begins) => {
-            Err(CliError::Usage {
-                what: format!("{} holds the report of `{command}`", folder.display()),
-                help: "give another folder, or remove that one".into(),
-            })
-        }
+    match cim_report::files::command_in(folder) {
+        Some(command) if !has_words(&command, begins) => Err(CliError::Usage {
+            what: format!("{} holds the report of `{command}`", folder.display()),
+            help: "give another folder, or remove that one".into(),
+        }),
         _ => Ok(()),
     }
 }
@@ -107,9 +95,6 @@ fn has_words(command: &str, begins: &str) -> bool {
     let rest = command.strip_prefix(begins);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
-
-/// The longest report that is looked at (bytes).
-const MAX_REPORT_BYTES: u64 = 256 << 20;
 
 /// Whether a command that writes its files into the folder of an option would write one of this name
 /// there: fits have `--report`.

@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod eval_args;
 mod files;
+mod finetune_args;
 mod fit_args;
 mod form;
 mod lock;
@@ -13,6 +14,7 @@ mod parsers;
 mod progress;
 mod simulator;
 mod store;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 mod version;

@@ -260,6 +260,19 @@ fn bad_networks_and_bad_data_get_one_clear_line() {
     of(&["--calibration", "0"], &["nothing to set full scales on"]);
 }
 
+/// Each part of the datapath, of one sample on the first chip; nothing of it is in the report.
+#[test]
+fn parts_of_a_product_are_timed_where_it_is_asked_for() {
+    let desk = Desk::new();
+    let said = |more: &[&str]| String::from_utf8(desk.eval(more).stdout).expect("text");
+    let (timed, plain) = (said(&["--timing"]), said(&[]));
+    for part in ["drive", "product", "noise", "converter", "sum"] {
+        let line = format!("{part}, one sample");
+        assert!(timed.contains(&line) && !plain.contains(&line), "{timed}");
+    }
+    assert_eq!(desk.report(&["--timing"]), desk.report(&[]));
+}
+
 #[test]
 fn keys_are_explained() {
     let desk = Desk::new();
@@ -361,7 +374,7 @@ fn designs_have_the_ranges_of_presets() {
         desk.must_refuse(&["eval", &mlp, "--data", &data, "--config", "bad.toml"], &[words]);
     }
     let many = ["eval", &mlp, "--data", &data, "--calibration", "301"];
-    desk.must_refuse(&many, &["--calibration 301", "300 samples"]);
+    desk.must_refuse(&many, &["calibration on 301", "300 samples"]);
 }
 
 /// An error that nobody reads is an error all the same; a lock that is a link is nobody's.

@@ -161,7 +161,19 @@ impl Readout {
         self.sense(row_v, batch, at, sensed_a, scratch, |_, _| {});
     }
 
-    /// The same, handed on block by block while a block is in the first-level cache: `then` is
+    /// The same without any noise: the product of [`currents`](Self::currents) alone.
+    pub fn steady_currents(
+        &self,
+        row_v: &[f32],
+        batch: usize,
+        sensed_a: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
+        let drive = self.steady(row_v, batch, sensed_a, scratch);
+        drive.into_iter().for_each(|drive| scratch.give(drive));
+    }
+
+    /// The same with noise, handed on block by block while a block is in the first-level cache: `then` is
     /// called with the first vector of the block and its currents (A, vectors × sensed).
     pub fn sense(
         &self,
@@ -173,25 +185,8 @@ impl Readout {
         mut then: impl FnMut(usize, &[f32]),
     ) {
         let (rows, sensed) = self.shape();
-        let ohmic = self.current_voltage == Conduction::Ohmic;
-        let mut drive = scratch.take(if ohmic { 0 } else { row_v.len() });
-        if !ohmic {
-            effective(&self.current_voltage, row_v, &mut drive);
-        }
-        let drive_v = if ohmic { row_v } else { &drive };
-        multiply(drive_v, self.transfer.view(), batch, sensed_a);
-        if let Some(sloped) = &self.offsets.sloped_a {
-            let mut slope = scratch.take(row_v.len());
-            slopes(&self.current_voltage, row_v, drive_v, &mut slope);
-            let slopes = ArrayView2::from_shape((batch, rows), slope.as_slice());
-            let currents = ArrayViewMut2::from_shape((batch, sensed), &mut *sensed_a);
-            product_add(
-                slopes.expect("batch × rows values"),
-                sloped.view(),
-                currents.expect("batch × columns values"),
-            );
-            scratch.give(slope);
-        }
+        let drive = self.steady(row_v, batch, sensed_a, scratch);
+        let drive_v = drive.as_deref().unwrap_or(row_v);
         let mut features = scratch.take(batch * self.state.width());
         let mut variance = scratch.take(if self.state.is_none() { 0 } else { batch * sensed });
         if !self.state.is_none() {
@@ -216,7 +211,39 @@ impl Readout {
         scratch.give(normals);
         scratch.give(variance);
         scratch.give(features);
-        scratch.give(drive);
+        drive.into_iter().for_each(|drive| scratch.give(drive));
+    }
+
+    /// Currents without noise; gives what drives the cells where that is not the voltage, a buffer of
+    /// `scratch`.
+    fn steady(
+        &self,
+        row_v: &[f32],
+        batch: usize,
+        sensed_a: &mut [f32],
+        scratch: &mut Scratch,
+    ) -> Option<Vec<f32>> {
+        let (rows, sensed) = self.shape();
+        let drive = (self.current_voltage != Conduction::Ohmic).then(|| {
+            let mut drive = scratch.take(row_v.len());
+            effective(&self.current_voltage, row_v, &mut drive);
+            drive
+        });
+        let drive_v = drive.as_deref().unwrap_or(row_v);
+        multiply(drive_v, self.transfer.view(), batch, sensed_a);
+        if let Some(sloped) = &self.offsets.sloped_a {
+            let mut slope = scratch.take(row_v.len());
+            slopes(&self.current_voltage, row_v, drive_v, &mut slope);
+            let slopes = ArrayView2::from_shape((batch, rows), slope.as_slice());
+            let currents = ArrayViewMut2::from_shape((batch, sensed), &mut *sensed_a);
+            product_add(
+                slopes.expect("batch × rows values"),
+                sloped.view(),
+                currents.expect("batch × columns values"),
+            );
+            scratch.give(slope);
+        }
+        drive
     }
 
     /// Adds the noise of one block; `variance` (A²) is that of the drive, if there is any.

@@ -85,6 +85,16 @@ pub enum GraphError {
         /// What is not there.
         what: String,
     },
+    /// A node that runs, but cannot be learned through.
+    #[error("node {node} ({operator}): cannot be learned through: {what}")]
+    Unlearnable {
+        /// Name of the node, or what it computes where it has none.
+        node: String,
+        /// Operator.
+        operator: String,
+        /// What has no gradient here.
+        what: String,
+    },
     /// An operator given something impossible.
     #[error("node {node} ({operator}): {what}")]
     Node {
@@ -151,6 +161,30 @@ pub enum GraphError {
         /// What is needed.
         wanted: String,
     },
+}
+
+impl GraphError {
+    /// What the user can do, where it is not said already.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Pickle { .. } => {
+                Some("run the two lines with the shape of your input, and give the .onnx file")
+            }
+            Self::Operator { .. } | Self::Refused { .. } | Self::Unsupported { .. } => Some(
+                "export it with other operators, or with constant folding and a newer or older opset",
+            ),
+            Self::Unlearnable { .. } => Some(
+                "fine-tune it where it was trained; the README of cim-graph lists what can be learned through",
+            ),
+            Self::Format { .. } => {
+                Some("give an .onnx file, or a .safetensors file with its layers")
+            }
+            Self::Wire { .. } | Self::Safetensors { .. } | Self::Node { .. } => {
+                Some("export the network again with torch.onnx.export")
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What an operator says; the node's name is put to it by whoever runs it.

@@ -6,6 +6,8 @@
 
 mod data_type;
 pub mod error;
+mod files;
+pub mod learnable;
 pub mod limits;
 pub mod network;
 pub mod tensor;
@@ -24,7 +26,9 @@ mod strided;
 
 pub use data_type::DataType;
 pub use error::GraphError;
+pub use files::Files;
 pub use layers::tensors;
+pub use learnable::Learnable;
 pub use limits::Limits;
 pub use network::{Network, Port, Watch};
 pub use operator::Product;

@@ -9,6 +9,18 @@ use crate::tensor::Tensor;
 pub(crate) struct Model {
     pub opset: i64,
     pub graph: Graph,
+    /// What weights hold beside themselves.
+    pub folds: Vec<Fold>,
+}
+
+/// A batch normalisation that was folded into the weights of a layer.
+#[derive(Clone, Debug)]
+pub(crate) struct Fold {
+    pub layer: String,
+    /// What the names of its tensors start with.
+    pub norm: String,
+    /// What is added to variances.
+    pub epsilon: f32,
 }
 
 /// Nodes in an order in which each comes after what it reads.

@@ -8,6 +8,7 @@ use ndarray::{Array2, ArrayView2};
 use crate::compile::{Compiled, compile};
 use crate::error::GraphError;
 use crate::limits::Limits;
+use crate::model::Model;
 pub use crate::model::Port;
 pub use crate::operator::Watch;
 use crate::operator::{Product, Run};
@@ -60,7 +61,11 @@ impl Network {
         limits: Limits,
     ) -> Result<Self, GraphError> {
         sniff::refuse_others(weights, "safetensors")?;
-        let model = layers::read(weights, description, &limits)?;
+        Self::of_model(layers::read(weights, description, &limits)?, limits)
+    }
+
+    /// A network that has been read.
+    pub(crate) fn of_model(model: Model, limits: Limits) -> Result<Self, GraphError> {
         Ok(Self { compiled: compile(model, &[], limits)? })
     }
 

@@ -34,6 +34,7 @@ fn noisy(inputs: usize, outputs: usize, relu_sigma: f32) -> LayerPath {
         output_levels: Levels { top: 127.0 },
         output_sigma: Array2::from_elem(tiles, 0.05),
         relu_sigma,
+        learns_bias: true,
     }
 }
 

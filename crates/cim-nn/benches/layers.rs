@@ -81,6 +81,7 @@ fn noisy(inputs: usize, outputs: usize) -> LayerPath {
         output_levels: Levels { top: 127.0 },
         output_sigma: Array2::from_elem(tiles, 0.05),
         relu_sigma: 0.0,
+        learns_bias: true,
     }
 }
 

@@ -127,6 +127,8 @@ pub struct LayerPath {
     pub output_sigma: Array2<f32>,
     /// Noise that the activation behind this layer expects; 0 is the plain clipped ReLU.
     pub relu_sigma: f32,
+    /// Whether biases learn; else they stay as they are.
+    pub learns_bias: bool,
 }
 
 impl LayerPath {
@@ -146,6 +148,7 @@ impl LayerPath {
             output_levels: Levels::CONTINUOUS,
             output_sigma: Array2::zeros((1, 1)),
             relu_sigma: 0.0,
+            learns_bias: true,
         }
     }
 

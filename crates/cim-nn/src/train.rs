@@ -226,14 +226,16 @@ impl<'a> Trainer<'a> {
                 path.weight_clip,
                 weights,
             );
-            update(
-                rule,
-                size(recipe.learning_rate, 0.0),
-                &mut state.bias[layer_idx],
-                &gradients.bias[layer_idx],
-                f32::INFINITY,
-                layer.bias.as_slice_mut().expect("standard layout"),
-            );
+            if path.learns_bias {
+                update(
+                    rule,
+                    size(recipe.learning_rate, 0.0),
+                    &mut state.bias[layer_idx],
+                    &gradients.bias[layer_idx],
+                    f32::INFINITY,
+                    layer.bias.as_slice_mut().expect("standard layout"),
+                );
+            }
             if recipe.full_scale_rate > 0.0 && path.output_levels.is_finite() {
                 let mut logs: Vec<f32> = path.full_scale.iter().map(|f| f.ln()).collect();
                 update(

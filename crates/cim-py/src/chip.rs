@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cim_chip::{Metric, WrittenDesign};
 use cim_core::Seconds;
+use cim_data::npz::Named;
 use cim_device::compensation::Scope;
 use cim_studies::own;
 use pyo3::Borrowed;
@@ -19,6 +20,7 @@ use crate::network::NetworkFile;
 use crate::preset::Preset;
 use crate::quantity::Quantity;
 use crate::question::{Asked, Calibration};
+use crate::tuned::{ToTune, Tuned};
 
 /// A network on chips as a preset describes them.
 #[pyclass(frozen, module = "cim")]
@@ -47,12 +49,13 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Config {
 impl Chip {
     fn open(
         path: PathBuf,
-        layers: Option<PathBuf>,
+        [layers, weights]: [Option<PathBuf>; 2],
         preset: PathBuf,
         config: Option<Config>,
     ) -> Result<Self, PythonError> {
+        let network = NetworkFile::open(&path, layers.as_deref(), weights.as_deref())?;
         Ok(Self {
-            network: Arc::new(NetworkFile::open(&path, layers.as_deref())?),
+            network: Arc::new(network),
             preset: Arc::new(Preset::open(&preset)?),
             written: config.map(|Config(written)| written),
         })
@@ -63,18 +66,20 @@ impl Chip {
 impl Chip {
     /// Reads an ONNX file.
     ///
-    /// path: the file. preset: a name of presets(), the path of a TOML file, or its text.
+    /// path: the file. weights: tensors (safetensors) in place of the initializers that have their names, such as
+    /// finetune gives. preset: a name of presets(), the path of a TOML file, or its text.
     /// config: a Design, or the path of one that `cim optimise NETWORK` or Design.save wrote.
     ///
     /// Raises NetworkError naming the node that is not supported, InputError for the preset, OSError.
     #[staticmethod]
-    #[pyo3(signature = (path, *, preset=PathBuf::from("paper"), config=None))]
+    #[pyo3(signature = (path, *, weights=None, preset=PathBuf::from("paper"), config=None))]
     fn from_onnx(
         path: PathBuf,
+        weights: Option<PathBuf>,
         preset: PathBuf,
         config: Option<Config>,
     ) -> Result<Self, PythonError> {
-        Self::open(path, None, preset, config)
+        Self::open(path, [None, weights], preset, config)
     }
 
     /// Reads weights from a safetensors file, and layers from TOML (a path, or text of several lines).
@@ -88,7 +93,7 @@ impl Chip {
         preset: PathBuf,
         config: Option<Config>,
     ) -> Result<Self, PythonError> {
-        Self::open(path, Some(layers), preset, config)
+        Self::open(path, [Some(layers), None], preset, config)
     }
 
     /// Names of the products that go to tiles, in the order of the network.
@@ -111,12 +116,14 @@ impl Chip {
     ///    dictionary of their own; left out, the preset's number of the first ones.
     /// config: a Design, or the path of one, in place of the chip's.
     /// after: time since programming, seconds or "1 day". compensate: "global" or "per-column" drift factors.
+    /// held: the folder of conductances measured on one chip, as `cim eval --dump` writes it, in place of
+    ///    programming; chips then counts readings of that chip.
     /// budget: tell the loss effect by effect, on the same chips.
     /// threads: 0 for all cores; results do not depend on it.
     ///
     /// Ctrl-C ends it at the next chip. Raises InputError for samples that do not fit.
     #[pyo3(signature = (x, y=None, *, seed, chips=None, until=None, metric=None, calibration=None,
-        config=None, after=None, compensate=None, budget=false, threads=0))]
+        config=None, after=None, compensate=None, held=None, budget=false, threads=0))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
     fn evaluate(
         &self,
@@ -131,6 +138,7 @@ impl Chip {
         config: Option<Config>,
         after: Option<Quantity<Seconds>>,
         compensate: Option<&str>,
+        held: Option<PathBuf>,
         budget: bool,
         threads: usize,
     ) -> Result<Evaluation, PythonError> {
@@ -150,6 +158,7 @@ impl Chip {
             preset: Arc::clone(&self.preset),
             written: config.map(|Config(written)| written).or_else(|| self.written.clone()),
             moment: own::moment(&chip, after, compensate.map(scope).transpose()?)?,
+            held: held.as_deref().map(own::read_chip).transpose()?,
             chips: own::chips(&chip, chips.map(count_of_chips).transpose()?, until_of(until)?),
             chip,
             budget,
@@ -158,9 +167,67 @@ impl Chip {
         interrupt::beside(py, |stop| asked.answer(stop))
     }
 
+    /// Trains the network through the hardware of its chips (clips, codes, noise of cells and currents).
+    ///
+    /// x: samples (samples × …) of the one input. y: one whole label a sample, from 0 on.
+    /// seed: seed of all randomness; the same seed gives the same numbers as `cim finetune --seed`.
+    /// test: a pair (x, y) of samples to judge with, looked at once; left out, half of what is held out.
+    /// holdout: share of the samples that nothing learns from and choices are made with.
+    /// epochs: passes over the others. learning_rates: those to try, of which held-out samples choose.
+    /// chips: chips that are judged, two or more; left out, the preset's number.
+    /// config, after, compensate, threads: as of evaluate.
+    ///
+    /// Ctrl-C ends it at the next epoch. Raises NetworkError naming the first node that cannot be learned
+    /// through, InputError for samples that do not fit.
+    #[pyo3(signature = (x, y, *, seed, test=None, holdout=own::HOLDOUT, epochs=own::EPOCHS,
+        learning_rates=None, chips=None, config=None, after=None, compensate=None, threads=0))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+    fn finetune(
+        &self,
+        py: Python<'_>,
+        x: &Bound<'_, PyAny>,
+        y: &Bound<'_, PyAny>,
+        seed: u64,
+        test: Option<(Bound<'_, PyAny>, Bound<'_, PyAny>)>,
+        holdout: f64,
+        epochs: usize,
+        learning_rates: Option<Vec<f32>>,
+        chips: Option<usize>,
+        config: Option<Config>,
+        after: Option<Quantity<Seconds>>,
+        compensate: Option<&str>,
+        threads: usize,
+    ) -> Result<Tuned, PythonError> {
+        let mut chip = self.preset.chip.clone();
+        chip.seed = seed;
+        let after =
+            after.map_or(Ok(Seconds::ZERO), |after| after.not_negative("after", |s| s.0))?;
+        let asked = ToTune {
+            network: Arc::clone(&self.network),
+            arrays: labelled(x, y)?,
+            test: test.map(|(x, y)| labelled(&x, &y)).transpose()?,
+            written: config.map(|Config(written)| written).or_else(|| self.written.clone()),
+            moment: own::moment(&chip, after, compensate.map(scope).transpose()?)?,
+            chips: own::chips(&chip, chips.map(count_of_chips).transpose()?, None).most,
+            chip,
+            holdout,
+            epochs,
+            rates: learning_rates.unwrap_or_else(|| own::RATES.to_vec()),
+            threads,
+        };
+        interrupt::beside(py, |stop| asked.tuned(stop))
+    }
+
     fn __repr__(&self) -> String {
         format!("Chip({:?}, preset={:?})", self.network.name, self.preset.name)
     }
+}
+
+/// Samples with answers.
+fn labelled(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> Result<Vec<Named>, PythonError> {
+    let mut arrays = samples(x)?;
+    arrays.push(named("y", y)?);
+    Ok(arrays)
 }
 
 fn metric_named(name: &str) -> Result<Metric, PythonError> {

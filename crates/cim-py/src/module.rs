@@ -20,6 +20,8 @@ mod cim {
     #[pymodule_export]
     use crate::evaluation::Evaluation;
     #[pymodule_export]
+    use crate::fit::{Fitted, fit};
+    #[pymodule_export]
     use crate::optimise::optimise;
     #[pymodule_export]
     use crate::preset::{preset, presets};
@@ -31,6 +33,8 @@ mod cim {
     use crate::solve::{Solution, solve, solve_nodes};
     #[pymodule_export]
     use crate::transfer::Transfer;
+    #[pymodule_export]
+    use crate::tuned::Tuned;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cim_graph::{Limits, Network};
+use cim_graph::{Files, Limits, Network};
 
 use crate::error::PythonError;
 use crate::preset::{bytes, file_name, text};
@@ -15,17 +15,21 @@ const MAX_BYTES: u64 = 4 << 30;
 pub struct NetworkFile {
     /// The last part of its path.
     pub name: String,
-    bytes: Vec<u8>,
-    /// Layers of a safetensors file.
-    layers: Option<String>,
+    /// Its bytes, with those that belong to it.
+    pub files: Files,
 }
 
 impl NetworkFile {
-    /// Reads and checks a file: safetensors where `layers` (a path, or text) describes it, else ONNX.
+    /// Reads and checks a file: safetensors where `layers` (a path, or text) describes it, else ONNX with
+    /// `weights` (safetensors) in place of its own.
     ///
     /// # Errors
     /// [`PythonError`] for a file that cannot be read, or says what cannot be.
-    pub fn open(path: &Path, layers: Option<&Path>) -> Result<Self, PythonError> {
+    pub fn open(
+        path: &Path,
+        layers: Option<&Path>,
+        weights: Option<&Path>,
+    ) -> Result<Self, PythonError> {
         let help = "give a TOML file with a list of layers";
         let layers = layers.map(|layers| text(layers, help)).transpose()?;
         if layers.is_none() && path.extension().is_some_and(|ending| ending == "safetensors") {
@@ -34,8 +38,15 @@ impl NetworkFile {
                 "list its layers in TOML and give it as layers",
             ));
         }
-        let layers = layers.map(|(_, text)| text);
-        let file = Self { name: file_name(path), bytes: bytes(path, MAX_BYTES)?, layers };
+        let file = bytes(path, MAX_BYTES)?;
+        let files = match layers {
+            Some((_, layers)) => Files::Safetensors { weights: file, layers },
+            None => {
+                let weights = weights.map(|weights| bytes(weights, MAX_BYTES)).transpose()?;
+                Files::Onnx { graph: file, weights }
+            }
+        };
+        let file = Self { name: file_name(path), files };
         file.network()?;
         Ok(file)
     }
@@ -45,9 +56,6 @@ impl NetworkFile {
     /// # Errors
     /// Those of the file.
     pub fn network(&self) -> Result<Network, PythonError> {
-        Ok(match &self.layers {
-            Some(layers) => Network::from_safetensors(&self.bytes, layers, Limits::default())?,
-            None => Network::from_onnx(&self.bytes, Limits::default())?,
-        })
+        Ok(self.files.network(Limits::default())?)
     }
 }

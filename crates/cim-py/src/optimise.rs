@@ -60,7 +60,7 @@ pub fn optimise(
         }
         Subject::Chip(chip) => (Arc::clone(&chip.network), Arc::clone(&chip.preset)),
         Subject::Path(path) => (
-            Arc::new(NetworkFile::open(&path, layers.as_deref())?),
+            Arc::new(NetworkFile::open(&path, layers.as_deref(), None)?),
             Arc::new(Preset::open(preset.as_deref().unwrap_or(Path::new("paper")))?),
         ),
     };

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use cim_chip::{ChipPreset, Chips, Foreign, Metric, Moment, WrittenDesign};
+use cim_chip::{ChipPreset, Chips, Foreign, HeldChip, Metric, Moment, WrittenDesign};
 use cim_data::npz::Named;
-use cim_studies::own::{self, CALIBRATION, Samples};
-use cim_studies::{Clock, Context, NoSimulator, Progress, Source, Steps, Store, StoreError};
+use cim_studies::own::{self, Samples};
+use cim_studies::{Clock, Context, NoSimulator, NoStore, Progress, Source, Steps};
 
 use crate::error::PythonError;
 use crate::evaluation::Evaluation;
@@ -32,6 +32,8 @@ pub struct Asked {
     pub written: Option<WrittenDesign>,
     /// When chips are looked at.
     pub moment: Moment,
+    /// What the cells of one chip were measured to hold, in place of programming.
+    pub held: Option<HeldChip>,
     /// How many are made.
     pub chips: Chips,
     /// Whether the loss is told effect by effect.
@@ -59,12 +61,14 @@ impl Asked {
         let sha256 = hash(&self.arrays);
         let graph = self.network.network()?;
         let data = Samples::of(self.arrays, &graph, usize::MAX)?;
-        let of_preset = self.chip.calibration.map_or(CALIBRATION, |section| section.images);
-        let (calibration, calibration_name) = match self.calibration {
-            Calibration::Preset => data.calibration(of_preset),
-            Calibration::First(count) => data.calibration(count),
-            Calibration::Own(own) => Samples::of(own, &graph, usize::MAX)?.into_calibration(),
+        let calibration = match self.calibration {
+            Calibration::Preset => own::Calibration::Preset,
+            Calibration::First(count) => own::Calibration::First(count),
+            Calibration::Own(own) => {
+                own::Calibration::Own(Box::new(Samples::of(own, &graph, usize::MAX)?))
+            }
         };
+        let (calibration, calibration_name) = calibration.take(&data, &self.chip)?;
         let row = data.rows.row(0).to_vec();
         let network = Foreign::new(graph, &data.shapes, &row)?;
         let task = data.task(&network, self.metric)?;
@@ -80,22 +84,30 @@ impl Asked {
             chip: self.chip,
             written: self.written,
             moment: self.moment,
-            held: None,
+            held: self.held,
             chips: self.chips,
             budget: self.budget,
+            paces: false,
         };
-        let pool = pool(self.threads)?;
-        let (progress, clock) = (Listening(stop.clone()), Watch::start());
-        let context = Context {
-            store: &NoStore,
-            progress: &progress,
-            clock: &clock,
-            simulator: &NoSimulator,
-            threads: pool.current_num_threads(),
-        };
-        let answer = pool.install(|| own::run(question, &context))?;
+        let answer = within(self.threads, stop, |context| own::run(question, context))??;
         Ok(Evaluation::new(answer, task.metric()))
     }
+}
+
+/// What `work` gives on so many threads, unless `stop` ends it.
+///
+/// # Errors
+/// As [`pool`].
+pub fn within<T: Send>(
+    threads: usize,
+    stop: &Stop,
+    work: impl FnOnce(&Context<'_>) -> T + Send,
+) -> Result<T, PythonError> {
+    let pool = pool(threads)?;
+    let (progress, clock) = (&Listening(stop.clone()), &Watch::start());
+    let (store, simulator, threads) = (&NoStore, &NoSimulator, pool.current_num_threads());
+    let context = Context { store, progress, clock, simulator, threads };
+    Ok(pool.install(|| work(&context)))
 }
 
 /// Threads for one call; 0 for all cores.
@@ -154,26 +166,5 @@ impl Watch {
 impl Clock for Watch {
     fn seconds(&self) -> f64 {
         self.0.elapsed().as_secs_f64()
-    }
-}
-
-/// Nothing is kept, nothing taken up.
-struct NoStore;
-
-impl Store for NoStore {
-    fn names(&self) -> Result<Vec<String>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    fn load(&self, _name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(None)
-    }
-
-    fn save(&self, _name: &str, _bytes: &[u8]) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    fn place(&self, name: &str) -> String {
-        name.to_owned()
     }
 }

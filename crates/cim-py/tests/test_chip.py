@@ -124,6 +124,26 @@ def test_the_design_is_the_file_of_the_command_line(command_line, asked, tmp_pat
     compare(scores[0], printed)
 
 
+def test_a_measured_chip_is_that_of_the_command_line(command_line, asked, tmp_path):
+    path, data, x, y = asked
+    folder = tmp_path / "chip"
+    eval_ = ["eval", path, "--data", data, "--seed", 7, "--json"]
+    dumped = json.loads(command_line(*eval_, "--chips", 1, "--dump", folder))
+    printed = command_line(*eval_, "--chips", 3, "--held", folder)
+    chip = cim.Chip.from_onnx(path)
+    result = chip.evaluate(x, y, chips=3, seed=7, held=folder)
+    compare(result.to_json(), printed)
+    # What a simulated chip holds is that chip: its first reading is the run that wrote it.
+    first = chip.evaluate(x, y, chips=1, seed=7, held=str(folder))
+    assert first.output_error[0] == dumped["figures"]["output_error"]["mean"]
+    with pytest.raises(cim.InputError, match="age"):
+        cim.Chip.from_onnx(path, preset="pcm").evaluate(
+            x, y, chips=1, seed=7, held=folder, after="1 day"
+        )
+    with pytest.raises(cim.CimError):
+        chip.evaluate(x, y, chips=1, seed=7, held=tmp_path / "nowhere")
+
+
 def test_safetensors_are_the_same_network(asked, tmp_path):
     weights = np.random.default_rng(4).normal(size=(6, 3)).astype("<f4")
     onnx, tensors = tmp_path / "w.onnx", tmp_path / "w.safetensors"

@@ -1,4 +1,4 @@
-//! How long something takes, and how long it will.
+//! How long something takes, how long it will, and when it was.
 
 /// What is left of a stage that has gone on for `stage_s` (s), at the pace so far: `first` of `all` steps were
 /// done when it began, `done` are now. Empty before its first step and after its last.
@@ -21,9 +21,42 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// Civil date and time of seconds since 1970 in the Gregorian calendar: `2026-02-28 23:59:59 UTC`.
+pub fn date(seconds: u64) -> String {
+    let (mut days, second) = (seconds / 86_400, seconds % 86_400);
+    let leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
+    let mut year = 1970;
+    while 365 + u64::from(leap(year)) <= days {
+        days -= 365 + u64::from(leap(year));
+        year += 1;
+    }
+    let february = 28 + u64::from(leap(year));
+    let mut month = 1;
+    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
+        if days < length {
+            break;
+        }
+        days -= length;
+        month += 1;
+    }
+    let (hour, minute) = (second / 3600, second / 60 % 60);
+    format!("{year}-{month:02}-{:02} {hour:02}:{minute:02}:{:02} UTC", days + 1, second % 60)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        // As `date -u -d @…` prints them.
+        assert_eq!(date(0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(date(951_868_799), "2000-02-29 23:59:59 UTC");
+        assert_eq!(date(4_107_542_400), "2100-03-01 00:00:00 UTC");
+        assert_eq!(date(1_798_761_599), "2026-12-31 23:59:59 UTC");
+    }
 
     #[test]
     fn what_is_left_goes_by_the_steps_that_were_done_in_this_run() {

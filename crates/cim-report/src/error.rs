@@ -51,6 +51,14 @@ pub enum ReportError {
         #[source]
         source: std::io::Error,
     },
+    /// Another run writes into the folder.
+    #[error("{} is in use: {who}", path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+        /// Who has it, and since when.
+        who: String,
+    },
     /// Something that is no regular file has the name of a file to be written; it is as it was.
     #[error("{} is {kind}, not a regular file: it is not replaced", path.display())]
     NotAFile {

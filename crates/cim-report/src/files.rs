@@ -7,9 +7,10 @@
 //! [`sweep`].
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use tempfile::NamedTempFile;
 
 use crate::error::ReportError;
@@ -55,6 +56,30 @@ pub fn sweep(dir: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The longest report that is looked at (bytes).
+const MAX_REPORT_BYTES: u64 = 256 << 20;
+
+/// The command whose report lies in a folder, if there is one that can be read.
+pub fn command_in(dir: &Path) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Written {
+        run: Run,
+    }
+    #[derive(Deserialize)]
+    struct Run {
+        command: String,
+    }
+    let path = dir.join("report.json");
+    let found = fs::metadata(&path).ok()?;
+    if !found.is_file() || MAX_REPORT_BYTES < found.len() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    File::open(&path).ok()?.take(MAX_REPORT_BYTES).read_to_end(&mut bytes).ok()?;
+    let written: Written = serde_json::from_slice(&bytes).ok()?;
+    Some(written.run.command)
 }
 
 /// Writes text into a file, whole or not at all.

@@ -36,6 +36,27 @@ impl Simulator for NoSimulator {
     }
 }
 
+/// No place for checkpoints: nothing is kept, nothing taken up.
+pub struct NoStore;
+
+impl Store for NoStore {
+    fn names(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn load(&self, _name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(None)
+    }
+
+    fn save(&self, _name: &str, _bytes: &[u8]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn place(&self, name: &str) -> String {
+        name.to_owned()
+    }
+}
+
 /// A clock. Libraries have none of their own.
 pub trait Clock: Sync {
     /// Seconds since any fixed moment, never falling.

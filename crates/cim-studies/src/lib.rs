@@ -40,7 +40,9 @@ studies! {
     mod cim_explorer => CimExplorer;
 }
 
-pub use context::{Clock, Context, NoSimulator, Progress, Simulator, Steps, Store, StoreError};
+pub use context::{
+    Clock, Context, NoSimulator, NoStore, Progress, Simulator, Steps, Store, StoreError,
+};
 pub use entry::{Entry, Ready, Request};
 pub use error::StudyError;
 pub use experiment::Experiment;

@@ -16,6 +16,8 @@ use crate::quantize;
 use crate::rows;
 use crate::tile::{Conversion, Drive, Tile};
 
+mod pace;
+
 /// What cells are asked to hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -45,4 +45,4 @@ pub use mapping::{
 pub use moments::{ColumnErrors, LayerErrors};
 pub use path::StoredVariance;
 pub use pulsed::{PulsedDesign, PulsedSpec, PulsedTile};
-pub use tile::Tile;
+pub use tile::{Paces, Tile};

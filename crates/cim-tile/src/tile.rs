@@ -12,6 +12,10 @@ use ndarray::{Array1, Array2, ArrayView1};
 use crate::front_end::Sampled;
 use crate::mapping::{Plan, Sense};
 
+mod pace;
+
+pub use pace::Paces;
+
 /// One programmed array with its output converters.
 ///
 /// It keeps the array, from which it is compiled once more for another time; products use what was
@@ -244,6 +248,21 @@ impl Tile {
                 }
             }
         });
+        self.add_digitally(wanted_v, phase_idx, factor, (y, y_stride));
+        driven.into_iter().for_each(|row_v| scratch.give(row_v));
+        scratch.give_codes(codes);
+        scratch.give(sensed_a);
+    }
+
+    /// Takes off what stands for zero, and adds what is added once a product.
+    fn add_digitally(
+        &self,
+        wanted_v: &[f32],
+        phase_idx: usize,
+        factor: f32,
+        (y, y_stride): (&mut [f32], usize),
+    ) {
+        let rows = self.readout.shape().0;
         if !self.zeros.is_empty() {
             for (row_v, y) in wanted_v.chunks_exact(rows).zip(y.chunks_mut(y_stride)) {
                 let drive_v = factor * row_v.iter().sum::<f32>();
@@ -251,13 +270,10 @@ impl Tile {
             }
         }
         if phase_idx == 0 && !self.constants.is_empty() {
-            for y in y.chunks_mut(y_stride).take(batch) {
+            for y in y.chunks_mut(y_stride).take(wanted_v.len() / rows) {
                 y.iter_mut().zip(&self.constants).for_each(|(y, constant)| *y += constant);
             }
         }
-        driven.into_iter().for_each(|row_v| scratch.give(row_v));
-        scratch.give_codes(codes);
-        scratch.give(sensed_a);
     }
 
     fn sum(&self, group: &Group, factor: f32, codes: &[i32], y: &mut [f32], y_stride: usize) {

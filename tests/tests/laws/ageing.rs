@@ -16,7 +16,7 @@ use cim_tile::{Grid, Parts, TileError};
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
-use crate::device::times;
+use cim_laws::device::known_times as times;
 
 const YEAR: Seconds = Seconds(3.1536e7);
 

@@ -2,6 +2,7 @@
 
 mod ageing;
 mod bounded_currents;
+mod broken;
 mod circuit;
 mod composition;
 mod converters;

@@ -7,6 +7,7 @@ mod device_fit;
 mod doctor;
 mod eval;
 mod explain;
+mod finetune;
 mod gate;
 mod man;
 mod map;
@@ -36,6 +37,7 @@ pub fn run(command: Command, form: Form) -> Result<String, CliError> {
         Command::Reproduce(args) => reproduce::run(&args, form),
         Command::Explain { key } => explain::run(key.as_deref(), form),
         Command::Eval(args) => eval::run(&args, form),
+        Command::Finetune(args) => finetune::run(&args, form),
         Command::Program(args) => program::run(&args, form),
         Command::Map(args) => map::run(&args, form),
         Command::Mappings => mappings::run(form),

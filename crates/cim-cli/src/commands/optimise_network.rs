@@ -1,12 +1,12 @@
 //! `cim optimise NETWORK`: the design of a network from a file, as `cim eval --config` takes it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cim_chip::Foreign;
 use cim_core::Joules;
 use cim_studies::own::{CALIBRATION, optimised};
 
-use super::eval::{chip, read_network, read_samples};
+use super::eval::{chip, network_files, read_network, read_samples};
 use super::optimise::budget;
 use crate::args::Optimise;
 use crate::error::CliError;
@@ -22,7 +22,9 @@ pub fn run(args: &Optimise, network: &Path, form: Form) -> Result<String, CliErr
     }
     let energy: Option<Joules> = args.energy_budget.as_deref().map(budget).transpose()?;
     chip.parts()?;
-    let graph = read_network(network, args.layers.as_deref())?;
+    let files =
+        network_files(network, args.layers.as_deref(), args.weights.first().map(PathBuf::as_path))?;
+    let graph = read_network(network, &files)?;
     let calibration = args.calibration.as_deref().expect("required beside a network");
     let most = chip.calibration.map_or(CALIBRATION, |section| section.images);
     let samples = read_samples(calibration, &graph, most)?;

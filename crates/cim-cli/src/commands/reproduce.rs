@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use cim_report::{Report, ReportError, Timing};
+use cim_report::{Report, Timing};
 use cim_studies::{Context, Found, Listing, Request, STUDIES};
 
 use super::gate::Gate;
@@ -11,10 +11,11 @@ use crate::args::Reproduce;
 use crate::error::CliError;
 use crate::files::{keep_apart, refuse_another};
 use crate::form::Form;
-use crate::lock::Lock;
+use crate::lock;
 use crate::progress::{Bars, Watch};
 use crate::simulator::Ngspice;
 use crate::store::Folder;
+use crate::surroundings::pool;
 
 /// Runs the study that the preset is of, writes its report and returns the table for the terminal.
 ///
@@ -48,15 +49,11 @@ pub fn run(args: &Reproduce, form: Form) -> Result<String, CliError> {
     let ready = study.open(request).map_err(|error| preset.refused(error))?;
     let out = args.out.clone().unwrap_or_else(|| default_out(name));
     keep_apart(&[ready.folder()], &[("--out", &out)])?;
-    prepare(&out)?;
-    let _lock = Lock::take(&out)?;
+    cim_report::files::prepare(&out).map_err(lock::unwritable)?;
+    let _lock = lock::take(&out)?;
     let begins = format!("cim reproduce --preset {}", word(&args.preset));
     refuse_another(&out, &begins)?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads).build();
-    let pool = pool.map_err(|error| CliError::Usage {
-        what: format!("cannot start {} threads: {error}", args.threads),
-        help: "choose fewer with --threads".into(),
-    })?;
+    let pool = pool(args.threads)?;
     let (store, watch) = (Folder::new(&out, args.resume), Watch::start());
     let threads = pool.current_num_threads();
     // What the study says of itself holds for its own preset.
@@ -120,15 +117,4 @@ fn word(text: &str) -> String {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-/// Makes the folder of the results and sees that it can be written, before any work is done.
-fn prepare(out: &Path) -> Result<(), CliError> {
-    cim_report::files::prepare(out).map_err(|error| match error {
-        ReportError::Folder { path, source } => CliError::Usage {
-            what: format!("cannot write to {}: {source}", path.display()),
-            help: "choose a folder that can be written with --out".into(),
-        },
-        other => other.into(),
-    })
 }

@@ -115,7 +115,8 @@ fn refused(words: &[String]) -> Option<String> {
     };
     let (known, what) = match &cli.command {
         Command::Reproduce(args) => (is_preset(&args.preset), &args.preset),
-        Command::Eval(args) => (is_preset(&args.preset), &args.preset),
+        Command::Eval(args) => (is_preset(&args.on.preset), &args.on.preset),
+        Command::Finetune(args) => (is_preset(&args.on.preset), &args.on.preset),
         Command::Optimise(args) => (is_preset(&args.preset), &args.preset),
         Command::Preset { name } => (named(name).is_ok(), name),
         Command::Explain { key: Some(key) } => (!explained(key).is_empty(), key),

@@ -6,7 +6,7 @@ use super::weights::Weights;
 use crate::data_type::DataType;
 use crate::error::GraphError;
 use crate::limits::Limits;
-use crate::model::{Attribute, Graph, Model, Node, Port};
+use crate::model::{Attribute, Fold, Graph, Model, Node, Port};
 use crate::tensor::Tensor;
 
 /// Version of ONNX's operators that layers are built on.
@@ -20,7 +20,7 @@ const OUTPUT: &str = "output";
 pub(crate) fn read(bytes: &[u8], description: &str, limits: &Limits) -> Result<Model, GraphError> {
     let spec = NetworkSpec::parse(description)?;
     let weights = Weights::read(bytes, limits)?;
-    let mut builder = Builder { graph: Graph::default(), weights };
+    let mut builder = Builder { graph: Graph::default(), weights, folds: Vec::new() };
     let shape = std::iter::once(None).chain(spec.input.iter().map(|&dim| Some(dim))).collect();
     let port = Port { name: INPUT.to_owned(), data_type: DataType::F32, shape: Some(shape) };
     builder.graph.inputs.push(port);
@@ -31,12 +31,13 @@ pub(crate) fn read(bytes: &[u8], description: &str, limits: &Limits) -> Result<M
     builder.node(OUTPUT, "Identity", &[&previous], OUTPUT, Vec::new());
     builder.graph.outputs.push(OUTPUT.to_owned());
     builder.weights.finish(&spec.unused)?;
-    Ok(Model { opset: OPSET, graph: builder.graph })
+    Ok(Model { opset: OPSET, graph: builder.graph, folds: builder.folds })
 }
 
 struct Builder {
     graph: Graph,
     weights: Weights,
+    folds: Vec<Fold>,
 }
 
 type Attributes = Vec<(String, Attribute)>;
@@ -139,7 +140,10 @@ impl Builder {
         };
         if let Some(norm) = &layer.norm {
             let mut values = weight.as_f32().unwrap_or_default().to_vec();
-            norm::fold(layer, norm, &mut self.weights, &mut values, &mut bias)?;
+            let epsilon = layer.epsilon.unwrap_or(norm::EPSILON);
+            norm::fold(layer, norm, epsilon, &mut self.weights, &mut values, &mut bias)?;
+            let (layer, norm) = (layer.name.clone(), norm.clone());
+            self.folds.push(Fold { layer, norm, epsilon });
             weight = Tensor::of(weight.shape().to_vec(), values);
         }
         Ok((weight, bias))

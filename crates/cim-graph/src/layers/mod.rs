@@ -7,3 +7,4 @@ mod weights;
 
 pub(crate) use build::read;
 pub use weights::tensors;
+pub(crate) use weights::widened;

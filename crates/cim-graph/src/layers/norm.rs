@@ -4,12 +4,16 @@ use super::spec::LayerSpec;
 use super::weights::Weights;
 use crate::error::GraphError;
 
+/// Added to variances where a layer says nothing else.
+pub(super) const EPSILON: f32 = 1e-5;
+
 /// Scales `weight` (outputs × the rest) and replaces `bias`, so that the product is normalised.
 ///
 /// Source: Ioffe and Szegedy, *Batch normalization*, 2015, algorithm 2, with moments fixed.
 pub(super) fn fold(
     layer: &LayerSpec,
     norm: &str,
+    epsilon: f32,
     weights: &mut Weights,
     weight: &mut [f32],
     bias: &mut [f32],
@@ -29,7 +33,7 @@ pub(super) fn fold(
     };
     let (scale, shift) = (of_channel("weight")?, of_channel("bias")?);
     let (mean, variance) = (of_channel("running_mean")?, of_channel("running_var")?);
-    let epsilon = f64::from(layer.epsilon.unwrap_or(1e-5));
+    let epsilon = f64::from(epsilon);
     let per_output = weight.len() / outputs.max(1);
     for (output, row) in weight.chunks_exact_mut(per_output.max(1)).enumerate() {
         let factor = f64::from(scale[output]) / (f64::from(variance[output]) + epsilon).sqrt();

@@ -82,7 +82,7 @@ impl Weights {
 }
 
 /// Numbers of a file in single precision, where that holds them.
-fn widened(data_type: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
+pub(crate) fn widened(data_type: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
     let halves = || bytes.as_chunks::<2>().0.iter().map(|&half| u16::from_le_bytes(half));
     match data_type {
         Dtype::F32 => Some(

@@ -29,7 +29,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Model, GraphError> {
     if !OPSETS.contains(&opset) {
         return Err(GraphError::Unsupported { what: format!("operator set {opset}") });
     }
-    Ok(Model { opset, graph: graph_of(&graph, limits, false)? })
+    Ok(Model { opset, graph: graph_of(&graph, limits, false)?, folds: Vec::new() })
 }
 
 /// Reads a tensor that is a file of its own.

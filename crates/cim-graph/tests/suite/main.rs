@@ -5,6 +5,7 @@
 mod build;
 mod compare;
 mod conformance;
+mod learnable;
 mod networks;
 mod products;
 mod refusals;

@@ -45,6 +45,8 @@ pub struct Question<'a> {
     pub chips: Chips,
     /// Whether the loss is told effect by effect.
     pub budget: bool,
+    /// Whether the parts of the datapath are timed on the first chip.
+    pub paces: bool,
 }
 
 impl Question<'_> {

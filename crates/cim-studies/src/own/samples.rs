@@ -92,6 +92,22 @@ impl Samples {
         Ok(Task::new(self.rows.clone(), truth, metric.unwrap_or(own))?)
     }
 
+    /// One label for each sample.
+    ///
+    /// # Errors
+    /// [`StudyError::Refused`] where there are no answers, or answers that are no labels.
+    pub fn labels(&self) -> Result<Vec<u32>, StudyError> {
+        let help = "save one whole label a sample, from 0 on, as y";
+        let Some(answers) = &self.answers else {
+            return Err(refused("no array y: there are no labels to learn from".into(), help));
+        };
+        match truth(answers, self.rows.nrows(), Some(Metric::Top1)) {
+            Ok((Truth::Labels(labels), _)) => Ok(labels),
+            Ok(_) => Err(refused("y holds no labels".into(), help)),
+            Err(what) => Err(refused(what, help)),
+        }
+    }
+
     /// What the samples of `name` are, for the report.
     pub fn described(&self, name: &str) -> String {
         let answers = match self.answers {

@@ -3,10 +3,10 @@
 use cim_chip::sections::{MappingSpec, need_within};
 use cim_chip::{
     ChipBlueprint, ChipDesign, ChipError, ChipPreset, Evaluated, Grid, LayerInputs, Polarity,
-    Reference, Tally, anatomy, budget, effects, evaluate, evaluate_held, evaluations,
+    Reference, Tally, anatomy, budget, effects, evaluate, evaluate_held, evaluations, paces,
 };
 use cim_core::Volts;
-use cim_report::Timing;
+use cim_report::{Stage, Timing};
 
 use super::findings::Findings;
 use super::outcome;
@@ -93,7 +93,15 @@ pub fn run(mut question: Question<'_>, context: &Context<'_>) -> Result<Answer, 
     let digital = reference.score;
     let findings = Findings { digital, evaluated, products, budget, made_signed };
     let report = outcome::report(&question, &findings)?;
-    let found = Found { report, timing: stages.into_timing(Timing::default()) };
+    let mut timing = Timing::default();
+    if question.paces {
+        let clock = || context.clock.seconds();
+        let paces = paces(network, &grids, &inputs, &clock);
+        stages.lap("time the parts of a product");
+        let step = |(name, seconds)| Stage { name: format!("{name}, one sample"), seconds };
+        timing.steps = paces.parts().map(step).to_vec();
+    }
+    let found = Found { report, timing: stages.into_timing(timing) };
     let (mapping, as_measured) = (question.chip.mapping, question.held.is_some());
     Ok(Answer { found, findings, design, inputs, grids, mapping, as_measured })
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cim_graph::{GraphError, Limits, Network};
+use cim_graph::{Files, Limits, Network};
 
 use crate::error::CliError;
 use crate::files::try_read;
@@ -10,21 +10,22 @@ use crate::files::try_read;
 /// The largest file of a network that is read (bytes).
 const MAX_BYTES: u64 = 4 << 30;
 
-/// Reads a network: safetensors where `layers` describes them, else ONNX.
+/// The files of a network: safetensors where `layers` describes them, else ONNX, with `weights` in place
+/// of its own where there are any.
 ///
 /// # Errors
-/// [`CliError::Usage`] naming the file and what is wrong with it.
-pub fn read(path: &Path, layers: Option<&Path>) -> Result<Network, CliError> {
-    let bytes = bytes(path)?;
+/// [`CliError::Usage`] naming the file that cannot be read.
+pub fn files(
+    path: &Path,
+    layers: Option<&Path>,
+    weights: Option<&Path>,
+) -> Result<Files, CliError> {
+    let file = bytes(path)?;
     let is_safetensors = path.extension().is_some_and(|ending| ending == "safetensors");
-    let refused = |error: GraphError| CliError::Usage {
-        help: help(&error).to_owned(),
-        what: format!("{}: {error}", path.display()),
-    };
     match layers {
         Some(layers) => {
-            let text = crate::config::read(layers, || "give a TOML file with a list of layers".into())?;
-            Network::from_safetensors(&bytes, &text, Limits::default()).map_err(refused)
+            let help = || "give a TOML file with a list of layers".into();
+            Ok(Files::Safetensors { weights: file, layers: crate::config::read(layers, help)? })
         }
         None if is_safetensors => Err(CliError::Usage {
             what: format!("{} holds weights and not what is done with them", path.display()),
@@ -32,8 +33,19 @@ pub fn read(path: &Path, layers: Option<&Path>) -> Result<Network, CliError> {
                    an example"
                 .into(),
         }),
-        None => Network::from_onnx(&bytes, Limits::default()).map_err(refused),
+        None => Ok(Files::Onnx { graph: file, weights: weights.map(bytes).transpose()? }),
     }
+}
+
+/// The network in `files`, which `path` names.
+///
+/// # Errors
+/// [`CliError::Usage`] with what is wrong.
+pub fn read(path: &Path, files: &Files) -> Result<Network, CliError> {
+    files.network(Limits::default()).map_err(|error| CliError::Usage {
+        help: error.help().unwrap_or("export the network again with torch.onnx.export").to_owned(),
+        what: format!("{}: {error}", path.display()),
+    })
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
@@ -41,19 +53,4 @@ fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
         what: format!("cannot read {}: {reason}", path.display()),
         help: "give the path of an .onnx or .safetensors file".into(),
     })
-}
-
-fn help(error: &GraphError) -> &'static str {
-    match error {
-        GraphError::Pickle { .. } => {
-            "run the two lines with the shape of your input, and give the .onnx file"
-        }
-        GraphError::Operator { .. }
-        | GraphError::Refused { .. }
-        | GraphError::Unsupported { .. } => {
-            "export it with other operators, or with constant folding and a newer or older opset"
-        }
-        GraphError::Format { .. } => "give an .onnx file, or a .safetensors file with --layers",
-        _ => "export the network again with torch.onnx.export",
-    }
 }

@@ -1,0 +1,57 @@
+//! How long the parts of a grid's datapath take.
+
+use cim_core::{Scratch, Tally};
+use ndarray::ArrayView2;
+
+use super::Grid;
+use crate::tile::{Drive, Paces};
+
+impl Grid {
+    /// Times of the parts of `x · W` by `clock`, which gives seconds: part after part for the whole of `x`
+    /// (batch × inputs) instead of block by block, so that they add up to a little more than a product takes.
+    ///
+    /// # Panics
+    /// If `x` has other inputs than the grid.
+    pub fn pace(
+        &self,
+        x: ArrayView2<'_, f32>,
+        clock: &dyn Fn() -> f64,
+        scratch: &mut Scratch,
+    ) -> Paces {
+        assert_eq!(x.ncols(), self.inputs, "shapes");
+        let batch = x.nrows();
+        let x = x.as_standard_layout();
+        let x = x.as_slice().expect("standard layout");
+        let (mut paces, mut tally) = (Paces::default(), Tally::default());
+        let mut sums = scratch.take(batch * self.outputs);
+        sums.fill(0.0);
+        let polarity = self.dac.polarity();
+        for (row_tile, tiles) in self.tiles.chunks_exact(self.column_tiles).enumerate() {
+            let first = row_tile * self.tile_inputs;
+            let own = first..self.inputs.min(first + self.tile_inputs);
+            let rows = own.len() * polarity.rows_per_input();
+            let (mut inputs, mut codes) = (scratch.take(batch * rows), scratch.take(batch * rows));
+            let mut row_v = scratch.take(batch * rows);
+            let start = clock();
+            for (to, from) in inputs.chunks_exact_mut(rows).zip(x.chunks_exact(self.inputs)) {
+                polarity.split(&from[own.clone()], to);
+            }
+            self.dac.encode(&inputs, self.input_limit, &mut codes, &mut tally);
+            paces.drive += clock() - start;
+            for (phase_idx, phase) in self.phases.iter().enumerate() {
+                let start = clock();
+                phase.drive(&codes, &mut row_v);
+                self.dac.drive(&mut row_v);
+                paces.drive += clock() - start;
+                let drive = Drive { codes: &codes, row_v: &row_v, phase: *phase, phase_idx };
+                for (column_tile, tile) in tiles.iter().enumerate() {
+                    let y = &mut sums[column_tile * self.tile_outputs..];
+                    paces += tile.pace(drive, (y, self.outputs), clock, scratch);
+                }
+            }
+            [inputs, codes, row_v].into_iter().for_each(|buffer| scratch.give(buffer));
+        }
+        scratch.give(sums);
+        paces
+    }
+}
