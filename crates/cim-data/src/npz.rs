@@ -192,17 +192,17 @@ mod tests {
 
     use ndarray::{ArrayD, IxDyn, arr1, arr2};
     use ndarray_npy::{NpzWriter, WriteNpyExt};
+    use zip::CompressionMethod;
     use zip::write::SimpleFileOptions;
 
     use super::*;
 
     fn archive(compressed: bool) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
-        let mut writer = if compressed {
-            NpzWriter::new_compressed(&mut bytes)
-        } else {
-            NpzWriter::new(&mut bytes)
-        };
+        let method =
+            if compressed { CompressionMethod::Deflated } else { CompressionMethod::Stored };
+        let options = SimpleFileOptions::default().compression_method(method);
+        let mut writer = NpzWriter::new_with_options(&mut bytes, options);
         writer.add_array("x", &arr2(&[[0.5f64, -1.5], [2.0, 1e-3]])).expect("written");
         writer.add_array("y", &arr1(&[7i64, -3])).expect("written");
         writer.add_array("m", &arr1(&[true, false])).expect("written");

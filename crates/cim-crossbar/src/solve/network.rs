@@ -109,7 +109,8 @@ impl Network {
         factors.voltages(&self.plan, &mut rise_v);
         let mut driven = Driven { reference_v, rise_v };
         let flows_a = largest(&self.end_currents(conductance, &driven, 1, &[]));
-        if !(put_a <= FAR * flows_a) {
+        let digits_are_kept = put_a <= FAR * flows_a;
+        if !digits_are_kept {
             let lines = self.drive(conductance, factors, ([bias], About::Lines), &[])?;
             let alone = lines.reference_v.iter().zip(&lines.rise_v);
             let both = driven.reference_v.iter_mut().zip(&mut driven.rise_v);
