@@ -3,9 +3,7 @@
 use std::slice;
 
 use cim_core::Ohms;
-use cim_crossbar::{
-    Bias, Circuit, CircuitError, Ends, Nodal, Solution, Transfer, Vectors, Wires,
-};
+use cim_crossbar::{Bias, Circuit, CircuitError, Ends, Nodal, Solution, Transfer, Vectors, Wires};
 use ndarray::{Array1, Array2, Axis, s};
 use proptest::prelude::*;
 

@@ -106,10 +106,8 @@ fn document() -> Result<(), String> {
 /// environment asks so, which is not set for all of Cargo: build scripts look at it, and everything
 /// would be compiled once more.
 fn rustdoc() -> ExitCode {
-    let done = Command::new("rustdoc")
-        .args(env::args_os().skip(1))
-        .env("RUSTC_BOOTSTRAP", "1")
-        .status();
+    let done =
+        Command::new("rustdoc").args(env::args_os().skip(1)).env("RUSTC_BOOTSTRAP", "1").status();
     match done {
         Ok(done) if done.success() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
