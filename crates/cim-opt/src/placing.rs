@@ -188,13 +188,9 @@ impl Sums {
         }
         let middle = first + (last - first) / 2;
         let (next, cuts) = found;
-        let mut best = (f64::INFINITY, starts.0);
-        for start in starts.0..=starts.1.min(middle - 1) {
-            let error = errors[start] + self.cost(start, middle);
-            if error < best.0 {
-                best = (error, start);
-            }
-        }
+        let of = |start: usize| (errors[start] + self.cost(start, middle), start);
+        let own = (starts.0..=starts.1.min(middle - 1)).map(of);
+        let best = own.min_by(|a, b| a.0.total_cmp(&b.0)).expect("a start before the middle");
         (next[middle], cuts[middle]) = best;
         if middle > first {
             self.cut(errors, (first, middle - 1), (starts.0, best.1), (&mut *next, &mut *cuts));
