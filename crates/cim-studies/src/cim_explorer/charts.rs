@@ -8,6 +8,9 @@ use super::measured::{Finished, Measured, best_of};
 use super::range::Range;
 use super::spec::Spec;
 
+/// What a design costs, and its label.
+type Cost<'a> = (&'a str, &'a dyn Fn(&Finished) -> f64);
+
 /// Both kinds of networks with their names.
 const KINDS: [(Numbers, &str); 2] = [(Numbers::Binary, "binary"), (Numbers::Ternary, "ternary")];
 
@@ -124,7 +127,7 @@ fn by_range(spec: &Spec, measured: &Measured) -> Chart {
 
 /// What no other design beats, by energy and by conversions.
 fn fronts(spec: &Spec, measured: &Measured) -> Chart {
-    let panel = |(label, cost): (&str, &dyn Fn(&Finished) -> f64)| {
+    let panel = |(label, cost): Cost<'_>| {
         let series = KINDS.iter().filter_map(|(numbers, name)| {
             let points = front(&measured.choices(spec, *numbers), cost);
             let points: Vec<Point> = points
@@ -141,7 +144,7 @@ fn fronts(spec: &Spec, measured: &Measured) -> Chart {
         }
     };
     let nanojoules = |finished: &Finished| 1e9 * finished.right.energy_j;
-    let panels: [(&str, &dyn Fn(&Finished) -> f64); 2] = [
+    let panels: [Cost<'_>; 2] = [
         ("energy of an inference (nJ)", &nanojoules),
         ("conversions of an inference", &Finished::conversions),
     ];

@@ -21,8 +21,8 @@ pub struct Thresholds {
     pub errors: Errors,
 }
 
-/// Bins of a histogram. Currents of pairs of two levels on as many rows are each a bin of their own.
-const BINS: usize = 1024;
+/// Bins of a histogram. Currents of pairs of two levels on up to 256 rows are each a bin of their own.
+const BINS: usize = 512;
 /// What the error of a sum far from any decision counts, against one at it: decisions far from those of
 /// calibration data are met too.
 const FLOOR: f64 = 0.02;

@@ -267,7 +267,7 @@ mod tests {
             ("\"tnn-v\"]", "\"tnn-vi\"]", "sweep.mappings"),
             ("high = \"150 uS\"", "high = \"20 uS\"", "design.high"),
             ("adc_bits = 5", "adc_bits = 1", "design.adc_bits is 1"),
-            ("[3, 4, 5, 8]", "[3, 17]", "sweep.adc_bits is 17"),
+            ("[3, 4, 5]", "[3, 17]", "sweep.adc_bits is 17"),
             ("rows = [128, 256]", "rows = [1]", "sweep.rows is 1"),
             ("chips = 4", "chips = 1", "sweep.chips is 1"),
             ("wire = \"0 Ohm\"", "wire = \"-1 Ohm\"", "design.wire"),
