@@ -50,6 +50,14 @@ pub enum AdcError {
         /// Levels of the converter.
         levels: usize,
     },
+    /// Thresholds and values that make no converter.
+    #[error("the ladder of column {column} has {what}")]
+    Ladder {
+        /// Number of the column.
+        column: usize,
+        /// What is wrong.
+        what: &'static str,
+    },
     /// A percentile is not a percentile.
     #[error("percentile {percentile} of the full-scale policy must lie above 0 and up to 100")]
     Percentile {

@@ -105,7 +105,9 @@ fn is_written_into(option: &str, folder: &Path, file: &Path) -> bool {
         option == "--report" && ["fit.md", "residuals.csv", "preset.toml"].contains(&&*name);
     let of_chip =
         name.starts_with("product-") && (name.ends_with(".npz") || name.ends_with(".csv"));
-    let own = named.contains(&&*name) || name.ends_with(".svg") || of_fit || of_chip;
+    let of_study = name == "points.csv";
+    let drawn = name.ends_with(".svg");
+    let own = named.contains(&&*name) || drawn || of_fit || of_chip || of_study;
     file.parent() == Some(folder) && own
 }
 

@@ -17,6 +17,7 @@ mod names;
 pub mod nanosecond;
 pub mod program;
 pub mod puf;
+pub mod read_disturb;
 pub mod sampled;
 pub mod spec;
 pub mod time;
@@ -41,6 +42,7 @@ pub use program::{
     CellsPreset, End, Outcome, Programmer, ProgrammerSpec, Pulse, PulseCells, PulseCellsSpec,
     VerifySpec, VipiSpec,
 };
+pub use read_disturb::ReadDisturb;
 pub use sampled::{Sampled, Sampling, Spread};
 pub use spec::DeviceSpec;
 pub use time::FittedTimes;

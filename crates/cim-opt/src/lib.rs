@@ -9,6 +9,7 @@ pub mod fast;
 pub mod frugal;
 pub mod full_scale;
 pub mod in_use;
+pub mod placing;
 pub mod shot;
 mod solution;
 pub mod solve;
@@ -31,6 +32,7 @@ pub use fast::solve_fast;
 pub use frugal::frugal;
 pub use full_scale::{Histogram, gaussian_full_scale, gaussian_sqnr_db, psi};
 pub use in_use::InUse;
+pub use placing::{Bin, Placing, place};
 pub use solution::Solution;
 pub use solve::solve;
 pub use window::{

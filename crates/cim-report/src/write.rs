@@ -9,8 +9,8 @@ use crate::timing::Timing;
 use crate::{draw, files, page};
 
 /// Writes the report into `dir`, which is made if need be, and returns the paths of its files:
-/// `report.md`, `report.html`, `report.json`, `timing.json`, and a picture for every chart that has
-/// something to show.
+/// `report.md`, `report.html`, `report.json`, `timing.json`, a picture for every chart that has
+/// something to show, and its attachments.
 ///
 /// Everything is rendered before the first byte is written.
 ///
@@ -32,6 +32,8 @@ pub fn write(report: &Report, timing: &Timing, dir: &Path) -> Result<Vec<PathBuf
     ];
     all.extend(data);
     all.extend(drawings.iter().map(|drawing| (drawing.file.clone(), drawing.svg.clone())));
+    let attachments = report.attachments.iter();
+    all.extend(attachments.map(|file| (file.name.clone(), file.text.clone())));
     files::write_all(dir, &all)
 }
 

@@ -122,7 +122,6 @@ impl EnergySpec {
         calibration: &Calibration,
     ) -> Result<EnergyParts, TileError> {
         let (inputs, outputs) = weights.dim();
-        design.full_scales_of_tiles(parts, (inputs, outputs))?;
         let (row_tiles, column_tiles) = parts.grid_shape(inputs, outputs);
         let phases = parts.dac.phases();
         let square = calibration.mean_square_in(&phases);
@@ -133,13 +132,9 @@ impl EnergySpec {
         // How far the cells of each row are raised, in windows.
         let rows_driven = inputs * parts.dac.polarity.rows_per_input();
         let mut raised = vec![0.0; rows_driven];
-        let mut sense = 0.0;
-        let mut conversions = 0;
         let mut amplifiers = 0;
-        let groups = parts.mapping.full_scale_groups();
         for place in (0..row_tiles).flat_map(|row| (0..column_tiles).map(move |col| (row, col))) {
             let (block_inputs, cols) = parts.block(place, weights.dim());
-            let plan = parts.mapping.layout(cols.len());
             let block = weights.slice(s![block_inputs.clone(), cols]);
             let block = block.mapv(|w| f64::from(w) / clip);
             let block = rows::weights(parts.dac.polarity, block.view());
@@ -148,11 +143,6 @@ impl EnergySpec {
             for (sum, cells) in raised[rows].iter_mut().zip(cells.rows()) {
                 cells.iter().for_each(|cell| *sum += cell);
             }
-            for group in 0..groups {
-                let full_scale = design.full_scale[[place.0, place.1 * groups + group]];
-                sense += full_scale.0 * plan.senses_of_group(group).len() as f64;
-            }
-            conversions += plan.senses.len() * phases.len();
             amplifiers += cells.ncols();
         }
         let array: f64 = raised
@@ -176,19 +166,51 @@ impl EnergySpec {
         let at_rest = front_end.driver_power.0 * (rows_driven * column_tiles) as f64
             + front_end.amplifier_power.0 * amplifiers as f64
             + front_end.leakage.0 * (row_tiles * column_tiles) as f64;
-        let sense = sense * phases.len() as f64 * self.supply.0 * self.read_time.0;
-        let conversions = conversions as f64;
         let drives = (rows_driven * column_tiles * phases.len()) as f64;
-        let rate = cim_core::Hertz(1.0 / self.read_time.0);
+        let columns = self.columns(parts, design, weights.dim())?;
         Ok(EnergyParts {
             array,
             drivers,
-            sense,
-            adc: conversions * conversion(parts.adc_bits, rate, self.node_nm)?.0,
             dac: drives * dac_conversion(parts.dac.driven_bits(), self.dac_unit, self.supply).0,
-            digital: conversions * self.accumulate.0 + outputs as f64 * self.activation.0,
+            digital: columns.digital + outputs as f64 * self.activation.0,
             buffer: (inputs + outputs) as f64 * self.buffer_byte.0,
             idle: at_rest * phases.len() as f64 * self.read_time.0,
+            ..columns
+        })
+    }
+
+    /// The part of [`layer`](Self::layer) that depends on converters, for a matrix of a shape: sense
+    /// amplifiers, conversions, and adding up their codes.
+    ///
+    /// # Errors
+    /// As [`layer`](Self::layer).
+    pub fn columns(
+        &self,
+        parts: &Parts,
+        design: &LayerDesign,
+        (inputs, outputs): (usize, usize),
+    ) -> Result<EnergyParts, TileError> {
+        design.full_scales_of_tiles(parts, (inputs, outputs))?;
+        let phases = parts.dac.phases().len();
+        let (row_tiles, column_tiles) = parts.grid_shape(inputs, outputs);
+        let (mut sense, mut conversions) = (0.0, 0);
+        let groups = parts.mapping.full_scale_groups();
+        for place in (0..row_tiles).flat_map(|row| (0..column_tiles).map(move |col| (row, col))) {
+            let (_, cols) = parts.block(place, (inputs, outputs));
+            let plan = parts.mapping.layout(cols.len());
+            for group in 0..groups {
+                let full_scale = design.full_scale[[place.0, place.1 * groups + group]];
+                sense += full_scale.0 * plan.senses_of_group(group).len() as f64;
+            }
+            conversions += plan.senses.len() * phases;
+        }
+        let conversions = conversions as f64;
+        let rate = cim_core::Hertz(1.0 / self.read_time.0);
+        Ok(EnergyParts {
+            sense: sense * phases as f64 * self.supply.0 * self.read_time.0,
+            adc: conversions * conversion(parts.adc_bits, rate, self.node_nm)?.0,
+            digital: conversions * self.accumulate.0,
+            ..EnergyParts::default()
         })
     }
 

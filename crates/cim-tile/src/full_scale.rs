@@ -10,6 +10,7 @@ use ndarray::{Array2, ArrayView2, Axis, s};
 use crate::calibration::Calibration;
 use crate::error::TileError;
 use crate::grid::Parts;
+use crate::mapping::Plan;
 use crate::rows;
 
 /// Largest sensed current that the programmed weights can draw, in the shape of
@@ -135,6 +136,41 @@ pub fn by_policy(
     }
 }
 
+/// Currents of one full-scale group of a tile on calibration data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupCurrents {
+    /// Where its full scale stands in the shape of [`Parts::full_scale_shape`].
+    pub place: (usize, usize),
+    /// Output of the whole matrix that each of its currents adds to.
+    pub outputs: Vec<usize>,
+    /// By how much each of them counts there.
+    pub counts: Vec<i64>,
+    /// Currents (A) on ideal wires of cells that hold what they are to, (phases · samples) × currents, phase by
+    /// phase.
+    pub currents_a: Array2<f64>,
+}
+
+/// Calls `visit` with the currents of every full-scale group on calibration data, row tiles outermost: what
+/// [`percentile`] and [`mse_optimal`] look at. Arguments as there.
+pub fn for_each_group_of_currents(
+    parts: &Parts,
+    weights: ArrayView2<'_, f32>,
+    clip: f32,
+    amps_per_unit: f64,
+    calibration: &Calibration,
+    mut visit: impl FnMut(GroupCurrents),
+) {
+    let drive = calibration.phases_stacked(parts.dac);
+    let amps_per_raised = amps_per_unit / parts.mapping.reach();
+    for_each_group(parts, weights, clip, |group| {
+        let currents_a = drive.slice(s![.., group.rows]).dot(&group.sensed) * amps_per_raised;
+        let senses = &group.plan.senses[group.plan.senses_of_group(group.number)];
+        let outputs = senses.iter().map(|sense| group.first_output + sense.output).collect();
+        let counts = senses.iter().map(|sense| sense.weight).collect();
+        visit(GroupCurrents { place: group.place, outputs, counts, currents_a });
+    });
+}
+
 /// A full scale for every group from the weights that its currents carry (rows × currents, in units
 /// of which `clip` is the whole window), the rows of its tile, and its converter (steps over both
 /// signs, and whether it begins at zero); `largest` is in those units.
@@ -145,16 +181,47 @@ fn per_group(
     amps_per_unit: f64,
     largest: impl Fn(ArrayView2<'_, f64>, Range<usize>, (u32, bool)) -> f64,
 ) -> Array2<Amps> {
-    let clip = f64::from(clip);
-    let groups = parts.mapping.full_scale_groups();
     let amps_per_raised = amps_per_unit / parts.mapping.reach();
-    let bottom = parts.window.g_min.0 / parts.window.span().0 * clip;
     let (inputs, outputs) = weights.dim();
     let mut full_scale = Array2::from_elem(parts.full_scale_shape(inputs, outputs), Amps::ZERO);
-    let (row_tiles, column_tiles) = parts.grid_shape(inputs, outputs);
+    for_each_group(parts, weights, clip, |Group { place, plan, number, sensed, rows, .. }| {
+        let converter = (parts.adc_steps_of(plan, number), parts.is_positive(plan, number));
+        let found = largest(sensed, rows, converter);
+        let found = if found > 0.0 { found } else { f64::from(clip) };
+        full_scale[place] = Amps(found * amps_per_raised);
+    });
+    full_scale
+}
+
+/// One full-scale group of a tile.
+struct Group<'a> {
+    /// Where its full scale stands.
+    place: (usize, usize),
+    /// Output of the matrix that is the first of its tile.
+    first_output: usize,
+    plan: &'a Plan,
+    /// Its number in the tile.
+    number: usize,
+    /// What its currents carry, rows × currents, in units of which the weight clip is the whole window.
+    sensed: ArrayView2<'a, f64>,
+    /// Rows of the layer that its tile has.
+    rows: Range<usize>,
+}
+
+/// Calls `visit` with every full-scale group, row tiles outermost.
+fn for_each_group(
+    parts: &Parts,
+    weights: ArrayView2<'_, f32>,
+    clip: f32,
+    mut visit: impl FnMut(Group<'_>),
+) {
+    let clip = f64::from(clip);
+    let groups = parts.mapping.full_scale_groups();
+    let bottom = parts.window.g_min.0 / parts.window.span().0 * clip;
+    let (row_tiles, column_tiles) = parts.grid_shape(weights.nrows(), weights.ncols());
     for place in (0..row_tiles).flat_map(|row| (0..column_tiles).map(move |col| (row, col))) {
         let (inputs, cols) = parts.block(place, weights.dim());
-        let plan = parts.mapping.layout(cols.len());
+        let (first_output, plan) = (cols.start, parts.mapping.layout(cols.len()));
         let block = weights.slice(s![inputs.clone(), cols]).mapv(f64::from);
         let block = rows::weights(parts.dac.polarity, block.view());
         let rows = rows::of_inputs(parts.dac.polarity, inputs);
@@ -164,15 +231,18 @@ fn per_group(
                 column += bottom;
             }
         }
-        for group in 0..groups {
-            let own = plan.senses_of_group(group);
-            let converter = (parts.adc_steps_of(&plan, group), parts.is_positive(&plan, group));
-            let found = largest(sensed.slice(s![.., own]), rows.clone(), converter);
-            let found = if found > 0.0 { found } else { clip };
-            full_scale[[place.0, place.1 * groups + group]] = Amps(found * amps_per_raised);
+        for number in 0..groups {
+            let own = plan.senses_of_group(number);
+            visit(Group {
+                place: (place.0, place.1 * groups + number),
+                first_output,
+                plan: &plan,
+                number,
+                sensed: sensed.slice(s![.., own]),
+                rows: rows.clone(),
+            });
         }
     }
-    full_scale
 }
 
 #[cfg(test)]
@@ -248,6 +318,53 @@ mod tests {
                     assert!(near, "{spec:?} {polarity:?}: {got} for {want} A");
                 }
             }
+        }
+    }
+
+    /// The largest of a group's currents is its hundredth percentile, for every mapping, and they add up to the
+    /// product of each output.
+    #[test]
+    fn currents_of_groups_are_those_that_ranges_are_of() {
+        let mut values = vec![0.0f32; 5 * 3];
+        cim_core::Stream::root(4).fill_uniform(0, &mut values);
+        let w = Array2::from_shape_vec((5, 3), values).expect("15 weights").mapv(|u| 2.0 * u - 1.0);
+        let mut drive = vec![0.0f32; 20 * 5];
+        cim_core::Stream::root(5).fill_uniform(0, &mut drive);
+        let drive = Array2::from_shape_vec((20, 5), drive).expect("100 drives").mapv(f64::from);
+        let calibration = Calibration::exact(drive.clone());
+        for spec in MappingSpec::registered() {
+            let mapping = spec.build().expect("a mapping");
+            let parts = Parts { mapping, ..parts(Polarity::Unipolar) };
+            let amps = 2.0;
+            let want = percentile(&parts, w.view(), 1.0, amps, &calibration, 100.0);
+            let mut seen = Array2::from_elem(want.dim(), Amps::ZERO);
+            let mut sums = Array2::<f64>::zeros((20, 3));
+            let factor = amps / parts.mapping.reach() / f64::from(parts.mapping.top_level());
+            for_each_group_of_currents(&parts, w.view(), 1.0, amps, &calibration, |group| {
+                let GroupCurrents { place, outputs, counts, currents_a } = group;
+                let most = currents_a.iter().fold(0.0_f64, |most, a| most.max(a.abs()));
+                seen[place] = Amps(most);
+                let (cols, number) = (2 * (place.1 / parts.mapping.full_scale_groups()), place.1);
+                let plan = parts.mapping.layout(2.min(3 - cols));
+                let own = plan.senses_of_group(number % parts.mapping.full_scale_groups());
+                let rows = 2 * place.0..5.min(2 * place.0 + 2);
+                let driven = drive.slice(s![.., rows]).sum_axis(Axis(1));
+                for (k, sense) in plan.senses[own].iter().enumerate() {
+                    let zero = f64::from(sense.zero) * factor;
+                    let own = currents_a.column(k).to_owned() - &(&driven * zero);
+                    sums.column_mut(outputs[k]).scaled_add(counts[k] as f64, &own);
+                }
+            });
+            for (seen, want) in seen.iter().zip(&want) {
+                // A group without weights carries nothing, and has the range of a full cell.
+                let largest = if seen.0 == 0.0 { amps / parts.mapping.reach() } else { seen.0 };
+                assert!((largest / want.0 - 1.0).abs() < 1e-12, "{spec:?}: {seen} for {want}");
+            }
+            // Weights are rounded to half a level, five of them.
+            let top = f64::from(parts.mapping.top_weight());
+            let off = &sums - &(drive.dot(&w.mapv(f64::from)) * amps);
+            let most = 5.0 * amps * 0.5 / top * (1.0 + 1e-9);
+            assert!(off.iter().all(|off| off.abs() <= most), "{spec:?}: {off} beyond {most}");
         }
     }
 

@@ -4,17 +4,17 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use cim_adc::{Adc, Dac, DacSpec, Phase, Polarity, Positive};
-use cim_core::{Amps, MatMul, Scratch, Stream, Tally, Volts};
+use cim_core::{Amps, Stream, Tally, Volts};
 use cim_crossbar::{Ambient, Crossbar, Wires, wire_targets};
 use cim_device::{Device, Window};
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayView2, s};
 
 use crate::error::TileError;
 use crate::front_end::{FrontEnd, Sampled};
 use crate::mapping::{Mapping, Plan, Sense};
 use crate::quantize;
 use crate::rows;
-use crate::tile::{Conversion, Drive, Tile};
+use crate::tile::{Conversion, Tile};
 
 mod pace;
 
@@ -189,17 +189,17 @@ impl LayerDesign {
 /// A weight matrix (inputs × outputs) programmed on a grid of tiles.
 #[derive(Clone)]
 pub struct Grid {
-    inputs: usize,
-    outputs: usize,
+    pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
     /// Inputs of a tile.
-    tile_inputs: usize,
-    tile_outputs: usize,
-    input_limit: f32,
-    dac: Dac,
-    phases: Vec<Phase>,
+    pub(crate) tile_inputs: usize,
+    pub(crate) tile_outputs: usize,
+    pub(crate) input_limit: f32,
+    pub(crate) dac: Dac,
+    pub(crate) phases: Vec<Phase>,
     /// Row tiles outermost.
-    tiles: Vec<Tile>,
-    column_tiles: usize,
+    pub(crate) tiles: Vec<Tile>,
+    pub(crate) column_tiles: usize,
 }
 
 /// What every tile of a layer is to be programmed to: the same for every chip.
@@ -214,7 +214,7 @@ pub struct Blueprint {
 /// What one tile is to be programmed to.
 #[derive(Clone, Debug)]
 pub(crate) struct TileBlueprint {
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// Conductances to program, rows × columns (S).
     pub target_s: Array2<f64>,
     /// Sensed currents are this times their nominal size.
@@ -244,6 +244,7 @@ impl Blueprint {
             let (block_rows, block_cols) = parts.block(place, weights.dim());
             let block = levels.slice(s![block_rows, block_cols]);
             let plan = parts.mapping.plan(rows::weights(parts.dac.polarity, block).view())?;
+            let plan = Arc::new(plan);
             let nominal_s = plan.targets(parts.window);
             tiles.push(match parts.targets {
                 Targets::Nominal => TileBlueprint {
@@ -296,6 +297,27 @@ impl Blueprint {
 }
 
 impl TileBlueprint {
+    /// A converter for each of the full scales of a tile; what they are off by is drawn below `at`.
+    pub(crate) fn converters(
+        &self,
+        parts: &Parts,
+        full_scales: &[Amps],
+        at: Stream,
+    ) -> Result<Vec<Box<dyn Adc>>, TileError> {
+        let adc = |(group, full_scale): (usize, &Amps)| {
+            let (bits, noise, at) =
+                (parts.adc_bits, parts.adc_noise, at.child("converter", group as u64));
+            let full_scale = *full_scale * self.scale;
+            if !parts.is_positive(&self.plan, group) {
+                return parts.front_end.adc(bits, full_scale, noise, at);
+            }
+            let range = Positive::half_range(full_scale, parts.adc_steps());
+            let around_zero = parts.front_end.adc(bits, range, noise, at)?;
+            Ok(Box::new(Positive::of(around_zero)) as Box<dyn Adc>)
+        };
+        full_scales.iter().enumerate().map(adc).collect()
+    }
+
     /// What is added to every output whatever the drive (output units): the constant of the drive
     /// times the sum of the weights as programmed. Empty where there is none.
     fn constants(&self, parts: &Parts, design: &LayerDesign) -> Vec<f32> {
@@ -376,23 +398,12 @@ impl Grid {
             let at = at.child("tile", tile_idx as u64);
             let array = cells(tile_idx, blueprint, at.child("program", 0))?;
             let front_at = at.child("front end", 0);
-            let adc = |(group, full_scale): (usize, &Amps)| {
-                let (bits, noise, at) =
-                    (parts.adc_bits, parts.adc_noise, front_at.child("converter", group as u64));
-                let full_scale = *full_scale * blueprint.scale;
-                if !parts.is_positive(&blueprint.plan, group) {
-                    return parts.front_end.adc(bits, full_scale, noise, at);
-                }
-                let range = Positive::half_range(full_scale, parts.adc_steps());
-                let around_zero = parts.front_end.adc(bits, range, noise, at)?;
-                Ok(Box::new(Positive::of(around_zero)) as Box<dyn Adc>)
-            };
             let (rows, columns) = blueprint.target_s.dim();
             let size = (rows, columns, blueprint.plan.senses.len());
             let zeros_s = blueprint.plan.zeros(parts.window);
             let zeros_s = zeros_s.iter().map(|zero_s| zero_s * blueprint.scale * design.drive_gain);
             let conversion = Conversion {
-                adcs: full_scales.iter().enumerate().map(adc).collect::<Result<_, _>>()?,
+                adcs: blueprint.converters(parts, full_scales, front_at)?,
                 output_per_amp: 1.0 / (design.amps_per_output(parts) * blueprint.scale),
                 zeros_s: &zeros_s.collect::<Vec<_>>(),
                 constants: &blueprint.constants(parts, design),
@@ -412,33 +423,6 @@ impl Grid {
             tiles,
             column_tiles: cols,
         })
-    }
-}
-
-impl MatMul for Grid {
-    fn shape(&self) -> (usize, usize) {
-        (self.inputs, self.outputs)
-    }
-
-    fn apply(
-        &self,
-        x: ArrayView2<'_, f32>,
-        call: u64,
-        mut y: ArrayViewMut2<'_, f32>,
-        scratch: &mut Scratch,
-        tally: &mut Tally,
-    ) {
-        let batch = x.nrows();
-        assert_eq!((x.ncols(), y.dim()), (self.inputs, (batch, self.outputs)), "shapes");
-        if let Some(sums) = y.as_slice_mut() {
-            self.sum_tiles(x, call, sums, scratch, tally);
-        } else {
-            let mut sums = scratch.take(batch * self.outputs);
-            self.sum_tiles(x, call, &mut sums, scratch, tally);
-            let sums_view = ArrayView2::from_shape((batch, self.outputs), &sums);
-            y.assign(&sums_view.expect("batch × outputs sums"));
-            scratch.give(sums);
-        }
     }
 }
 
@@ -462,48 +446,6 @@ impl Grid {
             phases,
             tiles,
             column_tiles,
-        }
-    }
-
-    /// Replaces `sums` (batch × outputs) by the outputs of all tiles.
-    fn sum_tiles(
-        &self,
-        x: ArrayView2<'_, f32>,
-        call: u64,
-        sums: &mut [f32],
-        scratch: &mut Scratch,
-        tally: &mut Tally,
-    ) {
-        let batch = x.nrows();
-        sums.fill(0.0);
-        let x = x.as_standard_layout();
-        let x = x.as_slice().expect("standard layout");
-        for (row_tile, tiles) in self.tiles.chunks_exact(self.column_tiles).enumerate() {
-            let first = row_tile * self.tile_inputs;
-            let own = first..self.inputs.min(first + self.tile_inputs);
-            let polarity = self.dac.polarity();
-            let rows = own.len() * polarity.rows_per_input();
-            let mut inputs = scratch.take(batch * rows);
-            for (to, from) in inputs.chunks_exact_mut(rows).zip(x.chunks_exact(self.inputs)) {
-                polarity.split(&from[own.clone()], to);
-            }
-            let mut codes = scratch.take(inputs.len());
-            self.dac.encode(&inputs, self.input_limit, &mut codes, tally);
-            scratch.give(inputs);
-            let mut row_v = scratch.take(codes.len());
-            for (phase_idx, phase) in self.phases.iter().enumerate() {
-                // The first conversion of each code was counted when it was found.
-                tally.dac_conversions += if phase_idx == 0 { 0 } else { codes.len() as u64 };
-                phase.drive(&codes, &mut row_v);
-                self.dac.drive(&mut row_v);
-                let drive = Drive { codes: &codes, row_v: &row_v, phase: *phase, phase_idx };
-                for (column_tile, tile) in tiles.iter().enumerate() {
-                    let y = &mut sums[column_tile * self.tile_outputs..];
-                    tile.accumulate(drive, call, (y, self.outputs), scratch, tally);
-                }
-            }
-            scratch.give(row_v);
-            scratch.give(codes);
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod moments;
 pub mod nonideality;
 pub mod path;
 pub mod placement;
+mod product;
 pub mod pulsed;
 pub mod pwm;
 pub mod quantize;

@@ -22,11 +22,11 @@ pub use pace::Paces;
 /// compiled alone.
 #[derive(Clone)]
 pub struct Tile {
-    array: Crossbar,
-    readout: Readout,
+    array: Arc<Crossbar>,
+    readout: Arc<Readout>,
     /// Amplifiers and drivers of this tile of this chip.
     front_end: Sampled,
-    plan: Plan,
+    plan: Arc<Plan>,
     /// The currents that share a converter's range, in the order of the plan.
     groups: Vec<Group>,
     /// Output units per volt of summed drive that are subtracted from each output, for those to
@@ -36,6 +36,8 @@ pub struct Tile {
     constants: Vec<f32>,
     /// Largest row voltage.
     peak: Volts,
+    /// Output units per ampere of a current of weight 1.
+    output_per_amp: f64,
     /// Output units per ADC code of every sensed current as designed.
     output_per_code: Vec<f64>,
     /// The same, times its factor against drift.
@@ -68,6 +70,16 @@ pub struct Drive<'a> {
     pub phase_idx: usize,
 }
 
+/// One of several tiles of the same cells, and where it adds what it senses.
+pub(crate) struct Share<'a> {
+    /// The tile.
+    pub tile: &'a Tile,
+    /// Outputs, rows of a stride that all of them share.
+    pub y: &'a mut [f32],
+    /// What happens in its converters.
+    pub tally: &'a mut Tally,
+}
+
 /// What turns the currents of a tile into numbers.
 pub(crate) struct Conversion<'a> {
     /// One converter for each full-scale group of the plan.
@@ -91,7 +103,7 @@ impl Tile {
     /// [`CircuitError::Column`] if the plan senses a column that the array does not have.
     pub(crate) fn new(
         array: Crossbar,
-        plan: Plan,
+        plan: Arc<Plan>,
         peak: Volts,
         conversion: Conversion<'_>,
         at: Stream,
@@ -99,18 +111,14 @@ impl Tile {
         let groups = groups(&plan, conversion.adcs);
         let front_end = conversion.front_end;
         let readout = compile(&array, &plan, peak, &groups, &front_end)?;
-        let mut output_per_code = Vec::with_capacity(plan.senses.len());
-        for group in &groups {
-            let per_code = conversion.output_per_amp * group.adc.step().0;
-            let senses = &plan.senses[group.senses.clone()];
-            output_per_code.extend(senses.iter().map(|sense| per_code * sense.weight as f64));
-        }
+        let output_per_amp = conversion.output_per_amp;
+        let output_per_code = output_per_code(&plan, &groups, output_per_amp);
         let gains = output_per_code.iter().map(|gain| *gain as f32).collect();
-        let zeros = zeros(&plan, conversion.output_per_amp, conversion.zeros_s);
+        let zeros = zeros(&plan, output_per_amp, conversion.zeros_s);
         let constants = conversion.constants.to_vec();
         let (reads, at) = (at, read_at(at, array.elapsed()));
         Ok(Self {
-            array,
+            array: Arc::new(array),
             readout,
             front_end,
             plan,
@@ -118,11 +126,31 @@ impl Tile {
             zeros,
             constants,
             peak,
+            output_per_amp,
             output_per_code,
             gains,
             reads,
             at,
         })
+    }
+
+    /// The same cells and drivers with other converters, one for each full-scale group of the plan, and
+    /// without factors against drift.
+    ///
+    /// # Panics
+    /// If there is not one for each.
+    pub(crate) fn with_converters(&self, adcs: Vec<Box<dyn Adc>>) -> Self {
+        let groups = groups(&self.plan, adcs);
+        let noise = |groups: &[Group]| groups.first().map(|group| group.adc.input_noise());
+        let readout = if noise(&groups) == noise(&self.groups) {
+            self.readout.clone()
+        } else {
+            let readout = compile(&self.array, &self.plan, self.peak, &groups, &self.front_end);
+            readout.expect("compiled before")
+        };
+        let output_per_code = output_per_code(&self.plan, &groups, self.output_per_amp);
+        let gains = output_per_code.iter().map(|gain| *gain as f32).collect();
+        Self { readout, groups, output_per_code, gains, ..self.clone() }
     }
 
     /// The programmed array.
@@ -162,6 +190,7 @@ impl Tile {
             return Ok(self.clone());
         }
         let readout = compile(&array, &self.plan, self.peak, &self.groups, &self.front_end)?;
+        let array = Arc::new(array);
         Ok(Self { array, readout, at: read_at(self.reads, elapsed), ..self.clone() })
     }
 
@@ -213,13 +242,37 @@ impl Tile {
         scratch: &mut Scratch,
         tally: &mut Tally,
     ) {
-        let (rows, senses) = self.readout.shape();
+        Self::accumulate_each(
+            &mut [Share { tile: self, y, tally }],
+            y_stride,
+            drive,
+            call,
+            scratch,
+        );
+    }
+
+    /// As [`accumulate`](Self::accumulate) of each of several tiles of the same cells, which are driven and
+    /// sensed once for all of their converters.
+    ///
+    /// # Panics
+    /// If they are not one tile [with other converters](Self::with_converters) of the same noise.
+    pub(crate) fn accumulate_each(
+        shares: &mut [Share<'_>],
+        y_stride: usize,
+        drive: Drive<'_>,
+        call: u64,
+        scratch: &mut Scratch,
+    ) {
+        let Some(Share { tile, .. }) = shares.first() else { return };
+        let tile = *tile;
+        let same = |share: &Share<'_>| Arc::ptr_eq(&share.tile.readout, &tile.readout);
+        assert!(shares.iter().all(same), "tiles of the same cells");
+        let (rows, senses) = tile.readout.shape();
         let Drive { codes, row_v: wanted_v, phase, phase_idx } = drive;
         let batch = wanted_v.len() / rows;
         let mut sensed_a = scratch.take(batch * senses);
-        let factor = phase.factor as f32;
-        let at = self.at.child("call", call).child("phase", phase_idx as u64);
-        let driven = self.front_end.rows.as_ref().map(|drivers| {
+        let at = tile.at.child("call", call).child("phase", phase_idx as u64);
+        let driven = tile.front_end.rows.as_ref().map(|drivers| {
             let mut row_v = scratch.take(wanted_v.len());
             phase.drive(codes, &mut row_v);
             drivers.drive(&mut row_v, at.child("drivers", 0), scratch);
@@ -227,50 +280,70 @@ impl Tile {
         });
         let row_v = driven.as_deref().unwrap_or(wanted_v);
         let mut codes = scratch.take_codes(batch * senses);
-        self.readout.sense(row_v, batch, at, &mut sensed_a, scratch, |first, sensed_a| {
+        tile.readout.sense(row_v, batch, at, &mut sensed_a, scratch, |first, sensed_a| {
             let codes = &mut codes[..sensed_a.len()];
-            let y = &mut y[first * y_stride..];
-            match self.groups.as_slice() {
-                [group] => {
-                    group.adc.convert(sensed_a, codes, tally);
-                    self.sum(group, factor, codes, y, y_stride);
-                }
-                groups => {
-                    let vectors = sensed_a.chunks_exact(senses).zip(codes.chunks_exact_mut(senses));
-                    for ((sensed_a, codes), y) in vectors.zip(y.chunks_mut(y_stride)) {
-                        for group in groups {
-                            let own = group.senses.clone();
-                            let codes = &mut codes[own.clone()];
-                            group.adc.convert(&sensed_a[own], codes, tally);
-                            self.sum(group, factor, codes, y, y_stride);
-                        }
-                    }
-                }
+            for Share { tile, y, tally } in &mut *shares {
+                let y = &mut y[first * y_stride..];
+                tile.convert(phase.factor as f32, sensed_a, codes, (y, y_stride), tally);
             }
         });
-        self.add_digitally(wanted_v, phase_idx, factor, (y, y_stride));
+        for Share { tile, y, .. } in shares {
+            let y = &mut y[..];
+            tile.add_what_is_known(phase.factor as f32, phase_idx, wanted_v, (y, y_stride));
+        }
         driven.into_iter().for_each(|row_v| scratch.give(row_v));
         scratch.give_codes(codes);
         scratch.give(sensed_a);
     }
 
-    /// Takes off what stands for zero, and adds what is added once a product.
-    fn add_digitally(
+    /// Converts sensed currents (A, vectors × senses) and adds their codes to `y`.
+    fn convert(
         &self,
-        wanted_v: &[f32],
-        phase_idx: usize,
         factor: f32,
+        sensed_a: &[f32],
+        codes: &mut [i32],
+        (y, y_stride): (&mut [f32], usize),
+        tally: &mut Tally,
+    ) {
+        let senses = self.plan.senses.len();
+        match self.groups.as_slice() {
+            [group] => {
+                group.adc.convert(sensed_a, codes, tally);
+                self.sum(group, factor, codes, y, y_stride);
+            }
+            groups => {
+                let vectors = sensed_a.chunks_exact(senses).zip(codes.chunks_exact_mut(senses));
+                for ((sensed_a, codes), y) in vectors.zip(y.chunks_mut(y_stride)) {
+                    for group in groups {
+                        let own = group.senses.clone();
+                        let codes = &mut codes[own.clone()];
+                        group.adc.convert(&sensed_a[own], codes, tally);
+                        self.sum(group, factor, codes, y, y_stride);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Subtracts from `y` what stands for zero under the voltages of a phase (V, vectors × rows), and adds
+    /// what is added once for every product.
+    fn add_what_is_known(
+        &self,
+        factor: f32,
+        phase_idx: usize,
+        row_v: &[f32],
         (y, y_stride): (&mut [f32], usize),
     ) {
-        let rows = self.readout.shape().0;
+        let (rows, _) = self.readout.shape();
+        let vectors = row_v.len() / rows;
         if !self.zeros.is_empty() {
-            for (row_v, y) in wanted_v.chunks_exact(rows).zip(y.chunks_mut(y_stride)) {
+            for (row_v, y) in row_v.chunks_exact(rows).zip(y.chunks_mut(y_stride)) {
                 let drive_v = factor * row_v.iter().sum::<f32>();
                 self.zeros.iter().for_each(|&(output, zero)| y[output] -= zero * drive_v);
             }
         }
         if phase_idx == 0 && !self.constants.is_empty() {
-            for y in y.chunks_mut(y_stride).take(wanted_v.len() / rows) {
+            for y in y.chunks_mut(y_stride).take(vectors) {
                 y.iter_mut().zip(&self.constants).for_each(|(y, constant)| *y += constant);
             }
         }
@@ -289,6 +362,17 @@ impl Tile {
             }
         }
     }
+}
+
+/// Output units per code of every sensed current.
+fn output_per_code(plan: &Plan, groups: &[Group], output_per_amp: f64) -> Vec<f64> {
+    let mut output_per_code = Vec::with_capacity(plan.senses.len());
+    for group in groups {
+        let per_code = output_per_amp * group.adc.step().0;
+        let senses = &plan.senses[group.senses.clone()];
+        output_per_code.extend(senses.iter().map(|sense| per_code * sense.weight as f64));
+    }
+    output_per_code
 }
 
 /// The full-scale groups of a plan with their converters.
@@ -322,11 +406,11 @@ fn compile(
     peak: Volts,
     groups: &[Group],
     front_end: &Sampled,
-) -> Result<Readout, CircuitError> {
+) -> Result<Arc<Readout>, CircuitError> {
     // All converters of a tile are of one kind.
     let noise_variance = groups.first().map_or(0.0, |group| group.adc.input_noise().0.powi(2));
     let readout = Readout::through(array, &plan.sensed(), &front_end.amplifiers, noise_variance)?;
-    Ok(readout.driven_within(front_end.largest(peak)))
+    Ok(Arc::new(readout.driven_within(front_end.largest(peak))))
 }
 
 /// Reads of a chip of another age are other reads.

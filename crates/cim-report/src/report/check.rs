@@ -15,7 +15,22 @@ impl Report {
         self.check_data()?;
         self.check_charts()?;
         self.check_tables()?;
+        self.check_attachments()?;
         self.check_chapters()
+    }
+
+    fn check_attachments(&self) -> Result<(), ReportError> {
+        let mut names = BTreeSet::new();
+        for attachment in &self.attachments {
+            let part = || format!("attachment {:?}", attachment.name);
+            if let Some(reason) = attachment.flaw() {
+                return malformed(part(), &reason);
+            }
+            if !names.insert(&attachment.name) {
+                return malformed(part(), "another attachment has this name");
+            }
+        }
+        Ok(())
     }
 
     fn check_data(&self) -> Result<(), ReportError> {

@@ -1,5 +1,6 @@
 //! The data model: what a study hands over, plain and complete. Nothing here draws or writes.
 
+mod attachment;
 mod chapter;
 pub mod chart;
 mod check;
@@ -8,6 +9,7 @@ mod rows;
 mod run;
 mod whole;
 
+pub use attachment::Attachment;
 pub use chapter::{Chapter, Part};
 pub use estimate::{Estimate, Figure, Shown};
 pub use rows::{Comparison, Headline, Parameter, Table, Target};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::attachment::Attachment;
 use super::chapter::Chapter;
 use super::chart::Chart;
 use super::estimate::{Estimate, Figure};
@@ -80,6 +81,9 @@ pub struct Report {
     pub counts: BTreeMap<String, u64>,
     /// Remarks a reader must know, one sentence or two each.
     pub notes: Vec<String>,
+    /// Files beside the report, which are no part of `report.json`.
+    #[serde(skip)]
+    pub attachments: Vec<Attachment>,
     /// What only this study has: further keys of `report.json`, beside the ones above.
     #[serde(flatten)]
     pub data: Map<String, Value>,
@@ -107,6 +111,7 @@ impl Default for Report {
             parameters: Vec::new(),
             counts: BTreeMap::new(),
             notes: Vec::new(),
+            attachments: Vec::new(),
             data: Map::new(),
         }
     }

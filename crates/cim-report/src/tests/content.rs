@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::{read, written};
-use crate::{Comparison, FIXED_KEYS, Report, Timing, fixture, summary};
+use crate::{Attachment, Comparison, FIXED_KEYS, Report, Timing, fixture, summary};
 
 #[test]
 fn the_same_report_gives_the_same_files_and_reads_back() {
@@ -23,6 +23,17 @@ fn the_same_report_gives_the_same_files_and_reads_back() {
     assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
     let timing = read(first.path(), "timing.json");
     assert_eq!(serde_json::from_str::<Timing>(&timing).unwrap(), fixture::timing());
+}
+
+#[test]
+fn attachments_lie_beside_the_report_and_not_in_it() {
+    let (name, text) = ("points.csv".to_owned(), "bits,accuracy\n3,0.9\n".to_owned());
+    let plain = fixture::report();
+    let attachments = vec![Attachment { name, text: text.clone() }];
+    let dir = written(&Report { attachments, ..plain.clone() });
+    assert_eq!(read(dir.path(), "points.csv"), text);
+    let json = read(dir.path(), "report.json");
+    assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), plain);
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use std::fs;
 
 use crate::chart::Plot;
-use crate::{Chapter, Estimate, Part, Report, ReportError, fixture, write};
+use crate::{Attachment, Chapter, Estimate, Part, Report, ReportError, fixture, write};
 
 #[test]
 fn what_does_not_fit_is_refused_and_leaves_nothing_behind() {
     type Spoil = fn(&mut Report);
-    let cases: [(&str, Spoil); 16] = [
+    let cases: [(&str, Spoil); 18] = [
         ("report.figures.solves.mean is not", |r| {
             r.figures.get_mut("solves").unwrap().estimate = Estimate::exact(f64::NAN);
         }),
@@ -49,6 +49,14 @@ fn what_does_not_fit_is_refused_and_leaves_nothing_behind() {
         ("chart \"time\" is in a chapter already", |r| {
             let parts = vec![Part::chart("time")];
             r.chapters.push(Chapter { title: "again".into(), parts, ..Chapter::default() });
+        }),
+        ("attachment \"../points.csv\": its name", |r| {
+            let name = "../points.csv".to_owned();
+            r.attachments.push(Attachment { name, ..Attachment::default() });
+        }),
+        ("attachment \"report.json\": its name", |r| {
+            let name = "report.json".to_owned();
+            r.attachments.push(Attachment { name, ..Attachment::default() });
         }),
         ("data \"seed\": the report has a key", |r| {
             r.data.insert("seed".to_owned(), 3.into());

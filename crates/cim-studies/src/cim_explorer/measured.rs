@@ -3,8 +3,10 @@
 use cim_report::Estimate;
 use cim_tile::mapping::Numbers;
 
+use super::disturb::Disturbed;
 use super::points::{Point, Right};
-use crate::shared::estimates::estimate;
+use super::spec::Spec;
+use crate::shared::estimates::{estimate, paired};
 
 /// A point and how right its chips were.
 pub struct Finished {
@@ -22,6 +24,10 @@ pub struct Measured {
     pub default: Vec<Finished>,
     /// The sweep.
     pub sweep: Vec<Finished>,
+    /// Its chips with converters that are as good as none.
+    pub ideal: Vec<Finished>,
+    /// Many reads of the best mapping of each network at the design.
+    pub disturbed: Vec<Disturbed>,
     /// Points measured in a second, on all threads.
     pub points_per_second: f64,
     /// Threads.
@@ -46,6 +52,11 @@ impl Finished {
     /// Conversions for one image.
     pub fn conversions(&self) -> f64 {
         self.right.adc_conversions as f64 / self.right.images as f64
+    }
+
+    /// Share of conversions that clip.
+    pub fn clipped(&self) -> f64 {
+        self.right.adc_clips as f64 / self.right.adc_conversions.max(1) as f64
     }
 
     /// Whether two points differ in nothing but their mappings.
@@ -80,4 +91,59 @@ impl Measured {
         }
         settings
     }
+
+    /// The same cells and wires as those of a point with converters that are as good as none.
+    pub fn ideal_of(&self, finished: &Finished) -> Option<&Finished> {
+        self.ideal.iter().find(|ideal| ideal.point.shares_chips(&finished.point))
+    }
+
+    /// Among what a designer chooses on the cells and wires of the design: points of one network.
+    pub fn choices(&self, spec: &Spec, numbers: Numbers) -> Vec<&Finished> {
+        let own = |finished: &&Finished| {
+            let (point, design) = (finished.point, spec.design);
+            point.low_bit.numbers == numbers
+                && (point.design.spread, point.design.wire) == (design.spread, design.wire)
+        };
+        self.sweep.iter().filter(own).collect()
+    }
+
+    /// On the cells and wires of the design, the best point of 3 bits with placed thresholds, and the best with
+    /// converters that are as good as none on as many rows.
+    pub fn placed_and_ideal(&self, spec: &Spec, numbers: Numbers) -> Option<[&Finished; 2]> {
+        let placed = best_of(&self.choices(spec, numbers), |finished| {
+            let design = finished.point.design;
+            design.adc_bits == 3 && design.range.is_placed()
+        })?;
+        let ideal: Vec<&Finished> = self.ideal.iter().collect();
+        let ideal = best_of(&ideal, |finished| {
+            let (own, other) = (finished.point.design, placed.point.design);
+            finished.point.low_bit.numbers == numbers
+                && finished.point.rows == placed.point.rows
+                && (own.low, own.high) == (other.low, other.high)
+                && (own.spread, own.wire) == (other.spread, other.wire)
+        })?;
+        Some([placed, ideal])
+    }
+
+    /// How much more accurate the chips of `a` are than those of `b`, which draw from the same addresses.
+    pub fn paired(a: &Finished, b: &Finished) -> Estimate {
+        paired(&a.right.accuracies, &b.right.accuracies)
+    }
+
+    /// Name of a network.
+    pub fn name_of(&self, numbers: Numbers) -> &'static str {
+        match numbers {
+            Numbers::Binary => "binary",
+            Numbers::Ternary => "ternary",
+        }
+    }
+}
+
+/// The most accurate of some; of equal ones the first.
+pub fn best_of<'a>(
+    finished: &[&'a Finished],
+    take: impl Fn(&Finished) -> bool,
+) -> Option<&'a Finished> {
+    let own = finished.iter().rev().copied().filter(|finished| take(finished));
+    own.max_by(|a, b| a.accuracy().mean.total_cmp(&b.accuracy().mean))
 }

@@ -1,9 +1,21 @@
 //! Binary and ternary networks on arrays: eleven mappings, over what designers choose.
 
+mod architecture;
+mod charts;
+mod chips;
+mod claims;
+mod disturb;
+mod draft;
+mod front;
+mod hand;
+mod margins;
 mod measured;
 mod networks;
 mod outcome;
+mod placing;
 mod points;
+mod range;
+mod sheet;
 mod spec;
 mod stages;
 mod study;

@@ -1,19 +1,18 @@
-//! Binary and ternary perceptrons: how they are described and trained.
+//! Binary and ternary networks, trained.
 
 use cim_core::{Exact, Stream};
 use cim_nn::network::first_images;
-use cim_nn::operations::batch_norm::BatchNormSpec;
-use cim_nn::operations::linear::LinearSpec;
-use cim_nn::operations::sign::SignSpec;
-use cim_nn::operations::ternary::TernarySpec;
-use cim_nn::operations::threshold::ThresholdSpec;
-use cim_nn::{Dataset, LayerPath, Network, OperationSpec, Shape, WeightValues, accuracy};
+use cim_nn::{Dataset, LayerPath, Network, WeightValues, accuracy};
 use cim_tile::mapping::Numbers;
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, s};
 
+use super::margins::margins;
 use super::spec::Spec;
 use crate::error::StudyError;
 use crate::shared::training::{Run, Training, digital_paths};
+
+/// Vectors of calibration that are kept of a product that every image drives at many places.
+const MOST_VECTORS: usize = 8192;
 
 /// A trained network whose weights and activations are few numbers.
 pub struct FewNumbers {
@@ -25,6 +24,8 @@ pub struct FewNumbers {
     pub digital: f64,
     /// What drives its products on calibration images (images × inputs).
     pub drives: Vec<Array2<f32>>,
+    /// How far the sums of these are from where something is decided otherwise (vectors × outputs).
+    pub margins: Vec<Array2<f32>>,
 }
 
 impl FewNumbers {
@@ -67,9 +68,37 @@ impl FewNumbers {
     ) -> Self {
         let network = trained.stored_by(paths).with_thresholds();
         let drives = network.product_inputs(images, images.nrows());
+        let drives: Vec<_> = drives.into_iter().map(thinned).collect();
         let digital = recognised(&network, &network.exact(), test);
-        Self { numbers, network, digital, drives }
+        let margins = margins(&network, &drives);
+        Self { numbers, network, digital, drives, margins }
     }
+
+    /// Whether every sample drives the first product once.
+    pub fn is_driven_once(&self) -> bool {
+        self.network.products().next().is_some_and(|product| product.per_sample == 1)
+    }
+
+    /// What drives the first product (vectors × inputs) on images (images × pixels).
+    pub fn first_drives(&self, images: &Array2<f32>) -> Array2<f32> {
+        let block = self.network.block();
+        let blocks: Vec<_> = (0..images.nrows())
+            .step_by(block)
+            .map(|first| {
+                let rows = first..images.nrows().min(first + block);
+                let own = images.slice(s![rows, ..]);
+                self.network.product_inputs(own, own.nrows()).swap_remove(0)
+            })
+            .collect();
+        let views: Vec<_> = blocks.iter().map(|drives| drives.view()).collect();
+        ndarray::concatenate(ndarray::Axis(0), &views).expect("blocks of one width")
+    }
+}
+
+/// As many vectors as are looked at, from all over.
+fn thinned(drives: Array2<f32>) -> Array2<f32> {
+    let step = drives.nrows().div_ceil(MOST_VECTORS).max(1);
+    if step == 1 { drives } else { drives.slice(s![..;step, ..]).to_owned() }
 }
 
 /// A network before training, and what it is trained through.
@@ -79,8 +108,8 @@ pub fn untrained(
     data: &Dataset,
     at: Stream,
 ) -> Result<(Network, Vec<LayerPath>), StudyError> {
-    let operations = operations(numbers, &spec.network.hidden, data);
-    let start = Network::drawn(Shape::features(data.pixels()), &operations, at)?;
+    let (input, operations) = spec.network.operations(numbers, data);
+    let start = Network::drawn(input, &operations, at)?;
     let mut paths = digital_paths(&start);
     for path in &mut paths {
         path.weight_clip = 1.0;
@@ -96,29 +125,4 @@ pub fn untrained(
 pub fn recognised(network: &Network, products: &[Exact], test: &Dataset) -> f64 {
     let (logits, _) = network.logits(products, test);
     accuracy(logits.view(), test.labels())
-}
-
-/// Pixels as few numbers, hidden layers with batch norm and step, and a last layer whose batch norm stays
-/// digital, as its outputs are compared and not rounded.
-fn operations(numbers: Numbers, hidden: &[usize], data: &Dataset) -> Vec<OperationSpec> {
-    let (pixels, classes) = (data.pixels(), data.classes());
-    let step = || match numbers {
-        Numbers::Binary => OperationSpec::Sign(SignSpec {}),
-        Numbers::Ternary => OperationSpec::Ternary(TernarySpec {}),
-    };
-    let mut operations = vec![match numbers {
-        Numbers::Binary => OperationSpec::Threshold(ThresholdSpec {
-            least: vec![0.5; pixels],
-            rising: vec![true; pixels],
-        }),
-        Numbers::Ternary => step(),
-    }];
-    for &features in hidden {
-        operations.push(OperationSpec::Linear(LinearSpec { features }));
-        operations.push(OperationSpec::BatchNorm(BatchNormSpec {}));
-        operations.push(step());
-    }
-    operations.push(OperationSpec::Linear(LinearSpec { features: classes }));
-    operations.push(OperationSpec::BatchNorm(BatchNormSpec {}));
-    operations
 }

@@ -1,15 +1,17 @@
 //! The study as written in a file.
 
-use cim_adc::FullScale;
 use cim_chip::ChipError;
 use cim_chip::sections::{
-    CalibrationSpec, DataSpec, EvaluationSpec, NetworkSpec, Recipe, listed, need, need_positive,
-    need_within, network, training,
+    CalibrationSpec, DataSpec, EnergySpec, EvaluationSpec, Recipe, energy, listed, need,
+    need_positive, need_within, training,
 };
-use cim_core::{Siemens, Volts};
+use cim_core::{Ohms, Siemens, Volts};
 use cim_tile::mapping::LowBit;
 use serde::{Deserialize, Serialize};
 
+use super::architecture::HiddenSpec;
+use super::disturb::DisturbSpec;
+use super::range::Range;
 use crate::error::StudyError;
 use crate::experiment::Experiment;
 use crate::study::{StudySpec, shared_keys};
@@ -36,16 +38,12 @@ pub struct Spec {
     pub sweep: SweepSpec,
     /// Images on which currents are seen.
     pub calibration: CalibrationSpec,
+    /// Prices of operations.
+    pub energy: EnergySpec,
+    /// What many reads do to cells.
+    pub disturb: DisturbSpec,
     /// Chips of the first table.
     pub evaluation: EvaluationSpec,
-}
-
-/// Hidden layers of both networks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HiddenSpec {
-    /// Their widths, at least one.
-    pub hidden: Vec<usize>,
 }
 
 /// How networks of this study learn.
@@ -80,8 +78,10 @@ pub struct PointSpec {
     pub adc_bits: u32,
     /// Standard deviation of what cells hold.
     pub spread: Siemens,
-    /// How converters get their ranges.
-    pub range: FullScale,
+    /// Resistance of one cell pitch of a row and of a column.
+    pub wire: Ohms,
+    /// How converters get their ranges or thresholds.
+    pub range: Range,
 }
 
 /// Lists of which every element meets every other.
@@ -98,33 +98,26 @@ pub struct SweepSpec {
     pub adc_bits: Vec<u32>,
     /// Standard deviations of what cells hold.
     pub spreads: Vec<Siemens>,
-    /// How converters get their ranges.
-    pub ranges: Vec<FullScale>,
+    /// Resistances of one cell pitch.
+    pub wires: Vec<Ohms>,
+    /// How converters get their ranges or thresholds.
+    pub ranges: Vec<Range>,
     /// Rows of an array.
     pub rows: Vec<usize>,
     /// Chips that share the test images at every point, 2 to 100.
     pub chips: usize,
 }
 
-/// Inputs and classes of a network for the data set.
-const ENDS: (usize, usize) = (784, 10);
 /// Largest conductance of a cell.
 const MOST: Siemens = Siemens(0.1);
-
-impl HiddenSpec {
-    /// Sizes, as a perceptron has them.
-    pub fn shape(&self) -> NetworkSpec {
-        let (inputs, classes) = ENDS;
-        let widths = [&[inputs], self.hidden.as_slice(), &[classes]].concat();
-        NetworkSpec::of_widths(widths)
-    }
-}
+/// Largest resistance of a cell pitch.
+const MOST_OF_WIRES: Ohms = Ohms(1e6);
 
 impl PointSpec {
     /// `plural` are the keys of lists, each of one value here.
     fn check(&self, section: &str, plural: &str) -> Result<(), ChipError> {
         let key = |key: &str| match key {
-            "spread" | "range" => format!("{section}.{key}{plural}"),
+            "spread" | "wire" | "range" => format!("{section}.{key}{plural}"),
             _ => format!("{section}.{key}"),
         };
         need_within(&key("low"), self.low, Siemens::ZERO, MOST)?;
@@ -133,11 +126,11 @@ impl PointSpec {
         need(self.low < self.high, &key("high"), self.high, help)?;
         need_within(&key("adc_bits"), self.adc_bits, 2, 16)?;
         need_within(&key("spread"), self.spread, Siemens::ZERO, MOST)?;
-        let range = self.range.check().map_err(|error| error.to_string());
-        let known = !matches!(self.range, FullScale::Optimised);
-        let help = "give worst-case, percentile, mse-optimal or fixed";
-        let fits = known && range.is_ok();
-        need(fits, &key("range"), range.err().unwrap_or_else(|| "optimised".into()), help)
+        need_within(&key("wire"), self.wire, Ohms::ZERO, MOST_OF_WIRES)?;
+        let Some(Err(error)) = self.range.policy().map(cim_adc::FullScale::check) else {
+            return Ok(());
+        };
+        need(false, &key("range"), error, "give a percentile or a current that can be")
     }
 }
 
@@ -148,8 +141,11 @@ impl StudySpec for Spec {
         "sweep.high",
         "sweep.adc_bits",
         "sweep.spreads",
+        "sweep.wires",
         "sweep.rows",
         "sweep.ranges",
+        "disturb.read_voltages",
+        "disturb.read_times",
     ];
 
     shared_keys!();
@@ -165,18 +161,21 @@ impl StudySpec for Spec {
         };
         ends(&mut self.sweep.adc_bits);
         self.sweep.spreads.truncate(2);
-        self.sweep.ranges = self.sweep.ranges.last().copied().into_iter().collect();
+        self.sweep.wires.truncate(1);
+        let ranges = &mut self.sweep.ranges;
+        if let [first, .., last] = ranges[..] {
+            *ranges = vec![first, last];
+        }
         self.sweep.low.truncate(1);
         self.sweep.high.truncate(1);
         self.sweep.rows.truncate(1);
+        self.disturb.read_voltages.truncate(2);
+        self.disturb.read_times.truncate(1);
         self
     }
 
     fn check(&self) -> Result<(), StudyError> {
-        let hidden = &self.network.hidden;
-        let some = !hidden.is_empty() && hidden.iter().all(|width| (1..=65_536).contains(width));
-        need(some, "network.hidden", listed(hidden), "give at least one width, 1 to 65536")?;
-        network::check(&self.network.shape())?;
+        self.network.check()?;
         need_within("array.rows", self.array.rows, 2, 4096)?;
         need_within("array.columns", self.array.columns, 2, 4096)?;
         let volts = self.array.read_voltage;
@@ -190,6 +189,7 @@ impl StudySpec for Spec {
             ("sweep.high", sweep.high.len()),
             ("sweep.adc_bits", sweep.adc_bits.len()),
             ("sweep.spreads", sweep.spreads.len()),
+            ("sweep.wires", sweep.wires.len()),
             ("sweep.ranges", sweep.ranges.len()),
             ("sweep.rows", sweep.rows.len()),
         ] {
@@ -211,9 +211,15 @@ impl StudySpec for Spec {
         }
         for &adc_bits in &sweep.adc_bits {
             PointSpec { adc_bits, ..self.design }.check("sweep", "s")?;
+            energy::check(&self.energy, adc_bits)?;
         }
+        energy::check(&self.energy, self.design.adc_bits)?;
+        self.disturb.check()?;
         for &spread in &sweep.spreads {
             PointSpec { spread, ..self.design }.check("sweep", "s")?;
+        }
+        for &wire in &sweep.wires {
+            PointSpec { wire, ..self.design }.check("sweep", "s")?;
         }
         for &range in &sweep.ranges {
             PointSpec { range, ..self.design }.check("sweep", "s")?;
@@ -226,6 +232,12 @@ impl StudySpec for Spec {
 }
 
 impl Spec {
+    /// Rows of the design's arrays if they are swept, or the first that are.
+    pub fn rows_of_design(&self) -> usize {
+        let swept = &self.sweep.rows;
+        *swept.iter().find(|rows| **rows == self.array.rows).unwrap_or(&swept[0])
+    }
+
     /// All that training depends on.
     pub fn trained_by(&self) -> impl std::fmt::Debug {
         ("cim-explorer", self.seed, &self.network, &self.training)
@@ -233,8 +245,8 @@ impl Spec {
 
     /// All that the accuracy at a point of the sweep depends on, the point aside.
     pub fn measured_by(&self) -> impl std::fmt::Debug {
-        let Self { array: ArraySpec { columns, read_voltage, .. }, calibration, .. } = self;
-        (self.trained_by(), columns, read_voltage, calibration, self.sweep.chips)
+        let Self { array: ArraySpec { columns, read_voltage, .. }, calibration, energy, .. } = self;
+        (self.trained_by(), columns, read_voltage, calibration, energy, self.sweep.chips)
     }
 }
 
@@ -255,9 +267,13 @@ mod tests {
             ("\"tnn-v\"]", "\"tnn-vi\"]", "sweep.mappings"),
             ("high = \"150 uS\"", "high = \"20 uS\"", "design.high"),
             ("adc_bits = 5", "adc_bits = 1", "design.adc_bits is 1"),
-            ("[3, 4, 5, 6, 8]", "[3, 17]", "sweep.adc_bits is 17"),
-            ("rows = [256]", "rows = [1]", "sweep.rows is 1"),
+            ("[3, 4, 5]", "[3, 17]", "sweep.adc_bits is 17"),
+            ("rows = [128, 256]", "rows = [1]", "sweep.rows is 1"),
             ("chips = 4", "chips = 1", "sweep.chips is 1"),
+            ("wire = \"0 Ohm\"", "wire = \"-1 Ohm\"", "design.wire"),
+            ("onsets = 2.0", "onsets = 0.5", "disturb.onsets"),
+            ("supply = \"0.9 V\"", "supply = \"0 V\"", "energy.supply"),
+            ("percentile = 99.7 }\n\n", "percentile = 101 }\n\n", "design.range"),
             ("read_voltage = \"0.2 V\"", "read_voltage = \"0 V\"", "array.read_voltage"),
         ] {
             assert!(CimExplorer::PRESET.contains(from), "{from}");

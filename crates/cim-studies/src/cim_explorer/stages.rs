@@ -1,5 +1,7 @@
 //! The stages of the study, in order.
 
+use std::collections::BTreeMap;
+
 use cim_core::Stream;
 use cim_nn::Dataset;
 use cim_report::Timing;
@@ -7,10 +9,14 @@ use cim_tile::mapping::Numbers;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::measured::{Finished, Measured};
+use super::chips;
+use super::disturb::{Disturbed, disturbed};
+use super::draft::{Converters, Draft};
+use super::hand::Hand;
+use super::measured::{Finished, Measured, best_of};
 use super::networks::FewNumbers;
 use super::outcome;
-use super::points::{Designed, Hand, Point, Right};
+use super::points::{Point, Right};
 use super::spec::Spec;
 use crate::context::Context;
 use crate::error::StudyError;
@@ -22,10 +28,8 @@ use crate::study::Found;
 
 /// Name of the checkpoint of finished points.
 const POINTS: &str = "points";
-/// Points between two checkpoints.
-const CHUNK: usize = 32;
 
-/// Networks of signs under every mapping: all stages.
+/// Networks of few numbers under every mapping: all stages.
 pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found, StudyError> {
     let root = Stream::root(spec.seed);
     let mut stages = Stages::new(context);
@@ -40,6 +44,8 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
     stages.lap("every mapping at the design");
     let swept = bench.sweep(images)?;
     stages.lap("sweep");
+    let disturbed = bench.disturbed(&default, images)?;
+    stages.lap("read disturb");
     let measured = Measured {
         digital: [networks[0].digital, networks[1].digital],
         default,
@@ -47,6 +53,8 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
         threads: context.threads,
         taken_up: swept.taken_up,
         sweep: swept.points,
+        ideal: swept.ideal,
+        disturbed,
     };
     let report = outcome::report(spec, images, &measured);
     Ok(Found { report, timing: stages.into_timing(Timing::default()) })
@@ -56,7 +64,7 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct Kept {
     /// By the names of the points.
-    points: Vec<(String, Right)>,
+    points: BTreeMap<String, Right>,
     /// How long they took (s).
     seconds: f64,
 }
@@ -64,6 +72,8 @@ struct Kept {
 /// The sweep.
 struct Swept {
     points: Vec<Finished>,
+    /// Their chips with converters that are as good as none, one for each that cells and wires make.
+    ideal: Vec<Finished>,
     /// How many were measured in how many seconds, by all runs.
     measured: (usize, f64),
     taken_up: usize,
@@ -84,22 +94,10 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    fn network(&self, point: &Point) -> &FewNumbers {
+    fn draft(&self, point: &Point) -> Result<Draft<'_>, StudyError> {
         let [binary, ternary] = self.networks;
-        if point.low_bit.numbers == binary.numbers { binary } else { ternary }
-    }
-
-    fn designed(&self, point: &Point) -> Result<Designed, StudyError> {
-        Designed::of(*point, self.network(point), &self.spec.array)
-    }
-
-    fn measure(
-        &self,
-        designed: &Designed,
-        point: &Point,
-        hands: &[&Hand],
-    ) -> Result<Right, StudyError> {
-        designed.measure(point, self.network(point), &self.spec.array, hands, self.root)
+        let network = if point.low_bit.numbers == binary.numbers { binary } else { ternary };
+        Draft::of(*point, network, self.spec)
     }
 
     /// Every mapping at the design; every chip looks at all images.
@@ -107,76 +105,137 @@ impl Bench<'_> {
         let points = self.spec.default_points();
         let chips = self.spec.evaluation.chips;
         let bar = self.context.progress.begin("mappings at the design", points.len());
-        let whole = Hand::deal(test, 1);
+        let whole = Hand::deal(test, 1, self.networks);
         let hands: Vec<&Hand> = std::iter::repeat_n(&whole[0], chips).collect();
         points
             .into_par_iter()
             .map(|point| {
-                let network = self.network(&point);
-                let designed = self.designed(&point)?;
-                let right =
-                    designed.measure(&point, network, &self.spec.array, &hands, self.root)?;
+                let draft = self.draft(&point)?;
+                let family = [(point, &draft.converters(&point)?)];
+                let mut rights = chips::measure(&draft, &family, &hands, self.root)?;
                 bar.step(1);
-                Ok(Finished { point, right })
+                Ok(Finished { point, right: rights.swap_remove(0) })
             })
             .collect()
+    }
+
+    /// Many reads of the best mapping of each network at the design; chips share the images.
+    fn disturbed(
+        &self,
+        default: &[Finished],
+        images: &Images,
+    ) -> Result<Vec<Disturbed>, StudyError> {
+        let spec = &self.spec.disturb;
+        let hands = Hand::deal(&images.test, self.spec.sweep.chips, self.networks);
+        let hands: Vec<&Hand> = hands.iter().collect();
+        let default: Vec<&Finished> = default.iter().collect();
+        let cases = spec.cases();
+        let bar = self.context.progress.begin("read disturb", 2 * cases.len());
+        let mut all = Vec::new();
+        for numbers in [Numbers::Binary, Numbers::Ternary] {
+            let own = |finished: &Finished| finished.point.low_bit.numbers == numbers;
+            let Some(best) = best_of(&default, own) else { continue };
+            let (point, draft) = (best.point, self.draft(&best.point)?);
+            let converters = draft.converters(&point)?;
+            let found = cases.par_iter().map(|case| {
+                let of = (&draft, point, &converters);
+                let found = disturbed(spec, of, *case, &hands, self.root)?;
+                bar.step(1);
+                Ok(found)
+            });
+            all.extend(found.collect::<Result<Vec<_>, StudyError>>()?);
+        }
+        Ok(all)
     }
 
     /// All points; what an earlier run has finished is taken up and not measured again.
     fn sweep(&self, images: &Images) -> Result<Swept, StudyError> {
         let points = self.spec.points();
+        let ideal = of_each_chip(&points);
         let is_own = |name: &str| name == POINTS;
         let checkpoints: Checkpoints<'_, Kept> =
             Checkpoints::of_those(self.context, &images.sha256, &self.spec.measured_by(), is_own)?;
         let mut kept = checkpoints.load(POINTS)?.map(|saved| saved.state).unwrap_or_default();
-        let known = |kept: &Kept, point: &Point| {
-            let key = point.key();
-            kept.points.iter().find(|(own, _)| *own == key).map(|(_, right)| right.clone())
-        };
-        let open: Vec<Point> =
-            points.iter().filter(|point| known(&kept, point).is_none()).copied().collect();
-        let taken_up = points.len() - open.len();
-        let bar = self.context.progress.begin("sweep", points.len());
-        bar.step(taken_up);
-        let hands = Hand::deal(&images.test, self.spec.sweep.chips);
+        let is_open = |point: &&Point| !kept.points.contains_key(&point.key());
+        let taken_up = points.len() - points.iter().filter(is_open).count();
+        let mut open: Vec<Point> = points.iter().chain(&ideal).filter(is_open).copied().collect();
+        // Points of one draft follow each other, in the order in which drafts are met.
+        let drafts: Vec<Point> = firsts(&points, Point::is_drafted_as);
+        open.sort_by_key(|point| drafts.iter().position(|draft| draft.is_drafted_as(point)));
+        let bar = self.context.progress.begin("sweep", points.len() + ideal.len());
+        bar.step(points.len() + ideal.len() - open.len());
+        let hands = Hand::deal(&images.test, self.spec.sweep.chips, self.networks);
         let hands: Vec<&Hand> = hands.iter().collect();
-        let mut designed: Vec<Designed> = Vec::new();
-        for chunk in open.chunks(CHUNK) {
+        for own in open.chunk_by(Point::is_drafted_as) {
             let start_s = self.context.clock.seconds();
-            designed.retain(|designed| chunk.iter().any(|point| designed.suits(point)));
-            let mut missing: Vec<&Point> = Vec::new();
-            for point in chunk {
-                let like = |other: &&Point| Designed::same(point, other);
-                let has = designed.iter().any(|designed| designed.suits(point));
-                if !has && !missing.iter().any(like) {
-                    missing.push(point);
-                }
+            for (point, right) in self.measure(own, &hands, &|points| bar.step(points))? {
+                kept.points.insert(point.key(), right);
             }
-            let more = missing.into_par_iter().map(|point| self.designed(point));
-            designed.extend(more.collect::<Result<Vec<_>, _>>()?);
-            let rights = (chunk.par_iter())
-                .map(|point| {
-                    let own = designed.iter().find(|designed| designed.suits(point));
-                    let own = own.expect("made above");
-                    let right = self.measure(own, point, &hands)?;
-                    bar.step(1);
-                    Ok((point.key(), right))
-                })
-                .collect::<Result<Vec<_>, StudyError>>()?;
-            kept.points.extend(rights);
             kept.seconds += self.context.clock.seconds() - start_s;
             checkpoints.save(POINTS, &kept, &[])?;
         }
         let measured = (kept.points.len(), kept.seconds);
-        let points = points
-            .into_iter()
-            .map(|point| {
-                let right = known(&kept, &point).expect("all are finished");
-                Finished { point, right }
-            })
-            .collect();
-        let swept = Swept { points, measured, taken_up };
+        let finished = |points: Vec<Point>| -> Vec<Finished> {
+            let right = |point: &Point| kept.points.get(&point.key()).cloned();
+            let all = points.into_iter();
+            all.map(|point| Finished { right: right(&point).expect("all are finished"), point })
+                .collect()
+        };
+        let (points, ideal) = (finished(points), finished(ideal));
+        let swept = Swept { points, ideal, measured, taken_up };
         bar.say(&format!("{:.1} points per second", swept.rate()));
         Ok(swept)
     }
+
+    /// Measures points of one draft: converters are chosen once for all cells and wires, cells are drawn once
+    /// for all converters.
+    fn measure(
+        &self,
+        points: &[Point],
+        hands: &[&Hand],
+        done: &(dyn Fn(usize) + Sync),
+    ) -> Result<Vec<(Point, Right)>, StudyError> {
+        let Some(first) = points.first() else { return Ok(Vec::new()) };
+        let draft = self.draft(first)?;
+        let kinds = firsts(points, Point::shares_converters);
+        let converters = kinds.par_iter().map(|point| draft.converters(point));
+        let converters = converters.collect::<Result<Vec<_>, _>>()?;
+        let of = |point: &Point| -> &Converters {
+            let idx = kinds.iter().position(|kind| kind.shares_converters(point));
+            &converters[idx.expect("one of each kind was chosen")]
+        };
+        let families: Vec<Vec<(Point, &Converters)>> = firsts(points, Point::shares_chips)
+            .iter()
+            .map(|cells| {
+                let own = points.iter().filter(|point| point.shares_chips(cells));
+                own.map(|point| (*point, of(point))).collect()
+            })
+            .collect();
+        let rights = families
+            .par_iter()
+            .map(|family| {
+                let rights = chips::measure(&draft, family, hands, self.root)?;
+                done(family.len());
+                Ok(family.iter().map(|(point, _)| *point).zip(rights).collect::<Vec<_>>())
+            })
+            .collect::<Result<Vec<_>, StudyError>>()?;
+        Ok(rights.into_iter().flatten().collect())
+    }
+}
+
+/// For each set of cells and wires, the point with converters that are as good as none.
+fn of_each_chip(points: &[Point]) -> Vec<Point> {
+    let chips = firsts(points, Point::shares_chips);
+    chips.into_iter().map(Point::with_ideal_converters).collect()
+}
+
+/// The first point of every class, in order.
+fn firsts(points: &[Point], alike: impl Fn(&Point, &Point) -> bool) -> Vec<Point> {
+    let mut firsts: Vec<Point> = Vec::new();
+    for point in points {
+        if !firsts.iter().rev().any(|first| alike(first, point)) {
+            firsts.push(*point);
+        }
+    }
+    firsts
 }

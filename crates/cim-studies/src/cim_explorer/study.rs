@@ -18,7 +18,7 @@ impl Study for CimExplorer {
     const NAME: &'static str = "cim-explorer";
     const PRESET: &'static str = include_str!("cim-explorer.toml");
     const SYSTEM: &'static str =
-        "binary and ternary networks under eleven mappings: cells, converters, ranges";
+        "binary and ternary networks under eleven mappings: cells, arrays, converters, thresholds";
     const PAPER: &'static str = "Pelke et al. 2025, arXiv 2505.14303 (CIM-Explorer)";
     const TIME: Time = Time { full_s: 120, quick_s: 30 };
 

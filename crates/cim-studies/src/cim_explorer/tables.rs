@@ -1,30 +1,29 @@
 //! Tables of the study.
 
-use cim_adc::FullScale;
 use cim_report::Table;
-use cim_report::format::{percent, percent_estimate, points};
+use cim_report::format::{count, percent, percent_estimate, points, points_estimate, si};
 use cim_tile::mapping::Numbers;
 
+use super::front::front;
 use super::measured::{Finished, Measured};
+use super::spec::Spec;
+use crate::shared::estimates::estimate;
 
-pub fn all(measured: &Measured) -> Vec<Table> {
-    vec![
-        at_the_design(measured),
-        best(measured, Numbers::Binary),
-        best(measured, Numbers::Ternary),
-        everything(measured).folded(),
-    ]
-}
+/// Bits that are few.
+const FEW: u32 = 4;
 
-/// How converters get their ranges, for a reader.
-pub fn range(range: FullScale) -> String {
-    match range {
-        FullScale::WorstCase => "of the weights".to_owned(),
-        FullScale::Percentile { percentile } => format!("{percentile} % of currents"),
-        FullScale::MseOptimal => "least squared error".to_owned(),
-        FullScale::Fixed { full_scale } => full_scale.to_string(),
-        FullScale::Optimised => "optimised".to_owned(),
+pub fn all(spec: &Spec, measured: &Measured) -> Vec<Table> {
+    let energy = |finished: &Finished| finished.right.energy_j;
+    let mut tables = vec![at_the_design(measured), by_range(spec, measured)];
+    for numbers in [Numbers::Binary, Numbers::Ternary] {
+        tables.push(on_front(spec, measured, numbers, ("energy", &energy)));
+        tables.push(on_front(spec, measured, numbers, ("conversions", &Finished::conversions)));
     }
+    tables.push(disturb(spec, measured));
+    tables.push(best(measured, Numbers::Binary).folded());
+    tables.push(best(measured, Numbers::Ternary).folded());
+    tables.push(everything(measured).folded());
+    tables
 }
 
 fn at_the_design(measured: &Measured) -> Table {
@@ -34,6 +33,7 @@ fn at_the_design(measured: &Measured) -> Table {
         "reads",
         "accuracy (%)",
         "lost (points)",
+        "energy an image",
         "conversions an image",
         "clips (%)",
         "cells",
@@ -42,30 +42,124 @@ fn at_the_design(measured: &Measured) -> Table {
         let low_bit = finished.point.low_bit;
         let (rows, columns) = low_bit.cells();
         let right = &finished.right;
-        let clips = right.adc_clips as f64 / right.adc_conversions.max(1) as f64;
         vec![
             low_bit.name.to_owned(),
             format!("{rows} × {columns}"),
             low_bit.cycles().to_string(),
             percent_estimate(&finished.accuracy()),
             points(measured.lost(finished)),
+            si(right.energy_j, "J"),
             format!("{:.0}", finished.conversions()),
-            percent(clips),
+            percent(finished.clipped()),
             right.cells.to_string(),
         ]
     });
     Table::new("Every mapping at the design", columns, rows)
 }
 
+/// Converters of few bits on the cells and wires of the design: every policy beside ideal converters.
+fn by_range(spec: &Spec, measured: &Measured) -> Table {
+    let rows = spec.rows_of_design();
+    let heads = ["mapping", "ADC (bits)", "ideal converters (%)"].map(str::to_owned);
+    let lost = spec.sweep.ranges.iter().map(|range| format!("{range}, below (points)"));
+    let columns: Vec<String> = heads.into_iter().chain(lost).collect();
+    let few: Vec<u32> = spec.sweep.adc_bits.iter().copied().filter(|bits| *bits <= FEW).collect();
+    let of_chips = |ideal: &Finished| {
+        let (point, design) = (ideal.point, ideal.point.design);
+        point.rows == rows
+            && (design.low, design.high) == (spec.design.low, spec.design.high)
+            && (design.spread, design.wire) == (spec.design.spread, spec.design.wire)
+    };
+    let mut table = Vec::new();
+    for ideal in measured.ideal.iter().filter(|ideal| of_chips(ideal)) {
+        for &bits in &few {
+            let mut row = vec![
+                ideal.point.low_bit.name.to_owned(),
+                bits.to_string(),
+                percent_estimate(&ideal.accuracy()),
+            ];
+            row.extend(spec.sweep.ranges.iter().map(|range| {
+                let own = measured.sweep.iter().find(|finished| {
+                    finished.point.shares_chips(&ideal.point)
+                        && finished.point.design.range == *range
+                        && finished.point.design.adc_bits == bits
+                });
+                own.map_or_else(String::new, |own| points_estimate(&Measured::paired(ideal, own)))
+            }));
+            table.push(row);
+        }
+    }
+    Table::new("Ranges and thresholds of converters of few bits", columns, table)
+}
+
+/// Designs that none beats in accuracy and a cost.
+fn on_front(
+    spec: &Spec,
+    measured: &Measured,
+    numbers: Numbers,
+    (what, cost): (&str, &dyn Fn(&Finished) -> f64),
+) -> Table {
+    let columns = [
+        "mapping",
+        "rows",
+        "ADC (bits)",
+        "range",
+        "accuracy (%)",
+        "lost (points)",
+        "energy an image",
+        "conversions an image",
+    ];
+    let points_of = front(&measured.choices(spec, numbers), cost);
+    let rows = points_of.into_iter().map(|finished| {
+        let (point, design) = (finished.point, finished.point.design);
+        vec![
+            point.low_bit.name.to_owned(),
+            point.rows.to_string(),
+            design.adc_bits.to_string(),
+            design.range.to_string(),
+            percent_estimate(&finished.accuracy()),
+            points(measured.lost(finished)),
+            si(finished.right.energy_j, "J"),
+            format!("{:.0}", finished.conversions()),
+        ]
+    });
+    let kind = measured.name_of(numbers);
+    Table::new(format!("What none beats in accuracy and {what}, {kind} network"), columns, rows)
+}
+
+/// Many reads at the design.
+fn disturb(spec: &Spec, measured: &Measured) -> Table {
+    let columns = [
+        "mapping",
+        "row voltage",
+        "time of a read",
+        "refreshed",
+        "writes of cells",
+        "least left of a cell (%)",
+        "accuracy then (%)",
+    ];
+    let rows = measured.disturbed.iter().map(|found| {
+        vec![
+            found.point.low_bit.name.to_owned(),
+            found.voltage.to_string(),
+            found.read_time.to_string(),
+            found.refresh.to_string(),
+            found.writes.map_or_else(|| "worn out".to_owned(), count),
+            percent(found.left),
+            percent_estimate(&estimate(&found.accuracies)),
+        ]
+    });
+    let inferences = count(spec.disturb.inferences);
+    Table::new(format!("Read disturb over {inferences} inferences"), columns, rows)
+}
+
 /// The best mapping of every setting, and the best of the other kind beside it.
 fn best(measured: &Measured, numbers: Numbers) -> Table {
-    let kind = match numbers {
-        Numbers::Binary => "binary",
-        Numbers::Ternary => "ternary",
-    };
+    let kind = measured.name_of(numbers);
     let columns = [
         "ADC (bits)",
         "spread of cells",
+        "wire",
         "range",
         "rows",
         "best mapping",
@@ -84,7 +178,8 @@ fn best(measured: &Measured, numbers: Numbers) -> Table {
         vec![
             design.adc_bits.to_string(),
             format!("{} of {} to {}", design.spread, design.low, design.high),
-            range(design.range),
+            design.wire.to_string(),
+            design.range.to_string(),
             best.point.rows.to_string(),
             best.point.low_bit.name.to_owned(),
             percent_estimate(&best.accuracy()),
@@ -103,10 +198,12 @@ fn everything(measured: &Measured) -> Table {
         "low",
         "high",
         "spread",
+        "wire",
         "range",
         "rows",
         "accuracy (%)",
         "lost (points)",
+        "energy an image",
     ];
     let rows = measured.sweep.iter().map(|finished| {
         let (low_bit, design) = (finished.point.low_bit, finished.point.design);
@@ -116,10 +213,12 @@ fn everything(measured: &Measured) -> Table {
             design.low.to_string(),
             design.high.to_string(),
             design.spread.to_string(),
-            range(design.range),
+            design.wire.to_string(),
+            design.range.to_string(),
             finished.point.rows.to_string(),
             percent_estimate(&finished.accuracy()),
             points(measured.lost(finished)),
+            si(finished.right.energy_j, "J"),
         ]
     });
     Table::new("All points of the sweep", columns, rows)

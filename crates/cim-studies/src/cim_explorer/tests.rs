@@ -3,15 +3,22 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use cim_adc::FullScale;
-use cim_core::{Siemens, Stream};
+use cim_core::{Ohms, Seconds, Siemens, Stream, Tally, Volts};
 use cim_nn::Dataset;
 use cim_nn::network::first_images;
+use cim_tile::Grid;
+use cim_tile::full_scale::for_each_group_of_currents;
 use cim_tile::mapping::Numbers;
 
 use super::CimExplorer;
+use super::architecture::BlockSpec;
+use super::chips;
+use super::disturb::{DisturbSpec, Refresh, disturbed};
+use super::draft::{Converters, Draft};
+use super::hand::Hand;
 use super::networks::{FewNumbers, untrained};
-use super::points::{Designed, Hand};
+use super::points::Point;
+use super::range::{Errors, Range, SharedBy};
 use super::spec::{PointSpec, Spec};
 use crate::context::{Context, Store, StoreError};
 use crate::parse::parse;
@@ -37,41 +44,202 @@ fn small() -> Spec {
     spec.evaluation.chips = 2;
     spec.sweep.adc_bits = vec![4, 6];
     spec.sweep.spreads.truncate(2);
+    spec.sweep.rows = vec![96];
+    spec.disturb.read_voltages.truncate(1);
+    spec.disturb.read_times.truncate(1);
+    spec.sweep.ranges = [0, 2, 6].map(|k| spec.sweep.ranges[k]).to_vec();
     spec
 }
 
+/// Blocks of a perceptron, of a small LeNet and of a small VGG.
+fn architectures() -> [Vec<BlockSpec>; 3] {
+    let block = |convolutions, channels, kernel| BlockSpec { convolutions, channels, kernel };
+    [vec![], vec![block(1, 3, 5), block(1, 4, 5)], vec![block(2, 3, 3), block(2, 4, 3)]]
+}
+
+fn untrained_network(spec: &Spec, numbers: Numbers, test: &Dataset) -> FewNumbers {
+    let (start, paths) = untrained(spec, numbers, test, Stream::root(5)).expect("a network");
+    let calibration = first_images(test, spec.calibration.images);
+    FewNumbers::of(numbers, &start, &paths, calibration.view(), test)
+}
+
 /// Cells that hold what was asked for, converters fine enough for every sum: every chip of every mapping
-/// answers as the network of integers does.
+/// answers as the network of integers does, a perceptron or one with convolutions.
 #[test]
 fn every_mapping_is_the_network_where_nothing_spreads_and_nothing_is_rounded() {
     let (mut spec, test) = (small(), images(60, 3));
-    let (spread, range) = (Siemens::ZERO, FullScale::WorstCase);
+    let (spread, range) = (Siemens::ZERO, Range::WorstCase);
     spec.design = PointSpec { adc_bits: 16, spread, range, ..spec.design };
-    let hands = Hand::deal(&test, 1);
+    for blocks in architectures() {
+        spec.network.blocks = blocks;
+        spec.network.check().expect("a network");
+        for numbers in [Numbers::Binary, Numbers::Ternary] {
+            let networks = [untrained_network(&spec, numbers, &test)];
+            let (hands, [network]) = (Hand::deal(&test, 1, &networks), &networks);
+            // Classes that are as good as each other, as whole sums can be, are told apart by roundings.
+            let (logits, _) = network.network.logits(&network.network.exact(), &test);
+            let tied = |row: ndarray::ArrayView1<'_, f32>| {
+                let most = row.iter().fold(f32::MIN, |most, logit| most.max(*logit));
+                row.iter().filter(|logit| **logit == most).count() > 1
+            };
+            let ties = logits.rows().into_iter().filter(|row| tied(*row)).count();
+            assert!(ties < 30, "{ties}");
+            for point in spec.default_points() {
+                if point.low_bit.numbers != numbers {
+                    continue;
+                }
+                let draft = Draft::of(point, network, &spec).expect("a draft");
+                let family = [(point, &draft.converters(&point).expect("converters"))];
+                let hands: Vec<&Hand> = hands.iter().collect();
+                let right = chips::measure(&draft, &family, &hands, Stream::root(6));
+                let right = &right.expect("a chip")[0];
+                let off = (right.accuracies[0] - network.digital).abs() * 60.0;
+                assert!(off <= ties as f64 + 1e-9, "{}: {off} images", point.low_bit.name);
+                assert_eq!(right.adc_clips, 0, "{}", point.low_bit.name);
+            }
+        }
+    }
+}
+
+/// Points that share chips: each gets what it gets alone, whatever the others are, and what it costs.
+#[test]
+fn a_point_gets_what_it_gets_alone() {
+    let (mut spec, test) = (small(), images(60, 3));
+    spec.sweep.mappings = vec!["bnn-ii".to_owned(), "bnn-iv".to_owned(), "bnn-vi".to_owned()];
+    spec.sweep.wires = vec![Ohms(2.0)];
+    spec.sweep.adc_bits = vec![3, 5];
+    spec.sweep.spreads = vec![Siemens(15e-6)];
+    for blocks in &architectures()[..2] {
+        spec.network.blocks.clone_from(blocks);
+        let networks = [untrained_network(&spec, Numbers::Binary, &test)];
+        let hands = Hand::deal(&test, 2, &networks);
+        let hands: Vec<&Hand> = hands.iter().collect();
+        for points in spec.points().chunk_by(|a, b| a.shares_chips(b)) {
+            let draft = Draft::of(points[0], &networks[0], &spec).expect("a draft");
+            let converters: Vec<_> =
+                points.iter().map(|point| draft.converters(point).expect("converters")).collect();
+            let family: Vec<_> = points.iter().copied().zip(&converters).collect();
+            let root = Stream::root(6);
+            let together = chips::measure(&draft, &family, &hands, root).expect("chips");
+            assert_eq!(together.len(), 2 * spec.sweep.ranges.len());
+            for (own, together) in family.iter().zip(&together) {
+                let alone = chips::measure(&draft, &[*own], &hands, root).expect("chips");
+                assert_eq!(&alone[0], together, "{:?}", own.0);
+                assert!(together.energy_j > 0.0);
+            }
+        }
+    }
+}
+
+/// On the currents that they were placed for, the converters themselves being the judges: thresholds of a tile
+/// err no more than any equal steps of as many codes, and thresholds of each column no more than those of its tile.
+#[test]
+fn placed_thresholds_err_least_on_what_they_were_placed_for() {
+    let (spec, test) = (small(), images(60, 3));
     for numbers in [Numbers::Binary, Numbers::Ternary] {
-        let (start, paths) = untrained(&spec, numbers, &test, Stream::root(5)).expect("a network");
-        let calibration = first_images(&test, 20);
-        let network = FewNumbers::of(numbers, &start, &paths, calibration.view(), &test);
-        // Classes that are as good as each other, as whole sums can be, are told apart by roundings.
-        let (logits, _) = network.network.logits(&network.network.exact(), &test);
-        let tied = |row: ndarray::ArrayView1<'_, f32>| {
-            let most = row.iter().fold(f32::MIN, |most, logit| most.max(*logit));
-            row.iter().filter(|logit| **logit == most).count() > 1
-        };
-        let ties = logits.rows().into_iter().filter(|row| tied(*row)).count();
-        assert!(ties < 30, "{ties}");
+        let network = untrained_network(&spec, numbers, &test);
         for point in spec.default_points() {
             if point.low_bit.numbers != numbers {
                 continue;
             }
-            let designed = Designed::of(point, &network, &spec.array).expect("a design");
-            let hand: Vec<&Hand> = hands.iter().collect();
-            let right = designed.measure(&point, &network, &spec.array, &hand, Stream::root(6));
-            let right = right.expect("a chip");
-            let off = (right.accuracies[0] - network.digital).abs() * 60.0;
-            assert!(off <= ties as f64 + 1e-9, "{}: {off} images", point.low_bit.name);
-            assert_eq!(right.adc_clips, 0, "{}", point.low_bit.name);
+            let draft = Draft::of(point, &network, &spec).expect("a draft");
+            let error = |range: Range, adc_bits: u32| {
+                let design = PointSpec { range, adc_bits, ..point.design };
+                let point = Point { design, ..point };
+                let converters = draft.converters(&point).expect("converters");
+                squared_error(&draft, &point, &converters)
+            };
+            let placed = |shared_by| Range::Placed { shared_by, errors: Errors::Equal };
+            let [tile, column] = [SharedBy::Tile, SharedBy::None].map(|by| error(placed(by), 3));
+            let name = point.low_bit.name;
+            let percentiles =
+                [90.0, 99.7, 100.0].map(|percentile| Range::Percentile { percentile });
+            for range in percentiles.into_iter().chain([Range::WorstCase, Range::MseOptimal]) {
+                assert!(tile < error(range, 3), "{name}: {range}");
+            }
+            assert!(column < 0.8 * tile, "{name}: {column} of {tile}");
         }
+    }
+}
+
+/// Squared error of a product's converters on the currents of calibration, relative to the squares of the
+/// currents, summed over products.
+fn squared_error(draft: &Draft<'_>, point: &Point, converters: &Converters) -> f64 {
+    let parts = draft.parts(point).expect("parts");
+    let mut sum = 0.0;
+    for (idx, own) in converters.layers.iter().enumerate() {
+        let layer = &draft.layers[idx];
+        let weights = draft.network.network.layers()[idx].weights.view();
+        let cells = Grid::from_blueprint(
+            &parts,
+            &layer.design,
+            &layer.blueprint,
+            Stream::root(1),
+            &mut Tally::default(),
+        );
+        let cells = cells.expect("a grid");
+        let grid = match &own.placed {
+            Some(placed) => cells.with_placed(placed),
+            None => cells
+                .with_converters(&parts, &own.design, &layer.blueprint, Stream::root(1))
+                .expect("converters"),
+        };
+        let adcs: Vec<_> = grid.tiles().iter().flat_map(|tile| tile.converters()).collect();
+        let (mut group, mut off, mut all) = (0, 0.0, 0.0);
+        let amps = layer.design.amps_per_weight(&parts);
+        let calibration = &layer.calibration;
+        for_each_group_of_currents(&parts, weights, 1.0, amps, calibration, |currents| {
+            let input: Vec<f32> = currents.currents_a.iter().map(|a| *a as f32).collect();
+            let mut codes = vec![0; input.len()];
+            adcs[group].convert(&input, &mut codes, &mut Tally::default());
+            let step_a = adcs[group].step().0;
+            for (code, i_a) in codes.iter().zip(&input) {
+                off += (f64::from(*code) * step_a - f64::from(*i_a)).powi(2);
+                all += f64::from(*i_a).powi(2);
+            }
+            group += 1;
+        });
+        sum += off / all;
+    }
+    sum
+}
+
+/// Without a loss a chip that was read often is the chip; what is left never falls with refreshing, whole arrays
+/// are written no less often than their cells alone, and each way does what it says.
+#[test]
+fn refreshing_keeps_what_reads_take() {
+    let (mut spec, test) = (small(), images(60, 3));
+    spec.disturb.read_times = vec![Seconds(1e-7)];
+    spec.disturb.read_voltages = vec![Volts(0.4)];
+    let network = untrained_network(&spec, Numbers::Binary, &test);
+    let hands = Hand::deal(&test, 2, &[]);
+    let hands: Vec<&Hand> = hands.iter().collect();
+    for name in ["bnn-i", "bnn-iv", "bnn-v"] {
+        let points = spec.default_points();
+        let point = *points.iter().find(|point| point.low_bit.key == name).expect("listed");
+        let draft = Draft::of(point, &network, &spec).expect("a draft");
+        let converters = draft.converters(&point).expect("converters");
+        let of = |inferences: u64, refresh: Refresh| {
+            let disturb = DisturbSpec { inferences, ..spec.disturb.clone() };
+            let case = (Volts(0.4), Seconds(1e-7), refresh);
+            let parts = (&draft, point, &converters);
+            disturbed(&disturb, parts, case, &hands, Stream::root(6)).expect("chips")
+        };
+        let fresh = chips::measure(&draft, &[(point, &converters)], &hands, Stream::root(6));
+        for refresh in Refresh::ALL {
+            let few = of(1, refresh);
+            assert_eq!(few.accuracies, fresh.as_ref().expect("chips")[0].accuracies);
+            assert_eq!((few.writes, few.left), (Some(0), 1.0));
+        }
+        // The onset is at 2,414 reads of 100 ns of a row that is always driven.
+        let [never, arrays, cells] = Refresh::ALL.map(|refresh| of(1_000_000, refresh));
+        let p = spec.disturb.law.exponent(Volts(0.4));
+        assert!((arrays.left - spec.disturb.onsets.powf(-p)).abs() < 1e-12, "{}", arrays.left);
+        assert!((cells.left - (1.0 - spec.disturb.tolerance)).abs() < 1e-12, "{}", cells.left);
+        assert!(never.left < cells.left && never.writes == Some(0));
+        let (arrays, cells) = (arrays.writes.expect("alive"), cells.writes.expect("alive"));
+        assert!(0 < cells && cells < arrays, "{cells} and {arrays}");
+        assert_eq!(of(1_000_000_000_000, Refresh::Arrays).writes, None, "worn out");
     }
 }
 
@@ -79,7 +247,7 @@ fn every_mapping_is_the_network_where_nothing_spreads_and_nothing_is_rounded() {
 fn hands_hold_every_image_once() {
     let test = images(23, 4);
     for of in [1, 2, 5] {
-        let images: usize = Hand::deal(&test, of).iter().map(Hand::len).sum();
+        let images: usize = Hand::deal(&test, of, &[]).iter().map(Hand::len).sum();
         assert_eq!(images, 23);
     }
 }
@@ -127,6 +295,11 @@ fn finished_points_are_taken_up() {
     let second = run(&whole, &memory);
     assert!(second.report.notes.iter().any(|note| note.contains("66 of 132 points were taken up")));
     let alone = run(&whole, &Memory::default());
+    let sheet = &alone.report.attachments[0].text;
+    let columns: Vec<usize> =
+        sheet.lines().map(|line| line.replace(", ", "; ").split(',').count()).collect();
+    assert_eq!(columns, vec![18; 133], "a line for every point below the names of columns");
+    assert_eq!(second.report.attachments, alone.report.attachments);
     assert_eq!(second.report.tables, alone.report.tables);
     assert_eq!(second.report.figures.keys().count(), 2 + 2 + 11);
 }

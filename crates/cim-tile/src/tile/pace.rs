@@ -109,7 +109,7 @@ impl Tile {
                 }
             }
         }
-        self.add_digitally(wanted_v, drive.phase_idx, factor, (y, y_stride));
+        self.add_what_is_known(factor, drive.phase_idx, wanted_v, (y, y_stride));
         paces.sum = lap();
         driven.into_iter().for_each(|row_v| scratch.give(row_v));
         scratch.give_codes(codes);
