@@ -19,8 +19,15 @@ pub struct Heuristic {
     pub chosen: String,
 }
 
+/// A setting with its accuracy on the held-out images.
+struct Tried {
+    setting: Setting,
+    design: ChipDesign,
+    accuracy: f64,
+}
+
 /// What a heuristic sets.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 struct Setting {
     /// Percentile of the weights of a layer that is its clip.
     weights: f64,
@@ -74,17 +81,29 @@ pub fn all(
     let percentiles = choices.percentiles.iter();
     let percentiles = percentiles.map(|&percentile| FullScale::Percentile { percentile });
     let policies: Vec<FullScale> = percentiles.clone().chain([FullScale::MseOptimal]).collect();
-    let best = |name: &'static str, settings: Vec<Setting>| {
-        let mut best: Option<(Heuristic, Setting)> = None;
+    // Lists overlap: what was judged once is not judged again.
+    let mut tried: Vec<Tried> = Vec::new();
+    let mut best = |name: &'static str, settings: Vec<Setting>| {
+        let mut best: Option<usize> = None;
         for setting in settings {
-            let design = setting.design(bench, network, inputs, volts)?;
-            let accuracy = bench.holdout(&design, network)?;
-            if best.as_ref().is_none_or(|(best, _)| best.accuracy < accuracy) {
-                let chosen = setting.words();
-                best = Some((Heuristic { name, design, accuracy, chosen }, setting));
+            let known = tried.iter().position(|tried| tried.setting == setting);
+            let place = match known {
+                Some(place) => place,
+                None => {
+                    let design = setting.design(bench, network, inputs, volts)?;
+                    let accuracy = bench.holdout(&design, network)?;
+                    tried.push(Tried { setting, design, accuracy });
+                    tried.len() - 1
+                }
+            };
+            if best.is_none_or(|best| tried[best].accuracy < tried[place].accuracy) {
+                best = Some(place);
             }
         }
-        Ok::<_, StudyError>(best.expect("the lists of the preset are not empty"))
+        let best = best.expect("the lists of the preset are not empty");
+        let Tried { setting, design, accuracy } = &tried[best];
+        let (design, accuracy, chosen) = (design.clone(), *accuracy, setting.words());
+        Ok::<_, StudyError>((Heuristic { name, design, accuracy, chosen }, *setting))
     };
     let with_policies = |values: &[f64], set: &dyn Fn(FullScale, f64) -> Setting| {
         let mut settings = Vec::new();
