@@ -51,8 +51,7 @@ fn resampled(a: &[f64], b: &[f64], count: u64, at: Stream) -> Vec<f64> {
     let of = |resample| {
         at.child("resample", resample).fill_uniform(0, &mut draws);
         let pick = |u: &f32| ((f64::from(*u) * pairs as f64) as usize).min(pairs - 1);
-        let (a, b): (Vec<f64>, Vec<f64>) =
-            draws.iter().map(|u| (a[pick(u)], b[pick(u)])).unzip();
+        let (a, b): (Vec<f64>, Vec<f64>) = draws.iter().map(|u| (a[pick(u)], b[pick(u)])).unzip();
         rank_correlation(&a, &b)
     };
     let mut found: Vec<f64> = (0..count).map(of).collect();
@@ -106,9 +105,10 @@ mod tests {
             at.fill_standard_normal(0, &mut normals);
             let (x, y) = normals.split_at(pairs);
             let a: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
-            let b = x.iter().zip(y).map(|(&x, &y)| {
-                r * f64::from(x) + (1.0 - r * r).sqrt() * f64::from(y)
-            });
+            let b = x
+                .iter()
+                .zip(y)
+                .map(|(&x, &y)| r * f64::from(x) + (1.0 - r * r).sqrt() * f64::from(y));
             let found = resampled(&a, &b.collect::<Vec<_>>(), 400, at);
             found[10] <= all && all <= found[389]
         });
@@ -120,7 +120,8 @@ mod tests {
     fn an_interval_is_around_its_correlation_and_narrows_with_pairs() {
         let of = |pairs: usize| {
             let a: Vec<f64> = (0..pairs).map(|k| (k * 37 % pairs) as f64).collect();
-            let b: Vec<f64> = a.iter().map(|x| x + (x * 7.0 % 11.0) * pairs as f64 / 20.0).collect();
+            let b: Vec<f64> =
+                a.iter().map(|x| x + (x * 7.0 % 11.0) * pairs as f64 / 20.0).collect();
             rank_estimate(&a, &b, Stream::root(1))
         };
         let (few, many) = (of(20), of(500));

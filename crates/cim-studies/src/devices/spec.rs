@@ -12,9 +12,7 @@ use crate::error::StudyError;
 use crate::experiment::Experiment;
 use crate::paper;
 use crate::paper::choices::ChoiceSpec;
-use crate::paper::sections::{
-    DigitalSpec, ErrorModelSpec, HoldoutSpec, NetworksSpec, SweepSpec,
-};
+use crate::paper::sections::{DigitalSpec, ErrorModelSpec, HoldoutSpec, NetworksSpec, SweepSpec};
 use crate::study::{StudySpec, shared_keys};
 
 /// The whole method on one device after another.

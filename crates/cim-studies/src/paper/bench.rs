@@ -1,9 +1,7 @@
 //! Where one network is trained, designed for and judged.
 
 use cim_chip::sections::{CircuitSpec, OptimiserSpec};
-use cim_chip::{
-    ChipDesign, Goal, LayerInputs, Optimised, Parts, Rules, accuracies, optimise,
-};
+use cim_chip::{ChipDesign, Goal, LayerInputs, Optimised, Parts, Rules, accuracies, optimise};
 use cim_core::{Stream, Volts};
 use cim_nn::network::first_images;
 use cim_nn::{LayerPath, Network, Recipe, Teacher};

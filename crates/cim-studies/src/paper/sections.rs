@@ -1,9 +1,7 @@
 //! Sections that only this study has.
 
 use cim_chip::ChipError;
-use cim_chip::sections::{
-    Recipe, need, need_not_negative, need_positive, training,
-};
+use cim_chip::sections::{Recipe, need, need_not_negative, need_positive, training};
 use cim_core::{Hertz, Joules, Kelvin};
 use serde::{Deserialize, Serialize};
 

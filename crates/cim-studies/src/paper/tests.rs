@@ -145,7 +145,8 @@ fn what_the_table_measured_stands_for_the_same_chips_of_a_sweep() {
 #[test]
 fn the_rank_correlation_lies_in_its_interval() {
     let report = report(&data(0));
-    let rank = |key: &str| of(&report, &format!("objective_rank/{key}")).as_f64().expect("a number");
+    let rank =
+        |key: &str| of(&report, &format!("objective_rank/{key}")).as_f64().expect("a number");
     assert!(rank("low") <= rank("correlation") && rank("correlation") <= rank("high"));
     assert_eq!(rank("designs"), 8.0);
     assert_eq!(of(&report, "objective_rank_correlation"), rank("correlation"));

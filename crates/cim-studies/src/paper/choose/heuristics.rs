@@ -53,10 +53,7 @@ impl Trying<'_> {
     }
 
     /// The most accurate of some settings, of equal ones the first.
-    fn best(
-        &mut self,
-        settings: impl IntoIterator<Item = Setting>,
-    ) -> Result<Setting, StudyError> {
+    fn best(&mut self, settings: impl IntoIterator<Item = Setting>) -> Result<Setting, StudyError> {
         let mut best: Option<usize> = None;
         for setting in settings {
             let place = self.judge(setting)?;

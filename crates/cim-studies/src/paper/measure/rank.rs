@@ -1,7 +1,7 @@
 //! Whether the program's objective puts designs in the order of their accuracy.
 
 use cim_chip::{
-    ChipDesign, RankEstimate, Ranges, Ranked, SOFTENED, Task, random_designs, sensitivities,
+    ChipDesign, Ranges, RankEstimate, Ranked, SOFTENED, Task, random_designs, sensitivities,
 };
 use cim_core::Stream;
 

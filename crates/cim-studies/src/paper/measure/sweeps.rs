@@ -36,14 +36,15 @@ impl Sweeping<'_> {
         let total = 2 * spec.sweeps.chips * points * trials.len();
         let steps = self.context.progress.begin("ADC bits", total);
         let own_bits = spec.converters.adc_bits;
-        let of = |candidate: fn(&Trial, usize) -> &Candidate, row: fn(&Trial) -> usize, point: usize| {
-            let found = trials.par_iter().enumerate().map(|(network, trial)| {
-                // At its own resolution a design is the one of its row.
-                let row = (trial.bits[point].bits == own_bits).then(|| row(trial));
-                self.accuracies(candidate(trial, point), None, (network, row), || steps.step(1))
-            });
-            Ok::<_, StudyError>(nested(&found.collect::<Result<Vec<_>, _>>()?))
-        };
+        let of =
+            |candidate: fn(&Trial, usize) -> &Candidate, row: fn(&Trial) -> usize, point: usize| {
+                let found = trials.par_iter().enumerate().map(|(network, trial)| {
+                    // At its own resolution a design is the one of its row.
+                    let row = (trial.bits[point].bits == own_bits).then(|| row(trial));
+                    self.accuracies(candidate(trial, point), None, (network, row), || steps.step(1))
+                });
+                Ok::<_, StudyError>(nested(&found.collect::<Result<Vec<_>, _>>()?))
+            };
         let point = |place: usize| {
             let own = trials.iter().map(|trial| &trial.bits[place]);
             Ok::<_, StudyError>(BitsPoint {

@@ -51,13 +51,8 @@ pub fn training(findings: &Findings) -> Table {
             percent_estimate(&row.energy_saved),
         ]
     });
-    let columns = [
-        "at",
-        "training alone",
-        "full method (points)",
-        "less output error",
-        "less energy",
-    ];
+    let columns =
+        ["at", "training alone", "full method (points)", "less output error", "less energy"];
     Table::new(TRAINING_ALONE, columns, rows)
 }
 

@@ -47,9 +47,10 @@ pub fn sentence(findings: &Findings) -> String {
         let names = untold.into_iter().map(named).collect::<Vec<_>>().join(", ");
         text += &format!(" What these earn cannot be told from nothing: {names}.");
     }
-    let against = findings.replaced.iter().map(|row| {
-        format!("{} {}", named(row), points_estimate(&row.difference))
-    });
+    let against = findings
+        .replaced
+        .iter()
+        .map(|row| format!("{} {}", named(row), points_estimate(&row.difference)));
     text += &format!(
         " Against the best percentile in its place a part of the program earns (points): {}.",
         against.collect::<Vec<_>>().join(", ")

@@ -113,10 +113,7 @@ fn optimum(findings: &Findings) -> Table {
         ("ADC full scale of each tile", list(&chosen.full_scale_a, &|a| si(a, "A"))),
         ("relative duality gap of the optimum", scientific(chosen.gap)),
         ("gap of the design in use to the proven bound", percent(chosen.in_use.gap)),
-        (
-            "rank correlation of the objective with what is lost",
-            findings.objective_rank.words(),
-        ),
+        ("rank correlation of the objective with what is lost", findings.objective_rank.words()),
         ("fast path above the conic optimum", scientific(chosen.fast_objective_gap)),
         ("ceiling of the full scale", ceiling.to_owned()),
     ];

@@ -32,8 +32,7 @@ impl Digital {
         let trained = bench.training.train(run, Some(&bench.learning.holdout))?;
         let network = trained.state.network.folded();
         let data = &bench.learning.data;
-        let answers =
-            asked_beforehand(bench.spec).map(|reach| Answers::of(&network, data, reach));
+        let answers = asked_beforehand(bench.spec).map(|reach| Answers::of(&network, data, reach));
         Ok(Self { answers: answers.transpose()?, history: trained.history, network })
     }
 
