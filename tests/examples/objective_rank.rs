@@ -7,7 +7,7 @@ use std::path::Path;
 
 use cim_chip::{
     ChipDesign, Felt, FullScale, LayerErrors, LayerInputs, Ranges, Ranked, SOFTENED, Sensitivities,
-    Stream, random_designs, rank_correlation, sensitivities,
+    Stream, Task, random_designs, rank_correlation, sensitivities,
 };
 use cim_nn::{Dataset, LayerPath, Network, Optimiser, Recipe, Trainer, accuracy};
 use cim_studies::Study;
@@ -81,13 +81,14 @@ fn main() {
     let ranked = Ranked::of(
         &designs,
         &network,
-        &hold_out,
+        &Task::classify(&hold_out).expect("labels"),
         |design| design.objective(&network, &inputs, &levelled),
         (2, Stream::root(77)),
         || (),
     );
     let ranked = ranked.expect("chips");
-    println!("rank correlation {:.4}", ranked.correlation());
+    let found = ranked.estimate(Stream::root(78));
+    println!("rank correlation {:.4} ({:.4} to {:.4})", found.correlation, found.low, found.high);
     let against = |name: &str, of: &dyn Fn(&ChipDesign) -> f64| {
         let objective: Vec<f64> = designs.iter().map(of).collect();
         println!("{name} {:.4}", -rank_correlation(&objective, &ranked.accuracy));

@@ -8,8 +8,8 @@ use cim_device::models::NoiseSpec;
 use cim_device::{Conduction, GaussianSpec, Window};
 use cim_nn::network::first_images;
 use cim_nn::{
-    Dataset, InputRange, Layer, LayerPath, Levels, Network, Optimiser, Recipe, TrainState, Trainer,
-    WeightNoise, accuracy,
+    Dataset, InputRange, Layer, LayerPath, Levels, Network, Optimiser, Recipe, Teacher, TrainState,
+    Trainer, WeightNoise, accuracy,
 };
 use cim_tests::chip::{design, dyadic, integers, normals, silent, uniforms};
 use cim_tests::images::images;
@@ -461,7 +461,8 @@ fn distillation_goes_down_the_slope_of_the_mixed_loss() {
         let layer = Layer { weights: weights.clone(), bias: Array1::zeros(4) };
         let network = Network::from_layers(vec![layer]).expect("one layer");
         let (recipe, paths) = (Recipe { learning_rate: rate, ..recipe.clone() }, digital(&network));
-        let trainer = Trainer::new(&recipe, network, paths, Some(&teacher), Stream::root(5));
+        let teacher = Some(Teacher::Asked(&teacher));
+        let trainer = Trainer::new(&recipe, network, paths, teacher, Stream::root(5));
         let mut trainer = trainer.expect("a recipe");
         let loss = trainer.epoch(&data).expect("data fit").loss;
         (loss, trainer.into_state().network.layers()[0].weights.clone())

@@ -1,7 +1,7 @@
 //! Every published device goes through the whole design of the default study, alone and with an effect
 //! around it: parts, naive mapping, certified program, chips.
 
-use cim_chip::{ChipDesign, FullScale, Goal, LayerInputs, measure, optimise};
+use cim_chip::{ChipDesign, FullScale, Goal, LayerInputs, Reference, Task, measure, optimise};
 use cim_core::Stream;
 use cim_device::published_names;
 use cim_nn::Dataset;
@@ -43,7 +43,10 @@ fn every_published_device_is_designed_and_certified_alone_and_with_stuck_cells()
             assert!(optimised.conic.certificate.gap <= 1e-7, "{name} {effects}");
             let window = optimised.design.parts.window;
             assert!(whole.g_min <= window.g_min && window.g_max <= whole.g_max, "{name}");
-            let chips = measure(&optimised.design, &network, &images, 2, Stream::root(2), || ());
+            let task = Task::classify(&images).expect("labels");
+            let reference = Reference::of(&network, &task).expect("a network");
+            let asked = (&task, &reference);
+            let chips = measure(&optimised.design, &network, asked, 2, Stream::root(2), || ());
             assert!(chips.expect("chips").output_mse.is_finite(), "{name} {effects}");
         }
     }

@@ -3,17 +3,19 @@
 use cim_adc::FullScale;
 use cim_core::{Siemens, Stream, Volts};
 use cim_device::Window;
-use cim_nn::{Dataset, Network};
+use cim_nn::Network;
 use cim_tile::full_scale;
 use ndarray::Array2;
+use rayon::prelude::*;
 
-use crate::chips::measure;
+use crate::chips::accuracies;
 use crate::design::ChipDesign;
 use crate::error::ChipError;
 use crate::inputs::LayerInputs;
 use crate::intervals::estimate;
 use crate::optimise::{Rules, set_read_voltage};
-use crate::rank::rank_correlation;
+use crate::rank::{RankEstimate, rank_correlation, rank_estimate};
+use crate::task::Task;
 
 /// Percentile of the currents that the full scales of random designs are drawn around.
 const PERCENTILE: f64 = 99.9;
@@ -96,32 +98,45 @@ pub struct Ranked {
 }
 
 impl Ranked {
-    /// Predicts every design by `objective` and measures it on `chips` chips and the images of `data`.
-    /// Chip `k` of all designs draws below `at.child("chip", k)`; `tick` is called after each design.
+    /// Predicts every design by `objective` and measures it on `chips` chips and the samples of `task`,
+    /// designs side by side. Chip `k` of all of them draws below `at.child("chip", k)`; `tick` is called
+    /// after each design.
     ///
     /// # Errors
-    /// Those of `objective` and of [`measure`].
+    /// Those of `objective` and of [`accuracies`].
     pub fn of(
         designs: &[ChipDesign],
         network: &Network,
-        data: &Dataset,
-        objective: impl Fn(&ChipDesign) -> Result<f64, ChipError>,
+        task: &Task,
+        objective: impl Fn(&ChipDesign) -> Result<f64, ChipError> + Sync,
         (chips, at): (usize, Stream),
-        tick: impl Fn(),
+        tick: impl Fn() + Sync,
     ) -> Result<Self, ChipError> {
-        let mut ranked = Self { objective: Vec::new(), accuracy: Vec::new() };
-        for design in designs {
-            ranked.objective.push(objective(design)?);
-            let measured = measure(design, network, data, chips, at, || ())?;
-            ranked.accuracy.push(estimate(&measured.accuracies).mean);
+        let of = |design: &ChipDesign| -> Result<(f64, f64), ChipError> {
+            let predicted = objective(design)?;
+            let found = accuracies(design, network, task, chips, at, || ())?;
             tick();
-        }
-        Ok(ranked)
+            Ok((predicted, estimate(&found).mean))
+        };
+        let found = designs.par_iter().map(of).collect::<Result<Vec<_>, ChipError>>()?;
+        let (objective, accuracy) = found.into_iter().unzip();
+        Ok(Self { objective, accuracy })
     }
 
     /// Rank correlation of the objective with what is *lost*: 1 where the objective puts all designs in
     /// the order of their accuracy.
     pub fn correlation(&self) -> f64 {
-        -rank_correlation(&self.objective, &self.accuracy)
+        rank_correlation(&self.objective, &self.lost())
+    }
+
+    /// [`correlation`](Self::correlation) with its interval over designs, of this network on these samples;
+    /// all draws are below `at`.
+    pub fn estimate(&self, at: Stream) -> RankEstimate {
+        rank_estimate(&self.objective, &self.lost(), at)
+    }
+
+    /// What every design loses, up to a constant.
+    fn lost(&self) -> Vec<f64> {
+        self.accuracy.iter().map(|accuracy| -accuracy).collect()
     }
 }

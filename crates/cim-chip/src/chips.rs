@@ -1,15 +1,14 @@
 //! Simulated chips: a design programmed and measured many times.
 
 use cim_core::{Stream, Tally};
-use cim_nn::Dataset;
-use cim_nn::network::first_images;
 use cim_tile::{Blueprint, Grid};
 use ndarray::Array2;
 
 use crate::design::ChipDesign;
 use crate::error::ChipError;
+use crate::evaluate::Reference;
 use crate::mapped::Mapped;
-use crate::task::{Metric, Task, Truth};
+use crate::task::Task;
 
 /// What a number of chips of one design measured.
 #[derive(Clone, Debug)]
@@ -23,37 +22,67 @@ pub struct Measured {
     pub tally: Tally,
 }
 
-/// Programs `chips` chips of a design and runs the test set on each. Chip `k` draws below
+/// Programs `chips` chips of a design and runs a task on each, which the network answers digitally as the
+/// reference says. Chip `k` draws below
 /// `at.child("chip", k)` whatever the design, so that designs are compared pairwise; `tick` is called
 /// after each.
 ///
 /// # Errors
-/// [`ChipError::Tile`] for what cannot be programmed.
+/// [`ChipError::Tile`] for what cannot be programmed; errors of the network and of the task.
 pub fn measure(
     design: &ChipDesign,
     network: &impl Mapped,
-    test: &Dataset,
+    (test, reference): (&Task, &Reference),
     chips: usize,
     at: Stream,
     tick: impl Fn(),
 ) -> Result<Measured, ChipError> {
-    let labels = test.labels().iter().map(|&label| u32::from(label)).collect();
-    let samples = first_images(test, test.len());
-    let task = Task::new(samples, Truth::Labels(labels), Metric::Top1)?;
-    let ideal = network.digital_outputs(task.samples())?;
-    let power = mean_square(&ideal);
     let mut measured =
         Measured { accuracies: Vec::new(), output_mse: 0.0, tally: Tally::default() };
     for chip_idx in 0..chips {
-        let at = at.child("chip", chip_idx as u64);
-        let grids = program(design, network, at, &mut measured.tally)?;
-        let (logits, tally) = network.outputs(&grids, task.samples())?;
-        measured.tally += tally;
-        measured.accuracies.push(task.score(logits.view())?);
-        measured.output_mse += mean_square(&(&logits - &ideal)) / power / chips as f64;
+        let logits = on_chip(design, network, test, (chip_idx, at), &mut measured.tally)?;
+        measured.accuracies.push(test.score(logits.view())?);
+        measured.output_mse += reference.error_of(&logits) / chips as f64;
         tick();
     }
     Ok(measured)
+}
+
+/// What [`measure`] finds of accuracies on the same chips, without a look at what the network says
+/// digitally: for choices, which need no more.
+///
+/// # Errors
+/// As [`measure`].
+pub fn accuracies(
+    design: &ChipDesign,
+    network: &impl Mapped,
+    test: &Task,
+    chips: usize,
+    at: Stream,
+    tick: impl Fn(),
+) -> Result<Vec<f64>, ChipError> {
+    let mut tally = Tally::default();
+    (0..chips)
+        .map(|chip_idx| {
+            let logits = on_chip(design, network, test, (chip_idx, at), &mut tally)?;
+            tick();
+            test.score(logits.view())
+        })
+        .collect()
+}
+
+/// What chip `chip_idx` says to the samples of `test`.
+fn on_chip(
+    design: &ChipDesign,
+    network: &impl Mapped,
+    test: &Task,
+    (chip_idx, at): (usize, Stream),
+    tally: &mut Tally,
+) -> Result<Array2<f32>, ChipError> {
+    let grids = program(design, network, at.child("chip", chip_idx as u64), tally)?;
+    let (logits, own) = network.outputs(&grids, test.samples())?;
+    *tally += own;
+    Ok(logits)
 }
 
 /// What every tile of a design is to be programmed to, the same for all its chips.

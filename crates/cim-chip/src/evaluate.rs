@@ -60,7 +60,7 @@ impl Reference {
     }
 
     /// Mean squared error of `outputs`, per unit of signal power.
-    fn error_of(&self, outputs: &Array2<f32>) -> f64 {
+    pub(crate) fn error_of(&self, outputs: &Array2<f32>) -> f64 {
         mean_square(&(outputs - &self.outputs)) / self.power
     }
 }

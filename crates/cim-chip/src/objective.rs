@@ -1,5 +1,7 @@
 //! What a design is predicted to cost, in closed form.
 
+use std::sync::Mutex;
+
 use cim_core::{MatMul, Scratch, Tally};
 use cim_nn::{Network, Product};
 use cim_opt::terms::Reference;
@@ -39,11 +41,20 @@ impl ChipDesign {
             .map(|(product, design)| {
                 let none = Calibration::exact(Array2::zeros((1, product.weights.nrows())));
                 LayerErrors::of(&self.parts, design, product.weights, &none)?;
-                Ok(Mean { parts: &self.parts, design, product })
+                Ok(Mean { parts: &self.parts, design, product, met: Mutex::default() })
             })
             .collect::<Result<_, ChipError>>()?;
         let driven = LayerInputs::driven_by(network, &means, inputs.samples());
-        let errors = self.errors(network, &driven)?;
+        let met: Vec<Vec<LayerErrors>> = means.into_iter().map(Mean::met).collect();
+        // Products that are driven once a sample have met their errors on the way, all samples together.
+        let errors = if network.products().all(|product| product.per_sample == 1) {
+            for (idx, design) in self.layers.iter().enumerate() {
+                driven.calibration(idx, design.input_limit, &self.parts)?;
+            }
+            met.into_iter().flatten().collect()
+        } else {
+            self.errors(network, &driven)?
+        };
         let reference = sensitivities.reference(network.scales());
         let of = |errors: &LayerErrors| match reference {
             Reference::Exact => errors.output_error(),
@@ -62,6 +73,14 @@ struct Mean<'a> {
     parts: &'a Parts,
     design: &'a LayerDesign,
     product: Product<'a>,
+    /// Errors at what drove it, one for each time.
+    met: Mutex<Vec<LayerErrors>>,
+}
+
+impl Mean<'_> {
+    fn met(self) -> Vec<LayerErrors> {
+        self.met.into_inner().expect("no product panics")
+    }
 }
 
 impl MatMul for Mean<'_> {
@@ -82,5 +101,6 @@ impl MatMul for Mean<'_> {
         let errors = LayerErrors::of(self.parts, self.design, self.product.weights, &calibration)
             .expect("weights and full scales were checked before");
         y.assign(&errors.mean_output().mapv(|y| y as f32));
+        self.met.lock().expect("no product panics").push(errors);
     }
 }

@@ -1,5 +1,7 @@
 //! How well one figure puts things in the order of another.
 
+use cim_core::Stream;
+
 /// Spearman's rank correlation of two lists of equal length: Pearson's correlation of their ranks,
 /// equal values sharing the mean of theirs. 0 where either is constant or has fewer than two values.
 ///
@@ -15,6 +17,46 @@ pub fn rank_correlation(a: &[f64], b: &[f64]) -> f64 {
         bb += b * b;
     }
     if aa * bb > 0.0 { ab / (aa * bb).sqrt() } else { 0.0 }
+}
+
+/// A rank correlation and how well it is known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RankEstimate {
+    /// Of the pairs that there are.
+    pub correlation: f64,
+    /// Lower end of its 95 % interval.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// How often pairs are drawn again: ends of an interval are then known to a twentieth of its width.
+const RESAMPLES: u64 = 2000;
+
+/// [`rank_correlation`] with the interval in which it would be of other pairs, drawn as these were: the
+/// middle 95 % of what as many pairs give that are drawn from these with replacement. No law of the pairs
+/// is taken for granted. All draws are below `at`.
+///
+/// Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13 (percentile interval).
+pub fn rank_estimate(a: &[f64], b: &[f64], at: Stream) -> RankEstimate {
+    let found = resampled(a, b, RESAMPLES, at);
+    let end = |share: f64| found[(share * (found.len() - 1) as f64).round() as usize];
+    RankEstimate { correlation: rank_correlation(a, b), low: end(0.025), high: end(0.975) }
+}
+
+/// Rank correlations of pairs drawn with replacement, in rising order.
+fn resampled(a: &[f64], b: &[f64], count: u64, at: Stream) -> Vec<f64> {
+    let pairs = a.len().min(b.len());
+    let mut draws = vec![0.0f32; pairs];
+    let of = |resample| {
+        at.child("resample", resample).fill_uniform(0, &mut draws);
+        let pick = |u: &f32| ((f64::from(*u) * pairs as f64) as usize).min(pairs - 1);
+        let (a, b): (Vec<f64>, Vec<f64>) = draws.iter().map(|u| (a[pick(u)], b[pick(u)])).unzip();
+        rank_correlation(&a, &b)
+    };
+    let mut found: Vec<f64> = (0..count).map(of).collect();
+    found.sort_by(f64::total_cmp);
+    found
 }
 
 /// Rank of every value from 0 up, equal values at the mean of their ranks.
@@ -49,6 +91,44 @@ mod tests {
         assert!((rank_correlation(&a, &b) + 29.0 / 165.0).abs() < 1e-12);
         let (a, b) = ([1.0, 2.0, 2.0, 4.0], [1.0, 3.0, 2.0, 4.0]);
         assert!((rank_correlation(&a, &b) - 0.948_683_298_050_513_8).abs() < 1e-12);
+    }
+
+    /// Of pairs of normals with correlation `r` all ranks together have `6/π · asin(r/2)`, by hand for `r` =
+    /// 0.8: 0.7859. Of 400 samples of 60 pairs, 95 % of the intervals are to hold it, give or take three
+    /// standard errors of 1.1 % and as much as the percentile interval of 60 pairs is known to fall short.
+    #[test]
+    fn nineteen_intervals_of_twenty_hold_the_correlation_of_all_pairs() {
+        let (r, all, pairs, samples) = (0.8f64, 0.785_9, 60, 400);
+        let held = (0..samples).filter(|&sample| {
+            let at = Stream::root(5).child("sample", sample);
+            let mut normals = vec![0.0f32; 2 * pairs];
+            at.fill_standard_normal(0, &mut normals);
+            let (x, y) = normals.split_at(pairs);
+            let a: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
+            let b = x
+                .iter()
+                .zip(y)
+                .map(|(&x, &y)| r * f64::from(x) + (1.0 - r * r).sqrt() * f64::from(y));
+            let found = resampled(&a, &b.collect::<Vec<_>>(), 400, at);
+            found[10] <= all && all <= found[389]
+        });
+        let share = held.count() as f64 / samples as f64;
+        assert!((0.90..=0.985).contains(&share), "{share}");
+    }
+
+    #[test]
+    fn an_interval_is_around_its_correlation_and_narrows_with_pairs() {
+        let of = |pairs: usize| {
+            let a: Vec<f64> = (0..pairs).map(|k| (k * 37 % pairs) as f64).collect();
+            let b: Vec<f64> =
+                a.iter().map(|x| x + (x * 7.0 % 11.0) * pairs as f64 / 20.0).collect();
+            rank_estimate(&a, &b, Stream::root(1))
+        };
+        let (few, many) = (of(20), of(500));
+        for of in [few, many] {
+            assert!(of.low < of.correlation && of.correlation < of.high, "{of:?}");
+        }
+        assert!(many.high - many.low < 0.5 * (few.high - few.low), "{few:?} {many:?}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a network is asked, and how well it answers.
 
+use cim_nn::Dataset;
+use cim_nn::network::first_images;
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +100,15 @@ impl Task {
             }
             _ => Ok(Self { samples, truth, metric }),
         }
+    }
+
+    /// The share of `data` that a network puts into the right class.
+    ///
+    /// # Errors
+    /// [`ChipError::Truth`] for data without labels.
+    pub fn classify(data: &Dataset) -> Result<Self, ChipError> {
+        let labels = data.labels().iter().map(|&label| u32::from(label)).collect();
+        Self::new(first_images(data, data.len()), Truth::Labels(labels), Metric::Top1)
     }
 
     /// Samples × inputs.

@@ -1,5 +1,7 @@
 //! What can be wrong with a network or its training.
 
+use std::fmt;
+
 use thiserror::Error;
 
 use crate::shape::Shape;
@@ -130,6 +132,14 @@ pub enum NetworkError {
         /// Outputs of the network.
         outputs: usize,
     },
+    /// A teacher was asked before, but about something else.
+    #[error("a teacher that was asked about {asked} cannot answer to {wanted}")]
+    Answers {
+        /// What it was asked.
+        asked: AskedAbout,
+        /// What training wants to know.
+        wanted: AskedAbout,
+    },
     /// A bounded fit has no minimum.
     #[error(
         "no minimum: a step would still gain {gap:e} of the value {value:e}; bound the weights"
@@ -158,6 +168,30 @@ pub enum NetworkError {
         /// Layers of the network.
         layers: usize,
     },
+}
+
+/// What a teacher is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskedAbout {
+    /// Samples of the data set.
+    pub samples: usize,
+    /// Places that they are moved by at most.
+    pub reach: u32,
+    /// Outputs of the network.
+    pub outputs: usize,
+}
+
+impl From<(usize, u32, usize)> for AskedAbout {
+    fn from((samples, reach, outputs): (usize, u32, usize)) -> Self {
+        Self { samples, reach, outputs }
+    }
+}
+
+impl fmt::Display for AskedAbout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { samples, reach, outputs } = self;
+        write!(f, "{samples} samples at shifts of up to {reach}, for {outputs} outputs")
+    }
 }
 
 /// What is wrong with an operation.

@@ -127,6 +127,16 @@ impl Network {
         })
     }
 
+    /// Logits (samples × outputs) of samples (count, size of each) that `fill` writes out from one of them
+    /// on, computed digitally, block by block over all threads.
+    pub(crate) fn digital_by_blocks(
+        &self,
+        samples: (usize, usize),
+        fill: impl Fn(usize, &mut [f32]) + Sync,
+    ) -> Array2<f32> {
+        self.by_blocks(&self.borrowed(), samples, fill).0
+    }
+
     /// Outputs of samples (count, size of each) that `fill` writes out from one of them on.
     fn by_blocks<M: MatMul>(
         &self,

@@ -12,6 +12,7 @@ use crate::network::{Network, accuracy};
 use crate::noise::LayerPath;
 use crate::operations::{Context, NormWork, Tape};
 use crate::recipe::Recipe;
+use crate::teacher::{Shifted, Teacher};
 use crate::train_state::TrainState;
 use crate::update::{StepSize, update};
 
@@ -33,7 +34,7 @@ pub struct EpochReport {
 pub struct Trainer<'a> {
     recipe: &'a Recipe,
     paths: Vec<LayerPath>,
-    teacher: Option<&'a Network>,
+    teacher: Option<Teacher<'a>>,
     state: TrainState,
     /// Memory of the workers, from the first epoch on.
     workers: Vec<Worker>,
@@ -54,7 +55,7 @@ impl<'a> Trainer<'a> {
         recipe: &'a Recipe,
         network: Network,
         paths: Vec<LayerPath>,
-        teacher: Option<&'a Network>,
+        teacher: Option<Teacher<'a>>,
         at: Stream,
     ) -> Result<Self, NetworkError> {
         let full_scale = paths.iter().map(|p| p.full_scale.clone()).collect();
@@ -74,7 +75,7 @@ impl<'a> Trainer<'a> {
         recipe: &'a Recipe,
         mut state: TrainState,
         mut paths: Vec<LayerPath>,
-        teacher: Option<&'a Network>,
+        teacher: Option<Teacher<'a>>,
         at: Stream,
     ) -> Result<Self, NetworkError> {
         recipe.check()?;
@@ -113,7 +114,7 @@ impl<'a> Trainer<'a> {
     ///
     /// # Errors
     /// [`NetworkError::Data`] if the data do not fit the network, [`NetworkError::Unlabelled`] if
-    /// they have no labels.
+    /// they have no labels, [`NetworkError::Answers`] if the teacher was asked about others.
     pub fn epoch(&mut self, data: &Dataset) -> Result<EpochReport, NetworkError> {
         let network = &self.state.network;
         if data.pixels() != network.inputs() || network.outputs() < data.classes() {
@@ -126,6 +127,9 @@ impl<'a> Trainer<'a> {
         }
         if data.labels().is_empty() {
             return Err(NetworkError::Unlabelled);
+        }
+        if let Some(teacher) = self.teacher.filter(|_| self.recipe.distillation > 0.0) {
+            teacher.check(data.len(), self.recipe.max_shift, network.outputs())?;
         }
         let epoch_at = self.at.child("epoch", self.state.epochs_done as u64);
         let order = permutation(data.len(), epoch_at);
@@ -266,6 +270,8 @@ struct Worker {
     work: PathWork,
     norms: Vec<NormWork<f32>>,
     images: Vec<f32>,
+    /// Which they are, as they were moved.
+    shifted: Vec<Shifted>,
     /// Gradient with respect to the logits, batch × classes.
     slopes: Vec<f32>,
     /// Nothing: nobody asks for the gradient with respect to images.
@@ -283,6 +289,7 @@ impl Worker {
             work: PathWork::new(network.layers(), paths),
             norms: vec![NormWork::default(); network.norms().len()],
             images: vec![],
+            shifted: vec![],
             slopes: vec![],
             unused: vec![],
             targets: vec![],
@@ -295,14 +302,17 @@ impl Worker {
     fn load(&mut self, data: &Dataset, images: &[usize], recipe: &Recipe, at: Stream) {
         let pixels = data.pixels();
         self.images.resize(images.len() * pixels, 0.0);
+        self.shifted.clear();
         if recipe.max_shift == 0 {
             data.batch_into(images, &mut self.images);
+            self.shifted.extend(images.iter().map(|&image| (image, 0, 0)));
         } else {
             let reach = recipe.max_shift as i32;
             let mut rng = at.child("shift", 0).rng();
             for (&image, out) in images.iter().zip(self.images.chunks_exact_mut(pixels)) {
                 let (dy, dx) = (rng.random_range(-reach..=reach), rng.random_range(-reach..=reach));
                 data.shifted_into(image, dy, dx, out);
+                self.shifted.push((image, dy, dx));
             }
         }
     }
@@ -358,7 +368,7 @@ impl Worker {
         data: &Dataset,
         images: &[usize],
         recipe: &Recipe,
-        teacher: Option<&Network>,
+        teacher: Option<Teacher<'_>>,
     ) {
         let classes = self.tape.last().len() / images.len();
         self.labels.clear();
@@ -369,7 +379,7 @@ impl Worker {
         if let (Some(teacher), true) = (teacher, share > 0.0) {
             let x = ndarray::ArrayView2::from_shape((images.len(), data.pixels()), &self.images)
                 .expect("one row per image");
-            let answers = teacher.digital_logits(x);
+            let answers = teacher.answers(&self.shifted, x);
             for (target, answer) in self.targets.chunks_exact_mut(classes).zip(answers.rows()) {
                 let answer = answer.mapv(|v| v / recipe.teacher_temperature);
                 softmax(answer.as_slice().expect("standard layout"), target);

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use cim_tile::moments::TileErrors;
-use cim_tile::{Calibration, Drivers, LayerDesign, LayerErrors, Parts, Plan, Sense, TileError};
+use cim_tile::moments::TileCurrents;
+use cim_tile::{Calibration, Drivers, LayerCurrents, LayerDesign, Parts, Plan, Sense, TileError};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
 use crate::drives::Drives;
@@ -153,7 +153,7 @@ pub fn layer_terms(
 ) -> Result<LayerTerms, TileError> {
     check_signal(layer, weights, calibration)?;
     TileError::need_codes(parts.dac.polarity, "the convex program")?;
-    let errors = LayerErrors::of(parts, design, weights, calibration)?;
+    let currents = LayerCurrents::of(parts, design, weights, calibration)?;
     let clip = f64::from(design.weight_clip);
     let unit = clip * f64::from(design.input_limit) / parts.mapping.reach();
     let amps = parts.read_voltage.0 * design.drive_gain * parts.window.span().0;
@@ -164,13 +164,13 @@ pub fn layer_terms(
     let paths = cim_tile::nonideality::paths(parts, design, weights)?;
     let groups = parts.mapping.full_scale_groups();
     let (fixed, gain) = match reference {
-        Reference::Exact => (errors.fixed_error(), 1.0),
-        Reference::Scaled => errors.fixed_error_after_gain(),
+        Reference::Exact => (currents.fixed_error(), 1.0),
+        Reference::Scaled => currents.fixed_error_after_gain(),
     };
     let fixed_loss = fixed.dot(&sensitivity);
     let sensitivity = sensitivity.mapv(|felt| felt / (gain * gain));
     let mut terms = LayerTerms { tiles: Vec::new(), places: Vec::new(), fixed_loss };
-    for (tile, path) in errors.tiles.iter().zip(paths) {
+    for (tile, path) in currents.tiles.iter().zip(paths) {
         let (rows, cols) = parts.block(tile.place, w.dim());
         let block = w.slice(s![rows.clone(), cols.clone()]);
         let felt = sensitivity.slice(s![cols]);
@@ -359,7 +359,7 @@ fn residual_power(behind: &Behind, cubic: &Array2<f64>, y: &Array2<f64>) -> f64 
 /// Magnitudes of currents of a tile over `amps`, each widened by its own Gaussian noise and counted
 /// with the share of its column.
 fn histogram(
-    tile: &TileErrors,
+    tile: &TileCurrents,
     own: Range<usize>,
     shares: &[f64],
     amps: f64,

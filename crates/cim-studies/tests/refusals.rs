@@ -126,6 +126,8 @@ const IMPOSSIBLE: &[(&str, &[&str])] = &[
     ("choices.percentiles", &["[]", "[0.0]", "[101.0]"]),
     ("choices.weight_percentiles", &["[]", "[-1.0]"]),
     ("choices.input_percentiles", &["[]", "[nan]"]),
+    ("choices.window_tops", &["[]", "[0.0]", "[1.5]", "[nan]"]),
+    ("choices.window_bottoms", &["[]", "[-0.1]", "[0.5]", "[nan]"]),
     ("training.noise.weight_noise", &["-0.1", "1.5", "nan"]),
     ("training.*.batch", &["0", "-1", "9223372036854775807"]),
     ("training.*.epochs", &["-1", "9223372036854775807"]),

@@ -43,7 +43,7 @@ pub use mapping::{
     MappingSpec, OffsetBinary, OffsetColumn, Plan, Sense, Split, SplitDifferential, TwoArrays,
     TwosComplement,
 };
-pub use moments::{ColumnErrors, LayerErrors};
+pub use moments::{ColumnErrors, LayerCurrents, LayerErrors};
 pub use path::StoredVariance;
 pub use pulsed::{PulsedDesign, PulsedSpec, PulsedTile};
 pub use tile::{Paces, Tile};

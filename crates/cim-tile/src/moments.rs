@@ -23,23 +23,28 @@
 mod analog;
 mod column;
 mod converted;
+mod currents;
+mod exact;
 mod front_end;
+mod in_front;
+mod sums;
 mod thresholds;
 mod tile;
 
 use cim_core::Tally;
+use ndarray::{Array, Array1, Array2, ArrayView2, Axis, Dimension, RemoveAxis, s};
+
 pub use column::ColumnErrors;
-use ndarray::{Array1, Array2, ArrayView2, Axis, s};
-use tile::Exact;
-pub use tile::{SensedErrors, Shifts, TileErrors};
+pub use currents::{LayerCurrents, TileCurrents};
+use exact::Exact;
+pub use in_front::SensedErrors;
+use sums::{best_gain, mean_power, over_row_tiles};
+pub use tile::{Shifts, TileErrors};
 
 use crate::calibration::Calibration;
 use crate::error::TileError;
 use crate::grid::{Blueprint, LayerDesign, Parts};
 use crate::rows;
-
-/// A layer that gives less of its product than this gives nothing.
-const LEAST_GAIN: f64 = 1e-3;
 
 /// Errors of one layer.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,16 +73,10 @@ impl LayerErrors {
         let of = blueprint.tiles().iter().zip(full_scales.chunks_exact(groups)).enumerate();
         let tiles = of.map(|(tile_idx, (blueprint, full_scales))| {
             let place = (tile_idx / column_tiles, tile_idx % column_tiles);
-            let (inputs, cols) = parts.block(place, weights.dim());
-            let block = weights.slice(s![inputs.clone(), cols]);
+            let inputs = parts.block(place, weights.dim()).0;
             let rows = rows::of_inputs(parts.dac.polarity, inputs);
-            let drive = calibration.drive.slice(s![.., rows.clone()]);
-            let exact = Exact {
-                inputs: calibration.wanted.slice(s![.., rows]),
-                weights: rows::weights(parts.dac.polarity, block),
-                clip: f64::from(design.weight_clip),
-                amps_per_weight: design.amps_per_weight(parts),
-            };
+            let drive = calibration.drive.slice(s![.., rows]);
+            let exact = Exact::of(parts, design, weights, calibration, place);
             tile::errors(parts, design.drive_gain, place, full_scales, blueprint, drive, &exact)
         });
         let tiles = tiles.collect::<Result<_, _>>()?;
@@ -101,12 +100,6 @@ impl LayerErrors {
         self.power(|tile| tile.exact_a.clone())
     }
 
-    /// The part of [`output_error`](Self::output_error) that no window, voltage or full scale
-    /// changes: weights beyond the clip, rounding of weights and of inputs, together.
-    pub fn fixed_error(&self) -> Array1<f64> {
-        self.power(|tile| &tile.ideal_a - &tile.exact_a)
-    }
-
     /// Gain by which what the layer gives on average is nearest to the exact product, one for all
     /// outputs: below 1 where clips take away from large values. 1 of a layer without signal.
     pub fn gain(&self) -> f64 {
@@ -122,14 +115,6 @@ impl LayerErrors {
         (self.output_variance() + shift) / (gain * gain)
     }
 
-    /// [`fixed_error`](Self::fixed_error) after the gain that the clip and the rounding of weights and
-    /// inputs make on their own, which comes with it.
-    pub fn fixed_error_after_gain(&self) -> (Array1<f64>, f64) {
-        let gain = self.best_gain(|tile| &tile.ideal_a);
-        let error = self.power(|tile| &tile.ideal_a - &(&tile.exact_a * gain));
-        (error / (gain * gain), gain)
-    }
-
     /// Mean of what the layer gives, samples × outputs, in output units.
     pub fn mean_output(&self) -> Array2<f64> {
         self.sum_over_row_tiles(|tile| tile.mean_a.clone()) / self.amps_per_output
@@ -137,10 +122,7 @@ impl LayerErrors {
 
     fn best_gain(&self, f: impl Fn(&TileErrors) -> &Array2<f64>) -> f64 {
         let exact = self.sum_over_row_tiles(|tile| tile.exact_a.clone());
-        let given = self.sum_over_row_tiles(|tile| f(tile).clone());
-        let power = exact.iter().map(|y| y * y).sum::<f64>();
-        let cross = exact.iter().zip(&given).map(|(y, m)| y * m).sum::<f64>();
-        if power > 0.0 { (cross / power).max(LEAST_GAIN) } else { 1.0 }
+        best_gain(&exact, &self.sum_over_row_tiles(|tile| f(tile).clone()))
     }
 
     /// [`output_error`](Self::output_error) of all outputs per unit of the power of the exact
@@ -188,29 +170,14 @@ impl LayerErrors {
 
     /// Mean over samples of the square of what the row tiles add up to, in squared output units.
     fn power(&self, f: impl Fn(&TileErrors) -> Array2<f64>) -> Array1<f64> {
-        let sum = self.sum_over_row_tiles(f);
-        let power = sum.mapv(|a| a * a).mean_axis(Axis(0)).expect("samples");
-        power / self.amps_per_output.powi(2)
+        mean_power(&self.sum_over_row_tiles(f)) / self.amps_per_output.powi(2)
     }
 
-    /// Adds up over row tiles and puts column tiles side by side.
-    fn sum_over_row_tiles<D>(
+    fn sum_over_row_tiles<D: Dimension + RemoveAxis>(
         &self,
-        f: impl Fn(&TileErrors) -> ndarray::Array<f64, D>,
-    ) -> ndarray::Array<f64, D>
-    where
-        D: ndarray::Dimension + ndarray::RemoveAxis,
-    {
-        let mut sums: Vec<ndarray::Array<f64, D>> = Vec::new();
-        for tile in &self.tiles {
-            match sums.get_mut(tile.place.1) {
-                Some(sum) => *sum += &f(tile),
-                None => sums.push(f(tile)),
-            }
-        }
-        let views: Vec<_> = sums.iter().map(|a| a.view()).collect();
-        let last = Axis(views[0].ndim() - 1);
-        ndarray::concatenate(last, &views).expect("equal numbers of samples")
+        f: impl Fn(&TileErrors) -> Array<f64, D>,
+    ) -> Array<f64, D> {
+        over_row_tiles(&self.tiles, |tile| tile.place.1, f)
     }
 }
 

@@ -264,3 +264,37 @@ fn front_end() -> FrontEnd {
     let (amplifier_offset, driver_noise) = (Volts(4e-3), Volts(4e-3));
     FrontEnd { amplifier_offset, gain_spread: 0.04, driver_noise, ..FrontEnd::IDEAL }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::moments::LayerCurrents;
+
+    /// What stands in front of converters is one thing, whether its converters are looked at or not: to the
+    /// bit, with every mapping and every effect.
+    #[test]
+    fn currents_in_front_of_converters_are_those_of_the_whole_closed_form() {
+        for carried in Carried::all().expect("registered") {
+            let (weights, x) = numbers(&carried, Stream::root(3));
+            for effect in &TRIED {
+                let mut parts = plain(&carried);
+                (effect.to)(&mut parts);
+                let design = design(&parts, &weights, effect.full_scale);
+                let dac = parts.check().expect("parts that can be");
+                let calibration = Calibration::new(x.view(), design.input_limit, &dac);
+                let whole = LayerErrors::of(&parts, &design, weights.view(), &calibration);
+                let currents = LayerCurrents::of(&parts, &design, weights.view(), &calibration);
+                let (whole, currents) = (whole.expect("errors"), currents.expect("currents"));
+                assert_eq!(currents.amps_per_output, whole.amps_per_output);
+                assert_eq!(currents.tiles.len(), whole.tiles.len());
+                for (own, whole) in currents.tiles.iter().zip(&whole.tiles) {
+                    let name = format!("{} with {}", effect.name, carried.name);
+                    assert_eq!(own.place, whole.place, "{name}");
+                    assert_eq!(own.exact_a, whole.exact_a, "{name}");
+                    assert_eq!(own.ideal_a, whole.ideal_a, "{name}");
+                    assert_eq!(own.phases, whole.phases, "{name}");
+                }
+            }
+        }
+    }
+}

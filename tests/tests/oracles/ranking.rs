@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use cim_chip::{
-    ChipDesign, FullScale, LayerInputs, Ranges, Ranked, SOFTENED, random_designs, sensitivities,
+    ChipDesign, FullScale, LayerInputs, Ranges, Ranked, SOFTENED, Task, random_designs,
+    sensitivities,
 };
 use cim_core::Stream;
 use cim_nn::{Dataset, LayerPath, Network, Optimiser, Recipe, Trainer};
@@ -65,7 +66,7 @@ fn the_objective_puts_random_designs_in_the_order_of_their_accuracy() {
     let ranked = Ranked::of(
         &designs,
         &network,
-        &held_out,
+        &Task::classify(&held_out).expect("labels"),
         |design| design.objective(&network, &inputs, &felt),
         (2, Stream::root(10)),
         || (),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error::StudyError;
 use crate::paper::measure::rows::Row;
-use crate::shared::estimates::{Ratio, share_won};
+use crate::shared::estimates::{Rank, Ratio, share_won};
 
 /// Every key that the report has beside those of any report.
 #[derive(Clone, Debug, Serialize)]
@@ -45,6 +45,9 @@ pub struct DeviceFound {
     pub full_recovered: Ratio,
     /// The full method's design of the first network.
     pub in_use: PointFound,
+    /// How the program's objective orders random designs of the first network, against what they lose on the
+    /// held-out images.
+    pub objective_rank: Rank,
 }
 
 /// What one method reaches on a device.
@@ -85,7 +88,7 @@ impl DeviceFound {
         name: &str,
         rows: Vec<Row>,
         heuristics: Vec<&'static str>,
-        in_use: InUse,
+        (in_use, objective_rank): (InUse, Rank),
         control: &[f64],
     ) -> Result<Self, StudyError> {
         let device = published(name)?;
@@ -118,6 +121,7 @@ impl DeviceFound {
                 g_max_s: in_use.g_max.0,
                 read_voltage_v: in_use.read_voltage.0,
             },
+            objective_rank,
         })
     }
 

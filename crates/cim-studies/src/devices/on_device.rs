@@ -10,13 +10,14 @@ use crate::paper::choose::design::tightened;
 use crate::paper::choose::finish::{Finished, finish};
 use crate::paper::method::Method;
 use crate::paper::train::baselines::trained_through;
+use crate::paper::train::digital::Digital;
 use crate::paper::train::through::{Through, train};
 use crate::paper::train::untrained::{Untrained, untrained};
 
 /// A network as numbers, before any device.
 pub struct Numbers {
     /// The digital network.
-    pub digital: Network,
+    pub digital: Digital,
     /// The same after as many further epochs as are trained through a chip.
     pub control: Network,
 }
@@ -66,18 +67,18 @@ pub fn on_device(bench: &Bench<'_>, numbers: &Numbers) -> Result<OnDevice, Study
 /// The full method: training through the program's design, its clips tightened to `share`.
 fn full(
     bench: &Bench<'_>,
-    digital: &Network,
+    digital: &Digital,
     program: &Candidate,
     share: f64,
 ) -> Result<Finished, StudyError> {
-    let inputs = bench.inputs_of(digital);
-    let design = tightened(bench, &program.design, digital, &inputs, share)?;
+    let inputs = bench.inputs_of(&digital.network);
+    let design = tightened(bench, &program.design, &digital.network, &inputs, share)?;
     let run = Through {
         stage: &format!("full-{share}"),
         recipe: &bench.spec.training.further,
         method: Method::FULL,
-        network: digital,
-        teacher: digital,
+        network: &digital.network,
+        teacher: digital.teacher(),
         inputs: &inputs,
         design: &design,
         at: bench.at.child("further", 0),

@@ -11,9 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::StudyError;
 use crate::experiment::Experiment;
 use crate::paper;
-use crate::paper::sections::{
-    ChoiceSpec, DigitalSpec, ErrorModelSpec, HoldoutSpec, NetworksSpec, SweepSpec,
-};
+use crate::paper::choices::ChoiceSpec;
+use crate::paper::sections::{DigitalSpec, ErrorModelSpec, HoldoutSpec, NetworksSpec, SweepSpec};
 use crate::study::{StudySpec, shared_keys};
 
 /// The whole method on one device after another.
@@ -67,6 +66,9 @@ pub struct Spec {
 pub struct DevicesSpec {
     /// Names of the catalogue, one or more, none twice.
     pub names: Vec<String>,
+    /// Random designs of each by which the order of the program's objective is compared with that of
+    /// accuracies, 2 to 100,000.
+    pub designs: usize,
 }
 
 /// Recipes of the training runs.
@@ -96,6 +98,8 @@ impl StudySpec for Spec {
             }
             paper::check_design(&self.on(name))?;
         }
+        let (designs, help) = (self.devices.designs, "two designs or more have an order");
+        need((2..=100_000).contains(&designs), "devices.designs", designs, help)?;
         network::check(&self.network)?;
         training::check(&self.training.digital, "training.digital")?;
         training::check(&self.training.further, "training.further")?;
@@ -110,6 +114,7 @@ impl StudySpec for Spec {
     /// The same study within two minutes: the first devices, two networks and short training.
     fn quick(mut self) -> Self {
         self.devices.names.truncate(QUICK_DEVICES);
+        self.devices.designs = self.devices.designs.min(10);
         self.networks.count = self.networks.count.min(2);
         self.training.digital.epochs = self.training.digital.epochs.min(2);
         self.training.further.epochs = self.training.further.epochs.min(1);
@@ -121,7 +126,7 @@ impl StudySpec for Spec {
 
 impl Spec {
     /// The study of the paper with one device of the catalogue: what a bench is made of. It sweeps
-    /// nothing and compares no digital energy.
+    /// nothing, compares no digital energy and programs no tile for the closed form alone.
     pub fn on(&self, device: &str) -> paper::Spec {
         let device = ModelSpec::Published { name: device.to_owned() };
         let TrainingSpec { digital, further } = self.training.clone();
@@ -142,7 +147,7 @@ impl Spec {
             evaluation: self.evaluation,
             digital: DigitalSpec::FREE,
             sweeps: SweepSpec::NONE,
-            error_model: ErrorModelSpec::NONE,
+            error_model: ErrorModelSpec { designs: self.devices.designs, ..ErrorModelSpec::NONE },
             tile,
             circuit,
             converters,
@@ -168,6 +173,7 @@ impl Spec {
         same.evaluation.chips = 0;
         same.networks.count = 0;
         same.devices.names.clear();
+        same.devices.designs = 0;
         same
     }
 }

@@ -1,5 +1,6 @@
 //! The stages of the study: networks as numbers, then device by device.
 
+use cim_chip::Task;
 use cim_core::Stream;
 use rayon::prelude::*;
 
@@ -11,10 +12,12 @@ use crate::context::Context;
 use crate::error::StudyError;
 use crate::paper;
 use crate::paper::bench::Bench;
-use crate::paper::measure::rows::{OnChips, Row};
-use crate::paper::train::digital::{control, digital};
+use crate::paper::candidate::Candidate;
+use crate::paper::measure::rank::objective_rank;
+use crate::paper::measure::rows::{Asked, OnChips, Row};
+use crate::paper::train::digital::{Digital, control};
 use crate::paper::train::rows::Group;
-use crate::shared::estimates::over_networks;
+use crate::shared::estimates::{Rank, over_networks};
 use crate::shared::images::Images;
 use crate::shared::learning::Learning;
 use crate::shared::one_bar::OneBar;
@@ -41,28 +44,43 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
     let places: Vec<(usize, usize)> = (0..studies.len())
         .flat_map(|device| (0..numbers.len()).map(move |network| (device, network)))
         .collect();
+    let test = Task::classify(&images.test)?;
     let measured = places
         .into_par_iter()
         .map(|(device, network)| {
             let bench = Bench::new(&studies[device], &learning, &training, network)?;
             let bench = bench.called(&spec.devices.names[device]);
             let found = on_device(&bench, &numbers[network])?;
-            measure(&studies[device], found, images, bench.at)
+            measure(&studies[device], found, &test, bench.at)
         })
         .collect::<Result<Vec<Measured>, StudyError>>()?;
     stages.lap("every device");
+    let steps = context.progress.begin("rank designs", studies.len() * spec.devices.designs);
+    let ranks = studies
+        .par_iter()
+        .map(|study| {
+            let bench = Bench::new(study, &learning, &training, 0)?;
+            let network = numbers[0].control.clone();
+            let inputs = bench.inputs_of(&network);
+            let design = bench.naive(&network, &inputs, bench.parts.read_voltage)?;
+            let naive = Candidate { network, design, inputs };
+            objective_rank(study, &naive, &learning.task, || steps.step(1))
+        })
+        .collect::<Result<Vec<_>, StudyError>>()?;
+    stages.lap("rank designs");
 
     let accuracies = |network: fn(&Numbers) -> &cim_nn::Network| {
         numbers.iter().map(|own| digital_accuracy(network(own), &images.test)).collect::<Vec<_>>()
     };
-    let as_digital = accuracies(|own| &own.digital);
+    let as_digital = accuracies(|own| &own.digital.network);
     let as_control = accuracies(|own| &own.control);
-    let devices = spec.devices.names.iter().zip(measured.chunks(numbers.len()));
-    let devices = devices.map(|(name, of_networks)| {
+    let devices = spec.devices.names.iter().zip(measured.chunks(numbers.len())).zip(ranks);
+    let devices = devices.map(|((name, of_networks), rank)| {
         let rows =
             METHODS.iter().enumerate().map(|(place, name)| row(spec, name, place, of_networks));
         let heuristics = of_networks.iter().map(|one| one.heuristic).collect();
-        DeviceFound::of(name, rows.collect(), heuristics, of_networks[0].in_use, &as_control)
+        let found = (of_networks[0].in_use, Rank::of(rank, spec.devices.designs));
+        DeviceFound::of(name, rows.collect(), heuristics, found, &as_control)
     });
     let findings = Findings {
         networks: numbers.len(),
@@ -78,7 +96,7 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
 
 /// A digital network and its control, which no device has a part in.
 fn as_numbers(bench: &Bench<'_>) -> Result<Numbers, StudyError> {
-    let digital = digital(bench)?.state.network;
+    let digital = Digital::train(bench)?;
     let control = control(bench, &digital)?.state.network;
     Ok(Numbers { digital, control })
 }
@@ -93,13 +111,13 @@ struct Measured {
 fn measure(
     spec: &paper::Spec,
     found: OnDevice,
-    images: &Images,
+    test: &Task,
     at: Stream,
 ) -> Result<Measured, StudyError> {
     let OnDevice { candidates, heuristic, in_use } = found;
     let (chips, prices) = (spec.evaluation.chips, &spec.energy);
-    let rows = candidates.iter();
-    let rows = rows.map(|own| OnChips::of(own, &images.test, chips, at, prices, || ()));
+    let (rows, mut asked) = (candidates.iter(), Asked::new(test));
+    let rows = rows.map(|own| OnChips::of(own, &mut asked, chips, at, prices, || ()));
     Ok(Measured { rows: rows.collect::<Result<_, _>>()?, heuristic, in_use })
 }
 

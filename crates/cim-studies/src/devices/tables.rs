@@ -75,9 +75,17 @@ fn designs(findings: &Findings) -> Table {
             window(point.g_min_s, point.g_max_s),
             si(point.read_voltage_v, "V"),
             percent(point.gap),
+            device.objective_rank.words(),
         ]
     };
-    let columns = ["device", "offered", "in use", "read voltage", "gap to the proven bound"];
+    let columns = [
+        "device",
+        "offered",
+        "in use",
+        "read voltage",
+        "gap to the proven bound",
+        "rank correlation of objective and loss",
+    ];
     Table::new(DESIGNS, columns, findings.devices.iter().map(row))
 }
 

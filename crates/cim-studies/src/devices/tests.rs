@@ -69,8 +69,10 @@ fn every_device_has_every_method_and_choices_see_no_test_set() {
                 assert_eq!(of(&a, &path), of(&b, &path), "chosen before the test");
             }
         }
-        let in_use = format!("/{place}/in_use");
-        assert_eq!(of(&a, &in_use), of(&b, &in_use));
+        for key in ["in_use", "objective_rank"] {
+            let path = format!("/{place}/{key}");
+            assert_eq!(of(&a, &path), of(&b, &path), "no test set is looked at");
+        }
     }
     assert_ne!(of(&a, "/0/methods/0/accuracy"), of(&b, "/0/methods/0/accuracy"));
 }

@@ -1,12 +1,10 @@
 //! Where one network is trained, designed for and judged.
 
 use cim_chip::sections::{CircuitSpec, OptimiserSpec};
-use cim_chip::{
-    ChipDesign, Goal, LayerInputs, Measured, Optimised, Parts, Rules, measure, optimise,
-};
+use cim_chip::{ChipDesign, Goal, LayerInputs, Optimised, Parts, Rules, accuracies, optimise};
 use cim_core::{Stream, Volts};
 use cim_nn::network::first_images;
-use cim_nn::{LayerPath, Network, Recipe};
+use cim_nn::{LayerPath, Network, Recipe, Teacher};
 use ndarray::Array2;
 
 use super::spec::Spec;
@@ -131,25 +129,23 @@ impl<'a> Bench<'a> {
 
     /// Mean accuracy on the held-out images, over chips of their own.
     pub fn holdout(&self, design: &ChipDesign, network: &Network) -> Result<f64, StudyError> {
-        let (images, chips) = (&self.learning.holdout, self.spec.holdout.chips);
-        let at = self.at.child("holdout", 0);
-        let Measured { accuracies, .. } = measure(design, network, images, chips, at, || ())?;
-        Ok(accuracies.iter().sum::<f64>() / chips as f64)
+        let (task, chips) = (&self.learning.task, self.spec.holdout.chips);
+        let found = accuracies(design, network, task, chips, self.at.child("holdout", 0), || ())?;
+        Ok(found.iter().sum::<f64>() / chips as f64)
     }
 
     /// Trains from `start` through `paths`; draws are below `at`, the same for all runs that are
-    /// compared. The history is on the held-out images.
+    /// compared. Nobody watches: the history is on what is learned from.
     pub fn train(
         &self,
         stage: &str,
         recipe: &Recipe,
         start: &Network,
         paths: Vec<LayerPath>,
-        teacher: Option<&Network>,
+        teacher: Option<Teacher<'_>>,
         at: Stream,
     ) -> Result<Trained, StudyError> {
         let stage = format!("{}-{stage}", self.name);
-        self.training
-            .train(Run { stage, recipe, start, paths, teacher, at }, Some(&self.learning.holdout))
+        self.training.train(Run { stage, recipe, start, paths, teacher, at }, None)
     }
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod candidate;
+pub(crate) mod choices;
 pub(crate) mod choose;
 pub(crate) mod measure;
 pub(crate) mod method;

@@ -3,6 +3,7 @@
 mod baselines;
 mod charts;
 mod compare;
+mod compared;
 mod comparison;
 mod energies;
 mod findings;

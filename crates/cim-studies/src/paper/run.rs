@@ -1,6 +1,6 @@
 //! The stages of the study, in order: train and choose, then measure.
 
-use cim_chip::Optimised;
+use cim_chip::{Optimised, Task};
 use rayon::prelude::*;
 
 use super::bench::Bench;
@@ -28,12 +28,12 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
     stages.lap("train and choose");
 
     // The test set is looked at from here on, and nothing is chosen any more.
-    let test = &images.test;
-    let as_numbers = as_numbers(&trials, test);
+    let as_numbers = as_numbers(&trials, &images.test);
+    let test = &Task::classify(&images.test)?;
     let rows = measure_all(spec, &trials, test, context)?;
     let untrained = measure_untrained(spec, &trials, test, context)?;
     stages.lap("measure");
-    let sweeping = Sweeping { spec, trials: &trials, test, context };
+    let sweeping = Sweeping { spec, trials: &trials, test, rows: &rows, context };
     let bits = sweeping.bits()?;
     let sweeps = sweeping.worlds()?;
     stages.lap("sweeps");
@@ -41,7 +41,8 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
     let full = &first.rows[first.full].candidate;
     let (error_model, variance_points) = error_model(spec, context, full, &learning.data)?;
     let naive = &first.rows[first.naive].candidate;
-    let objective_rank_correlation = objective_rank(spec, context, naive, &learning.holdout)?;
+    let steps = context.progress.begin("rank designs", spec.error_model.designs);
+    let objective_rank = objective_rank(spec, naive, &learning.task, || steps.step(1))?;
     stages.lap("error model");
 
     let report = outcome::report(&Outcome {
@@ -54,7 +55,7 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
         sweeps,
         error_model,
         variance_points,
-        objective_rank_correlation,
+        objective_rank,
     })?;
     let layers = full.design.layers.len();
     let (conic_us, fast_us) = optimiser_times(context.clock, &first.optimised, layers)?;

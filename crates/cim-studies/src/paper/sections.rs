@@ -1,9 +1,7 @@
 //! Sections that only this study has.
 
 use cim_chip::ChipError;
-use cim_chip::sections::{
-    Recipe, need, need_not_negative, need_positive, need_share_above_zero, training,
-};
+use cim_chip::sections::{Recipe, need, need_not_negative, need_positive, training};
 use cim_core::{Hertz, Joules, Kelvin};
 use serde::{Deserialize, Serialize};
 
@@ -36,28 +34,6 @@ pub struct NetworksSpec {
     /// How many, each with first weights, shuffles and chips of its own: 2 to 1,000, as intervals are
     /// over networks.
     pub count: usize,
-}
-
-/// What is tried on the held-out images.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ChoiceSpec {
-    /// Shares of the searched weight clip within which networks are fine-tuned, each above 0, up to 1:
-    /// weights that are trained for their clip bear a tighter one than weights that are only cut.
-    pub clip_shares: Vec<f64>,
-    /// Errors that the final design may give for energy, as fractions of the least error, each above 0.
-    pub energy_tolerances: Vec<f64>,
-    /// The same where the energy is compared with that of the best heuristic at no less accuracy.
-    pub frugal_tolerances: Vec<f64>,
-    /// Accuracy that a more frugal design may lose against the best of those tried (fraction of 1),
-    /// 0 or more.
-    pub accuracy_slack: f64,
-    /// Percentiles of a tile's currents as its full scale, above 0, up to 100.
-    pub percentiles: Vec<f64>,
-    /// Percentiles of a layer's weights as its clip, above 0, up to 100.
-    pub weight_percentiles: Vec<f64>,
-    /// Percentiles of a layer's inputs as its input range, above 0, up to 100.
-    pub input_percentiles: Vec<f64>,
 }
 
 /// Recipes, equal in length where they are compared.
@@ -133,52 +109,6 @@ impl NetworksSpec {
     pub(crate) fn check(self) -> Result<(), ChipError> {
         let help = "intervals are over networks: train 2 to 1000";
         need((2..=1000).contains(&self.count), "networks.count", self.count, help)
-    }
-}
-
-impl ChoiceSpec {
-    pub(crate) fn quick(mut self) -> Self {
-        self.clip_shares.truncate(1);
-        self.energy_tolerances.truncate(1);
-        for tried in [
-            &mut self.percentiles,
-            &mut self.weight_percentiles,
-            &mut self.input_percentiles,
-            &mut self.frugal_tolerances,
-        ] {
-            tried.truncate(2);
-        }
-        self
-    }
-
-    pub(crate) fn check(&self) -> Result<(), ChipError> {
-        let some = |key: &str, tried: &[f64]| {
-            need((1..=100).contains(&tried.len()), key, format!("{tried:?}"), "try 1 to 100 values")
-        };
-        some("choices.clip_shares", &self.clip_shares)?;
-        for &share in &self.clip_shares {
-            need_share_above_zero("choices.clip_shares", share)?;
-        }
-        for (key, tried) in [
-            ("choices.energy_tolerances", &self.energy_tolerances),
-            ("choices.frugal_tolerances", &self.frugal_tolerances),
-        ] {
-            some(key, tried)?;
-            tried.iter().try_for_each(|&value| need_positive(key, value, value))?;
-        }
-        need_not_negative("choices.accuracy_slack", self.accuracy_slack, self.accuracy_slack)?;
-        for (key, tried) in [
-            ("choices.percentiles", &self.percentiles),
-            ("choices.weight_percentiles", &self.weight_percentiles),
-            ("choices.input_percentiles", &self.input_percentiles),
-        ] {
-            some(key, tried)?;
-            for &at in tried {
-                let help = "a percentile is above 0 and up to 100";
-                need(0.0 < at && at <= 100.0, key, at, help)?;
-            }
-        }
-        Ok(())
     }
 }
 

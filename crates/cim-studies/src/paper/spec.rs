@@ -9,9 +9,10 @@ use cim_chip::sections::{
 use cim_chip::{ChipError, ChipSpec, Parts, Rules, Targets};
 use serde::{Deserialize, Serialize};
 
+use super::choices::ChoiceSpec;
 use super::method::Part;
 use super::sections::{
-    ChoiceSpec, DigitalSpec, ErrorModelSpec, HoldoutSpec, NetworksSpec, SweepSpec, TrainingSpec,
+    DigitalSpec, ErrorModelSpec, HoldoutSpec, NetworksSpec, SweepSpec, TrainingSpec,
 };
 use crate::error::StudyError;
 use crate::experiment::Experiment;
@@ -190,8 +191,10 @@ impl Spec {
         let others = self.sweeps.bits.iter().filter(|&&bits| bits != self.converters.adc_bits);
         // Control, training alone, the full method.
         let long = 3 * training.further.epochs + others.count() * training.bits.epochs;
-        // A control, one run for each part that is trained with, one for each that is left out.
-        let short = 1 + TRAINED_PARTS + choices.clip_shares.len() + Part::ALL.len();
+        // A control, one run for each part that is trained with, one for each that is left out, and those
+        // with a percentile in place of a part.
+        let replaced = 1 + choices.clip_percentiles().len();
+        let short = 1 + TRAINED_PARTS + choices.clip_shares.len() + Part::ALL.len() + replaced;
         training.digital.epochs + long + short * training.ablation.epochs
     }
 

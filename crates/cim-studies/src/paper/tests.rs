@@ -12,7 +12,7 @@ use crate::shared::nowhere::Nowhere;
 use crate::study::StudySpec;
 
 /// The built-in preset in miniature.
-fn spec() -> Spec {
+pub fn spec() -> Spec {
     let mut spec = parse::<Spec>(PRESET).expect("valid").quick();
     spec.network.widths = Some(vec![36, 12, 8, 4]);
     spec.tile.rows = 20;
@@ -78,6 +78,10 @@ fn the_report_has_what_earned_it() {
         "optimiser/in_use/g_max_s",
         "optimiser/in_use/read_voltage_v",
         "objective_rank_correlation",
+        "objective_rank/low",
+        "objective_rank/high",
+        "against_training_alone/0/accuracy/mean",
+        "against_training_alone/1/energy_saved/ci95",
     ] {
         assert!(of(&report, key).as_f64().is_some_and(f64::is_finite), "{key}");
     }
@@ -91,6 +95,7 @@ fn the_report_has_what_earned_it() {
         "mse_optimal",
         "percentile_clip",
         "calibrated_input_ranges",
+        "searched_window",
         "training_alone",
         "full",
         "full_frugal",
@@ -108,6 +113,7 @@ fn the_report_has_what_earned_it() {
     ];
     assert_eq!(names("leave_one_out"), parts);
     assert_eq!(names("add_one_in"), parts);
+    assert_eq!(names("replaced"), ["clip", "full_scale"]);
     for key in ["program_alone/0/recovered/mean", "program_alone/1/difference/mean"] {
         assert!(of(&report, key).as_f64().is_some_and(f64::is_finite), "{key}");
     }
@@ -115,4 +121,33 @@ fn the_report_has_what_earned_it() {
     assert_eq!(of(&report, "leave_one_out/0/difference/chips"), 6);
     assert!(report.lead.contains("least_read_voltage"), "{}", report.lead);
     assert!(report.comparison.iter().all(|row| row.target.is_none()), "no targets in miniature");
+}
+
+/// Points of sweeps at the preset's own place are chips that the table has: taken from there, where it has
+/// enough of them, they are what they are measured to be where it has not.
+#[test]
+fn what_the_table_measured_stands_for_the_same_chips_of_a_sweep() {
+    let with = |chips: usize| {
+        let mut spec = spec();
+        spec.networks.count = 2;
+        spec.sweeps.bits = vec![3, 6];
+        (spec.evaluation.chips, spec.sweeps.chips) = (chips, 2);
+        run::run(&spec, &data(0), &Nowhere.context()).expect("it runs").report
+    };
+    let (few, enough) = (with(1), with(2));
+    for key in ["sweeps", "bits_sweep"] {
+        assert_eq!(of(&few, key), of(&enough, key), "{key}");
+    }
+    assert_ne!(of(&few, "variants"), of(&enough, "variants"));
+}
+
+/// An interval over designs holds its correlation, and is there for so many designs as were asked for.
+#[test]
+fn the_rank_correlation_lies_in_its_interval() {
+    let report = report(&data(0));
+    let rank =
+        |key: &str| of(&report, &format!("objective_rank/{key}")).as_f64().expect("a number");
+    assert!(rank("low") <= rank("correlation") && rank("correlation") <= rank("high"));
+    assert_eq!(rank("designs"), 8.0);
+    assert_eq!(of(&report, "objective_rank_correlation"), rank("correlation"));
 }

@@ -1,5 +1,6 @@
 //! Means over chips as the report shows them.
 
+use cim_chip::RankEstimate;
 use cim_report::Estimate;
 use serde::Serialize;
 
@@ -14,6 +15,33 @@ pub struct Ratio {
     pub low: f64,
     /// Upper end.
     pub high: f64,
+}
+
+/// A rank correlation over random designs, with its 95 % interval over designs (bootstrap): of one network
+/// on the held-out images.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Rank {
+    /// Spearman's.
+    pub correlation: f64,
+    /// Lower end of the interval.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Designs.
+    pub designs: usize,
+}
+
+impl Rank {
+    /// What was found over so many designs.
+    pub fn of(found: RankEstimate, designs: usize) -> Self {
+        let RankEstimate { correlation, low, high } = found;
+        Self { correlation, low, high, designs }
+    }
+
+    /// The correlation with its interval.
+    pub fn words(&self) -> String {
+        format!("{:.3} ({:.3} to {:.3})", self.correlation, self.low, self.high)
+    }
 }
 
 /// Mean with a 95 % interval over chips.

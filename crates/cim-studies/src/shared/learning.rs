@@ -1,7 +1,7 @@
 //! What may be looked at while anything is learned or chosen.
 
-use cim_chip::ChipError;
 use cim_chip::sections::need;
+use cim_chip::{ChipError, Task};
 use cim_nn::Dataset;
 
 use super::images::Images;
@@ -13,6 +13,8 @@ pub struct Learning {
     pub data: Dataset,
     /// To choose on.
     pub holdout: Dataset,
+    /// The same as chips are asked.
+    pub task: Task,
 }
 
 impl Learning {
@@ -26,7 +28,9 @@ impl Learning {
             format!("the data set has {all} training images: hold some of them out, not all");
         need((1..all).contains(&holdout), "holdout.images", holdout, &help)?;
         let first = all - holdout;
-        Ok(Self { data: images.train.part(0..first), holdout: images.train.part(first..all) })
+        let holdout = images.train.part(first..all);
+        let task = Task::classify(&holdout)?;
+        Ok(Self { data: images.train.part(0..first), holdout, task })
     }
 }
 

@@ -2,7 +2,9 @@
 
 use cim_chip::sections::NetworkSpec;
 use cim_core::Stream;
-use cim_nn::{Dataset, LayerPath, Network, Recipe, TrainState, Trainer, WeightNoise, accuracy};
+use cim_nn::{
+    Dataset, LayerPath, Network, Recipe, Teacher, TrainState, Trainer, WeightNoise, accuracy,
+};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoints::Checkpoints;
@@ -32,7 +34,7 @@ pub struct Run<'a> {
     /// Through what, one for each product.
     pub paths: Vec<LayerPath>,
     /// Who answers where the recipe asks for distillation.
-    pub teacher: Option<&'a Network>,
+    pub teacher: Option<Teacher<'a>>,
     /// Address of all draws.
     pub at: Stream,
 }
@@ -146,7 +148,8 @@ impl<'a> Training<'a> {
         root: Stream,
     ) -> Result<Trained, StudyError> {
         let (stage, at) = (stage.to_owned(), root.child("fine-tune", 0));
-        self.train(Run { stage, recipe, start, paths, teacher: Some(start), at }, None)
+        let teacher = Some(Teacher::Asked(start));
+        self.train(Run { stage, recipe, start, paths, teacher, at }, None)
     }
 }
 

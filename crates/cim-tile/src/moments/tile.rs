@@ -1,17 +1,16 @@
 //! Errors of one tile: its currents, phase by phase, behind their converters and added up.
 
-use cim_adc::Phase;
 use cim_core::Amps;
-use ndarray::{Array1, Array2, ArrayView2, Axis, CowArray, Ix2};
+use ndarray::{Array2, ArrayView2};
 
-use super::analog::Analog;
 use super::column::ColumnErrors;
 use super::converted::converted;
-use super::front_end::{Added, Front, Together};
+use super::exact::{Exact, Steps};
+use super::front_end::Together;
+use super::in_front::{InFront, InPhase, SensedErrors, Shared};
 use super::thresholds::Thresholds;
 use crate::error::TileError;
 use crate::grid::{Parts, TileBlueprint};
-use crate::mapping::Plan;
 
 /// Errors of one tile.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,77 +50,6 @@ pub struct Shifts {
     pub dac: Array2<f64>,
 }
 
-/// What a tile is to compute exactly.
-pub(super) struct Exact<'a> {
-    /// Inputs over their limit, samples × rows.
-    pub inputs: ArrayView2<'a, f64>,
-    /// Weights, rows × outputs.
-    pub weights: CowArray<'a, f32, Ix2>,
-    /// Weight that stands for the whole window.
-    pub clip: f64,
-    /// Current (A) of one unit of weight at full drive.
-    pub amps_per_weight: f64,
-}
-
-impl Exact<'_> {
-    /// The exact product and what each step towards cells and drives changes, in amperes: the clip,
-    /// the rounding of weights, that of inputs. And what is added to every output whatever the drive:
-    /// the constant of the drive times the sum of the weights as programmed.
-    fn steps(&self, parts: &Parts, plan: &Plan, drive: ArrayView2<'_, f64>) -> Steps {
-        let unit = parts.mapping.unit() as f64;
-        let level = self.clip / (f64::from(parts.mapping.top_weight()) * unit);
-        let programmed = plan.carried().mapv(|carried| carried as f64 * level);
-        let exact = self.weights.mapv(f64::from);
-        let clipped = exact.mapv(|w| w.clamp(-self.clip, self.clip));
-        let of = |inputs: ArrayView2<'_, f64>, weights: &Array2<f64>| {
-            inputs.dot(weights) * self.amps_per_weight
-        };
-        let converted = &drive - &self.inputs;
-        let constant = f64::from(parts.dac.polarity.constant()) * self.amps_per_weight;
-        Steps {
-            exact_a: of(self.inputs, &exact),
-            weight_clip: of(self.inputs, &(&clipped - &exact)),
-            weight_rounding: of(self.inputs, &(&programmed - &clipped)),
-            dac: of(converted.view(), &programmed),
-            constant_a: programmed.sum_axis(Axis(0)) * constant,
-        }
-    }
-}
-
-/// From the exact product to cells and drives, samples × outputs, and what is added to every output
-/// (A).
-struct Steps {
-    exact_a: Array2<f64>,
-    weight_clip: Array2<f64>,
-    weight_rounding: Array2<f64>,
-    dac: Array2<f64>,
-    constant_a: Array1<f64>,
-}
-
-/// Currents in front of the converters of a tile in one phase of the drive.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SensedErrors {
-    /// Ideal current, samples × sensed (A), with what is subtracted digitally.
-    pub ideal_a: Array2<f64>,
-    /// Standard deviation, samples × sensed (A).
-    pub sigma_a: Array2<f64>,
-}
-
-/// The currents of one phase of the drive, samples × sensed.
-struct InPhase {
-    phase: Phase,
-    /// Ideal currents with what is subtracted digitally (A).
-    ideal_a: Array2<f64>,
-    mean_a: Array2<f64>,
-    programming: Array2<f64>,
-    read: Array2<f64>,
-    shot: Array2<f64>,
-    /// What is subtracted digitally (A).
-    zero_a: Array2<f64>,
-    /// What the front end adds, if anything.
-    added: Option<Added>,
-}
-
 /// Errors of the tile at `place` for drives (samples × rows, fractions of the read voltage).
 pub(super) fn errors(
     parts: &Parts,
@@ -135,42 +63,14 @@ pub(super) fn errors(
     let (plan, scale) = (&blueprint.plan, blueprint.scale);
     let law = parts.device.current_voltage();
     let volts = parts.read_voltage.0;
-    let analog = Analog::of(parts, plan, &blueprint.target_s)?;
-    let front = Front::of(parts, parts.dac.build(parts.read_voltage)?, plan, &analog);
-    let nominal_s = plan.targets(parts.window);
-    let nominal_s = plan.combine(nominal_s.view(), -1.0) * scale;
-    let zeros_s = Array2::from_shape_vec((1, plan.senses.len()), plan.zeros(parts.window));
-    let zeros_s = zeros_s.expect("one per sensed current") * scale;
-    let in_phase: Vec<InPhase> = parts
-        .dac
-        .phases()
-        .into_iter()
-        .map(|phase| {
-            let linear_v = drive.mapv(|u| phase.fraction(u) * volts * drive_gain);
-            let row_v = match &front {
-                Some(front) => front.row_v(phase, drive),
-                None => drive.mapv(|u| phase.fraction(u) * volts),
-            };
-            let effective_v = row_v.mapv(|v| law.effective_v(v));
-            let shot_v = row_v.mapv(|v| parts.ambient.shot_v(law, v));
-            let summed_v = linear_v.sum_axis(Axis(1)).insert_axis(Axis(1));
-            InPhase {
-                phase,
-                ideal_a: linear_v.dot(&nominal_s),
-                mean_a: analog.mean_a(&effective_v),
-                programming: analog.programming(&effective_v),
-                read: analog.read(&effective_v),
-                shot: analog.shot(&shot_v),
-                zero_a: summed_v.dot(&zeros_s),
-                added: front.as_ref().map(|front| front.added(plan, &analog, phase, drive)),
-            }
-        })
-        .collect();
+    let in_front = InFront::of(parts, drive_gain, blueprint, drive)?;
+    let InFront { analog, front, phases: in_phase, gain2, input } = &in_front;
+    let (gain2, input) = (*gain2, *input);
     // One current per output: what an output shares with itself is its own variance.
     let alone = plan.is_one_to_one() && in_phase.len() == 1;
     let together = (!alone).then(|| {
         let mut effective_v = Array2::zeros(drive.dim());
-        for InPhase { phase, .. } in &in_phase {
+        for InPhase { phase, .. } in in_phase {
             let of = |u: f64| law.effective_v(phase.fraction(u) * volts);
             effective_v.scaled_add(phase.factor, &drive.mapv(of));
         }
@@ -179,9 +79,8 @@ pub(super) fn errors(
 
     let joint = front.as_ref().filter(|_| !alone).map(|front| {
         let phases: Vec<_> = in_phase.iter().filter_map(InPhase::with_added).collect();
-        front.together(plan, &analog, &phases)
+        front.together(plan, analog, &phases)
     });
-    let gain2 = front.as_ref().map_or(0.0, |front| front.gain2);
 
     let thresholds = Thresholds::of(&parts.front_end, parts.adc_bits);
     // Step of a group's converter, and what it subtracts in front of itself (A).
@@ -190,7 +89,6 @@ pub(super) fn errors(
         (step, if parts.is_positive(plan, group) { step * thresholds.top } else { 0.0 })
     };
     let ranges: Vec<_> = (0..full_scales.len()).map(range).collect();
-    let input = parts.adc_noise.0.powi(2);
     let samples = drive.nrows();
     let zeros = || Array2::<f64>::zeros((samples, plan.outputs()));
     let (mut mean_a, mut variance, mut ideal_a) = (zeros(), zeros(), zeros());
@@ -212,11 +110,10 @@ pub(super) fn errors(
             for (k, sense) in plan.senses.iter().enumerate() {
                 let at = [sample, k];
                 let thermal = analog.thermal[k];
-                let noise = phase.programming[at] + phase.read[at] + phase.shot[at] + thermal;
-                let front = phase.front(at, gain2, noise);
-                sigma_a[at] = (noise + input + front.total()).sqrt();
+                let (front, sigma) = in_front.noise(phase, at);
+                sigma_a[at] = sigma;
                 let (step, pedestal) = ranges[sense.full_scale_group];
-                let after = converted(phase.mean_a[at] - pedestal, sigma_a[at], step, &thresholds);
+                let after = converted(phase.mean_a[at] - pedestal, sigma, step, &thresholds);
                 let sum = &mut sums[sense.output];
                 let weight = phase.phase.factor * sense.weight as f64 / scale;
                 let square = weight * weight;
@@ -288,51 +185,10 @@ pub(super) fn errors(
             columns[output].add_scaled(&sum.errors, 1.0 / samples.max(1) as f64);
         }
     }
-    let phases = in_phase.into_iter().zip(sigmas);
+    let phases = in_front.phases.into_iter().zip(sigmas);
     let phases = phases.map(|(phase, sigma_a)| SensedErrors { ideal_a: phase.ideal_a, sigma_a });
     let phases = phases.collect();
     Ok(TileErrors { place, columns, mean_a, variance, ideal_a, exact_a, shifts, phases })
-}
-
-impl InPhase {
-    fn with_added(&self) -> Option<(Phase, &Added)> {
-        self.added.as_ref().map(|added| (self.phase, added))
-    }
-
-    /// What the front end adds to a sensed current, with gains of variance `gain2` (1) and a noise of
-    /// variance `noise` (A²) in front of them.
-    fn front(&self, at: [usize; 2], gain2: f64, noise: f64) -> Shared {
-        let Some(Added { offset, driver, dac, .. }) = &self.added else {
-            return Shared::default();
-        };
-        let (offset, driver, dac) = (offset[at], driver[at], dac[at]);
-        let gain = gain2 * (self.mean_a[at].powi(2) + noise + offset + driver + dac);
-        Shared { programming: 0.0, offset, gain, driver, dac }
-    }
-}
-
-/// Variances (A²) that currents of one output share.
-#[derive(Clone, Copy, Default)]
-struct Shared {
-    programming: f64,
-    offset: f64,
-    gain: f64,
-    driver: f64,
-    dac: f64,
-}
-
-impl Shared {
-    fn total(&self) -> f64 {
-        self.offset + self.gain + self.driver + self.dac
-    }
-
-    fn add_scaled(&mut self, other: &Self, scale: f64) {
-        self.programming += scale * other.programming;
-        self.offset += scale * other.offset;
-        self.gain += scale * other.gain;
-        self.driver += scale * other.driver;
-        self.dac += scale * other.dac;
-    }
 }
 
 /// The currents of one output that one converter takes, in all phases; each current has one gain.

@@ -1,8 +1,8 @@
 //! One row over all networks.
 
-use cim_chip::{Measured, measure};
+use cim_chip::{Measured, Reference, Task, measure};
 use cim_core::{Stream, Tally};
-use cim_nn::Dataset;
+use cim_nn::Network;
 use cim_report::Estimate;
 use cim_tile::{EnergyParts, EnergySpec};
 
@@ -26,6 +26,32 @@ pub struct Row {
     pub holdout: Option<f64>,
 }
 
+/// The test set, with what networks that were asked before say of it as numbers: rows share networks.
+pub struct Asked<'a> {
+    task: &'a Task,
+    known: Vec<(&'a Network, Reference)>,
+}
+
+impl<'a> Asked<'a> {
+    /// Nobody was asked yet.
+    pub fn new(task: &'a Task) -> Self {
+        Self { task, known: Vec::new() }
+    }
+
+    /// What is asked, and what `network` says.
+    fn of(&mut self, network: &'a Network) -> Result<(&'a Task, &Reference), StudyError> {
+        let known = self.known.iter().position(|(known, _)| *known == network);
+        let place = match known {
+            Some(place) => place,
+            None => {
+                self.known.push((network, Reference::of(network, self.task)?));
+                self.known.len() - 1
+            }
+        };
+        Ok((self.task, &self.known[place].1))
+    }
+}
+
 /// One network of a row.
 #[derive(Clone, Debug)]
 pub struct OnChips {
@@ -39,17 +65,18 @@ pub struct OnChips {
 
 impl OnChips {
     /// Measures a candidate on `chips` chips below `at`.
-    pub fn of(
-        candidate: &Candidate,
-        test: &Dataset,
+    pub fn of<'a>(
+        candidate: &'a Candidate,
+        test: &mut Asked<'a>,
         chips: usize,
         at: Stream,
         prices: &EnergySpec,
         tick: impl Fn(),
     ) -> Result<Self, StudyError> {
         let Candidate { network, design, inputs } = candidate;
+        let at = at.child("evaluate", 0);
         Ok(Self {
-            measured: measure(design, network, test, chips, at.child("evaluate", 0), tick)?,
+            measured: measure(design, network, test.of(network)?, chips, at, tick)?,
             energy: design.energy(network, inputs, prices)?,
             read_voltage_v: design.parts.read_voltage.0,
         })

@@ -1,10 +1,10 @@
 //! Sweeps of the converters, the device and the circuit.
 
 use cim_chip::sections::device;
-use cim_chip::{ChipError, Parts, measure, same_world};
-use cim_nn::Dataset;
+use cim_chip::{ChipError, Parts, Task, accuracies, same_world};
 use rayon::prelude::*;
 
+use super::rows::Row;
 use super::table::chips_of;
 use crate::context::Context;
 use crate::error::StudyError;
@@ -21,7 +21,9 @@ pub struct Sweeping<'a> {
     /// All networks.
     pub trials: &'a [Trial],
     /// What is measured on.
-    pub test: &'a Dataset,
+    pub test: &'a Task,
+    /// What was measured of the networks' rows on the same chips.
+    pub rows: &'a [Row],
     /// Who is told.
     pub context: &'a Context<'a>,
 }
@@ -33,18 +35,22 @@ impl Sweeping<'_> {
         let points = trials.first().map_or(0, |trial| trial.bits.len());
         let total = 2 * spec.sweeps.chips * points * trials.len();
         let steps = self.context.progress.begin("ADC bits", total);
-        let of = |candidate: fn(&Trial, usize) -> &Candidate, point: usize| {
-            let found = trials.par_iter().enumerate().map(|(network, trial)| {
-                self.accuracies(candidate(trial, point), None, network, || steps.step(1))
-            });
-            Ok::<_, StudyError>(nested(&found.collect::<Result<Vec<_>, _>>()?))
-        };
+        let own_bits = spec.converters.adc_bits;
+        let of =
+            |candidate: fn(&Trial, usize) -> &Candidate, row: fn(&Trial) -> usize, point: usize| {
+                let found = trials.par_iter().enumerate().map(|(network, trial)| {
+                    // At its own resolution a design is the one of its row.
+                    let row = (trial.bits[point].bits == own_bits).then(|| row(trial));
+                    self.accuracies(candidate(trial, point), None, (network, row), || steps.step(1))
+                });
+                Ok::<_, StudyError>(nested(&found.collect::<Result<Vec<_>, _>>()?))
+            };
         let point = |place: usize| {
             let own = trials.iter().map(|trial| &trial.bits[place]);
             Ok::<_, StudyError>(BitsPoint {
                 bits: trials[0].bits[place].bits,
-                naive: of(|trial, place| &trial.bits[place].naive, place)?,
-                full: of(|trial, place| &trial.bits[place].full, place)?,
+                naive: of(|trial, place| &trial.bits[place].naive, |trial| trial.naive, place)?,
+                full: of(|trial, place| &trial.bits[place].full, |trial| trial.full, place)?,
                 learned_full_scales: own.filter(|point| point.scales == "learned").count(),
             })
         };
@@ -60,8 +66,9 @@ impl Sweeping<'_> {
         let steps = self.context.progress.begin("sweeps", total);
         let of = |place: fn(&Trial) -> usize, world: &Parts| {
             let found = trials.par_iter().enumerate().map(|(network, trial)| {
-                let candidate = &trial.rows[place(trial)].candidate;
-                self.accuracies(candidate, Some(world), network, || steps.step(1))
+                let (row, step) = (place(trial), || steps.step(1));
+                let candidate = &trial.rows[row].candidate;
+                self.accuracies(candidate, Some(world), (network, Some(row)), step)
             });
             Ok::<_, StudyError>(nested(&found.collect::<Result<Vec<_>, _>>()?))
         };
@@ -79,18 +86,28 @@ impl Sweeping<'_> {
         Ok(sweeps)
     }
 
+    /// Accuracies of the chips of a candidate of a network, in a world of its own or another: those of
+    /// its row where the same chips were measured for that.
     fn accuracies(
         &self,
         candidate: &Candidate,
         world: Option<&Parts>,
-        network: usize,
+        (network, row): (usize, Option<usize>),
         tick: impl Fn(),
     ) -> Result<Vec<f64>, StudyError> {
         let Candidate { design, network: own, .. } = candidate;
+        let chips = self.spec.sweeps.chips;
         let elsewhere = world.filter(|world| !same_world(world, &design.parts));
+        if let (None, Some(row)) = (elsewhere, row) {
+            let measured = &self.rows[row].networks[network].measured.accuracies;
+            if let Some(first) = measured.get(..chips) {
+                first.iter().for_each(|_| tick());
+                return Ok(first.to_vec());
+            }
+        }
         let design = elsewhere.map_or_else(|| design.clone(), |world| design.in_world(world));
         let at = chips_of(self.spec, network).child("evaluate", 0);
-        Ok(measure(&design, own, self.test, self.spec.sweeps.chips, at, tick)?.accuracies)
+        Ok(accuracies(&design, own, self.test, chips, at, tick)?)
     }
 }
 

@@ -1,10 +1,11 @@
 //! All rows of all networks on the test set.
 
+use cim_chip::Task;
 use cim_core::Stream;
-use cim_nn::Dataset;
+use cim_nn::{Dataset, Network};
 use rayon::prelude::*;
 
-use super::rows::{OnChips, Row};
+use super::rows::{Asked, OnChips, Row};
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::paper::candidate::Candidate;
@@ -24,7 +25,7 @@ pub struct AsNumbers {
 
 /// Digital accuracies on the test set.
 pub fn as_numbers(trials: &[Trial], test: &Dataset) -> AsNumbers {
-    let of = |network: fn(&Trial) -> &cim_nn::Network| {
+    let of = |network: fn(&Trial) -> &Network| {
         trials.iter().map(|trial| digital_accuracy(network(trial), test)).collect()
     };
     AsNumbers { digital: of(|trial| &trial.digital), control: of(|trial| &trial.control) }
@@ -49,7 +50,7 @@ pub fn chips_of(spec: &Spec, network: usize) -> Stream {
 pub fn measure_untrained(
     spec: &Spec,
     trials: &[Trial],
-    test: &Dataset,
+    test: &Task,
     context: &Context<'_>,
 ) -> Result<Vec<UntrainedRow>, StudyError> {
     let (chips, points) = (spec.evaluation.chips, &spec.sweeps.program_bits);
@@ -57,7 +58,7 @@ pub fn measure_untrained(
     let row = |place: usize, name, candidate: fn(&Untrained) -> &Candidate| {
         let networks = trials.par_iter().enumerate().map(|(network, trial)| {
             let (own, at) = (candidate(&trial.untrained[place].1), chips_of(spec, network));
-            OnChips::of(own, test, chips, at, &spec.energy, || steps.step(1))
+            OnChips::of(own, &mut Asked::new(test), chips, at, &spec.energy, || steps.step(1))
         });
         let networks = networks.collect::<Result<Vec<_>, _>>()?;
         Ok::<_, StudyError>(Row {
@@ -82,7 +83,7 @@ pub fn measure_untrained(
 pub fn measure_all(
     spec: &Spec,
     trials: &[Trial],
-    test: &Dataset,
+    test: &Task,
     context: &Context<'_>,
 ) -> Result<Vec<Row>, StudyError> {
     let (chips, rows) = (spec.evaluation.chips, trials.first().map_or(0, |trial| trial.rows.len()));
@@ -92,9 +93,9 @@ pub fn measure_all(
         .enumerate()
         .map(|(network, trial)| {
             let at = chips_of(spec, network);
-            let rows = trial.rows.iter();
+            let (rows, mut asked) = (trial.rows.iter(), Asked::new(test));
             rows.map(|row| {
-                OnChips::of(&row.candidate, test, chips, at, &spec.energy, || steps.step(1))
+                OnChips::of(&row.candidate, &mut asked, chips, at, &spec.energy, || steps.step(1))
             })
             .collect::<Result<Vec<_>, _>>()
         })

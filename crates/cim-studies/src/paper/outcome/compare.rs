@@ -13,6 +13,9 @@ pub const PROGRAM_ALONE: &str =
     "The program alone against the best heuristic, no training through the chip";
 /// Title of the comparison with the best heuristic.
 pub const AGAINST: &str = "The full method against the best heuristic, at equal read voltage";
+/// Title of the comparison with training alone.
+pub const TRAINING_ALONE: &str =
+    "The full method against training without the program, at equal read voltage";
 
 /// Every baseline at either read voltage.
 pub fn baselines(findings: &Findings) -> Table {
@@ -35,6 +38,22 @@ pub fn baselines(findings: &Findings) -> Table {
         "without sense amplifiers",
     ];
     Table::new(BASELINES, columns, rows)
+}
+
+/// The full method against training alone.
+pub fn training(findings: &Findings) -> Table {
+    let rows = findings.against_training_alone.iter().map(|row| {
+        vec![
+            format!("{} voltage", row.at),
+            percent_estimate(&row.accuracy_alone),
+            points_estimate(&row.accuracy),
+            percent_estimate(&row.error_reduction),
+            percent_estimate(&row.energy_saved),
+        ]
+    });
+    let columns =
+        ["at", "training alone", "full method (points)", "less output error", "less energy"];
+    Table::new(TRAINING_ALONE, columns, rows)
 }
 
 /// The program alone against the best heuristic, resolution by resolution.

@@ -3,8 +3,9 @@
 use cim_report::Estimate;
 use serde::Serialize;
 
+pub use super::compared::{AgainstHeuristic, AgainstTraining, Baseline, PartRow, ProgramAlone};
 use crate::shared::epoch::Epoch;
-pub use crate::shared::estimates::Ratio;
+pub use crate::shared::estimates::{Rank, Ratio};
 
 /// Points that `variance_points` may hold at most, so that the picture stays small.
 pub const MAX_VARIANCE_POINTS: usize = 600;
@@ -37,12 +38,16 @@ pub struct Findings {
     pub baselines: Vec<Baseline>,
     /// The full method against the best heuristic, at either read voltage.
     pub against_heuristic: Vec<AgainstHeuristic>,
+    /// The full method against training without the program, at either read voltage.
+    pub against_training_alone: Vec<AgainstTraining>,
     /// The program alone against the best heuristic, without any training through the chip.
     pub program_alone: Vec<ProgramAlone>,
     /// What each part adds to nothing, with the short budget.
     pub add_one_in: Vec<PartRow>,
     /// What each part adds to all others, with the short budget.
     pub leave_one_out: Vec<PartRow>,
+    /// What parts of the program add to what the best percentile does in their place, with the short budget.
+    pub replaced: Vec<PartRow>,
     /// What was chosen on the held-out images.
     pub choices: Vec<Chosen>,
     /// Digital energy per inference over the full method's, for three baselines.
@@ -54,6 +59,8 @@ pub struct Findings {
     /// Spearman's rank correlation of the program's objective with the accuracy lost on the held-out
     /// images, over random designs of the first network.
     pub objective_rank_correlation: f64,
+    /// The same with its interval over designs.
+    pub objective_rank: Rank,
     /// The closed-form error model against Monte Carlo.
     pub error_model: ErrorModel,
     /// Differences between two variants over the same chips.
@@ -88,80 +95,6 @@ pub struct Control {
     pub estimate: Estimate,
     /// Epochs beyond those of the digital networks.
     pub further_epochs: usize,
-}
-
-/// A baseline at a read voltage.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Baseline {
-    /// naive, percentile, mse_optimal, percentile_clip, calibrated_input_ranges, training_alone; full and
-    /// full_frugal beside them.
-    pub name: String,
-    /// `nominal`, or `optimised` for the voltage that the program chose.
-    pub at: &'static str,
-    /// Read voltage (V), mean over networks.
-    pub read_voltage_v: f64,
-    /// Fraction of the test set classified correctly.
-    pub accuracy: Estimate,
-    /// The same on the held-out images, where the row was judged on them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub holdout_accuracy: Option<f64>,
-    /// Error of the logits against the same weights computed digitally, per unit signal power.
-    pub output_mse: f64,
-    /// Energy per inference (J).
-    pub energy_j: f64,
-    /// Energy per inference without the sense amplifiers (J).
-    pub energy_without_sense_j: f64,
-}
-
-/// The full method against the heuristic that is best on the held-out images, at one read voltage and
-/// with the same front end.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct AgainstHeuristic {
-    /// `nominal` or `optimised`.
-    pub at: &'static str,
-    /// The best heuristic.
-    pub heuristic: String,
-    /// Accuracy of the full method minus that of the heuristic.
-    pub accuracy: Estimate,
-    /// Part of the heuristic's output error that the full method removes.
-    pub error_reduction: Estimate,
-    /// Part of the heuristic's energy that the full method saves.
-    pub energy_saved: Estimate,
-    /// Part of it that the full method saves where it is only asked to be no less accurate on the
-    /// held-out images.
-    pub energy_saved_at_no_less_accuracy: Estimate,
-    /// The same without the sense amplifiers of both.
-    pub without_sense_saved_at_no_less_accuracy: Estimate,
-    /// Accuracy of that design minus the heuristic's.
-    pub accuracy_of_frugal: Estimate,
-}
-
-/// The program alone against the heuristic that is best on the held-out images, at one resolution, on
-/// networks that were trained as numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct ProgramAlone {
-    /// ADC bits.
-    pub bits: u32,
-    /// Accuracy of the heuristic, at the nominal read voltage.
-    pub heuristic: Estimate,
-    /// Accuracy of the program, at the read voltage that it chose.
-    pub program: Estimate,
-    /// The latter minus the former.
-    pub difference: Estimate,
-    /// Part of what the heuristic is short of the better of the numbers that the program wins back; 1
-    /// is all of it.
-    pub recovered: Ratio,
-}
-
-/// What one part of the method earns.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PartRow {
-    /// The part.
-    pub name: String,
-    /// Accuracy of the row: with this part alone, or without it.
-    pub accuracy: Estimate,
-    /// What the part earns: with it minus without it, all else equal.
-    pub difference: Estimate,
 }
 
 /// A choice.
@@ -413,6 +346,12 @@ impl EnergyBreakdown {
 }
 
 impl Findings {
+    /// The full method against training alone at the read voltage that the program chose.
+    pub fn training_alone(&self) -> &AgainstTraining {
+        let found = self.against_training_alone.iter().find(|one| one.at == "optimised");
+        found.expect("both voltages are measured")
+    }
+
     /// The naive mapping.
     pub fn naive(&self) -> &Variant {
         &self.variants[0]
@@ -447,6 +386,7 @@ pub fn variant_label(name: &str) -> &str {
         "percentile" => "full scale at a percentile",
         "percentile_clip" => "full scale and weights at percentiles",
         "calibrated_input_ranges" => "the same with input ranges at a percentile",
+        "searched_window" => "percentiles and window searched",
         "training_alone" => "training alone",
         other => other,
     }

@@ -2,11 +2,11 @@
 
 use cim_chip::ChipError;
 
-use super::baselines::{against_heuristic, baselines};
+use super::baselines::{against_heuristic, against_training, baselines};
 use super::energies::{digital_energies, parts_of};
 use super::findings::{
     Budget, Chosen, Control, Counts, Design, Digital, EnergyBreakdown, EnergyPart, EnergyRatios,
-    Findings, Optimiser, Paired, PointInUse, ProgramAlone, SourceShare, Variant,
+    Findings, Optimiser, Paired, PointInUse, ProgramAlone, Rank, SourceShare, Variant,
 };
 use super::given::{Outcome, row};
 use super::parts::part_rows;
@@ -76,13 +76,16 @@ pub fn findings(outcome: &Outcome<'_>) -> Result<Findings, StudyError> {
         },
         baselines: baselines(rows),
         against_heuristic: against_heuristic(rows),
+        against_training_alone: against_training(rows),
         program_alone: program_alone(outcome.untrained, better),
         add_one_in: part_rows(rows, Group::AddOneIn),
         leave_one_out: part_rows(rows, Group::LeaveOneOut),
+        replaced: part_rows(rows, Group::Replaced),
         choices: choices(trials),
         bits_sweep: outcome.bits.clone(),
         optimiser: optimiser(first)?,
-        objective_rank_correlation: outcome.objective_rank_correlation,
+        objective_rank_correlation: outcome.objective_rank.correlation,
+        objective_rank: Rank::of(outcome.objective_rank, spec.error_model.designs),
         error_model: outcome.error_model,
         paired: pairs(&variants, numbers),
         sweeps: outcome.sweeps.clone(),

@@ -1,5 +1,7 @@
 //! What the report is made of.
 
+use cim_chip::RankEstimate;
+
 use super::findings::{BitsPoint, ErrorModel, Sweep, VariancePoint};
 use crate::paper::measure::rows::Row;
 use crate::paper::measure::table::{AsNumbers, UntrainedRow};
@@ -28,7 +30,7 @@ pub struct Outcome<'a> {
     /// Single columns of it.
     pub variance_points: Vec<VariancePoint>,
     /// The program's objective against what is lost, over random designs.
-    pub objective_rank_correlation: f64,
+    pub objective_rank: RankEstimate,
 }
 
 /// The row called `name` of a table.

@@ -9,18 +9,17 @@ use crate::paper::method::Part;
 use crate::paper::train::rows::{Group, REFERENCE};
 use crate::shared::estimates::is_told;
 
-/// All parts of a table, each against the row that differs in that part alone.
+/// All parts of a table, each against the row that differs in that part alone: the one without any, or
+/// the one with all.
 pub fn part_rows(rows: &[Row], group: Group) -> Vec<PartRow> {
-    let reference = row(rows, group, REFERENCE);
+    let alone = group == Group::AddOneIn;
+    let reference = row(rows, if alone { group } else { Group::LeaveOneOut }, REFERENCE);
     let of = |part: Part| {
-        let own = row(rows, group, part.name());
-        let difference = match group {
-            Group::LeaveOneOut => reference.minus(own),
-            _ => own.minus(reference),
-        };
-        PartRow { name: part.name().to_owned(), accuracy: own.accuracy(), difference }
+        let own = rows.iter().find(|row| row.group == group && row.name == part.name())?;
+        let difference = if alone { own.minus(reference) } else { reference.minus(own) };
+        Some(PartRow { name: part.name().to_owned(), accuracy: own.accuracy(), difference })
     };
-    Part::ALL.into_iter().map(of).collect()
+    Part::ALL.into_iter().filter_map(of).collect()
 }
 
 /// Which parts earn what among all others, and which earn nothing that could be told from zero.
@@ -48,5 +47,13 @@ pub fn sentence(findings: &Findings) -> String {
         let names = untold.into_iter().map(named).collect::<Vec<_>>().join(", ");
         text += &format!(" What these earn cannot be told from nothing: {names}.");
     }
+    let against = findings
+        .replaced
+        .iter()
+        .map(|row| format!("{} {}", named(row), points_estimate(&row.difference)));
+    text += &format!(
+        " Against the best percentile in its place a part of the program earns (points): {}.",
+        against.collect::<Vec<_>>().join(", ")
+    );
     text
 }

@@ -14,6 +14,8 @@ pub const VARIANTS: &str = "Variants";
 pub const DIFFERENCES: &str = "Differences over the same chips of the same networks";
 /// Title of the table of what parts earn.
 pub const PARTS: &str = "Every part alone, and every part left out";
+/// Title of the table of parts against percentiles.
+pub const REPLACED: &str = "Parts of the program against the best percentile";
 /// Title of the table of choices.
 pub const CHOICES: &str = "Choices on the held-out images";
 /// Title of the table of the error model.
@@ -35,8 +37,10 @@ pub fn all(findings: &Findings) -> Vec<Table> {
         counts(findings),
         training(findings),
         parts(findings),
+        replaced(findings),
         compare::baselines(findings),
         compare::against(findings),
+        compare::training(findings),
         choices(findings),
     ];
     if !findings.program_alone.is_empty() {
@@ -109,10 +113,7 @@ fn optimum(findings: &Findings) -> Table {
         ("ADC full scale of each tile", list(&chosen.full_scale_a, &|a| si(a, "A"))),
         ("relative duality gap of the optimum", scientific(chosen.gap)),
         ("gap of the design in use to the proven bound", percent(chosen.in_use.gap)),
-        (
-            "rank correlation of the objective with what is lost",
-            format!("{:.3}", findings.objective_rank_correlation),
-        ),
+        ("rank correlation of the objective with what is lost", findings.objective_rank.words()),
         ("fast path above the conic optimum", scientific(chosen.fast_objective_gap)),
         ("ceiling of the full scale", ceiling.to_owned()),
     ];
@@ -132,6 +133,18 @@ fn parts(findings: &Findings) -> Table {
     let columns =
         ["part", "alone", "earns alone (points)", "without it", "earns among all others (points)"];
     Table::new(PARTS, columns, rows)
+}
+
+fn replaced(findings: &Findings) -> Table {
+    let rows = findings.replaced.iter().map(|row| {
+        vec![
+            variant_label(&row.name).to_owned(),
+            percent_estimate(&row.accuracy),
+            points_estimate(&row.difference),
+        ]
+    });
+    let columns = ["part", "with the best percentile in its place", "the program's earns (points)"];
+    Table::new(REPLACED, columns, rows)
 }
 
 fn choices(findings: &Findings) -> Table {

@@ -1,9 +1,11 @@
-//! What each part of the method does alone and what it does among all others, at one short budget.
+//! What each part of the method does alone, what it does among all others, and what a percentile does in
+//! its place, at one short budget.
 
 use cim_chip::ChipDesign;
 use cim_nn::Network;
 
-use super::digital::short_control;
+use super::digital::{Digital, short_control};
+use super::replaced::replaced;
 use super::rows::{Choice, Group, REFERENCE, Row};
 use super::through::{Through, train};
 use crate::error::StudyError;
@@ -14,11 +16,12 @@ use crate::paper::choose::finish::with_scales;
 use crate::paper::method::{Method, Part};
 use crate::shared::training::Trained;
 
-/// Every part added to nothing and left out of everything, all with the short budget. Returns the
+/// Every part added to nothing, left out of everything and, of the program, replaced by the best
+/// percentile, all with the short budget. Returns the
 /// design to train the full method through, with the share of the weight clip chosen here.
 pub fn ablation(
     bench: &Bench<'_>,
-    digital: &Network,
+    digital: &Digital,
     rows: &mut Vec<Row>,
     choices: &mut Vec<Choice>,
 ) -> Result<ChipDesign, StudyError> {
@@ -36,15 +39,15 @@ pub fn ablation(
         Ok::<_, StudyError>(Candidate { network: network.clone(), design, inputs })
     };
     push(Group::AddOneIn, REFERENCE, mapped(Method::NAIVE, &short)?);
-    let inputs = bench.inputs_of(digital);
+    let (network, teacher) = (&digital.network, digital.teacher());
+    let inputs = &bench.inputs_of(network);
     let through =
         |stage: &str, method: Method, design: &ChipDesign| -> Result<Trained, StudyError> {
             let recipe = &bench.spec.training.ablation;
             let at = bench.at.child("ablation", 0);
-            let (network, teacher, inputs) = (digital, digital, &inputs);
             train(bench, &Through { stage, recipe, method, network, teacher, inputs, design, at })
         };
-    let naive = bench.naive(digital, &inputs, bench.parts.read_voltage)?;
+    let naive = bench.naive(network, inputs, bench.parts.read_voltage)?;
     for part in Part::ALL {
         let method = Method::NAIVE.with(part);
         let candidate = if part == Part::Distillation {
@@ -59,10 +62,10 @@ pub fn ablation(
     }
 
     // Everything, at the share of the clip that does best, and everything but one part.
-    let searched = programmed(bench, digital, &inputs, 1.0)?;
+    let searched = programmed(bench, network, inputs, 1.0)?;
     let mut best: Option<(f64, f64, ChipDesign, Candidate)> = None;
     for &share in &bench.spec.choices.clip_shares {
-        let start = tightened(bench, &searched, digital, &inputs, share)?;
+        let start = tightened(bench, &searched, network, inputs, share)?;
         let trained = through(&format!("short-full-{share}"), Method::FULL, &start)?;
         let (candidate, _) = with_scales(bench, Method::FULL, &start, trained)?;
         let accuracy = bench.holdout(&candidate.design, &candidate.network)?;
@@ -76,9 +79,12 @@ pub fn ablation(
     push(Group::LeaveOneOut, REFERENCE, candidate);
     for part in Part::ALL {
         let method = Method::FULL.without(part);
-        let design = compose(bench, method, &start, digital, &inputs)?;
+        let design = compose(bench, method, &start, network, inputs)?;
         let trained = through(&format!("without-{}", part.name()), method, &design)?;
         push(Group::LeaveOneOut, part.name(), with_scales(bench, method, &design, trained)?.0);
+    }
+    for (part, candidate) in replaced(bench, network, inputs, &start, through, choices)? {
+        push(Group::Replaced, part.name(), candidate);
     }
     Ok(start)
 }

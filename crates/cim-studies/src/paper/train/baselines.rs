@@ -4,6 +4,7 @@ use cim_chip::ChipDesign;
 use cim_core::Volts;
 use cim_nn::Network;
 
+use super::digital::Digital;
 use super::rows::{Choice, Group, Row};
 use super::through::{Through, train};
 use crate::error::StudyError;
@@ -16,27 +17,27 @@ use crate::paper::method::{Method, Part};
 
 /// Training without the program: through the best heuristic design of the digital network, with all
 /// parts that concern training, for as long as the full method.
-pub fn training_alone(bench: &Bench<'_>, digital: &Network) -> Result<Candidate, StudyError> {
-    let nominal = bench.parts.read_voltage;
-    let heuristics = all(bench, digital, &bench.inputs_of(digital), nominal)?;
+pub fn training_alone(bench: &Bench<'_>, digital: &Digital) -> Result<Candidate, StudyError> {
+    let (network, nominal) = (&digital.network, bench.parts.read_voltage);
+    let heuristics = all(bench, network, &bench.inputs_of(network), nominal)?;
     trained_through(bench, digital, &best(&heuristics).design)
 }
 
 /// Training without the program, through a given design of the digital network.
 pub fn trained_through(
     bench: &Bench<'_>,
-    digital: &Network,
+    digital: &Digital,
     start: &ChipDesign,
 ) -> Result<Candidate, StudyError> {
-    let inputs = bench.inputs_of(digital);
+    let inputs = bench.inputs_of(&digital.network);
     let program = [Part::Window, Part::ReadVoltage, Part::Clip, Part::FullScale];
     let method = program.into_iter().fold(Method::FULL, Method::without);
     let run = Through {
         stage: "training-alone",
         recipe: &bench.spec.training.further,
         method,
-        network: digital,
-        teacher: digital,
+        network: &digital.network,
+        teacher: digital.teacher(),
         inputs: &inputs,
         design: start,
         at: bench.at.child("further", 0),

@@ -3,6 +3,7 @@
 use cim_chip::ChipDesign;
 use cim_nn::Network;
 
+use super::digital::Digital;
 use super::rows::AtBits;
 use super::through::{Through, train};
 use crate::error::StudyError;
@@ -15,16 +16,16 @@ use crate::paper::method::Method;
 /// The full method from the digital network, at the preset's own resolution.
 pub fn full(
     bench: &Bench<'_>,
-    digital: &Network,
+    digital: &Digital,
     start: &ChipDesign,
 ) -> Result<Finished, StudyError> {
-    let inputs = bench.inputs_of(digital);
+    let inputs = bench.inputs_of(&digital.network);
     let run = Through {
         stage: "full",
         recipe: &bench.spec.training.further,
         method: Method::FULL,
-        network: digital,
-        teacher: digital,
+        network: &digital.network,
+        teacher: digital.teacher(),
         inputs: &inputs,
         design: start,
         at: bench.at.child("further", 0),
@@ -36,7 +37,7 @@ pub fn full(
 /// From the full method's network on to another resolution.
 fn at_bits(
     bench: &Bench<'_>,
-    digital: &Network,
+    digital: &Digital,
     full: &Candidate,
     bits: u32,
 ) -> Result<Finished, StudyError> {
@@ -49,7 +50,7 @@ fn at_bits(
         recipe: &bench.spec.training.bits,
         method: Method::FULL,
         network,
-        teacher: digital,
+        teacher: digital.teacher(),
         inputs,
         design: &start,
         at: bench.at.child("bits", u64::from(bits)),
@@ -61,7 +62,7 @@ fn at_bits(
 /// The naive mapping and the full method at every resolution of the preset.
 pub fn at_all_bits(
     bench: &Bench<'_>,
-    digital: &Network,
+    digital: &Digital,
     control: &Network,
     own: &Candidate,
     own_scales: &'static str,

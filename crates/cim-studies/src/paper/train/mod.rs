@@ -4,6 +4,7 @@ mod ablation;
 pub mod baselines;
 pub mod digital;
 pub mod full;
+mod replaced;
 pub mod rows;
 pub mod through;
 pub mod trial;

@@ -29,6 +29,8 @@ pub enum Group {
     AddOneIn,
     /// The short budget with all parts, and with all but one.
     LeaveOneOut,
+    /// The short budget with all parts, one of them replaced by the best percentile.
+    Replaced,
 }
 
 /// One resolution.

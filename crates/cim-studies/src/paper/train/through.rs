@@ -2,7 +2,7 @@
 
 use cim_chip::{ChipDesign, LayerInputs};
 use cim_core::Stream;
-use cim_nn::{LayerPath, Levels, Network, Recipe, WeightNoise};
+use cim_nn::{LayerPath, Levels, Network, Recipe, Teacher, WeightNoise};
 
 use crate::error::StudyError;
 use crate::paper::bench::Bench;
@@ -20,7 +20,7 @@ pub struct Through<'a> {
     /// From where.
     pub network: &'a Network,
     /// Who answers where the method has distillation.
-    pub teacher: &'a Network,
+    pub teacher: Teacher<'a>,
     /// What drives its layers.
     pub inputs: &'a LayerInputs,
     /// Through what.

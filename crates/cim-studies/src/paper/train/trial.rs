@@ -5,7 +5,7 @@ use cim_nn::Network;
 
 use super::ablation::ablation;
 use super::baselines::{at_voltage, training_alone};
-use super::digital::{control, digital};
+use super::digital::{Digital, control};
 use super::full::{at_all_bits, full};
 use super::rows::{AtBits, Choice, Group, Row};
 use super::untrained::{Untrained, untrained};
@@ -41,8 +41,7 @@ pub struct Trial {
 
 /// Everything with one network. Nothing here has seen the test set.
 pub fn run(bench: &Bench<'_>) -> Result<Trial, StudyError> {
-    let trained = digital(bench)?;
-    let (digital, history) = (trained.state.network, trained.history);
+    let digital = Digital::train(bench)?;
     let control = control(bench, &digital)?.state.network;
     let mut rows = Vec::new();
     let mut choices = Vec::new();
@@ -80,8 +79,8 @@ pub fn run(bench: &Bench<'_>) -> Result<Trial, StudyError> {
         alone.push((bits, found));
     }
     Ok(Trial {
-        digital,
-        history,
+        digital: digital.network,
+        history: digital.history,
         control,
         rows,
         bits,
