@@ -6,7 +6,7 @@ use cim_chip::{
 };
 use cim_core::Stream;
 use cim_graph::{Files, Limits};
-use cim_nn::{LayerPath, Network, Trainer};
+use cim_nn::{LayerPath, Network, Teacher, Trainer};
 use cim_report::Timing;
 use ndarray::{Array2, s};
 
@@ -104,7 +104,8 @@ fn trained(
 ) -> Result<Network, StudyError> {
     let recipe = tuning.recipe(rate);
     let start = tunable.network();
-    let mut trainer = Trainer::new(&recipe, start.clone(), paths, Some(start), at)?;
+    let teacher = Some(Teacher::Asked(start));
+    let mut trainer = Trainer::new(&recipe, start.clone(), paths, teacher, at)?;
     let steps = context.progress.begin(&format!("train at {rate}"), recipe.epochs);
     while !trainer.is_done() {
         let epoch = trainer.epoch(data)?;
