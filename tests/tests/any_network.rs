@@ -6,7 +6,7 @@ use cim_chip::sections::mapping::MappingSpec;
 use cim_chip::sections::{CircuitSpec, EnergySpec, FrontEnd, NetworkSpec, OptimiserSpec};
 use cim_chip::{
     ChipDesign, ChipError, ChipSpec, Dataset, FullScale, Goal, LayerInputs, LayerPath, Network,
-    Parts, Rules, Stream, Targets, check_model, estimate, measure, optimise,
+    Parts, Reference, Rules, Stream, Targets, Task, check_model, estimate, measure, optimise,
 };
 use cim_data::idx;
 use cim_nn::{Labels, Optimiser, Recipe, Shape, Trainer, accuracy};
@@ -140,6 +140,8 @@ fn a_convolutional_network_is_predicted_and_optimised_with_every_mapping() {
     assert!(network.norms().is_empty(), "the batch norm went into the convolution");
     let inputs = LayerInputs::of_first(&network, &training, 64);
     let few = LayerInputs::of_first(&network, &training, 3);
+    let task = Task::classify(&test).expect("labels");
+    let reference = Reference::of(&network, &task).expect("a network");
     let digital = accuracy(network.logits(&network.exact(), &test).0.view(), test.labels());
     let (optimiser, circuit): (OptimiserSpec, CircuitSpec) =
         (section("optimiser"), section("circuit"));
@@ -153,7 +155,8 @@ fn a_convolutional_network_is_predicted_and_optimised_with_every_mapping() {
         let optimised = optimise(rules, &naive, &network, &inputs, goal).expect("a program");
         assert!(optimised.conic.certificate.gap <= 1e-7, "{mapping:?}");
         let measured = |design: &ChipDesign| {
-            measure(design, &network, &test, 4, Stream::root(2), || ()).expect("chips")
+            measure(design, &network, (&task, &reference), 4, Stream::root(2), || ())
+                .expect("chips")
         };
         let (before, after) = (measured(&naive), measured(&optimised.design));
         let mse = (before.output_mse, after.output_mse);
