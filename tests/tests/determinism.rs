@@ -11,8 +11,8 @@ use cim_device::{Conduction, GaussianSpec, Window};
 use cim_nn::checkpoint::{decode, encode};
 use cim_nn::network::BLOCK;
 use cim_nn::{
-    Dataset, InputRange, LayerPath, Levels, Network, Optimiser, Recipe, TrainState, Trainer,
-    WeightNoise,
+    Dataset, InputRange, LayerPath, Levels, Network, Optimiser, Recipe, Teacher, TrainState,
+    Trainer, WeightNoise,
 };
 use cim_tests::chip::{carried, silent, uniforms, worst_case};
 use cim_tests::images::images;
@@ -157,7 +157,8 @@ fn train(optimiser: Optimiser, seed: u64, threads: usize, stop: bool) -> (Vec<u8
     let teacher = Network::new(&[784, 20, 10], Stream::root(12)).expect("widths");
     at_threads(threads, || {
         let (paths, at) = (paths(&network), Stream::root(seed));
-        let trainer = Trainer::new(&recipe, network, paths.clone(), Some(&teacher), at);
+        let trainer =
+            Trainer::new(&recipe, network, paths.clone(), Some(Teacher::Asked(&teacher)), at);
         let mut trainer = trainer.expect("a recipe");
         let mut reports = vec![format!("{:?}", trainer.epoch(&data).expect("fits"))];
         if stop {
@@ -165,7 +166,8 @@ fn train(optimiser: Optimiser, seed: u64, threads: usize, stop: bool) -> (Vec<u8
             drop(trainer);
             let state: TrainState = decode(&saved).expect("decodes");
             assert_eq!(state.epochs_done, 1);
-            trainer = Trainer::resume(&recipe, state, paths, Some(&teacher), at).expect("a recipe");
+            trainer = Trainer::resume(&recipe, state, paths, Some(Teacher::Asked(&teacher)), at)
+                .expect("a recipe");
         }
         assert!(!trainer.is_done());
         reports.push(format!("{:?}", trainer.epoch(&data).expect("fits")));
