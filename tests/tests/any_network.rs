@@ -6,7 +6,7 @@ use cim_chip::sections::mapping::MappingSpec;
 use cim_chip::sections::{CircuitSpec, EnergySpec, FrontEnd, NetworkSpec, OptimiserSpec};
 use cim_chip::{
     ChipDesign, ChipError, ChipSpec, Dataset, FullScale, Goal, LayerInputs, LayerPath, Network,
-    Parts, Rules, Stream, Targets, check_model, estimate, measure, optimise,
+    Parts, Reference, Rules, Stream, Targets, Task, check_model, estimate, measure, optimise,
 };
 use cim_data::idx;
 use cim_nn::{Labels, Optimiser, Recipe, Shape, Trainer, accuracy};
@@ -145,6 +145,9 @@ fn a_convolutional_network_is_predicted_and_optimised_with_every_mapping() {
         (section("optimiser"), section("circuit"));
     let energy: EnergySpec = section("energy");
     let rules = Rules { optimiser: &optimiser, circuit: &circuit, energy: &energy };
+    let task = Task::classify(&test).expect("labels");
+    let reference = Reference::of(&network, &task).expect("a network");
+    let asked = (&task, &reference);
     for mapping in MappingSpec::registered() {
         let parts = parts(mapping, "unipolar");
         let naive = ChipDesign::by_policy(parts, &network, &inputs, FullScale::WorstCase);
@@ -153,7 +156,7 @@ fn a_convolutional_network_is_predicted_and_optimised_with_every_mapping() {
         let optimised = optimise(rules, &naive, &network, &inputs, goal).expect("a program");
         assert!(optimised.conic.certificate.gap <= 1e-7, "{mapping:?}");
         let measured = |design: &ChipDesign| {
-            measure(design, &network, &test, 4, Stream::root(2), || ()).expect("chips")
+            measure(design, &network, asked, 4, Stream::root(2), || ()).expect("chips")
         };
         let (before, after) = (measured(&naive), measured(&optimised.design));
         let mse = (before.output_mse, after.output_mse);
