@@ -140,13 +140,14 @@ fn a_convolutional_network_is_predicted_and_optimised_with_every_mapping() {
     assert!(network.norms().is_empty(), "the batch norm went into the convolution");
     let inputs = LayerInputs::of_first(&network, &training, 64);
     let few = LayerInputs::of_first(&network, &training, 3);
-    let task = Task::classify(&test).expect("labels");
-    let reference = Reference::of(&network, &task).expect("a network");
     let digital = accuracy(network.logits(&network.exact(), &test).0.view(), test.labels());
     let (optimiser, circuit): (OptimiserSpec, CircuitSpec) =
         (section("optimiser"), section("circuit"));
     let energy: EnergySpec = section("energy");
     let rules = Rules { optimiser: &optimiser, circuit: &circuit, energy: &energy };
+    let task = Task::classify(&test).expect("labels");
+    let reference = Reference::of(&network, &task).expect("a network");
+    let asked = (&task, &reference);
     for mapping in MappingSpec::registered() {
         let parts = parts(mapping, "unipolar");
         let naive = ChipDesign::by_policy(parts, &network, &inputs, FullScale::WorstCase);
@@ -155,8 +156,7 @@ fn a_convolutional_network_is_predicted_and_optimised_with_every_mapping() {
         let optimised = optimise(rules, &naive, &network, &inputs, goal).expect("a program");
         assert!(optimised.conic.certificate.gap <= 1e-7, "{mapping:?}");
         let measured = |design: &ChipDesign| {
-            measure(design, &network, (&task, &reference), 4, Stream::root(2), || ())
-                .expect("chips")
+            measure(design, &network, asked, 4, Stream::root(2), || ()).expect("chips")
         };
         let (before, after) = (measured(&naive), measured(&optimised.design));
         let mse = (before.output_mse, after.output_mse);

@@ -11,8 +11,8 @@ use cim_device::{Conduction, GaussianSpec, Window};
 use cim_nn::checkpoint::{decode, encode};
 use cim_nn::network::BLOCK;
 use cim_nn::{
-    Dataset, InputRange, LayerPath, Levels, Network, Optimiser, Recipe, Teacher, TrainState,
-    Trainer, WeightNoise,
+    Answers, Dataset, InputRange, LayerPath, Levels, Network, Optimiser, Recipe, Teacher,
+    TrainState, Trainer, WeightNoise,
 };
 use cim_tests::chip::{carried, silent, uniforms, worst_case};
 use cim_tests::images::images;
@@ -127,7 +127,6 @@ fn paths(network: &Network) -> Vec<LayerPath> {
             output_levels: Levels { top: 31.0 },
             output_sigma: Array2::from_elem(tiles, 0.05),
             relu_sigma: 0.1,
-            learns_bias: true,
         }
     };
     network.layers().iter().enumerate().map(|(k, l)| layer(k, l)).collect()
@@ -157,8 +156,9 @@ fn train(optimiser: Optimiser, seed: u64, threads: usize, stop: bool) -> (Vec<u8
     let teacher = Network::new(&[784, 20, 10], Stream::root(12)).expect("widths");
     at_threads(threads, || {
         let (paths, at) = (paths(&network), Stream::root(seed));
-        let trainer =
-            Trainer::new(&recipe, network, paths.clone(), Some(Teacher::Asked(&teacher)), at);
+        let answers = Answers::of(&teacher, &data, 1).expect("fits");
+        let teacher = Some(Teacher::Known(&answers));
+        let trainer = Trainer::new(&recipe, network, paths.clone(), teacher, at);
         let mut trainer = trainer.expect("a recipe");
         let mut reports = vec![format!("{:?}", trainer.epoch(&data).expect("fits"))];
         if stop {
@@ -166,8 +166,7 @@ fn train(optimiser: Optimiser, seed: u64, threads: usize, stop: bool) -> (Vec<u8
             drop(trainer);
             let state: TrainState = decode(&saved).expect("decodes");
             assert_eq!(state.epochs_done, 1);
-            trainer = Trainer::resume(&recipe, state, paths, Some(Teacher::Asked(&teacher)), at)
-                .expect("a recipe");
+            trainer = Trainer::resume(&recipe, state, paths, teacher, at).expect("a recipe");
         }
         assert!(!trainer.is_done());
         reports.push(format!("{:?}", trainer.epoch(&data).expect("fits")));
