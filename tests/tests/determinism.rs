@@ -127,6 +127,7 @@ fn paths(network: &Network) -> Vec<LayerPath> {
             output_levels: Levels { top: 31.0 },
             output_sigma: Array2::from_elem(tiles, 0.05),
             relu_sigma: 0.1,
+            learns_bias: true,
         }
     };
     network.layers().iter().enumerate().map(|(k, l)| layer(k, l)).collect()
