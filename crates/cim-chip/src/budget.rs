@@ -5,9 +5,10 @@ use cim_core::Stream;
 use crate::design::ChipDesign;
 use crate::effect::Effect;
 use crate::error::ChipError;
-use crate::evaluate::{Chips, Moment, Reference, evaluate};
+use crate::evaluate::{Chips, Moment, evaluate};
 use crate::intervals::{Estimate, estimate};
 use crate::mapped::Mapped;
+use crate::reference::Reference;
 use crate::task::Task;
 
 /// What one effect costs, over the same chips as everything else.

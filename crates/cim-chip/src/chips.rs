@@ -6,8 +6,8 @@ use ndarray::Array2;
 
 use crate::design::ChipDesign;
 use crate::error::ChipError;
-use crate::evaluate::Reference;
 use crate::mapped::Mapped;
+use crate::reference::Reference;
 use crate::task::Task;
 
 /// What a number of chips of one design measured.
@@ -141,8 +141,4 @@ pub fn program(
             Ok(Grid::program(&design.parts, layer_design, product.weights, at, tally)?)
         })
         .collect()
-}
-
-pub(crate) fn mean_square(m: &Array2<f32>) -> f64 {
-    m.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>() / m.len().max(1) as f64
 }

@@ -5,14 +5,15 @@ use std::sync::Mutex;
 use cim_core::{MatMul, Scratch, Seconds, Stream, Tally};
 use cim_device::Compensation;
 use cim_tile::{Grid, Strengths, TileError};
-use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::chips::{ChipBlueprint, mean_square};
+use crate::chips::ChipBlueprint;
 use crate::design::ChipDesign;
 use crate::error::ChipError;
 use crate::held::HeldChip;
 use crate::intervals::{Estimate, estimate};
 use crate::mapped::Mapped;
+use crate::reference::Reference;
 use crate::task::Task;
 
 /// How many chips are made.
@@ -32,37 +33,6 @@ pub struct Moment {
     pub after: Seconds,
     /// How drift is compensated, if it is.
     pub compensation: Option<Compensation>,
-}
-
-/// What the network says digitally, which chips are compared with.
-#[derive(Clone, Debug)]
-pub struct Reference {
-    outputs: Array2<f32>,
-    power: f64,
-    /// Its score.
-    pub score: f64,
-}
-
-impl Reference {
-    /// Runs `task` digitally.
-    ///
-    /// # Errors
-    /// Errors of the network and of the task.
-    pub fn of(network: &impl Mapped, task: &Task) -> Result<Self, ChipError> {
-        let outputs = network.digital_outputs(task.samples())?;
-        let score = task.score(outputs.view())?;
-        Ok(Self { power: mean_square(&outputs).max(f64::MIN_POSITIVE), outputs, score })
-    }
-
-    /// Samples × outputs.
-    pub fn outputs(&self) -> ArrayView2<'_, f32> {
-        self.outputs.view()
-    }
-
-    /// Mean squared error of `outputs`, per unit of signal power.
-    pub(crate) fn error_of(&self, outputs: &Array2<f32>) -> f64 {
-        mean_square(&(outputs - &self.outputs)) / self.power
-    }
 }
 
 /// How well a network answers on chips of one design.

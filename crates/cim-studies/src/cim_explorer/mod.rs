@@ -15,6 +15,7 @@ mod outcome;
 mod placing;
 mod points;
 mod range;
+mod reads;
 mod sheet;
 mod spec;
 mod stages;

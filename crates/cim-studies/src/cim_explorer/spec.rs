@@ -10,8 +10,8 @@ use cim_tile::mapping::LowBit;
 use serde::{Deserialize, Serialize};
 
 use super::architecture::HiddenSpec;
-use super::disturb::DisturbSpec;
 use super::range::Range;
+use super::reads::DisturbSpec;
 use crate::error::StudyError;
 use crate::experiment::Experiment;
 use crate::study::{StudySpec, shared_keys};

@@ -1,0 +1,42 @@
+//! What a network says without any chip.
+
+use ndarray::{Array2, ArrayView2};
+
+use crate::error::ChipError;
+use crate::mapped::Mapped;
+use crate::task::Task;
+
+/// What the network says digitally, which chips are compared with.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    outputs: Array2<f32>,
+    power: f64,
+    /// Its score.
+    pub score: f64,
+}
+
+impl Reference {
+    /// Runs `task` digitally.
+    ///
+    /// # Errors
+    /// Errors of the network and of the task.
+    pub fn of(network: &impl Mapped, task: &Task) -> Result<Self, ChipError> {
+        let outputs = network.digital_outputs(task.samples())?;
+        let score = task.score(outputs.view())?;
+        Ok(Self { power: mean_square(&outputs).max(f64::MIN_POSITIVE), outputs, score })
+    }
+
+    /// Samples × outputs.
+    pub fn outputs(&self) -> ArrayView2<'_, f32> {
+        self.outputs.view()
+    }
+
+    /// Mean squared error of `outputs`, per unit of signal power.
+    pub(crate) fn error_of(&self, outputs: &Array2<f32>) -> f64 {
+        mean_square(&(outputs - &self.outputs)) / self.power
+    }
+}
+
+fn mean_square(m: &Array2<f32>) -> f64 {
+    m.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>() / m.len().max(1) as f64
+}
