@@ -3,12 +3,13 @@
 use cim_core::{MatMul, Scratch, Stream, Tally};
 use cim_nn::accuracy;
 use cim_tile::Grid;
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+use ndarray::{Array2, s};
 
 use super::draft::{Converters, Draft};
 use super::hand::Hand;
 use super::points::{Point, Right};
 use crate::error::StudyError;
+use crate::shared::carrier::Carrier;
 
 /// Points that one set of chips serves, each with its converters.
 pub type Family<'a> = [(Point, &'a Converters)];
@@ -122,38 +123,4 @@ fn sense_once(grids: &[&Grid], drives: &Array2<f32>, block: usize) -> Vec<(Array
     }
     all.iter_mut().zip(tallies).for_each(|((_, tally), own)| *tally = own);
     all
-}
-
-/// What carries a product.
-enum Carrier<'a> {
-    /// Tiles.
-    Grid(&'a Grid),
-    /// What tiles put out for all vectors (vectors × outputs), `block` of them a call; it was counted then.
-    Known { known: &'a Array2<f32>, shape: (usize, usize), block: usize },
-}
-
-impl MatMul for Carrier<'_> {
-    fn shape(&self) -> (usize, usize) {
-        match self {
-            Self::Grid(grid) => grid.shape(),
-            Self::Known { shape, .. } => *shape,
-        }
-    }
-
-    fn apply(
-        &self,
-        x: ArrayView2<'_, f32>,
-        call: u64,
-        mut y: ArrayViewMut2<'_, f32>,
-        scratch: &mut Scratch,
-        tally: &mut Tally,
-    ) {
-        match self {
-            Self::Grid(grid) => grid.apply(x, call, y, scratch, tally),
-            Self::Known { known, block, .. } => {
-                let first = call as usize * block;
-                y.assign(&known.slice(s![first..first + x.nrows(), ..]));
-            }
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! What studies have in common.
 
+pub mod carrier;
 pub mod checkpoints;
 #[cfg(test)]
 pub mod corners;
