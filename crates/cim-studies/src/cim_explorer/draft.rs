@@ -10,7 +10,7 @@ use ndarray::{Array2, ArrayView2};
 use super::networks::FewNumbers;
 use super::placing::{Thresholds, placed};
 use super::points::Point;
-use super::range::Range;
+use super::range::{Range, Steps};
 use super::spec::Spec;
 use crate::error::StudyError;
 
@@ -114,13 +114,13 @@ impl<'a> Draft<'a> {
         let Layer { design, calibration, .. } = layer;
         let amps = design.amps_per_weight(parts);
         let with = |full_scale| LayerDesign { full_scale, ..design.clone() };
-        match (range.policy(), range) {
-            (Some(policy), _) => {
+        match range.steps() {
+            Steps::Equal(policy) => {
                 let unused = design.full_scale.view();
                 let found = by_policy(policy, parts, weights, 1.0, amps, calibration, unused)?;
                 Ok(LayerConverters { design: with(found), placed: None })
             }
-            (None, Range::Placed { shared_by, errors }) => {
+            Steps::Placed { shared_by, errors } => {
                 let margins = self.network.margins[idx].view();
                 let thresholds = Thresholds { codes: 1 << parts.adc_bits, shared_by, errors };
                 let adcs = placed(parts, weights, amps, calibration, margins, thresholds)?;
@@ -129,7 +129,6 @@ impl<'a> Draft<'a> {
                 let ends = Array2::from_shape_vec(shape, ends).expect("one for each full scale");
                 Ok(LayerConverters { design: with(ends), placed: Some(adcs) })
             }
-            (None, _) => unreachable!("every other range is a policy"),
         }
     }
 }

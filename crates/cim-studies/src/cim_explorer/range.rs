@@ -57,16 +57,30 @@ pub enum Errors {
     Decisions,
 }
 
+/// Steps of a converter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Steps {
+    /// All alike, over a full scale.
+    Equal(FullScale),
+    /// One by one.
+    Placed {
+        /// Whose thresholds are equal.
+        shared_by: SharedBy,
+        /// Which errors count how much.
+        errors: Errors,
+    },
+}
+
 impl Range {
-    /// As a policy of full scales; none where thresholds are placed.
-    pub const fn policy(self) -> Option<FullScale> {
-        match self {
-            Self::WorstCase => Some(FullScale::WorstCase),
-            Self::Percentile { percentile } => Some(FullScale::Percentile { percentile }),
-            Self::MseOptimal => Some(FullScale::MseOptimal),
-            Self::Fixed { full_scale } => Some(FullScale::Fixed { full_scale }),
-            Self::Placed { .. } => None,
-        }
+    /// What it asks of the steps of a converter.
+    pub const fn steps(self) -> Steps {
+        Steps::Equal(match self {
+            Self::WorstCase => FullScale::WorstCase,
+            Self::Percentile { percentile } => FullScale::Percentile { percentile },
+            Self::MseOptimal => FullScale::MseOptimal,
+            Self::Fixed { full_scale } => FullScale::Fixed { full_scale },
+            Self::Placed { shared_by, errors } => return Steps::Placed { shared_by, errors },
+        })
     }
 
     /// Whether thresholds are placed one by one.

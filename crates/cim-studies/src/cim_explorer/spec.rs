@@ -10,7 +10,7 @@ use cim_tile::mapping::LowBit;
 use serde::{Deserialize, Serialize};
 
 use super::architecture::HiddenSpec;
-use super::range::Range;
+use super::range::{Range, Steps};
 use super::reads::DisturbSpec;
 use crate::error::StudyError;
 use crate::experiment::Experiment;
@@ -127,10 +127,12 @@ impl PointSpec {
         need_within(&key("adc_bits"), self.adc_bits, 2, 16)?;
         need_within(&key("spread"), self.spread, Siemens::ZERO, MOST)?;
         need_within(&key("wire"), self.wire, Ohms::ZERO, MOST_OF_WIRES)?;
-        let Some(Err(error)) = self.range.policy().map(cim_adc::FullScale::check) else {
-            return Ok(());
-        };
-        need(false, &key("range"), error, "give a percentile or a current that can be")
+        match self.range.steps() {
+            Steps::Equal(policy) => policy.check().or_else(|error| {
+                need(false, &key("range"), error, "give a percentile or a current that can be")
+            }),
+            Steps::Placed { .. } => Ok(()),
+        }
     }
 }
 
