@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, path::Path};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// What each crate may know, in an order in which every crate comes after all that it knows.
-const MAY_KNOW: [(&str, &[&str]); 18] = [
+const MAY_KNOW: [(&str, &[&str]); 19] = [
     ("xtask", &[]),
     ("cim-api", &[]),
+    ("cim-features", &[]),
     ("cim-report", &[]),
     ("cim-core", &[]),
     ("cim-device", &["cim-core"]),
@@ -144,7 +145,8 @@ const ALL_KINDS: [DependencyKind; 3] =
     [DependencyKind::Normal, DependencyKind::Build, DependencyKind::Development];
 
 /// What the Python module may know. It is a workspace of its own, so that nothing here needs Python.
-const PYTHON_MAY_KNOW: [&str; 12] = [
+const PYTHON_MAY_KNOW: [&str; 13] = [
+    "cim-features",
     "cim-core",
     "cim-device",
     "cim-fit",
