@@ -83,6 +83,16 @@ pub enum ChipError {
         /// What is wrong.
         what: String,
     },
+    /// A network that has no finite answer to a sample, digitally.
+    #[error(
+        "the network itself puts out {value} for sample {sample}: look for weights that are no numbers, or too large"
+    )]
+    NotFinite {
+        /// Which sample, from 0.
+        sample: usize,
+        /// What it puts out.
+        value: f32,
+    },
     /// What was measured on a chip is not of this one, or cannot be.
     #[error(transparent)]
     Held(#[from] HeldError),

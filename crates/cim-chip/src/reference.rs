@@ -19,9 +19,12 @@ impl Reference {
     /// Runs `task` digitally.
     ///
     /// # Errors
-    /// Errors of the network and of the task.
+    /// [`ChipError::NotFinite`] for an answer that is no number; errors of the network and of the task.
     pub fn of(network: &impl Mapped, task: &Task) -> Result<Self, ChipError> {
         let outputs = network.digital_outputs(task.samples())?;
+        if let Some(((sample, _), &value)) = outputs.indexed_iter().find(|(_, v)| !v.is_finite()) {
+            return Err(ChipError::NotFinite { sample, value });
+        }
         let score = task.score(outputs.view())?;
         Ok(Self { power: mean_square(&outputs).max(f64::MIN_POSITIVE), outputs, score })
     }

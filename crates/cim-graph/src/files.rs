@@ -68,6 +68,7 @@ impl Files {
                 if let Some(weights) = weights {
                     replace(&mut model.graph, weights, *limits)?;
                 }
+                refuse_no_numbers(&model.graph)?;
                 Ok(model)
             }
             Self::Safetensors { weights, layers } => {
@@ -78,11 +79,22 @@ impl Files {
     }
 }
 
+/// An infinity may stand for what a softmax leaves out; what is no number is nothing's weight, and a ReLU would hide it.
+fn refuse_no_numbers(graph: &Graph) -> Result<(), GraphError> {
+    for (name, tensor) in &graph.constants {
+        if tensor.as_f32().is_some_and(|values| values.iter().any(|value| value.is_nan())) {
+            let what = format!("initializer {name} has elements that are no numbers (NaN)");
+            return Err(GraphError::Malformed { what });
+        }
+    }
+    Ok(())
+}
+
 /// Puts tensors in place of the initializers of their names.
 fn replace(graph: &mut Graph, weights: &[u8], limits: Limits) -> Result<(), GraphError> {
     let mut own: BTreeMap<&str, &mut crate::Tensor> =
         graph.constants.iter_mut().map(|(name, tensor)| (name.as_str(), tensor)).collect();
-    for (name, tensor) in layers::tensors(weights, limits)? {
+    for (name, tensor) in layers::all_tensors(weights, limits)? {
         let wrong = |what: String| Err(GraphError::Malformed { what });
         match own.get_mut(name.as_str()) {
             None => {

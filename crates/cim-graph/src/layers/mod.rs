@@ -6,5 +6,6 @@ mod spec;
 mod weights;
 
 pub(crate) use build::read;
+pub(crate) use weights::all_tensors;
 pub use weights::tensors;
 pub(crate) use weights::widened;

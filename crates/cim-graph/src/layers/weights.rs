@@ -20,6 +20,19 @@ pub fn tensors(bytes: &[u8], limits: Limits) -> Result<BTreeMap<String, Tensor>,
     Ok(Weights::chosen(bytes, &limits, |_, data_type| is_known(data_type))?.left)
 }
 
+/// All tensors of a safetensors file, in single precision, by name; counters that inference does not need are
+/// left out.
+///
+/// # Errors
+/// As [`tensors`], and for a tensor of another type than floating point of 16 or 32 bits.
+pub(crate) fn all_tensors(
+    bytes: &[u8],
+    limits: Limits,
+) -> Result<BTreeMap<String, Tensor>, GraphError> {
+    sniff::refuse_others(bytes, "safetensors")?;
+    Ok(Weights::read(bytes, &limits)?.left)
+}
+
 pub(super) struct Weights {
     left: BTreeMap<String, Tensor>,
 }
@@ -58,6 +71,9 @@ impl Weights {
             })?;
             if values.len() != count {
                 return Err(malformed(format!("{} values in a shape of {count}", values.len())));
+            }
+            if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+                return Err(malformed(format!("element {at} is {}", values[at])));
             }
             left.insert(name.to_owned(), Tensor::of(shape, values));
         }

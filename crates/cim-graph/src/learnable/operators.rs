@@ -146,23 +146,22 @@ fn add(reader: &mut Reader, given: &Given<'_>) -> Result<Meaning, OpError> {
     let [a, b] = given.inputs else {
         return Err(invalid!("{} inputs in place of 2", given.inputs.len()));
     };
-    let (from, bias) = match (reader.value(a), reader.value(b)) {
+    let (value, bias) = match (reader.value(a), reader.value(b)) {
         (Some(a), Some(b)) if reader.values.get(a).rank == reader.values.get(b).rank => {
             return Ok(Meaning::Sum([a, b]));
         }
         (Some(_), Some(_)) => return Err(unsupported!("a sum of other dimensions")),
-        (Some(value), None) => ((a, value), b),
-        (None, Some(value)) => ((b, value), a),
+        (Some(value), None) => (value, b),
+        (None, Some(value)) => (value, a),
         (None, None) => return Err(unsupported!("a sum of constants")),
     };
-    let (name, value) = from;
     let Made::By(step, _) = &reader.values.get(value).made else {
         return Err(unsupported!("a constant that is no bias of a product"));
     };
     let Layer::Linear { parameters } = step.layer else {
         return Err(unsupported!("a constant that is no bias of a product"));
     };
-    if reader.parameters[parameters].learns_bias || !reader.is_read_once(name) {
+    if reader.parameters[parameters].learns_bias || !reader.is_read_once(value) {
         return Err(unsupported!("a constant that is no bias of a product"));
     }
     let (mut own, mut place) =

@@ -51,9 +51,11 @@ impl Reader {
         self.names.get(name).copied()
     }
 
-    /// Whether one node alone reads a name.
-    pub(super) fn is_read_once(&self, name: &str) -> bool {
-        self.uses.get(name) == Some(&1)
+    /// Whether one node alone reads a value, by whatever of its names; a node that hands it on as it is, under
+    /// another, is one.
+    pub(super) fn is_read_once(&self, value: usize) -> bool {
+        let mut names = self.names.iter().filter(|(_, own)| **own == value);
+        names.all(|(name, _)| self.uses.get(name) == Some(&1))
     }
 }
 

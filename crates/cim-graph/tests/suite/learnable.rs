@@ -54,6 +54,42 @@ fn what_is_written_unlearned_is_what_was_read() {
     assert_eq!(outputs(&again, &inputs), before);
 }
 
+/// Numbers of 64 bits are refused by the name of their tensor, and not passed over.
+#[test]
+fn weights_of_another_type_are_refused() {
+    let (files, _) = golden("mlp");
+    let zeros = vec![0u8; 8 * 24 * 20];
+    for data_type in [Dtype::F64, Dtype::I64] {
+        let view = TensorView::new(data_type, vec![24, 20], &zeros).expect("whole");
+        let weights = serialize([("weight_0", view)], None).expect("a file");
+        let error = files.clone().with_weights(weights).network(Limits::default());
+        let error = error.err().expect("refused").to_string();
+        assert!(error.contains("weight_0") && error.contains("64"), "{error}");
+    }
+}
+
+/// A constant behind another name of a product is its bias, unless something else reads the product, too.
+#[test]
+fn a_bias_is_of_a_product_that_nothing_else_reads() {
+    let files = |with_product: bool| {
+        let last = match with_product {
+            true => node("Add", &["m", "s"], "y", Vec::new()),
+            false => node("Relu", &["s"], "y", Vec::new()),
+        };
+        let nodes = vec![
+            node("MatMul", &["x", "w"], "m", Vec::new()),
+            node("Identity", &["m"], "i", Vec::new()),
+            node("Add", &["i", "b"], "s", Vec::new()),
+            last,
+        ];
+        let weights = vec![floats("w", &[3, 4], &drawn(12, 0)), floats("b", &[4], &drawn(4, 20))];
+        onnx(nodes, &[0, 3], weights).learnable(&[3], Limits::default())
+    };
+    let alone = files(false).expect("layers");
+    assert_eq!(alone.parameters()[0].bias, drawn(4, 20));
+    assert!(matches!(files(true), Err(GraphError::Unlearnable { .. })));
+}
+
 /// What is changed in the layers is what the network computes with, on either side of a product.
 #[test]
 fn weights_are_written_where_they_stand() {
