@@ -61,7 +61,7 @@ impl Placed {
         if full_scale == 0.0 {
             return Err(AdcError::EmptyRange { full_scale: Amps(full_scale) });
         }
-        let step_a = full_scale / f64::from(1 << WORD_BITS);
+        let step_a = full_scale / f64::from((1 << WORD_BITS) - 1);
         let codes = ladders.iter().map(|ladder| ladder.values.len()).max().unwrap_or(1);
         let mut thresholds_a = vec![f32::INFINITY; (codes - 1) * ladders.len()];
         let mut words = vec![0; codes * ladders.len()];
@@ -75,6 +75,13 @@ impl Placed {
         }
         let (step, full_scale) = (Amps(step_a), Amps(full_scale));
         Ok(Self { step, full_scale, input_noise, codes, thresholds_a, words })
+    }
+}
+
+impl Placed {
+    /// How many ladders it has: one for all currents, or one for each of those side by side.
+    pub fn ladders(&self) -> usize {
+        self.words.len() / self.codes
     }
 }
 
@@ -98,7 +105,7 @@ impl Ladder {
 impl Placed {
     /// Numbers of thresholds that currents pass, of as many columns from the first of these on.
     fn count(&self, first: usize, input_a: &[f32], passed: &mut [u32]) {
-        let columns = self.words.len() / self.codes;
+        let columns = self.ladders();
         passed.fill(0);
         for thresholds_a in self.thresholds_a.chunks_exact(columns) {
             let own_a = if columns == 1 { thresholds_a } else { &thresholds_a[first..] };
@@ -108,7 +115,7 @@ impl Placed {
 
     /// The same for one current, halving.
     fn find(&self, column: usize, i_a: f32) -> usize {
-        let columns = self.words.len() / self.codes;
+        let columns = self.ladders();
         let (mut least, mut most) = (0, self.codes - 1);
         while least < most {
             let middle = usize::midpoint(least, most);
@@ -148,7 +155,7 @@ impl pulp::NullaryFnOnce for Count<'_> {
 
 impl Adc for Placed {
     fn convert(&self, input_a: &[f32], codes: &mut [i32], tally: &mut Tally) {
-        let columns = self.words.len() / self.codes;
+        let columns = self.ladders();
         let mut passed = [0; AT_A_TIME];
         // From one column to the next, where there is one.
         let (vector, own) =

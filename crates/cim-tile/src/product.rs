@@ -66,15 +66,17 @@ impl Grid {
     }
 
     /// The same cells with converters whose thresholds were placed: one for each full scale, in the order of
-    /// [`Parts::full_scale_shape`], for the currents of that group of that tile.
+    /// [`Parts::full_scale_shape`], for the currents of that group of that tile as they are sensed, drive gain and
+    /// what targets for wires leave of them included. What converters of the front end are off by is left out.
     ///
     /// # Panics
-    /// If there is not one for each.
+    /// If there is not one for each, or one with other ladders than one for all or each of its currents.
     pub fn with_placed(&self, placed: &[Placed]) -> Self {
         let groups = placed.len() / self.tiles.len();
         assert_eq!(groups * self.tiles.len(), placed.len(), "converters for every tile");
         let own = placed.chunks_exact(groups);
         let tiles = self.tiles.iter().zip(own).map(|(tile, placed)| {
+            assert!(tile.takes(placed), "one ladder for all currents of a group, or one for each");
             let adcs = placed.iter().map(|adc| Box::new(adc.clone()) as Box<dyn Adc>);
             tile.with_converters(adcs.collect())
         });
@@ -82,7 +84,8 @@ impl Grid {
     }
 
     /// Computes `y = x · W` of each of several grids that are one another's
-    /// [`with_converters`](Self::with_converters) or [`with_placed`](Self::with_placed), with converters of equal noise: as
+    /// [`with_converters`](Self::with_converters) or [`with_placed`](Self::with_placed), with converters of the noise of
+    /// the grid that they all come from: as
     /// [`apply`](cim_core::MatMul::apply) of each with the same `call`, to the bit, but cells are driven and sensed once.
     ///
     /// `x` is batch × inputs; every `y` is batch × outputs in standard layout, one for each grid as there is
@@ -279,6 +282,54 @@ mod tests {
                     alone.apply(x.view(), 5, want.view_mut(), scratch, &mut tally);
                     assert_eq!((&y[k], tallies[k]), (&want, tally), "{mapping:?} {polarity:?} {k}");
                 }
+            }
+        }
+    }
+
+    /// Thresholds half a step from every value of converters with equal steps are these converters: of every
+    /// tile and group, which have full scales of their own, so that none can stand in another's place. Words of the
+    /// table are off by half of 2⁻¹⁵ of a full scale in each conversion.
+    #[test]
+    fn thresholds_at_equal_steps_are_the_converter_of_each_tile_and_group() {
+        let (weights, x) = (uniform(19, 7, Stream::root(1)), uniform(11, 19, Stream::root(2)));
+        let (at, tally) = (Stream::root(3), &mut Tally::default());
+        for mapping in MappingSpec::registered() {
+            for polarity in [Polarity::Offset, Polarity::TwoPhase, Polarity::TwoRows] {
+                let parts = parts(mapping, polarity, 4);
+                let parts = Parts { front_end: FrontEnd::IDEAL, ..parts };
+                let of = |(row, col): (usize, usize)| Amps(1e-5 * (1 + row + 3 * col) as f64);
+                let full_scale = Array2::from_shape_fn(parts.full_scale_shape(19, 7), of);
+                let (weight_clip, input_limit, drive_gain) = (0.5, 0.5, 1.0);
+                let design = LayerDesign { weight_clip, input_limit, drive_gain, full_scale };
+                let grid =
+                    Grid::program(&parts, &design, weights.view(), at, tally).expect("a grid");
+                let converters = grid.tiles.iter().flat_map(Tile::converters);
+                let placed = |adc: &dyn Adc| {
+                    let mut ends = [0; 2];
+                    adc.convert(&[-1.0, 1.0], &mut ends, &mut Tally::default());
+                    let at = |code: f64| Amps(code * adc.step().0);
+                    let values = (ends[0]..=ends[1]).map(|code| at(f64::from(code))).collect();
+                    let between = |code| at(f64::from(code) + 0.5);
+                    let thresholds = (ends[0]..ends[1]).map(between).collect();
+                    Placed::new(&[Ladder { thresholds, values }], parts.adc_noise).expect("steps")
+                };
+                let placed: Vec<Placed> = converters.map(placed).collect();
+                let run = |grid: &Grid| {
+                    let mut y = Array2::zeros((11, 7));
+                    grid.apply(
+                        x.view(),
+                        5,
+                        y.view_mut(),
+                        &mut Scratch::default(),
+                        &mut Tally::default(),
+                    );
+                    y
+                };
+                let (want, got) = (run(&grid), run(&grid.with_placed(&placed)));
+                let largest = want.iter().fold(0.0_f32, |most, y| most.max(y.abs()));
+                let apart = (&want - &got).iter().fold(0.0_f32, |most, y| most.max(y.abs()));
+                // Four bits: a code that is another is off by 6 % of a full scale and more.
+                assert!(apart < 2e-3 * largest, "{mapping:?} {polarity:?}: {apart} of {largest}");
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use cim_adc::{Adc, Phase};
+use cim_adc::{Adc, Phase, Placed};
 use cim_core::{Scratch, Seconds, Stream, Tally, Volts};
 use cim_crossbar::{CircuitError, Crossbar, Readout};
 use cim_device::Compensation;
@@ -151,6 +151,15 @@ impl Tile {
         let output_per_code = output_per_code(&self.plan, &groups, self.output_per_amp);
         let gains = output_per_code.iter().map(|gain| *gain as f32).collect();
         Self { readout, groups, output_per_code, gains, ..self.clone() }
+    }
+
+    /// Whether placed converters are as many as its groups, each with one ladder for all currents of its group or one
+    /// for each.
+    pub(crate) fn takes(&self, placed: &[Placed]) -> bool {
+        let fits = |(group, placed): (&Group, &Placed)| {
+            [1, group.senses.len()].contains(&placed.ladders())
+        };
+        placed.len() == self.groups.len() && self.groups.iter().zip(placed).all(fits)
     }
 
     /// The programmed array.
