@@ -176,6 +176,29 @@ fn train(optimiser: Optimiser, seed: u64, threads: usize, stop: bool) -> (Vec<u8
     })
 }
 
+/// A teacher that was asked before, at every shift, teaches what one teaches that is asked about every batch: up
+/// to the order of sums.
+#[test]
+fn a_teacher_that_was_asked_before_teaches_the_same() {
+    let (network, data) = (network(&[784, 40, 10]), data(1000, 3));
+    let recipe = Recipe { distillation: 0.9, max_shift: 2, ..recipe(SGD) };
+    let teacher = Network::new(&[784, 20, 10], Stream::root(12)).expect("widths");
+    let answers = Answers::of(&teacher, &data, 2).expect("fits");
+    let learned = |teacher: Teacher<'_>| {
+        let paths = paths(&network);
+        let (network, at) = (network.clone(), Stream::root(5));
+        let trainer = Trainer::new(&recipe, network, paths, Some(teacher), at);
+        let mut trainer = trainer.expect("a recipe");
+        trainer.epoch(&data).expect("fits");
+        trainer.into_state().network.layers()[1].weights.to_owned()
+    };
+    let [known, asked] = [Teacher::Known(&answers), Teacher::Asked(&teacher)].map(learned);
+    let before = &network.layers()[1].weights;
+    let largest = |m: Array2<f32>| m.iter().fold(0.0_f32, |most, v| most.max(v.abs()));
+    let (moved, apart) = (largest(&asked - before), largest(&asked - &known));
+    assert!(apart < 1e-3 * moved, "{apart} apart after {moved}");
+}
+
 #[test]
 fn training_has_the_same_bytes_at_any_thread_count() {
     let first = train(ADAM, 1, THREADS[0], false);

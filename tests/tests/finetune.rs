@@ -201,9 +201,21 @@ fn digits(count: usize) -> Vec<Named> {
 }
 
 fn tune(count: usize, epochs: usize, rates: &[f32], seed: u64, threads: usize) -> Tuned {
+    tune_and_test(count, None, epochs, rates, seed, threads)
+}
+
+fn tune_and_test(
+    count: usize,
+    tested: Option<usize>,
+    epochs: usize,
+    rates: &[f32],
+    seed: u64,
+    threads: usize,
+) -> Tuned {
     let files = onnx("mlp.onnx");
     let graph = files.network(Limits::default()).expect("a network");
     let samples = Samples::of(digits(count), &graph, usize::MAX).expect("samples");
+    let test = tested.map(|count| Samples::of(digits(count), &graph, usize::MAX).expect("samples"));
     let mut chip: ChipPreset =
         cim_studies::parse(STUDIES[0].preset).expect("the chip of the paper");
     chip.converters.adc_bits = 4;
@@ -211,7 +223,7 @@ fn tune(count: usize, epochs: usize, rates: &[f32], seed: u64, threads: usize) -
     let tuning = Tuning {
         files: &files,
         samples: &samples,
-        test: None,
+        test: test.as_ref(),
         holdout: 0.25,
         calibration: 256,
         chip,
@@ -259,4 +271,15 @@ fn nothing_learned_is_nothing_changed_and_threads_change_nothing() {
     assert!(same, "the weights of the file");
     let [one, two] = [1, 2].map(|threads| tune(800, 1, &[3e-3], 7, threads).weights);
     assert!(one == two);
+}
+
+/// Samples of a test are judged on and nothing else: the choice and the weights are those with others.
+#[test]
+fn a_test_changes_nothing_but_the_judgement() {
+    let [one, other] =
+        [200, 300].map(|tested| tune_and_test(800, Some(tested), 1, &[3e-3, 1e-3], 7, 2));
+    assert_eq!(one.chosen, other.chosen);
+    assert_eq!(one.candidates, other.candidates);
+    assert!(one.weights == other.weights);
+    assert_ne!(one.on_chips, other.on_chips);
 }

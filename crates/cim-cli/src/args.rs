@@ -424,8 +424,13 @@ impl Command {
                 let inputs = std::iter::once(args.measurements.as_path());
                 (inputs.chain(file(&args.preset)).collect(), args.outputs())
             }
-            Self::Eval(args) => (args.inputs(), args.outputs()),
-            Self::Finetune(args) => (args.inputs(), vec![("--out", args.out.as_path())]),
+            Self::Eval(args) => {
+                (args.inputs().into_iter().chain(file(&args.on.preset)).collect(), args.outputs())
+            }
+            Self::Finetune(args) => (
+                args.inputs().into_iter().chain(file(&args.on.preset)).collect(),
+                vec![("--out", args.out.as_path())],
+            ),
             Self::Map(args) => (vec![args.weights.as_path()], args.outputs()),
             Self::Man { folder } => (Vec::new(), vec![("FOLDER", folder.as_path())]),
             Self::Device(_)

@@ -38,7 +38,8 @@ pub fn sweep(outputs: &[(&str, &Path)]) {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// The folder of a file.
+pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),

@@ -84,7 +84,9 @@ fn what_cannot_be_fine_tuned_is_told_in_one_line() {
         (&["--learning-rates", "-1"], "learning"),
         (&["--chips", "1"], "chips"),
         (&["--after", "1 day"], "time"),
-        (&["--weights", &data], "safetensors"),
+        (&["--weights", &data], "digits.npz"),
+        (&["--test", &data], "most of which is learned from"),
+        (&["--learning-rates", "0.001,0.002,0.001"], "1e-3 twice"),
     ] {
         let said = with(more);
         assert!(said.contains(words), "{more:?}: '{words}' is not in: {said}");
@@ -93,4 +95,46 @@ fn what_cannot_be_fine_tuned_is_told_in_one_line() {
     fs::copy(&mlp, desk.path("own.onnx")).expect("copied");
     let said = desk.refused(&["finetune", "own.onnx", "--data", &data, "--out", "own.onnx"]);
     assert!(said.contains("overwritten"), "{said}");
+    // A preset is an input, too.
+    fs::write(desk.path("mine.toml"), desk.cim(&["preset", "paper"]).stdout).expect("written");
+    let tune = ["finetune", &mlp, "--data", &data, "--preset", "./mine.toml", "--out", "mine.toml"];
+    let said = desk.refused(&tune);
+    assert!(said.contains("overwritten"), "{said}");
+    fs::create_dir(desk.path("out")).expect("a folder");
+    fs::rename(desk.path("mine.toml"), desk.path("out/report.json")).expect("moved");
+    let eval = ["eval", &mlp, "--data", &data, "--preset", "./out/report.json", "--out", "out"];
+    let said = desk.refused(&eval);
+    assert!(said.contains("overwritten"), "{said}");
+    let two = ["--weights", "a.safetensors", "--weights", "b.safetensors"];
+    let said = desk.refused(&[&["optimise", &mlp, "--calibration", &data][..], &two].concat());
+    assert!(said.contains("b.safetensors"), "{said}");
+}
+
+/// Weights that are no numbers, or sums that single precision does not hold, are no answer of 0 %.
+#[test]
+fn answers_that_are_no_numbers_are_refused() {
+    let desk = Desk::new();
+    let (mlp, data) = (network("mlp.onnx"), network("digits.npz"));
+    let few = ["--epochs", "1", "--chips", "2", "--learning-rates", "0.002"];
+    let tune = ["finetune", &mlp, "--data", &data, "--out", "w.safetensors"];
+    desk.json(&[&tune[..], &few].concat());
+    let written = fs::read(desk.path("w.safetensors")).expect("written");
+    let length = u64::from_le_bytes(written[..8].try_into().expect("eight bytes")) as usize;
+    let header: Value = serde_json::from_slice(&written[8..8 + length]).expect("a header");
+    let place = |name: &str| {
+        let offset = header[name]["data_offsets"][0].as_u64().expect("an offset") as usize;
+        8 + length + offset
+    };
+    let names: Vec<&String> = header.as_object().expect("names").keys().collect();
+    let biases: Vec<&&String> = names.iter().filter(|name| name.ends_with("bias")).collect();
+    for (value, words) in [(f32::NAN, "NaN"), (f32::INFINITY, "inf"), (3e38, "puts out")] {
+        let mut file = written.clone();
+        for bias in &biases {
+            file[place(bias)..][..4].copy_from_slice(&value.to_le_bytes());
+        }
+        fs::write(desk.path("w.safetensors"), file).expect("written");
+        let eval = ["eval", &mlp, "--data", &data, "--weights", "w.safetensors", "--chips", "2"];
+        let said = desk.refused(&eval);
+        assert!(said.contains(words), "{value}: {said}");
+    }
 }

@@ -4,13 +4,15 @@ use cim_studies::own::{self, CALIBRATION, RATES, Tuning};
 
 use super::eval::{Opened, read_samples};
 use crate::error::CliError;
-use crate::files::write_atomic;
+use crate::files::{folder_of, write_atomic};
 use crate::finetune_args::Finetune;
 use crate::form::Form;
+use crate::lock;
 use crate::surroundings::within;
 
 /// Trains, writes the weights and returns the table for the terminal.
 pub fn run(args: &Finetune, form: Form) -> Result<String, CliError> {
+    cim_report::files::prepare(folder_of(&args.out)).map_err(lock::unwritable)?;
     let Opened { chip, moment, written, files, graph, .. } = Opened::read(&args.on)?;
     let samples = read_samples(&args.on.data, &graph, usize::MAX)?;
     let test = args.test.as_deref().map(|path| read_samples(path, &graph, usize::MAX));

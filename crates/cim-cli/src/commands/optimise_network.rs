@@ -22,9 +22,15 @@ pub fn run(args: &Optimise, network: &Path, form: Form) -> Result<String, CliErr
     }
     let energy: Option<Joules> = args.energy_budget.as_deref().map(budget).transpose()?;
     chip.parts()?;
-    let files =
-        network_files(network, args.layers.as_deref(), args.weights.first().map(PathBuf::as_path))?;
-    let graph = read_network(network, &files)?;
+    if let [_, more, ..] = args.weights.as_slice() {
+        return Err(CliError::Usage {
+            what: format!("--weights {} beside those of one network", more.display()),
+            help: "give one file of weights with NETWORK".into(),
+        });
+    }
+    let weights = args.weights.first().map(PathBuf::as_path);
+    let files = network_files(network, args.layers.as_deref(), weights)?;
+    let graph = read_network(network, weights, &files)?;
     let calibration = args.calibration.as_deref().expect("required beside a network");
     let most = chip.calibration.map_or(CALIBRATION, |section| section.images);
     let samples = read_samples(calibration, &graph, most)?;

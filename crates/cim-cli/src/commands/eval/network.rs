@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cim_graph::{Files, Limits, Network};
+use cim_graph::{Files, GraphError, Limits, Network};
 
 use crate::error::CliError;
 use crate::files::try_read;
@@ -37,15 +37,28 @@ pub fn files(
     }
 }
 
-/// The network in `files`, which `path` names.
+/// The network in `files`, which `path` names and, of its weights, `weights`.
 ///
 /// # Errors
-/// [`CliError::Usage`] with what is wrong.
-pub fn read(path: &Path, files: &Files) -> Result<Network, CliError> {
-    files.network(Limits::default()).map_err(|error| CliError::Usage {
-        help: error.help().unwrap_or("export the network again with torch.onnx.export").to_owned(),
-        what: format!("{}: {error}", path.display()),
-    })
+/// [`CliError::Usage`] with what is wrong, and in which of the files.
+pub fn read(path: &Path, weights: Option<&Path>, files: &Files) -> Result<Network, CliError> {
+    let refused = |error: GraphError| {
+        let whole = weights.filter(|_| match files.clone() {
+            Files::Onnx { graph, .. } => {
+                Files::Onnx { graph, weights: None }.network(Limits::default()).is_ok()
+            }
+            Files::Safetensors { .. } => false,
+        });
+        let help = match whole {
+            Some(_) => {
+                "give a .safetensors file of float16, bfloat16 or float32 with names and shapes of the network's"
+            }
+            None => error.help().unwrap_or("export the network again with torch.onnx.export"),
+        };
+        let what = format!("{}: {error}", whole.unwrap_or(path).display());
+        CliError::Usage { what, help: help.to_owned() }
+    };
+    files.network(Limits::default()).map_err(refused)
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {

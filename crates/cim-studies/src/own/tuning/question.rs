@@ -61,8 +61,19 @@ impl Tuning<'_> {
                 "give a share above 0 and below 1",
             );
         }
+        if self.test.is_some_and(|test| test.rows == self.samples.rows) {
+            return refused(
+                "samples of the test that are those of the data, most of which is learned from"
+                    .into(),
+                "give others, or none: held-out samples judge then",
+            );
+        }
         if self.rates.is_empty() {
             return refused("no learning rate".into(), "give one or more, such as 0.001");
+        }
+        let twice = |(idx, rate): (usize, &f32)| self.rates[..idx].contains(rate);
+        if let Some((_, rate)) = self.rates.iter().enumerate().find(|own| twice(*own)) {
+            return refused(format!("learning rate {rate:e} twice"), "give every rate once");
         }
         if self.chips < 2 {
             return refused(format!("{} chips", self.chips), "an interval needs 2 or more");

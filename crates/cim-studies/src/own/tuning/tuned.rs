@@ -87,11 +87,11 @@ impl fmt::Display for Tuned {
         let gain = shown(&words::of(self.gain), &Shown::Points);
         writeln!(f, "gained              {gain} points on the same chips")?;
         match self.candidates[self.chosen].rate {
-            Some(rate) => writeln!(f, "learning rate       {rate}")?,
+            Some(rate) => writeln!(f, "learning rate       {rate:e}")?,
             None => writeln!(f, "nothing that was learned does better: weights are as they were")?,
         }
         for Candidate { rate, score } in &self.candidates {
-            let what = rate.map_or("as it was".to_owned(), |rate| format!("at {rate}"));
+            let what = rate.map_or("as it was".to_owned(), |rate| format!("at {rate:e}"));
             let score = shown(&words::of(*score), &Shown::Percent);
             writeln!(f, "    {what:<16}{score} where choices are made")?;
         }
