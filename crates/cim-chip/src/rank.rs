@@ -39,7 +39,11 @@ const RESAMPLES: u64 = 2000;
 ///
 /// Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13 (percentile interval).
 pub fn rank_estimate(a: &[f64], b: &[f64], at: Stream) -> RankEstimate {
-    let found = resampled(a, b, RESAMPLES, at);
+    estimated(a, b, RESAMPLES, at)
+}
+
+fn estimated(a: &[f64], b: &[f64], resamples: u64, at: Stream) -> RankEstimate {
+    let found = resampled(a, b, resamples, at);
     let end = |share: f64| found[(share * (found.len() - 1) as f64).round() as usize];
     RankEstimate { correlation: rank_correlation(a, b), low: end(0.025), high: end(0.975) }
 }
@@ -109,8 +113,8 @@ mod tests {
                 .iter()
                 .zip(y)
                 .map(|(&x, &y)| r * f64::from(x) + (1.0 - r * r).sqrt() * f64::from(y));
-            let found = resampled(&a, &b.collect::<Vec<_>>(), 400, at);
-            found[10] <= all && all <= found[389]
+            let RankEstimate { low, high, .. } = estimated(&a, &b.collect::<Vec<_>>(), 400, at);
+            low <= all && all <= high
         });
         let share = held.count() as f64 / samples as f64;
         assert!((0.90..=0.985).contains(&share), "{share}");

@@ -71,14 +71,15 @@ impl ReadDisturb {
         ] {
             let fits = 0.0 < value || (may_be_zero && value == 0.0);
             if !(fits && value.is_finite()) {
-                let range = if may_be_zero { "zero or above" } else { "numbers above zero" };
+                let range = if may_be_zero { "0 and above" } else { "numbers above 0" };
                 return Err(DeviceError::Parameter { name, value, range });
             }
         }
         Ok(())
     }
 
-    /// Exponent `p` of the loss under a voltage of either sign.
+    /// Exponent `p` of the loss under a voltage, of which the magnitude counts: that it has the polarity of a reset is
+    /// up to the caller.
     pub fn exponent(&self, voltage: Volts) -> f64 {
         let thermal_v = KELVIN_IN_VOLTS * self.temperature.0;
         self.scale * (self.steepness * voltage.0.abs() / thermal_v).exp()
@@ -147,6 +148,8 @@ mod tests {
         let onset = |volts: f64, cycles| LAW.onset(Volts(volts), cycles).0;
         assert!(onset(0.4, 0) < 1e-3 * onset(0.2, 0));
         assert!(onset(0.2, 10_000) < onset(0.2, 100) && onset(0.2, 100) < onset(0.2, 0));
+        // By hand: 1 − 0.003 · 1000^0.41 = 0.949053, and 0.949053^62.794 = 0.03750.
+        assert!((onset(0.2, 1000) / onset(0.2, 0) - 0.0375).abs() < 1e-4);
         assert_eq!(onset(0.2, u64::MAX), 0.0);
         assert_eq!(LAW.left(Volts(0.2), u64::MAX, Seconds(1.0)), 0.0);
     }

@@ -49,7 +49,11 @@ fn of_classes(network: &Network, sums: &Array2<f32>) -> Array2<f32> {
         for (class, margin) in margins.iter_mut().enumerate() {
             let others = logits.iter().enumerate().filter(|(other, _)| *other != class);
             let best = others.fold(f32::NEG_INFINITY, |best, (_, logit)| best.max(*logit));
-            *margin = (logits[class] - best).abs() / affine[class].0.abs();
+            // No sum changes a class whose batch norm multiplies by nothing.
+            *margin = match affine[class].0.abs() {
+                0.0 => f32::INFINITY,
+                slope => (logits[class] - best).abs() / slope,
+            };
         }
     }
     margins

@@ -166,8 +166,9 @@ fn notes(spec: &Spec, images: &Images, measured: &Measured) -> Vec<String> {
         ),
         "Energies are of cells, sense amplifiers, converters and logic for the calibration images. A converter with \
          placed thresholds is taken to cost what one of equal steps does, and the table behind it nothing. All points are in \
-         points.csv beside this page. What none beats is told by means on the test set: neighbours may be \
-         within each other's intervals."
+         points.csv beside this page. What none beats, and what is best of many settings, is told by means on the images \
+         that judge it, which flatters the best; intervals do not know of that choice, and neighbours may be within \
+         each other's. So does the choice of mappings whose cells are disturbed."
             .to_owned(),
     ]
 }

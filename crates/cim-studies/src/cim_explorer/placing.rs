@@ -21,7 +21,8 @@ pub struct Thresholds {
     pub errors: Errors,
 }
 
-/// Bins of a histogram. Currents of pairs of two levels on up to 256 rows are each a bin of their own.
+/// Bins of a histogram. Currents of pairs of two levels on up to 128 rows are each a bin of their own; on 256 rows, of
+/// two levels a step apart, two may share one.
 const BINS: usize = 512;
 /// What the error of a sum far from any decision counts, against one at it: decisions far from those of
 /// calibration data are met too.

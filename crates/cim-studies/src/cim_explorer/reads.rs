@@ -5,7 +5,7 @@ use std::fmt;
 use cim_chip::ChipError;
 use cim_chip::sections::{listed, need, need_positive, need_within};
 use cim_core::{Seconds, Volts};
-use cim_device::ReadDisturb;
+use cim_device::{DeviceError, ReadDisturb};
 use cim_tile::TileError;
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,12 @@ impl DisturbSpec {
         need_within("disturb.onsets", self.onsets, 1.0, 1e6)?;
         let fits = 0.0 < self.tolerance && self.tolerance < 1.0;
         need(fits, "disturb.tolerance", self.tolerance, "give a fraction above 0 and below 1")?;
-        self.law.check().map_err(|error| TileError::from(error).into())
+        self.law.check().or_else(|error| match error {
+            DeviceError::Parameter { name, value, range } => {
+                need(false, &format!("disturb.law.{name}"), value, &format!("give {range}"))
+            }
+            other => Err(TileError::from(other).into()),
+        })
     }
 
     /// Every voltage, time and way to refresh.

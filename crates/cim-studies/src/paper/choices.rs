@@ -2,7 +2,7 @@
 
 use cim_chip::ChipError;
 use cim_chip::sections::{
-    need, need_fraction, need_not_negative, need_positive, need_share_above_zero,
+    need, need_fraction, need_not_negative, need_positive, need_share_above_zero, need_within,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub struct ChoiceSpec {
     pub weight_percentiles: Vec<f64>,
     /// Percentiles of a layer's inputs as its input range, above 0, up to 100.
     pub input_percentiles: Vec<f64>,
-    /// Tops of the window, as shares of what the device has above its bottom, above 0, up to 1.
+    /// Tops of the window, as shares of what the device has above its bottom, 0.01 to 1.
     pub window_tops: Vec<f64>,
     /// Bottoms of the window, as such shares, 0 or more, below every top.
     pub window_bottoms: Vec<f64>,
@@ -79,7 +79,7 @@ impl ChoiceSpec {
         let (tops, bottoms) = ("choices.window_tops", "choices.window_bottoms");
         some(tops, &self.window_tops)?;
         some(bottoms, &self.window_bottoms)?;
-        self.window_tops.iter().try_for_each(|&top| need_share_above_zero(tops, top))?;
+        self.window_tops.iter().try_for_each(|&top| need_within(tops, top, 0.01, 1.0))?;
         self.window_bottoms.iter().try_for_each(|&bottom| need_fraction(bottoms, bottom))?;
         let lowest = self.window_tops.iter().copied().fold(f64::INFINITY, f64::min);
         for &bottom in &self.window_bottoms {

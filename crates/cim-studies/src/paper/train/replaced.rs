@@ -31,42 +31,45 @@ pub fn replaced(
     through: impl Fn(&str, Method, &ChipDesign) -> Result<Trained, StudyError>,
     choices: &mut Vec<Choice>,
 ) -> Result<[(Part, Candidate); 2], StudyError> {
-    let mut chosen = |part: Part, percentile: f64| {
+    let mut chosen = |part: Part, chosen: String| {
         let what = format!("percentile in place of the program's {}", part.name());
-        choices.push(Choice { what, chosen: percentile.to_string() });
+        choices.push(Choice { what, chosen });
     };
 
     let method = Method::FULL.without(Part::FullScale);
     let bare = compose(bench, method, start, network, inputs)?;
-    let design = best_full_scales(bench, &bare, network, inputs)?.what;
+    let Best { percentile: percentile_before, what: design, .. } =
+        best_full_scales(bench, &bare, network, inputs)?;
     let trained = through("percentile-full_scale", method, &design)?;
     let network_after = trained.state.network;
     let inputs_after = bench.inputs_of(&network_after);
     let found = best_full_scales(bench, &design, &network_after, &inputs_after)?;
-    chosen(Part::FullScale, found.percentile);
     let learned = design.with_full_scales(&trained.state.full_scale);
-    let design = if found.accuracy < bench.holdout(&learned, &network_after)? {
-        learned
-    } else {
-        found.what
-    };
+    let learned_is_better = found.accuracy < bench.holdout(&learned, &network_after)?;
+    let after = if learned_is_better { "learned".to_owned() } else { found.percentile.to_string() };
+    chosen(Part::FullScale, format!("{percentile_before}, after training {after}"));
+    let design = if learned_is_better { learned } else { found.what };
     let full_scale = Candidate { network: network_after, design, inputs: inputs_after };
 
-    let mut best: Option<Best<Candidate>> = None;
-    // The largest weight as the clip is the row without the part.
+    let mut best: Option<Best<(f64, Candidate)>> = None;
+    // The largest weight as the clip is the row without the part. A percentile is tightened as the clip of the
+    // program is.
     for percentile in bench.spec.choices.clip_percentiles() {
         let clipped = start.clone().clipped_at(network, inputs, percentile, 100.0);
-        let design = tightened(bench, &clipped, network, inputs, 1.0)?;
-        let trained = through(&format!("percentile-clip-{percentile}"), Method::FULL, &design)?;
-        let (candidate, _) = with_scales(bench, Method::FULL, &design, trained)?;
-        let accuracy = bench.holdout(&candidate.design, &candidate.network)?;
-        if best.as_ref().is_none_or(|best| best.accuracy < accuracy) {
-            best = Some(Best { accuracy, percentile, what: candidate });
+        for &share in &bench.spec.choices.clip_shares {
+            let design = tightened(bench, &clipped, network, inputs, share)?;
+            let stage = format!("percentile-clip-{percentile}-{share}");
+            let trained = through(&stage, Method::FULL, &design)?;
+            let (candidate, _) = with_scales(bench, Method::FULL, &design, trained)?;
+            let accuracy = bench.holdout(&candidate.design, &candidate.network)?;
+            if best.as_ref().is_none_or(|best| best.accuracy < accuracy) {
+                best = Some(Best { accuracy, percentile, what: (share, candidate) });
+            }
         }
     }
-    let clip = best.expect("there is a percentile");
-    chosen(Part::Clip, clip.percentile);
-    Ok([(Part::FullScale, full_scale), (Part::Clip, clip.what)])
+    let Best { percentile, what: (share, clip), .. } = best.expect("there is a percentile");
+    chosen(Part::Clip, format!("{percentile}, times {share}"));
+    Ok([(Part::FullScale, full_scale), (Part::Clip, clip)])
 }
 
 /// The design with full scales at the percentile that does best on the held-out images.
