@@ -132,7 +132,7 @@ impl<'a> Trainer<'a> {
             teacher.check(data.len(), self.recipe.max_shift, network.outputs())?;
         }
         let epoch_at = self.at.child("epoch", self.state.epochs_done as u64);
-        let order = permutation(data.len(), epoch_at);
+        let order = epoch_at.child("order", 0).permutation(data.len());
         let layers = network.layers();
         let mut workers = std::mem::take(&mut self.workers);
         let wanted = self.recipe.batch.div_ceil(CHUNK);
@@ -439,14 +439,4 @@ fn add_gradients(sum: &mut Worker, other: &Worker) {
     for (a, b) in pairs.into_iter().flat_map(|(a, b)| a.iter_mut().zip(b)) {
         a.iter_mut().zip(b).for_each(|(a, &b)| *a += b);
     }
-}
-
-/// A random order of `0..len` (Fisher and Yates).
-fn permutation(len: usize, at: Stream) -> Vec<usize> {
-    let mut rng = at.child("order", 0).rng();
-    let mut order: Vec<usize> = (0..len).collect();
-    for last in (1..len).rev() {
-        order.swap(last, rng.random_range(0..=last));
-    }
-    order
 }

@@ -29,7 +29,7 @@ impl Split {
     pub(super) fn of(tuning: &Tuning<'_>) -> Result<Self, StudyError> {
         let Tuning { samples, test, holdout, chip, .. } = tuning;
         let labels = samples.labels()?;
-        let order = permutation(labels.len(), Stream::root(chip.seed).child("split", 0));
+        let order = Stream::root(chip.seed).child("split", 0).permutation(labels.len());
         let held = (holdout * labels.len() as f64).round() as usize;
         let chosen_with = if test.is_some() { held } else { held / 2 };
         if chosen_with == 0 || labels.len() <= held {
@@ -82,13 +82,4 @@ impl Split {
         let labels = Labels { values, classes };
         Ok(Dataset::of_floats(rows, shape, Some(labels)).expect("finite rows of one shape"))
     }
-}
-
-/// A random order of `0..len`: that of numbers drawn for them.
-fn permutation(len: usize, at: Stream) -> Vec<usize> {
-    let mut drawn = vec![0.0_f32; len];
-    at.fill_uniform(0, &mut drawn);
-    let mut order: Vec<usize> = (0..len).collect();
-    order.sort_by(|&a, &b| drawn[a].total_cmp(&drawn[b]).then(a.cmp(&b)));
-    order
 }
