@@ -21,8 +21,8 @@ pub struct Finetune {
     #[arg(long)]
     pub test: Option<PathBuf>,
     /// Passes over the samples that are learned from
-    #[arg(long, default_value_t = EPOCHS)]
-    pub epochs: usize,
+    #[arg(long, default_value_t = EPOCHS as u64, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub epochs: u64,
     /// Largest learning rates to try, of which held-out samples choose: 0.0003,0.003 if nothing is said
     #[arg(long, value_delimiter = ',')]
     pub learning_rates: Vec<f32>,

@@ -83,6 +83,7 @@ fn what_cannot_be_fine_tuned_is_told_in_one_line() {
         (&["--holdout", "0.001"], "0 of 300 samples held out"),
         (&["--learning-rates", "-1"], "learning"),
         (&["--chips", "1"], "chips"),
+        (&["--epochs", "0"], "epochs"),
         (&["--after", "1 day"], "time"),
         (&["--weights", &data], "digits.npz"),
         (&["--test", &data], "most of which is learned from"),

@@ -29,7 +29,7 @@ pub fn run(args: &Finetune, form: Form) -> Result<String, CliError> {
         chip,
         written,
         moment,
-        epochs: args.epochs,
+        epochs: args.epochs as usize,
         rates,
     };
     let tuned = within(args.on.threads, |context| own::tuned(tuning, context))??;

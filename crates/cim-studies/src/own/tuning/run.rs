@@ -86,6 +86,7 @@ pub fn run(mut tuning: Tuning<'_>, context: &Context<'_>) -> Result<Tuned, Study
         candidates,
         chosen,
         learned_from: split.rows.nrows(),
+        calibrated_on: bench.calibration.nrows(),
         chosen_with: split.choice.samples().nrows(),
         judged_on: split.judged_on,
         made_signed,

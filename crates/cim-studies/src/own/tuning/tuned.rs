@@ -26,6 +26,8 @@ pub struct Tuned {
     pub chosen: usize,
     /// Samples that were learned from.
     pub learned_from: usize,
+    /// Samples, of those, on which designs were set.
+    pub calibrated_on: usize,
     /// Samples that choices were made with.
     pub chosen_with: usize,
     /// What it was judged with, in words.
@@ -55,7 +57,7 @@ fn pair(Estimate { mean, ci95, .. }: Estimate) -> Pair {
 /// All but the weights and the times.
 impl Serialize for Tuned {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Tuned", 12)?;
+        let mut fields = serializer.serialize_struct("Tuned", 13)?;
         let [digital_before, digital_after] = self.digital;
         fields.serialize_field("digital_before", &digital_before)?;
         fields.serialize_field("digital_after", &digital_after)?;
@@ -69,6 +71,7 @@ impl Serialize for Tuned {
             self.candidates.iter().map(|tried| (tried.rate, pair(tried.score))).collect();
         fields.serialize_field("tried", &tried)?;
         fields.serialize_field("learned_from", &self.learned_from)?;
+        fields.serialize_field("calibrated_on", &self.calibrated_on)?;
         fields.serialize_field("chosen_with", &self.chosen_with)?;
         fields.serialize_field("judged_on", &self.judged_on)?;
         fields.serialize_field("made_signed", &self.made_signed)?;
@@ -95,10 +98,11 @@ impl fmt::Display for Tuned {
             let score = shown(&words::of(*score), &Shown::Percent);
             writeln!(f, "    {what:<16}{score} where choices are made")?;
         }
-        let Self { learned_from, chosen_with, judged_on, .. } = self;
+        let Self { learned_from, calibrated_on, chosen_with, judged_on, .. } = self;
         writeln!(
             f,
-            "{learned_from} samples learned from, {chosen_with} chosen with, judged on {judged_on}"
+            "{learned_from} samples learned from, designs set on {calibrated_on} of them, {chosen_with} \
+             chosen with, judged on {judged_on}; intervals are over chips, with these samples"
         )?;
         if self.made_signed {
             writeln!(
