@@ -160,6 +160,7 @@ pub mod drawn {
     use cim_tile::encryption::Methods;
 
     use super::*;
+    use crate::encrypted_bnn::learned::Signs;
 
     pub fn bits(at: Stream, rows: usize, columns: usize) -> Bits {
         let mut numbers = Array2::zeros((rows, columns));
@@ -184,6 +185,17 @@ pub mod drawn {
             offset: (0..classes).map(|k| k as f32 / 4.0 - 0.5).collect(),
         };
         BinaryNetwork { hidden: (0..widths.len() - 2).map(hidden).collect(), last }
+    }
+
+    /// Images whose labels are what the network itself says.
+    pub fn labelled(network: &BinaryNetwork, count: usize, at: Stream) -> Signs {
+        let x = bits(at, count, shapes(network)[0].0);
+        let logits = network.logits(&x);
+        let best = |row: ndarray::ArrayView1<'_, f32>| {
+            let first = |best: usize, k: usize| if row[best] < row[k] { k } else { best };
+            (1..row.len()).fold(0, first) as u8
+        };
+        Signs { labels: logits.rows().into_iter().map(best).collect(), x }
     }
 
     pub fn keys(network: &BinaryNetwork, methods: Methods, at: Stream) -> Vec<LayerKey> {

@@ -34,7 +34,7 @@ impl<'a> Stages<'a> {
         let training = self.stages.iter().filter(|stage| stage.name.starts_with("train"));
         Timing {
             total_s: self.last_s - self.start_s,
-            train_s: training.map(|stage| stage.seconds).sum(),
+            train_s: training.fold(0.0, |sum, stage| sum + stage.seconds),
             threads: self.threads,
             stages: self.stages,
             ..more

@@ -134,26 +134,15 @@ fn settled(mut key: LayerKey, [rows, columns, swaps]: &[Latent; 3], methods: Met
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encrypted_bnn::learned::Signs;
     use crate::encrypted_bnn::locked::{self, drawn};
 
     const FIT: Fit = Fit { steps: 300, batch: 50, rate: 0.03 };
-
-    fn labelled(network: &cim_nn::BinaryNetwork, count: usize, inputs: usize) -> Signs {
-        let x = drawn::bits(Stream::root(82), count, inputs);
-        let logits = network.logits(&x);
-        let best = |row: ndarray::ArrayView1<'_, f32>| {
-            let first = |best: usize, k: usize| if row[best] < row[k] { k } else { best };
-            (1..row.len()).fold(0, first) as u8
-        };
-        Signs { labels: logits.rows().into_iter().map(best).collect(), x }
-    }
 
     /// A single layer of inverted rows is a linear classifier in its signs: they come back.
     #[test]
     fn signs_of_a_single_layer_come_back() {
         let network = drawn::network(&[40, 6], Stream::root(81));
-        let images = labelled(&network, 2000, 40);
+        let images = drawn::labelled(&network, 2000, Stream::root(82));
         let methods = Methods { rows: true, ..Methods::default() };
         let keys = drawn::keys(&network, methods, Stream::root(83));
         let stored = locked::locked(&network, &keys);
@@ -169,7 +158,7 @@ mod tests {
     #[test]
     fn on_a_network_that_is_not_encrypted_it_does_nothing() {
         let network = drawn::network(&[20, 30, 6], Stream::root(85));
-        let images = labelled(&network, 50, 20);
+        let images = drawn::labelled(&network, 50, Stream::root(82));
         let methods = Methods::default();
         let target = Target { locked: &network, methods, images: &images };
         let guess = fit(&target, FIT, None, Stream::root(86));
@@ -181,7 +170,7 @@ mod tests {
     fn numbers_of_whole_keys_run_as_the_packed_words_do() {
         let network = drawn::network(&[20, 30, 27, 6], Stream::root(87));
         let methods = Methods { rows: true, swaps: true, columns: true };
-        let images = labelled(&network, 200, 20);
+        let images = drawn::labelled(&network, 200, Stream::root(82));
         let keys = drawn::keys(&network, methods, Stream::root(88));
         let stored = locked::locked(&network, &keys);
         let target = Target { locked: &stored, methods, images: &images };

@@ -50,27 +50,14 @@ mod tests {
     use cim_tile::encryption::Methods;
 
     use super::*;
-    use crate::encrypted_bnn::learned::Signs;
     use crate::encrypted_bnn::locked::{self, drawn};
 
     const ALL: Methods = Methods { rows: true, swaps: true, columns: true };
 
-    /// Images whose labels are what the network itself says.
-    fn own(network: &cim_nn::BinaryNetwork, count: usize) -> Signs {
-        let inputs = locked::shapes(network)[0].0;
-        let x = drawn::bits(Stream::root(52), count, inputs);
-        let logits = network.logits(&x);
-        let best = |row: ndarray::ArrayView1<'_, f32>| {
-            let first = |best: usize, k: usize| if row[best] < row[k] { k } else { best };
-            (1..row.len()).fold(0, first) as u8
-        };
-        Signs { labels: logits.rows().into_iter().map(best).collect(), x }
-    }
-
     #[test]
     fn on_a_network_that_is_not_encrypted_it_does_nothing() {
         let network = drawn::network(&[20, 31, 24, 5], Stream::root(51));
-        let images = own(&network, 60);
+        let images = drawn::labelled(&network, 60, Stream::root(52));
         for methods in [Methods::default(), ALL] {
             let target = Target { locked: &network, methods, images: &images };
             let guess = hill_climb(&target, 3);
@@ -82,7 +69,7 @@ mod tests {
     #[test]
     fn a_single_bit_is_found() {
         let network = drawn::network(&[20, 31, 9, 4], Stream::root(53));
-        let images = own(&network, 400);
+        let images = drawn::labelled(&network, 400, Stream::root(52));
         let mut keys = locked::no_keys(&network);
         keys[2].flip(ALL, 3);
         let stored = locked::locked(&network, &keys);

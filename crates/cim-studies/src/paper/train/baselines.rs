@@ -32,17 +32,8 @@ pub fn trained_through(
     let inputs = bench.inputs_of(&digital.network);
     let program = [Part::Window, Part::ReadVoltage, Part::Clip, Part::FullScale];
     let method = program.into_iter().fold(Method::FULL, Method::without);
-    let run = Through {
-        stage: "training-alone",
-        recipe: &bench.spec.training.further,
-        method,
-        network: &digital.network,
-        teacher: digital.teacher(),
-        inputs: &inputs,
-        design: start,
-        at: bench.at.child("further", 0),
-    };
-    let trained = train(bench, &run)?;
+    let further = Through::further(bench, digital, &inputs, start);
+    let trained = train(bench, &Through { stage: "training-alone", method, ..further })?;
     Ok(with_scales(bench, method, start, trained)?.0)
 }
 

@@ -20,17 +20,7 @@ pub fn full(
     start: &ChipDesign,
 ) -> Result<Finished, StudyError> {
     let inputs = bench.inputs_of(&digital.network);
-    let run = Through {
-        stage: "full",
-        recipe: &bench.spec.training.further,
-        method: Method::FULL,
-        network: &digital.network,
-        teacher: digital.teacher(),
-        inputs: &inputs,
-        design: start,
-        at: bench.at.child("further", 0),
-    };
-    let trained = train(bench, &run)?;
+    let trained = train(bench, &Through::further(bench, digital, &inputs, start))?;
     finish(bench, start, trained)
 }
 

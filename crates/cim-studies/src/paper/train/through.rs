@@ -4,6 +4,7 @@ use cim_chip::{ChipDesign, LayerInputs};
 use cim_core::Stream;
 use cim_nn::{LayerPath, Levels, Network, Recipe, Teacher, WeightNoise};
 
+use super::digital::Digital;
 use crate::error::StudyError;
 use crate::paper::bench::Bench;
 use crate::paper::method::{Method, Part};
@@ -27,6 +28,27 @@ pub struct Through<'a> {
     pub design: &'a ChipDesign,
     /// Address of all draws.
     pub at: Stream,
+}
+
+impl<'a> Through<'a> {
+    /// The full method for the further epochs, from the digital network on.
+    pub fn further(
+        bench: &'a Bench<'_>,
+        digital: &'a Digital,
+        inputs: &'a LayerInputs,
+        design: &'a ChipDesign,
+    ) -> Self {
+        Self {
+            stage: "full",
+            recipe: &bench.spec.training.further,
+            method: Method::FULL,
+            network: &digital.network,
+            teacher: digital.teacher(),
+            inputs,
+            design,
+            at: bench.at.child("further", 0),
+        }
+    }
 }
 
 /// Trains through the design as it is, with the parts of the method that concern training.
