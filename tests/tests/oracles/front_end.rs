@@ -390,3 +390,54 @@ fn rows_take_their_energy_from_the_supply() {
         |parts: cim_tile::EnergyParts| parts.total() - parts.array - parts.drivers - parts.idle;
     assert!((rest(after) / rest(before) - 1.0).abs() < 1e-12);
 }
+
+/// Converters, amplifiers, sums and bytes are paid for as often as a run counts them; every column of tiles has row
+/// converters of its own, whose codes a run makes once for all.
+#[test]
+fn prices_are_paid_as_often_as_a_run_counts() {
+    let (supply, read_time) = (Volts(0.9), Seconds(5e-8));
+    let prices = EnergySpec {
+        node_nm: 45.0,
+        supply,
+        read_time,
+        dac_unit: Farads(2e-15),
+        accumulate: Joules(3e-15),
+        activation: Joules(5e-15),
+        buffer_byte: Joules(7e-14),
+    };
+    let (inputs, outputs, vectors) = (13, 5, 4);
+    let weights = uniforms(inputs, outputs, -1.0, 1.0, Stream::root(90));
+    let x = uniforms(vectors, inputs, 0.0, 1.0, Stream::root(91));
+    for mapping in MappingSpec::registered() {
+        for polarity in
+            [Polarity::Unipolar, Polarity::TwoPhase, Polarity::Offset, Polarity::TwoRows]
+        {
+            let parts = Parts { adc_bits: 8, ..quiet(mapping, polarity, 0.0) };
+            let design = design(&parts, (inputs, outputs), 1.0, 1.0, 4.0);
+            let calibration = Calibration::new(x.view(), 1.0, &parts.check().expect("parts"));
+            let paid = prices.layer(&parts, &design, weights.view(), &calibration);
+            let paid = paid.expect("prices");
+            let at = Stream::root(92);
+            let grid = Grid::program(&parts, &design, weights.view(), at, &mut Tally::default());
+            let (_, tally) = carried(&grid.expect("a grid"), x.view(), 0);
+            let each = |count: u64| count as f64 / vectors as f64;
+            let (row_codes, codes) = (each(tally.dac_conversions), each(tally.adc_conversions));
+            let column_tiles = parts.grid_shape(inputs, outputs).1 as f64;
+            let row_code =
+                f64::from(1 << parts.dac.driven_bits()) * prices.dac_unit.0 * supply.0.powi(2);
+            let rate = Hertz(1.0 / read_time.0);
+            let code = cim_adc::energy::conversion(8, rate, 45.0).expect("a price").0;
+            let full_scale = design.full_scale[[0, 0]].0;
+            for (what, paid, counted) in [
+                ("DAC", paid.dac, row_codes * column_tiles * row_code),
+                ("ADC", paid.adc, codes * code),
+                ("sense", paid.sense, codes * full_scale * supply.0 * read_time.0),
+                ("digital", paid.digital, codes * 3e-15 + 5.0 * 5e-15),
+                ("buffer", paid.buffer, 18.0 * 7e-14),
+            ] {
+                let off = paid / counted - 1.0;
+                assert!(off.abs() < 1e-9, "{mapping:?} {polarity:?} {what}: {paid} for {counted}");
+            }
+        }
+    }
+}
