@@ -70,7 +70,7 @@ pub struct Eval {
     /// Make chips until half the 95 % interval of the score is this narrow: "accuracy ± 0.05 %", "± 0.001". At
     /// least 10, at most --chips; left out, 1000
     #[arg(long, value_parser = cim_studies::own::width)]
-    pub until: Option<f64>,
+    pub until: Option<cim_studies::own::Width>,
     /// How answers are judged: top1, top5, mse, cosine; left out, top1 for labels, mse for numbers, cosine
     /// without y
     #[arg(long, value_parser = crate::parsers::metric)]

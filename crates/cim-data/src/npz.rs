@@ -11,6 +11,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use crate::npy::{self, Element, Kind, NpyError};
+use crate::regular::open_regular;
 
 /// Most bytes that all arrays of an archive may have unpacked.
 pub const MAX_BYTES: u64 = 2 << 30;
@@ -121,7 +122,7 @@ pub fn read_doubles(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<Do
 
 fn open(path: &Path) -> Result<io::BufReader<File>, NpzError> {
     let failed = |reason| NpzError::Read { path: path.to_owned(), reason };
-    Ok(io::BufReader::new(File::open(path).map_err(failed)?))
+    Ok(io::BufReader::new(open_regular(path).map_err(failed)?))
 }
 
 fn unpack<T>(

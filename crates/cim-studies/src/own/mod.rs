@@ -24,4 +24,4 @@ pub use question::{Question, chips, moment};
 pub use samples::{CALIBRATION, Samples};
 pub use stages::{Answer, run};
 pub use tuning::{Candidate, EPOCHS, HOLDOUT, RATES, Tuned, Tuning, tuned};
-pub use width::width;
+pub use width::{Width, width};

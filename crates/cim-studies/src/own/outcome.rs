@@ -146,14 +146,15 @@ fn headlines(question: &Question<'_>, found: &Findings) -> Vec<Headline> {
         headlines.push(Headline {
             value: format!("{} dB", words::decibels(worst.signal_to_noise)),
             label: "least signal to noise".to_owned(),
-            detail: format!("product {}", worst.name),
+            detail: format!("product {}, on the first chip", worst.name),
         });
     }
     if let Some(energy) = tables::energy(&found.products) {
         headlines.push(Headline {
             value: si(energy.mean, "J"),
             label: "energy of one sample".to_owned(),
-            detail: "arrays, converters, logic and buffers".to_owned(),
+            detail: "arrays, converters, logic and buffers; cells as they are meant to be"
+                .to_owned(),
         });
     }
     headlines
@@ -236,12 +237,16 @@ fn notes(question: &Question<'_>, found: &Findings) -> Vec<String> {
     if let Some(width) = question.chips.until {
         let chips = found.evaluated.scores.len();
         let reached = estimate(&found.evaluated.scores).ci95 <= width;
-        let words = if reached { "was narrow enough" } else { "was still wider than asked" };
-        notes.push(format!(
-            "{} until the interval {words}, at {chips}. An interval that decides when to \
-             stop covers slightly less than it says.",
-            if question.held.is_some() { "The chip was read" } else { "Chips were made" },
-        ));
+        let made = if question.held.is_some() { "The chip was read" } else { "Chips were made" };
+        notes.push(match reached {
+            true => format!(
+                "{made} until the interval was narrow enough, at {chips}. An interval that decides when to \
+                 stop covers slightly less than it says."
+            ),
+            false => format!(
+                "{made} up to the most that were allowed, {chips}: the interval is still wider than asked."
+            ),
+        });
     }
     if question.moment.after.0 > 0.0 {
         let how = match question.moment.compensation {

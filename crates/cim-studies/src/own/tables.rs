@@ -31,8 +31,8 @@ pub fn products(products: &[ProductAnatomy], counts: &[Tally]) -> Table {
         "DAC clips (%)",
         "full scale",
         "ADC clips (%)",
-        "signal to noise (dB)",
-        "DAC and ADC conversions",
+        "signal to noise, first chip (dB)",
+        "DAC and ADC conversions, all chips",
         "energy a sample",
     ];
     let rows = products.iter().zip(counts).map(|(product, tally)| {

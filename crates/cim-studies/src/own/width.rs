@@ -1,17 +1,57 @@
 //! Widths of intervals as text.
 
-use cim_chip::Metric;
+use cim_chip::{Chips, Metric};
 
-/// Half the width of an interval: what stands behind the last ±, in per cent or in the metric's unit.
+use crate::error::StudyError;
+
+/// How narrow an interval is to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Width {
+    /// Half of it, in the metric's unit.
+    pub half: f64,
+    /// Of which metric, if the text says so.
+    pub of: Option<Metric>,
+}
+
+impl Width {
+    /// Checks that answers are judged by the metric that is named, and that enough chips may be made.
+    ///
+    /// # Errors
+    /// [`StudyError::Refused`] otherwise.
+    pub fn check(self, metric: Metric, chips: Chips) -> Result<(), StudyError> {
+        let refused = |what: String, help: String| Err(StudyError::Refused { what, help });
+        if let Some(of) = self.of.filter(|of| *of != metric) {
+            return refused(
+                format!(
+                    "an interval of {} where answers are judged by {}",
+                    of.name(),
+                    metric.name()
+                ),
+                format!("give --metric {} too, or name no metric", of.name()),
+            );
+        }
+        if chips.most < Chips::LEAST {
+            return refused(
+                format!("an interval that decides when to stop, of at most {} chips", chips.most),
+                format!("such intervals need {} chips or more", Chips::LEAST),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Half the width of an interval: what stands behind the last ±, in per cent or in the metric's unit, and the metric
+/// in front of it.
 ///
 /// # Errors
 /// What to write, for anything else.
-pub fn width(text: &str) -> Result<f64, String> {
+pub fn width(text: &str) -> Result<Width, String> {
     let help =
         || "write half the width of the interval: \"accuracy ± 0.05 %\" or \"± 0.001\"".to_owned();
     let word = text.split(['±', '~', '+']).next().unwrap_or_default().trim();
+    let of = Metric::ALL.into_iter().find(|metric| metric.name() == word);
     let is_score = ["", "accuracy", "score"].contains(&word)
-        || Metric::ALL.iter().any(|metric| metric.name() == word)
+        || of.is_some()
         || word.starts_with(|c: char| c.is_ascii_digit() || c == '.');
     if !is_score {
         return Err(help());
@@ -22,8 +62,8 @@ pub fn width(text: &str) -> Result<f64, String> {
         Some(number) => (number.trim(), 0.01),
         None => (tail, 1.0),
     };
-    let width = scale * number.parse::<f64>().map_err(|_| help())?;
-    if 0.0 < width && width.is_finite() { Ok(width) } else { Err(help()) }
+    let half = scale * number.parse::<f64>().map_err(|_| help())?;
+    if 0.0 < half && half.is_finite() { Ok(Width { half, of }) } else { Err(help()) }
 }
 
 #[cfg(test)]
@@ -35,11 +75,21 @@ mod tests {
         for (text, want) in
             [("accuracy ± 0.05 %", 0.0005), ("± 0.001", 0.001), ("0.5%", 0.005), ("+- 2e-3", 0.002)]
         {
-            let got = width(text).expect(text);
+            let got = width(text).expect(text).half;
             assert!((got / want - 1.0).abs() < 1e-12, "{text}: {got}");
         }
         for text in ["", "accuracy", "energy ± 0.1", "± 0 %", "± -1", "± nan", "± inf %"] {
             assert!(width(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn the_metric_that_is_named_is_the_one_that_judges() {
+        let mse = width("mse ± 0.1").expect("a width");
+        let chips = |most| Chips { most, until: Some(0.1) };
+        assert!(mse.check(Metric::Mse, chips(10)).is_ok());
+        assert!(mse.check(Metric::Top1, chips(10)).is_err());
+        assert!(mse.check(Metric::Mse, chips(9)).is_err());
+        assert!(width("± 0.1").expect("a width").check(Metric::Cosine, chips(10)).is_ok());
     }
 }

@@ -1,5 +1,6 @@
 //! The command itself: options and files in, an answer out.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -21,8 +22,7 @@ use crate::surroundings::within;
 /// The largest `.npz` file that is read (bytes).
 const MAX_DATA_BYTES: u64 = 4 << 30;
 
-/// Evaluates and returns what is printed. Everything that can be refused is refused before any chip is
-/// made.
+/// Evaluates and returns what is printed; what can be refused is, before any chip is made.
 pub fn run(args: &Eval, form: Form) -> Result<String, CliError> {
     let Opened { preset, chip, moment, written, graph, .. } = Opened::read(&args.on)?;
     let held = args.held.as_deref().map(own::read_chip).transpose()?;
@@ -34,7 +34,9 @@ pub fn run(args: &Eval, form: Form) -> Result<String, CliError> {
     let task =
         data.task(&network, args.metric).map_err(|error| samples::in_file(&args.on.data, error))?;
     let (calibration, calibration_name) = calibration.take(&data, &chip)?;
-    let chips = own::chips(&chip, args.chips.map(|chips| chips as usize), args.until);
+    let width = args.until.map(|width| width.half);
+    let chips = own::chips(&chip, args.chips.map(|chips| chips as usize), width);
+    args.until.map_or(Ok(()), |width| width.check(task.metric(), chips))?;
     // What can be refused has been: folders are made from here on.
     for folder in [&args.out, &args.dump].into_iter().flatten() {
         cim_report::files::prepare(folder)?;
@@ -44,7 +46,9 @@ pub fn run(args: &Eval, form: Form) -> Result<String, CliError> {
     if let Some(folder) = &args.out {
         refuse_another(folder, &format!("cim eval {name}"))?;
     }
-    let _lock = args.out.as_deref().map(lock::take).transpose()?;
+    let folders: BTreeSet<_> = [&args.out, &args.dump].into_iter().flatten().collect();
+    let _locks: Vec<_> =
+        folders.into_iter().map(|folder| lock::take(folder)).collect::<Result<_, _>>()?;
     let question = Question {
         name: &name,
         network: &network,
@@ -78,7 +82,7 @@ pub fn run(args: &Eval, form: Form) -> Result<String, CliError> {
         let _ = writeln!(more, "\n{} files in {}", files.len(), folder.display());
     } else {
         let figures = found.report.figures.len();
-        let _ = writeln!(more, "\n{figures} figures with intervals: --out DIR keeps them");
+        let _ = writeln!(more, "\n{figures} figures: --out DIR keeps them, with their intervals");
     }
     if let Some(folder) = &args.dump {
         let written = own::write_chip(folder, &answer, &network).map_err(CliError::from);
@@ -131,7 +135,7 @@ fn command(args: &Eval, name: &str) -> String {
     add("--preset", Some(file_name(Path::new(&args.on.preset))));
     add("--chips", args.chips.map(|chips| chips.to_string()));
     add("--seed", args.on.seed.map(|seed| seed.to_string()));
-    add("--until", args.until.map(|width| format!("'± {width}'")));
+    add("--until", args.until.map(|width| format!("'± {}'", width.half)));
     add("--metric", args.metric.map(|metric| metric.name().to_owned()));
     add("--calibration", args.calibration.as_deref().map(|text| file_name(Path::new(text))));
     add("--samples", args.samples.map(|count| count.to_string()));

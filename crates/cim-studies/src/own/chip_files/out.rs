@@ -1,5 +1,7 @@
 //! From a chip to files.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 
 use cim_chip::{ChipBlueprint, Foreign, Mapped, MatMul, Scratch, Tally, TilePlace};
@@ -24,7 +26,7 @@ const CALL: u64 = 0;
 /// tiles · groups)), `scales` (weight clip, input limit, drive gain, read voltage in V, g_min and g_max in
 /// S), and for the tile in row `r` and column `c` of the grid `target_s_r_c` and `held_s_r_c` (rows ×
 /// columns, S). The same conductances as a table for each tile, `product-NNN-tile-R-C.csv`. And how the
-/// chip is driven and read, `chip.json`.
+/// chip is driven and read, `chip.json`. Files of an earlier chip in `folder` give way.
 ///
 /// [`read`](super::read) takes the folder back, with what was measured in place of what is held.
 ///
@@ -34,9 +36,9 @@ pub fn write(folder: &Path, answer: &Answer, network: &Foreign) -> Result<usize,
     let (design, parts) = (&answer.design, &answer.design.parts);
     let tally = &mut Tally::default();
     let blueprint = ChipBlueprint::of(design, network, tally)?;
-    let mut written = 0;
+    let mut written = BTreeSet::new();
     let mut put = |name: &str, bytes: &[u8]| {
-        written += 1;
+        written.insert(name.to_owned());
         files::write_bytes(&folder.join(name), bytes)
     };
     for (idx, product) in network.products().iter().enumerate() {
@@ -75,7 +77,20 @@ pub fn write(folder: &Path, answer: &Answer, network: &Foreign) -> Result<usize,
     }
     let settings = Settings::of(answer);
     put(names::SETTINGS, cim_report::json(&settings, "chip", names::SETTINGS)?.as_bytes())?;
-    Ok(written)
+    remove_others(folder, &written);
+    Ok(written.len())
+}
+
+/// Removes files of an earlier chip that this one has no product or tile for; one that cannot be removed is refused
+/// when the folder is read.
+fn remove_others(folder: &Path, written: &BTreeSet<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_chip_s = names::product_of(&name).is_some() || names::place_of(&name).is_some();
+        if is_chip_s && !written.contains(&name) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 fn refused(error: NpzError) -> StudyError {
