@@ -36,6 +36,11 @@ registry::mappings! {
     mod lone_column => LoneColumn;
 }
 
+impl MappingSpec {
+    /// Differential pairs with continuous weights.
+    pub const PAIRS: Self = Self::Differential(differential::Spec {});
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
