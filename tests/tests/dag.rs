@@ -41,7 +41,6 @@ const MAY_KNOW: [(&str, &[&str]); 19] = [
             "cim-core",
             "cim-device",
             "cim-adc",
-            "cim-fit",
             "cim-dynamics",
             "cim-nn",
             "cim-data",
@@ -57,7 +56,6 @@ const MAY_KNOW: [(&str, &[&str]); 19] = [
         "cim-cli",
         &[
             "cim-core",
-            "cim-adc",
             "cim-device",
             "cim-fit",
             "cim-nn",

@@ -219,11 +219,12 @@ fn target() -> PathBuf {
 }
 
 /// Presets whose quick runs must keep their figures, and the intervals of these.
-const GATES: [(&str, &str); 4] = [
+const GATES: [(&str, &str); 5] = [
     ("paper", "data/golden/quick.json"),
     ("ir-drop", "data/golden/quick-ir-drop.json"),
     ("pcm", "data/golden/quick-pcm.json"),
     ("openmena", "data/golden/quick-openmena.json"),
+    ("log-domain", "data/golden/quick-log-domain.json"),
 ];
 
 /// Where `crates/cim-graph` finds ONNX's conformance models.

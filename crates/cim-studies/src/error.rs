@@ -92,6 +92,9 @@ impl StudyError {
             Self::Refused { help, .. } => Some(help),
             Self::Value { help, .. } => help.as_deref(),
             Self::Chip(error) => error.help(),
+            Self::Store(StoreError::Broken { .. } | StoreError::Other { .. }) => {
+                Some("remove it, or leave --resume out, and it is trained again")
+            }
             _ => None,
         }
     }

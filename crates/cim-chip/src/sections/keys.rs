@@ -106,22 +106,22 @@ pub const KEYS: &[Key] = &[
     key(
         "circuit.temperature",
         "K",
-        NOT_NEGATIVE,
+        Words("1 mK to 2000 K"),
         "temperature of the circuit, for thermal noise",
         "room temperature",
     ),
-    key("circuit.bandwidth", "Hz", NOT_NEGATIVE, "noise bandwidth of a read", OURS),
+    key("circuit.bandwidth", "Hz", Words("1 mHz to 1 THz"), "noise bandwidth of a read", OURS),
     key(
         "circuit.amplifier_factor",
         "number",
-        NOT_NEGATIVE,
+        Words("1 (no noise of its own) to 1e6"),
         "thermal noise of the amplifier as a multiple of that of the cells",
         OURS,
     ),
     key(
         "circuit.fano_factor",
         "number",
-        NOT_NEGATIVE,
+        Words("0 to 1000"),
         "shot noise over that of independent electrons, 0 for none",
         "Blanter and Büttiker 2000",
     ),
@@ -392,12 +392,19 @@ pub const KEYS: &[Key] = &[
     ),
 ];
 
-/// The keys that `asked` can mean: a whole name, a section, or the last part of names.
+/// The keys that `asked` can mean: a whole name, a section, the last part of names, or what it is a part of, as
+/// `device.model.g_off` is of `device.model`.
 pub fn explained(asked: &str) -> Vec<&'static Key> {
-    let within = |key: &&Key| {
-        key.name == asked
-            || key.name.rsplit('.').next() == Some(asked)
-            || key.name.strip_prefix(asked).is_some_and(|rest| rest.starts_with('.'))
+    let below = |whole: &str, part: &str| {
+        whole.strip_prefix(part).is_some_and(|rest| rest.starts_with('.'))
     };
-    KEYS.iter().filter(within).collect()
+    let within = |key: &&Key| {
+        key.name == asked || key.name.rsplit('.').next() == Some(asked) || below(key.name, asked)
+    };
+    let found: Vec<&Key> = KEYS.iter().filter(within).collect();
+    if found.is_empty() {
+        KEYS.iter().filter(|key| below(asked, key.name)).collect()
+    } else {
+        found
+    }
 }

@@ -32,7 +32,16 @@ pub fn preset((base, text): (&str, &str), about: &About<'_>) -> Result<String, F
     let head = format!(
         "# Cells fitted by `cim device fit`: see section device. All else is of preset {from}:\n#\n"
     );
-    Ok(head + &replaced(text, &section))
+    Ok(head + &unscaled(&replaced(text, &section)))
+}
+
+/// The text without factors on the noise of a Gaussian cell, which a fitted one is not.
+fn unscaled(text: &str) -> String {
+    let line = |line: &str| match line.starts_with("programming_scale =") {
+        true => "programming_scale = []\n".to_owned(),
+        false => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
 }
 
 /// What is known of the fit, line by line.
@@ -95,5 +104,7 @@ mod tests {
         let want = "# A file.\nseed = 1\n\n[tile]\nrows = 2\n\n# New.\n[device]\n\n# Wires.\n[wires]\n\
                     row = \"0 Ohm\"\n";
         assert_eq!(found, want);
+        let scaled = "[sweeps]\nprogramming_scale = [0.5, 1.0]\nbits = [2]\n";
+        assert_eq!(unscaled(scaled), "[sweeps]\nprogramming_scale = []\nbits = [2]\n");
     }
 }

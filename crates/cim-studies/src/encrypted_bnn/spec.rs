@@ -261,17 +261,12 @@ impl Spec {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::encrypted_bnn::EncryptedBnn;
-    use crate::parse::parse;
-    use crate::study::Study;
+    use crate::shared::refusals::refuses;
 
     #[test]
     fn what_cannot_be_is_refused_before_any_work() {
-        let spec: Spec = parse(EncryptedBnn::PRESET).expect("parses");
-        spec.check().expect("valid");
-        spec.quick().check().expect("valid");
-        for (from, to, words) in [
+        refuses::<EncryptedBnn>(&[
             ("copies = 15", "copies = 4", "puf.code.copies is 4"),
             ("counts = [0, 1,", "counts = [0, 1000000000,", "wrong_bits.counts"),
             ("distillation = 0.0", "distillation = 0.9", "training.digital.distillation"),
@@ -287,13 +282,6 @@ mod tests {
             ("rate = 0.03", "rate = 0.0", "attack.rate"),
             ("{ op = \"sign\" },", "{ op = \"relu\" },", "layer 0 is not binary"),
             ("gate = \"1 fJ\"", "gate = \"0 J\"", "encryption.gate"),
-        ] {
-            assert!(EncryptedBnn::PRESET.contains(from), "{from}");
-            let error = match parse::<Spec>(&EncryptedBnn::PRESET.replacen(from, to, 1)) {
-                Ok(spec) => spec.check().expect_err(to).to_string(),
-                Err(error) => error.to_string(),
-            };
-            assert!(error.contains(words), "{to}: {error}");
-        }
+        ]);
     }
 }

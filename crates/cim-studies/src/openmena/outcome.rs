@@ -11,7 +11,7 @@ use cim_report::chart::{
     Chart, Disc, Line, Lines, Panel, Plot, Point, Reference, Scale, Tone, Way, WayGroup, WayPanel,
     Ways,
 };
-use cim_report::format::percent;
+use cim_report::format::{number_estimate, percent, percent_estimate};
 use cim_report::{Estimate, Figure, Headline, Report, Shown, Table};
 
 /// Number of the variant that OpenMENA itself tunes: the bias.
@@ -192,21 +192,21 @@ fn headlines(software: &Software, chips: &[Chip]) -> Vec<Headline> {
     let error = of(chips, |c| c.rms_counts);
     vec![
         Headline {
-            value: percent(accuracy.mean),
+            value: percent_estimate(&accuracy),
             label: "digits after fine-tuning".to_owned(),
             detail: format!(
                 "software {}, as programmed {}",
                 percent(software.test),
-                percent(of(chips, |c| c.accuracy[0]).mean)
+                percent_estimate(&of(chips, |c| c.accuracy[0]))
             ),
         },
         Headline {
-            value: format!("{:.1}", collisions.mean),
+            value: number_estimate(&collisions),
             label: "collisions per 100 episodes after fine-tuning".to_owned(),
             detail: format!(
-                "{:+.1} against ideal weights, as programmed {:.1}",
-                excess(chips, BIAS).mean,
-                of(chips, |c| c.collisions[0]).mean
+                "{} more than with ideal weights, as programmed {}",
+                number_estimate(&excess(chips, BIAS)),
+                number_estimate(&of(chips, |c| c.collisions[0]))
             ),
         },
         Headline {

@@ -9,7 +9,7 @@ use super::spec::Spec;
 use crate::shared::counts::of_inference;
 use crate::shared::estimates::{estimate, paired};
 use cim_report::chart::{Chart, Line, Lines, Panel, Plot, Point, Reference, Scale};
-use cim_report::format::percent;
+use cim_report::format::{percent, percent_estimate};
 use cim_report::{Estimate, Figure, Headline, Report, Shown, Table};
 
 /// Largest loss from the first time to the last that the compensated and fine-tuned network is
@@ -143,7 +143,7 @@ fn lead(measured: &[Measured], times: &[Seconds]) -> String {
         percent(estimate(&network.accuracies(times.len() - 1, scope)).mean)
     };
     format!(
-        "A network of {} as numbers reaches {} at {first} on phase-change memory. After {last} it is \
+        "A network of {} as numbers reaches {} at {first} on its cells. After {last} it is \
          at {} if nothing is done, {} with one factor per tile and {} with one per column; \
          fine-tuned under noise at {}, {} and {}.",
         percent(plain.digital),
@@ -165,7 +165,7 @@ fn headlines(measured: &[Measured], times: &[Seconds]) -> Vec<Headline> {
         .map(|(network, scope)| {
             let end = estimate(&network.accuracies(times.len() - 1, scope));
             Headline {
-                value: percent(end.mean),
+                value: percent_estimate(&end),
                 label: format!("{}, {}, after {last}", network.name, SCOPES[scope].1),
                 detail: format!(
                     "{} points lost since {first}",

@@ -148,6 +148,12 @@ impl StudySpec for Spec {
     fn check(&self) -> Result<(), StudyError> {
         self.data.check()?;
         self.evaluation.check()?;
+        need(
+            self.mapping == MappingSpec::PAIRS,
+            "mapping.kind",
+            self.mapping.kind(),
+            "adaptation writes the two cells of pairs: give differential",
+        )?;
         let device = self.parts()?.device;
         Rewritten::fresh(device, (0, 0), self.pulses, Stream::root(0))?;
         for (key, value, most) in [
