@@ -4,9 +4,11 @@ use std::path::Path;
 
 use cim_chip::sections::mapping::MappingSpec;
 use cim_chip::sections::{CircuitSpec, EnergySpec, FrontEnd, NetworkSpec, OptimiserSpec};
+use cim_chip::units::Volts;
 use cim_chip::{
-    ChipDesign, ChipError, ChipSpec, Dataset, FullScale, Goal, LayerInputs, LayerPath, Network,
-    Parts, Reference, Rules, Stream, Targets, Task, check_model, estimate, measure, optimise,
+    ChipBlueprint, ChipDesign, ChipError, ChipSpec, ColumnVariance, Dataset, FullScale, Goal, Grid,
+    LayerInputs, LayerPath, MatMul, Network, Parts, Reference, Rules, Scratch, Stream, Tally,
+    Targets, Task, WrittenDesign, check_model, estimate, measure, optimise, program,
 };
 use cim_data::idx;
 use cim_nn::{Labels, Optimiser, Recipe, Shape, Trainer, accuracy};
@@ -174,6 +176,83 @@ fn a_convolutional_network_is_predicted_and_optimised_with_every_mapping() {
         let ratio = check.expect("chips").variance_ratio_mean;
         assert!((ratio - 1.0).abs() <= 0.03, "{mapping:?}: closed form over Monte Carlo {ratio}");
     }
+}
+
+/// Layers that are cut otherwise than others: each is, to the bit, that layer of a chip on which all are cut its way,
+/// as designed, as predicted, as priced, as trained through, as programmed and as checked.
+#[test]
+fn a_layer_with_a_split_of_its_own_is_that_of_a_chip_cut_so() {
+    let network = build(
+        "input = [70]\noperations = [{ op = \"linear\", features = 20 }, { op = \"relu\" }, \
+         { op = \"linear\", features = 18 }, { op = \"relu\" }, { op = \"linear\", features = 10 }]",
+    );
+    let mut samples = ndarray::Array2::zeros((12, 70));
+    Stream::root(9).fill_uniform(0, samples.as_slice_mut().expect("standard layout"));
+    let inputs = LayerInputs::of(&network, samples.view());
+    let design = |split: &str, layers: &str| {
+        let mapping =
+            format!("kind = \"split-differential\"\nbits = 6\nsplit = {split}\nlayers = {layers}");
+        let parts = parts(toml::from_str(&mapping).expect("a mapping"), "unipolar");
+        let policy = FullScale::Percentile { percentile: 99.0 };
+        let design = ChipDesign::by_policy(parts, &network, &inputs, policy).expect("a design");
+        let design = design.at_read_voltage(&inputs, Volts(0.15)).expect("a voltage");
+        let written = WrittenDesign::of(&design, &network);
+        assert!(
+            written.build(design.parts.clone(), &network).expect("its own").layers == design.layers
+        );
+        design
+    };
+    let cuts = ["[1, 2, 3]", "[2, 2, 2]", "[6]"];
+    let mixed = design(cuts[2], &format!("[{}, {}]", cuts[0], cuts[1]));
+    let outputs = |design: &ChipDesign| -> Vec<_> {
+        let tally = &mut Tally::default();
+        let blueprint = ChipBlueprint::of(design, &network, tally).expect("a blueprint");
+        let grids = blueprint.program(Stream::root(4), tally).expect("a chip");
+        let at_once = program(design, &network, Stream::root(4), tally).expect("a chip");
+        let outputs = |(layer, grid): (usize, &Grid)| {
+            let x = inputs.layer(layer);
+            let mut y = ndarray::Array2::zeros((x.nrows(), grid.shape().1));
+            grid.apply(x, 0, y.view_mut(), &mut Scratch::default(), tally);
+            y
+        };
+        let all: Vec<_> = grids.iter().enumerate().map(outputs).collect();
+        let outputs = |(layer, grid): (usize, &Grid)| {
+            let mut y = ndarray::Array2::zeros(all[layer].dim());
+            let (scratch, tally) = (&mut Scratch::default(), &mut Tally::default());
+            grid.apply(inputs.layer(layer), 0, y.view_mut(), scratch, tally);
+            assert_eq!(y, all[layer]);
+        };
+        at_once.iter().enumerate().for_each(outputs);
+        all
+    };
+    let looked_at = |design: &ChipDesign| {
+        let errors = design.errors(&network, &inputs).expect("errors");
+        let energies = design.energies(&network, &inputs, &section("energy")).expect("prices");
+        let paths = design.paths(&network, &inputs).expect("paths");
+        let check = check_model(design, &network, &inputs, 3, Stream::root(5), || ());
+        (errors, energies, paths, outputs(design), check.expect("chips").columns)
+    };
+    let own = looked_at(&mixed);
+    for (layer, cut) in cuts.iter().enumerate() {
+        let alone = design(cut, "[]");
+        let other = looked_at(&alone);
+        assert_eq!(mixed.layers[layer], alone.layers[layer]);
+        assert_eq!(own.0[layer], other.0[layer]);
+        assert_eq!(own.1[layer], other.1[layer]);
+        assert_eq!(own.2[layer], other.2[layer]);
+        assert_eq!(own.3[layer], other.3[layer]);
+        let of_layer = |columns: &[ColumnVariance]| -> Vec<ColumnVariance> {
+            columns.iter().copied().filter(|column| column.layer == layer).collect()
+        };
+        assert_eq!(of_layer(&own.4), of_layer(&other.4));
+        let next = (layer + 1) % 3;
+        assert!(own.3[next] != other.3[next], "other layers are cut otherwise");
+    }
+    let (optimiser, circuit, energy) =
+        (section("optimiser"), section("circuit"), section("energy"));
+    let rules = Rules { optimiser: &optimiser, circuit: &circuit, energy: &energy };
+    let optimised = optimise(rules, &mixed, &network, &inputs, Goal::of(true, true));
+    assert!(optimised.expect("a program").conic.certificate.gap <= 1e-7);
 }
 
 /// One image takes the energy of all positions: a network of one window that covers the image is a

@@ -36,14 +36,18 @@ pub struct Placed {
     thresholds_a: Vec<f32>,
     /// Numbers, `codes` for each ladder.
     words: Vec<i32>,
+    /// By how much the number rises at each threshold, in their order.
+    rises: Vec<i32>,
+    /// The number of each ladder below all thresholds.
+    lowest: Vec<i32>,
 }
 
 /// Bits of the numbers that a table holds, the sign aside.
 pub const WORD_BITS: u32 = 15;
 /// Up to so many thresholds are all looked at, which takes no branch and is done for many currents at once.
 const FEW: usize = 256;
-/// Currents that are converted at a time, on the stack.
-const AT_A_TIME: usize = 256;
+/// Currents side by side that meet one threshold after another in registers.
+const LANES: usize = 32;
 
 impl Placed {
     /// One ladder for each of the currents that are converted side by side, or one for all.
@@ -73,8 +77,16 @@ impl Placed {
                 *word = (value.0 / step_a).round() as i32;
             }
         }
+        let mut rises = vec![0; thresholds_a.len()];
+        for (column, Ladder { thresholds, .. }) in ladders.iter().enumerate() {
+            let words = words[column * codes..].windows(2).take(thresholds.len());
+            for (threshold, ends) in words.enumerate() {
+                rises[threshold * ladders.len() + column] = ends[1] - ends[0];
+            }
+        }
+        let lowest = words.iter().copied().step_by(codes).collect();
         let (step, full_scale) = (Amps(step_a), Amps(full_scale));
-        Ok(Self { step, full_scale, input_noise, codes, thresholds_a, words })
+        Ok(Self { step, full_scale, input_noise, codes, thresholds_a, words, rises, lowest })
     }
 }
 
@@ -103,17 +115,7 @@ impl Ladder {
 }
 
 impl Placed {
-    /// Numbers of thresholds that currents pass, of as many columns from the first of these on.
-    fn count(&self, first: usize, input_a: &[f32], passed: &mut [u32]) {
-        let columns = self.ladders();
-        passed.fill(0);
-        for thresholds_a in self.thresholds_a.chunks_exact(columns) {
-            let own_a = if columns == 1 { thresholds_a } else { &thresholds_a[first..] };
-            pulp::Arch::new().dispatch(Count { thresholds_a: own_a, input_a, passed });
-        }
-    }
-
-    /// The same for one current, halving.
+    /// Number of thresholds that a current passes, halving.
     fn find(&self, column: usize, i_a: f32) -> usize {
         let columns = self.ladders();
         let (mut least, mut most) = (0, self.codes - 1);
@@ -128,54 +130,89 @@ impl Placed {
     }
 }
 
-/// Counts one threshold for each current, or one for all of them.
-struct Count<'a> {
-    thresholds_a: &'a [f32],
+/// Adds up what the number rises by at every threshold that is passed: whole numbers, so that their sum is the entry
+/// of the table. A few columns at a time, whose thresholds stay in the first-level cache for all vectors.
+struct Climb<'a> {
+    adc: &'a Placed,
     input_a: &'a [f32],
-    passed: &'a mut [u32],
+    codes: &'a mut [i32],
 }
 
-impl pulp::NullaryFnOnce for Count<'_> {
+impl pulp::NullaryFnOnce for Climb<'_> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        let Self { thresholds_a, input_a, passed } = self;
-        if let [threshold_a] = *thresholds_a {
-            for (passed, i_a) in passed.iter_mut().zip(input_a) {
-                *passed += u32::from(threshold_a < *i_a);
+        let Self { adc: Placed { thresholds_a, rises, lowest, .. }, input_a, codes } = self;
+        let columns = lowest.len();
+        if let [lowest] = lowest[..] {
+            let (blocks, rest) = input_a.as_chunks::<LANES>();
+            let (own, behind) = codes.as_chunks_mut::<LANES>();
+            for (input_a, codes) in blocks.iter().zip(own) {
+                let mut sums = [lowest; LANES];
+                for (threshold_a, rise) in thresholds_a.iter().zip(rises) {
+                    climb(&mut sums, input_a, &[*threshold_a; LANES], &[*rise; LANES]);
+                }
+                *codes = sums;
+            }
+            for (i_a, code) in rest.iter().zip(behind) {
+                *code = lowest;
+                for (threshold_a, rise) in thresholds_a.iter().zip(rises) {
+                    *code += if threshold_a < i_a { *rise } else { 0 };
+                }
             }
             return;
         }
-        for ((passed, i_a), threshold_a) in passed.iter_mut().zip(input_a).zip(thresholds_a) {
-            *passed += u32::from(threshold_a < i_a);
+        for first in (0..columns).step_by(LANES) {
+            let vectors = input_a.chunks(columns).zip(codes.chunks_mut(columns));
+            for (input_a, codes) in vectors.filter(|(input_a, _)| first < input_a.len()) {
+                let last = input_a.len().min(first + LANES);
+                let (input_a, codes) = (&input_a[first..last], &mut codes[first..last]);
+                codes.copy_from_slice(&lowest[first..last]);
+                let ladders = thresholds_a.chunks_exact(columns).zip(rises.chunks_exact(columns));
+                let ladders = ladders.map(|(t, r)| (&t[first..last], &r[first..last]));
+                if let (Ok(input_a), Ok(mut sums)) = (input_a.try_into(), (&*codes).try_into()) {
+                    for (thresholds_a, rises) in ladders {
+                        let thresholds_a = thresholds_a.try_into().expect("as many as currents");
+                        let rises = rises.try_into().expect("as many as currents");
+                        climb(&mut sums, input_a, thresholds_a, rises);
+                    }
+                    codes.copy_from_slice(&sums);
+                } else {
+                    for (thresholds_a, rises) in ladders {
+                        let own = codes.iter_mut().zip(input_a).zip(thresholds_a).zip(rises);
+                        for (((code, i_a), threshold_a), rise) in own {
+                            *code += if threshold_a < i_a { *rise } else { 0 };
+                        }
+                    }
+                }
+            }
         }
+    }
+}
+
+/// One threshold for each of some currents.
+#[inline(always)]
+fn climb(
+    codes: &mut [i32; LANES],
+    input_a: &[f32; LANES],
+    thresholds_a: &[f32; LANES],
+    rises: &[i32; LANES],
+) {
+    for k in 0..LANES {
+        codes[k] += if thresholds_a[k] < input_a[k] { rises[k] } else { 0 };
     }
 }
 
 impl Adc for Placed {
     fn convert(&self, input_a: &[f32], codes: &mut [i32], tally: &mut Tally) {
-        let columns = self.ladders();
-        let mut passed = [0; AT_A_TIME];
-        // From one column to the next, where there is one.
-        let (vector, own) =
-            if columns == 1 { (input_a.len().max(1), 0) } else { (columns, self.codes) };
-        for (input_a, codes) in input_a.chunks(vector).zip(codes.chunks_mut(vector)) {
-            let blocks = input_a.chunks(AT_A_TIME).zip(codes.chunks_mut(AT_A_TIME)).enumerate();
-            for (block, (input_a, codes)) in blocks {
-                let first = block * AT_A_TIME;
-                let passed = &mut passed[..input_a.len()];
-                if self.codes <= FEW {
-                    self.count(first, input_a, passed);
-                } else {
-                    for ((k, passed), i_a) in passed.iter_mut().enumerate().zip(input_a) {
-                        let column = if own == 0 { 0 } else { first + k };
-                        *passed = self.find(column, *i_a) as u32;
-                    }
-                }
-                for ((k, code), passed) in codes.iter_mut().enumerate().zip(&*passed) {
-                    *code = self.words[(first + k) * own + *passed as usize];
-                }
+        if self.codes <= FEW {
+            pulp::Arch::new().dispatch(Climb { adc: self, input_a, codes });
+        } else {
+            let columns = self.ladders();
+            for (k, (i_a, code)) in input_a.iter().zip(codes).enumerate() {
+                let column = k % columns;
+                *code = self.words[column * self.codes + self.find(column, *i_a)];
             }
         }
         tally.adc_conversions += input_a.len() as u64;

@@ -57,7 +57,7 @@ pub fn anatomy(
     let products = network.products();
     let of = |(idx, product): (usize, &cim_nn::Product<'_>)| {
         let layer = &design.layers[idx];
-        let (rows, cols) = product.weights.dim();
+        let ((rows, cols), parts) = (product.weights.dim(), parts.of_layer(idx));
         let tiles = parts.grid_shape(rows, cols);
         let columns = |col| parts.mapping.columns(parts.block((0, col), (rows, cols)).1.len());
         let scales = layer.full_scale.iter().copied();

@@ -67,13 +67,13 @@ pub fn random_designs(
         set_read_voltage(&mut design, inputs, Volts(between(volts, chip[2])))?;
         for (idx, product) in network.products().enumerate() {
             let largest = product.weights.iter().fold(0.0f32, |m, w| m.max(w.abs()));
-            let own = &mut design.layers[idx];
+            let (own, parts) = (&mut design.layers[idx], design.parts.of_layer(idx));
             own.weight_clip = largest * between(ranges.clip, layers[2 * idx]) as f32;
-            let calibration = inputs.calibration(idx, own.input_limit, &design.parts)?;
-            let amps = own.amps_per_weight(&design.parts);
+            let calibration = inputs.calibration(idx, own.input_limit, &parts)?;
+            let amps = own.amps_per_weight(&parts);
             own.full_scale = full_scale::by_policy(
                 FullScale::Percentile { percentile: PERCENTILE },
-                &design.parts,
+                &parts,
                 product.weights,
                 own.weight_clip,
                 amps,

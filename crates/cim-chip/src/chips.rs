@@ -102,9 +102,11 @@ impl<'a> ChipBlueprint<'a> {
         network: &impl Mapped,
         tally: &mut Tally,
     ) -> Result<Self, ChipError> {
-        let layers = network.products().into_iter().zip(&design.layers);
+        let layers = network.products().into_iter().zip(&design.layers).enumerate();
         let layers = layers
-            .map(|(product, own)| Blueprint::of(&design.parts, own, product.weights, tally))
+            .map(|(idx, (product, own))| {
+                Blueprint::of(&design.parts.of_layer(idx), own, product.weights, tally)
+            })
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self { design, layers })
     }
@@ -118,7 +120,8 @@ impl<'a> ChipBlueprint<'a> {
         layers
             .map(|(idx, (own, blueprint))| {
                 let at = at.child("layer", idx as u64);
-                Ok(Grid::from_blueprint(&self.design.parts, own, blueprint, at, tally)?)
+                let parts = self.design.parts.of_layer(idx);
+                Ok(Grid::from_blueprint(&parts, own, blueprint, at, tally)?)
             })
             .collect()
     }
@@ -138,7 +141,8 @@ pub fn program(
     products
         .map(|(idx, (product, layer_design))| {
             let at = at.child("layer", idx as u64);
-            Ok(Grid::program(&design.parts, layer_design, product.weights, at, tally)?)
+            let parts = design.parts.of_layer(idx);
+            Ok(Grid::program(&parts, layer_design, product.weights, at, tally)?)
         })
         .collect()
 }

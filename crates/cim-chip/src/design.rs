@@ -14,7 +14,7 @@ use crate::mapped::Mapped;
 /// [folded](cim_nn::Network::folded) by whoever asks for it, before anything else: what stays is digital.
 #[derive(Clone)]
 pub struct ChipDesign {
-    /// What every tile is made of.
+    /// What every tile is made of; the mapping of a product is that of [`Parts::of_layer`].
     pub parts: Parts,
     /// How each product uses them, in the order of the network.
     pub layers: Vec<LayerDesign>,
@@ -25,7 +25,8 @@ impl ChipDesign {
     /// voltage, and full scales for the largest current that the weights can draw.
     pub fn naive(parts: Parts, network: &impl Mapped, limits: &[f32]) -> Self {
         let mut layers = Vec::new();
-        for (product, &input_limit) in network.products().into_iter().zip(limits) {
+        for (idx, (product, &input_limit)) in network.products().into_iter().zip(limits).enumerate()
+        {
             let weight_clip =
                 product.weights.iter().fold(0.0f32, |m, w| m.max(w.abs())).max(f32::MIN_POSITIVE);
             let mut design = LayerDesign {
@@ -35,7 +36,7 @@ impl ChipDesign {
                     / parts.read_voltage.0,
                 full_scale: Array2::from_elem((0, 0), Amps::ZERO),
             };
-            worst_case(&parts, &mut design, product.weights);
+            worst_case(&parts.of_layer(idx), &mut design, product.weights);
             layers.push(design);
         }
         Self { parts, layers }
@@ -72,7 +73,8 @@ impl ChipDesign {
         products
             .map(|(idx, (product, design))| {
                 let calibration = inputs.calibration(idx, design.input_limit, &self.parts)?;
-                Ok(LayerErrors::of(&self.parts, design, product.weights, &calibration)?)
+                let parts = self.parts.of_layer(idx);
+                Ok(LayerErrors::of(&parts, design, product.weights, &calibration)?)
             })
             .collect()
     }
@@ -104,7 +106,8 @@ impl ChipDesign {
         products
             .map(|(idx, (product, design))| {
                 let calibration = inputs.calibration(idx, design.input_limit, &self.parts)?;
-                let once = spec.layer(&self.parts, design, product.weights, &calibration)?;
+                let parts = self.parts.of_layer(idx);
+                let once = spec.layer(&parts, design, product.weights, &calibration)?;
                 Ok(once.times(product.per_sample))
             })
             .collect()
@@ -113,8 +116,11 @@ impl ChipDesign {
     /// The same design with the full scales of `paths`.
     pub fn with_full_scales(mut self, full_scale: &[Array2<f32>]) -> Self {
         let parts = &self.parts;
-        let layers = self.layers.into_iter().zip(full_scale);
-        self.layers = layers.map(|(layer, fs)| layer.with_output_ranges(parts, fs)).collect();
+        let layers = self.layers.into_iter().zip(full_scale).enumerate();
+        let with = |(idx, (layer, full_scale)): (usize, (LayerDesign, &Array2<f32>))| {
+            layer.with_output_ranges(&parts.of_layer(idx), full_scale)
+        };
+        self.layers = layers.map(with).collect();
         self
     }
 }

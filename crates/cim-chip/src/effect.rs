@@ -144,13 +144,14 @@ impl ChipDesign {
         if gone(Effect::OutputConversion) {
             parts.adc_bits = FINEST_BITS;
         }
-        for (layer, product) in design.layers.iter_mut().zip(network.products()) {
+        for (idx, (layer, product)) in design.layers.iter_mut().zip(network.products()).enumerate()
+        {
             if gone(Effect::Conduction) {
                 let gain = std::mem::replace(&mut layer.drive_gain, 1.0);
                 layer.full_scale.mapv_inplace(|Amps(amps)| Amps(amps / gain));
             }
             if gone(Effect::OutputConversion) {
-                worst_case(&design.parts, layer, product.weights);
+                worst_case(&design.parts.of_layer(idx), layer, product.weights);
             }
         }
         design

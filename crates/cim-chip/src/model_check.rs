@@ -132,7 +132,7 @@ fn measure(
     chips: usize,
     at: Stream,
 ) -> Result<(Array2<f64>, Array2<f64>, usize, usize), ChipError> {
-    let parts = &design.parts;
+    let parts = design.parts.of_layer(layer_idx);
     let layer = &design.layers[layer_idx];
     let (rows, cols) = parts.block(place, weights.dim());
     let block = weights.slice(s![rows.clone(), cols]);
@@ -157,7 +157,7 @@ fn measure(
             let mut y = Array2::zeros(bound.dim());
             for chip in task * CHUNK..chips.min((task + 1) * CHUNK) {
                 let at = at.child("chip", chip as u64);
-                let grid = Grid::program(parts, &own, block, at, &mut tally)?;
+                let grid = Grid::program(&parts, &own, block, at, &mut tally)?;
                 grid.apply(x.view(), 0, y.view_mut(), &mut scratch, &mut tally);
                 for (index, &y) in y.indexed_iter() {
                     let error = f64::from(y) * amps - tile.mean_a[index];

@@ -1,5 +1,6 @@
 //! What a design is predicted to cost, in closed form.
 
+use std::borrow::Cow;
 use std::sync::Mutex;
 
 use cim_core::{MatMul, Scratch, Tally};
@@ -36,12 +37,13 @@ impl ChipDesign {
         for idx in 0..self.layers.len() {
             inputs.calibration(idx, self.layers[idx].input_limit, &self.parts)?;
         }
-        let products = network.products().zip(&self.layers);
+        let products = network.products().zip(&self.layers).enumerate();
         let means: Vec<Mean<'_>> = products
-            .map(|(product, design)| {
+            .map(|(idx, (product, design))| {
+                let parts = self.parts.of_layer(idx);
                 let none = Calibration::exact(Array2::zeros((1, product.weights.nrows())));
-                LayerErrors::of(&self.parts, design, product.weights, &none)?;
-                Ok(Mean { parts: &self.parts, design, product, met: Mutex::default() })
+                LayerErrors::of(&parts, design, product.weights, &none)?;
+                Ok(Mean { parts, design, product, met: Mutex::default() })
             })
             .collect::<Result<_, ChipError>>()?;
         let driven = LayerInputs::driven_by(network, &means, inputs.samples());
@@ -70,7 +72,7 @@ impl ChipDesign {
 
 /// A product that gives the mean of what chips give.
 struct Mean<'a> {
-    parts: &'a Parts,
+    parts: Cow<'a, Parts>,
     design: &'a LayerDesign,
     product: Product<'a>,
     /// Errors at what drove it, one for each time.
@@ -98,7 +100,7 @@ impl MatMul for Mean<'_> {
     ) {
         let dac = self.parts.check().expect("checked before");
         let calibration = Calibration::new(x, self.design.input_limit, &dac);
-        let errors = LayerErrors::of(self.parts, self.design, self.product.weights, &calibration)
+        let errors = LayerErrors::of(&self.parts, self.design, self.product.weights, &calibration)
             .expect("weights and full scales were checked before");
         y.assign(&errors.mean_output().mapv(|y| y as f32));
         self.met.lock().expect("no product panics").push(errors);

@@ -100,7 +100,8 @@ const ROUNDS: usize = 2;
 /// Turns the knobs of `start` by the convex program and the search of the weight clip.
 ///
 /// The read voltage is the most frugal one whose error stays within the tolerance of the
-/// optimum. Full scales that the optimiser may not turn are those of the worst case.
+/// optimum. Full scales that the optimiser may not turn are those of the worst case. What the front end of a tile
+/// takes at rest is counted as under the mapping of all layers.
 ///
 /// # Errors
 /// [`ChipError::Tile`] for a product without signal, [`ChipError::Sign`] for inputs that converters
@@ -208,11 +209,11 @@ impl Task<'_> {
         layer: &LayerDesign,
     ) -> Result<LayerTerms, ChipError> {
         let Product { weights, per_sample, .. } = self.products[idx];
-        let parts = &design.parts;
-        let calibration = self.inputs.calibration(idx, layer.input_limit, parts)?;
+        let parts = design.parts.of_layer(idx);
+        let calibration = self.inputs.calibration(idx, layer.input_limit, &parts)?;
         let felt = (self.sensitivities.outputs[idx].view(), self.reference);
         let bins = self.rules.optimiser.histogram_bins;
-        let mut terms = layer_terms(parts, idx, layer, weights, &calibration, felt, bins)?;
+        let mut terms = layer_terms(&parts, idx, layer, weights, &calibration, felt, bins)?;
         terms.tiles.iter_mut().for_each(|tile| tile.uses = per_sample as f64);
         Ok(terms)
     }
@@ -285,7 +286,8 @@ impl Task<'_> {
     ) {
         let mut ranges = ranges.unwrap_or(&[]).iter();
         for (idx, product) in self.products.iter().enumerate() {
-            worst_case(&design.parts, &mut design.layers[idx], product.weights);
+            let parts = design.parts.of_layer(idx);
+            worst_case(&parts, &mut design.layers[idx], product.weights);
             let amps = amps_per_range(design, idx);
             let layer = &mut design.layers[idx];
             for (&at, range) in places[idx].iter().zip(ranges.by_ref()) {

@@ -1,7 +1,7 @@
 //! The datapath of a design as training sees it.
 
 use cim_nn::{InputRange, LayerPath, Levels, WeightNoise, WeightValues};
-use cim_tile::{StoredVariance, TileError};
+use cim_tile::{Parts, StoredVariance, TileError};
 
 use crate::design::ChipDesign;
 use crate::error::ChipError;
@@ -27,21 +27,22 @@ impl ChipDesign {
             InputRange::Unsigned
         };
         let input_top = self.parts.check()?.top_code() as f32;
-        let products = network.products().into_iter().zip(&self.layers).zip(&errors);
+        let products = network.products().into_iter().zip(&self.layers).zip(&errors).enumerate();
         Ok(products
-            .map(|((product, design), errors)| {
+            .map(|(idx, ((product, design), errors))| {
+                let parts = self.parts.of_layer(idx);
                 let (_, outputs) = product.weights.dim();
                 LayerPath {
                     weight_clip: design.weight_clip,
                     weight_values: WeightValues::Any,
-                    weight_noise: self.weight_noise(design.weight_clip),
+                    weight_noise: weight_noise(&parts, design.weight_clip),
                     input_limit: design.input_limit,
                     input_range,
                     input_levels: Levels { top: input_top },
                     tile_rows: self.parts.inputs(),
                     tile_cols: self.parts.outputs.min(outputs),
-                    full_scale: design.output_ranges(&self.parts).mapv(|range| range as f32),
-                    output_levels: Levels { top: design.output_top(&self.parts) as f32 },
+                    full_scale: design.output_ranges(&parts).mapv(|range| range as f32),
+                    output_levels: Levels { top: design.output_top(&parts) as f32 },
                     output_sigma: errors.read_sigma().mapv(|sigma| sigma as f32),
                     relu_sigma: errors.output_sigma() as f32,
                     learns_bias: true,
@@ -49,16 +50,16 @@ impl ChipDesign {
             })
             .collect())
     }
+}
 
-    /// Programming error of a stored weight in weight units.
-    fn weight_noise(&self, weight_clip: f32) -> WeightNoise {
-        let law = StoredVariance::of(&self.parts, weight_clip);
-        WeightNoise {
-            c0: law.c0 as f32,
-            c1: law.c1 as f32,
-            c2: law.c2 as f32,
-            cm: law.cm as f32,
-            w0: law.w0 as f32,
-        }
+/// Programming error of a stored weight in weight units.
+fn weight_noise(parts: &Parts, weight_clip: f32) -> WeightNoise {
+    let law = StoredVariance::of(parts, weight_clip);
+    WeightNoise {
+        c0: law.c0 as f32,
+        c1: law.c1 as f32,
+        c2: law.c2 as f32,
+        cm: law.cm as f32,
+        w0: law.w0 as f32,
     }
 }

@@ -73,18 +73,18 @@ impl ChipDesign {
         policy: FullScale,
     ) -> Result<Self, ChipError> {
         for (idx, product) in network.products().into_iter().enumerate() {
-            let own = &mut self.layers[idx];
+            let (own, parts) = (&mut self.layers[idx], self.parts.of_layer(idx));
             if policy == FullScale::WorstCase {
-                worst_case(&self.parts, own, product.weights);
+                worst_case(&parts, own, product.weights);
                 continue;
             }
-            let calibration = inputs.calibration(idx, own.input_limit, &self.parts)?;
+            let calibration = inputs.calibration(idx, own.input_limit, &parts)?;
             own.full_scale = full_scale::by_policy(
                 policy,
-                &self.parts,
+                &parts,
                 product.weights,
                 own.weight_clip,
-                own.amps_per_weight(&self.parts),
+                own.amps_per_weight(&parts),
                 &calibration,
                 Array2::from_elem((0, 0), cim_core::Amps::ZERO).view(),
             )?;
@@ -94,7 +94,8 @@ impl ChipDesign {
 
     /// Ranges of the outputs of every product's tiles, in output units.
     fn ranges(&self) -> Vec<Array2<f32>> {
-        let ranges = self.layers.iter().map(|layer| layer.output_ranges(&self.parts));
+        let ranges = self.layers.iter().enumerate();
+        let ranges = ranges.map(|(idx, layer)| layer.output_ranges(&self.parts.of_layer(idx)));
         ranges.map(|ranges| ranges.mapv(|range| range as f32)).collect()
     }
 }

@@ -80,7 +80,7 @@ impl WrittenDesign {
             "give the design of this network, all its products",
         )?;
         let mut layers = Vec::with_capacity(products.len());
-        for (own, product) in self.product.iter().zip(&products) {
+        for (idx, (own, product)) in self.product.iter().zip(&products).enumerate() {
             let key = |key: &str| format!("product.{}.{key}", own.name);
             for (name, value) in [
                 ("weight_clip", f64::from(own.weight_clip)),
@@ -90,7 +90,7 @@ impl WrittenDesign {
                 need_within(&key(name), value, 1e-12, 1e12)?;
             }
             let (inputs, outputs) = product.weights.dim();
-            let (rows, columns) = parts.full_scale_shape(inputs, outputs);
+            let (rows, columns) = parts.of_layer(idx).full_scale_shape(inputs, outputs);
             let fits = own.full_scale.len() == rows
                 && own.full_scale.iter().all(|row| row.len() == columns);
             let shown = format!("of another grid than {rows} × {columns}");

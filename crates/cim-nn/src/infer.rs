@@ -4,10 +4,10 @@ use cim_core::{MatMul, Scratch, Tally};
 use ndarray::{Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
-use crate::carriers::on_products::{Borrowed, Observer, OnProducts};
+use crate::carriers::on_products::{Bias, Borrowed, Observer, OnProducts};
 use crate::dataset::Dataset;
 use crate::network::{BLOCK, Network};
-use crate::operations::{Context, Tape};
+use crate::operations::{Context, Operate, Operation, Tape};
 
 /// Rows of the inputs of a product, as they are collected.
 type Rows = (Vec<f32>, usize);
@@ -31,7 +31,7 @@ impl Network {
             let x = x.as_slice().expect("standard layout");
             let on = self.on(&products, idx as u64, &mut scratch, &mut tally, None);
             let batch = out.nrows();
-            out.assign(&self.forward(on, x, batch, &mut tape));
+            out.assign(&self.forward(on, &self.operations, x, batch, &mut tape));
         }
         logits
     }
@@ -59,7 +59,8 @@ impl Network {
         let x = x.as_standard_layout();
         let on = self.on(products, call, scratch, tally, Some(&mut collect));
         let batch = x.nrows();
-        self.forward(on, x.as_slice().expect("standard layout"), batch, &mut Tape::default());
+        let x = x.as_slice().expect("standard layout");
+        self.forward(on, &self.operations, x, batch, &mut Tape::default());
         matrices(rows)
     }
 
@@ -98,7 +99,7 @@ impl Network {
             let samples = samples.as_standard_layout();
             let samples = samples.as_slice().expect("standard layout");
             let on = self.on(products, 0, &mut scratch, &mut tally, Some(&mut collect));
-            self.forward(on, samples, batch, &mut tape);
+            self.forward(on, &self.operations, samples, batch, &mut tape);
         }
         matrices(rows)
     }
@@ -108,7 +109,9 @@ impl Network {
     /// # Panics
     /// As [`pre_activations`](Self::pre_activations), or if samples do not fit.
     pub fn logits<M: MatMul>(&self, products: &[M], data: &Dataset) -> (Array2<f32>, Tally) {
-        self.by_blocks(products, (data.len(), data.pixels()), |first, x| data.range_into(first, x))
+        let samples = (data.len(), data.pixels());
+        assert_eq!(samples.1, self.inputs(), "samples must fit the network");
+        self.by_blocks(products, &self.operations, samples, |first, x| data.range_into(first, x))
     }
 
     /// As [`logits`](Self::logits), of samples in a matrix (samples × inputs).
@@ -120,10 +123,33 @@ impl Network {
         products: &[M],
         samples: ArrayView2<'_, f32>,
     ) -> (Array2<f32>, Tally) {
-        self.by_blocks(products, samples.dim(), |first, x| {
-            let rows =
-                x.chunks_exact_mut(samples.ncols()).zip(samples.rows().into_iter().skip(first));
-            rows.for_each(|(to, from)| to.iter_mut().zip(from).for_each(|(to, &from)| *to = from));
+        assert_eq!(samples.ncols(), self.inputs(), "samples must fit the network");
+        self.by_blocks(products, &self.operations, samples.dim(), rows_of(samples))
+    }
+
+    /// As [`outputs_on`](Self::outputs_on), where it is known what one of the products puts out, without its bias
+    /// (samples × outputs): that product and all before it are left out, and what is counted is of those behind it.
+    ///
+    /// # Panics
+    /// As [`logits`](Self::logits), or if the product is not an operation of its own in the network's list that every
+    /// sample drives once.
+    pub fn outputs_behind<M: MatMul>(
+        &self,
+        product: usize,
+        products: &[M],
+        known: ArrayView2<'_, f32>,
+    ) -> (Array2<f32>, Tally) {
+        let own = |operation: &Operation| operation.weighted() == (product..product + 1);
+        let at =
+            self.operations.iter().position(own).filter(|_| self.plans[product].per_sample == 1);
+        let behind = &self.operations[at.expect("a product that every sample drives once") + 1..];
+        let bias = &self.layers[product].bias;
+        assert_eq!(known.ncols(), bias.len(), "what is known must fit the product");
+        let fill = rows_of(known);
+        self.by_blocks(products, behind, known.dim(), |first, x| {
+            fill(first, x);
+            let bias = bias.as_slice().expect("standard layout");
+            pulp::Arch::new().dispatch(Bias { bias, y: x });
         })
     }
 
@@ -134,17 +160,19 @@ impl Network {
         samples: (usize, usize),
         fill: impl Fn(usize, &mut [f32]) + Sync,
     ) -> Array2<f32> {
-        self.by_blocks(&self.borrowed(), samples, fill).0
+        assert_eq!(samples.1, self.inputs(), "samples must fit the network");
+        self.by_blocks(&self.borrowed(), &self.operations, samples, fill).0
     }
 
-    /// Outputs of samples (count, size of each) that `fill` writes out from one of them on.
+    /// What the last of some operations, which are the last of the network, makes of samples (count, size of each)
+    /// that `fill` writes out from one of them on.
     fn by_blocks<M: MatMul>(
         &self,
         products: &[M],
+        operations: &[Operation],
         (count, size): (usize, usize),
         fill: impl Fn(usize, &mut [f32]) + Sync,
     ) -> (Array2<f32>, Tally) {
-        assert_eq!(size, self.inputs(), "samples must fit the network");
         let mut logits = Array2::zeros((count, self.outputs()));
         let block = self.block();
         let blocks: Vec<Tally> = logits
@@ -157,7 +185,7 @@ impl Network {
                 fill(block_idx * block, &mut x);
                 let on = self.on(products, block_idx as u64, scratch, &mut tally, None);
                 let batch = out.nrows();
-                out.assign(&self.forward(on, &x, batch, tape));
+                out.assign(&self.forward(on, operations, &x, batch, tape));
                 scratch.give(x);
                 tally
             })
@@ -184,10 +212,11 @@ impl Network {
         OnProducts { products, layers: &self.layers, block, scratch, tally, observer }
     }
 
-    /// What the last operation puts out, batch × outputs.
+    /// What the last of some operations puts out, batch × outputs.
     fn forward<'t, M: MatMul>(
         &self,
         mut carrier: OnProducts<'_, M>,
+        operations: &[Operation],
         x: &[f32],
         batch: usize,
         tape: &'t mut Tape<f32>,
@@ -199,8 +228,22 @@ impl Network {
             training: None,
             capacity: self.block(),
         };
-        tape.forward(&self.operations, &mut context, batch, x);
+        tape.forward(operations, &mut context, batch, x);
         ArrayView2::from_shape((batch, self.outputs()), tape.last()).expect("batch × outputs")
+    }
+}
+
+/// Writes out rows of a matrix from one of them on.
+fn rows_of(matrix: ArrayView2<'_, f32>) -> impl Fn(usize, &mut [f32]) + Sync {
+    move |first, x| {
+        if let Some(all) = matrix.to_slice() {
+            x.copy_from_slice(&all[first * matrix.ncols()..][..x.len()]);
+            return;
+        }
+        let rows = matrix.rows().into_iter().skip(first);
+        for (to, from) in x.chunks_exact_mut(matrix.ncols()).zip(rows) {
+            to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+        }
     }
 }
 
@@ -245,6 +288,43 @@ mod tests {
         ) {
             self.calls.lock().expect("no panic").push((self.layer_idx, call, x.nrows()));
             self.exact.apply(x, call, y, scratch, tally);
+        }
+    }
+
+    /// What is behind a product does not see who computed it; the products of before are not asked.
+    #[test]
+    fn what_is_behind_a_known_product_is_what_the_whole_network_gives() {
+        let count = 2 * BLOCK + 5;
+        let mut network = Network::new(&[6, 5, 4, 2], Stream::root(1)).expect("a network");
+        for layer in network.layers_mut() {
+            let bias = layer.bias.as_slice_mut().expect("standard layout");
+            Stream::root(2).fill_standard_normal(bias.len() as u64, bias);
+        }
+        let mut x = Array2::zeros((count, 6));
+        Stream::root(3).fill_standard_normal(0, x.as_slice_mut().expect("standard layout"));
+        let calls = Mutex::new(Vec::new());
+        let exact = network.exact().into_iter().enumerate();
+        let products: Vec<_> =
+            exact.map(|(layer_idx, exact)| Recording { exact, layer_idx, calls: &calls }).collect();
+        let (whole, _) = network.outputs_on(&products, x.view());
+        for product in 0..3 {
+            let mut known = Array2::zeros((count, network.layers()[product].bias.len()));
+            for (idx, mut rows) in known.axis_chunks_iter_mut(Axis(0), BLOCK).enumerate() {
+                let x = x.slice(s![idx * BLOCK.., ..]);
+                let own = x.slice(s![..rows.nrows(), ..]);
+                let driven = network.product_inputs(own, rows.nrows()).swap_remove(product);
+                rows.assign(&driven.dot(&network.layers()[product].weights));
+            }
+            calls.lock().expect("no panic").clear();
+            let (got, _) = network.outputs_behind(product, &products, known.view());
+            assert!((&got - &whole).iter().all(|d| d.abs() < 1e-5), "{product}");
+            let own: Vec<_> = calls.lock().expect("no panic").clone();
+            let behind = |(layer, _, _): &(usize, u64, usize)| product < *layer;
+            assert!(own.iter().all(behind) && own.len() == 3 * (2 - product), "{own:?}");
+            // Blocks and their calls are those of the whole network.
+            for (layer, call, rows) in own {
+                assert_eq!(rows, if call == 2 { 5 } else { BLOCK }, "{layer}");
+            }
         }
     }
 

@@ -32,7 +32,7 @@ pub use fast::solve_fast;
 pub use frugal::frugal;
 pub use full_scale::{Histogram, gaussian_full_scale, gaussian_sqnr_db, psi};
 pub use in_use::InUse;
-pub use placing::{Bin, Placing, place};
+pub use placing::{Bin, Placing, place, place_each};
 pub use solution::Solution;
 pub use solve::solve;
 pub use window::{

@@ -49,16 +49,21 @@ pub struct Placing {
 /// [`OptError::BadNumber`] without a code or a bin that counts, for a value that is not finite, and for a weight
 /// that is negative or not finite.
 pub fn place(bins: &[Bin], codes: usize) -> Result<Placing, OptError> {
+    Ok(place_each(bins, &[codes])?.swap_remove(0))
+}
+
+/// As [`place`] for each of several numbers of codes, in the time that the largest of them takes.
+///
+/// # Errors
+/// As [`place`].
+pub fn place_each(bins: &[Bin], codes: &[usize]) -> Result<Vec<Placing>, OptError> {
     let bins = Sums::of(bins)?;
-    if codes == 0 {
+    if codes.contains(&0) {
         let (name, expected) = ("number of codes", "at least 1");
         return Err(OptError::BadNumber { name, value: 0.0, expected });
     }
-    let most = codes.min(bins.len());
-    if most == bins.len() {
-        let values: Vec<f64> = (0..most).map(|bin| bins.mean(bin, bin + 1)).collect();
-        return Ok(Placing::of(values, 0.0, 0.0));
-    }
+    let fewer = codes.iter().copied().filter(|codes| *codes < bins.len());
+    let most = fewer.max().unwrap_or(1);
     // Errors of the best ways to cut the first bins into one interval, then into one more each time.
     let mut errors: Vec<f64> = (0..=bins.len()).map(|end| bins.cost(0, end)).collect();
     let mut ends = vec![errors[bins.len()]];
@@ -71,17 +76,24 @@ pub fn place(bins: &[Bin], codes: usize) -> Result<Placing, OptError> {
         errors = next;
         cuts.push(cut);
     }
-    let mut borders = vec![bins.len()];
-    for cut in cuts.iter().rev() {
-        borders.push(cut[borders[borders.len() - 1]]);
-    }
-    borders.push(0);
-    borders.reverse();
-    let values = borders.windows(2).map(|ends| bins.mean(ends[0], ends[1])).collect();
-    let squared_error = ends[most - 1];
-    // The last interval saved so much: nobody pays more for one, and all that are used are worth it.
-    let price = if most > 1 { ends[most - 2] - squared_error } else { ends[0] };
-    Ok(Placing::of(values, squared_error, price))
+    let of = |&codes: &usize| {
+        if bins.len() <= codes {
+            let values = (0..bins.len()).map(|bin| bins.mean(bin, bin + 1)).collect();
+            return Placing::of(values, 0.0, 0.0);
+        }
+        let mut borders = vec![bins.len()];
+        for cut in cuts[..codes - 1].iter().rev() {
+            borders.push(cut[borders[borders.len() - 1]]);
+        }
+        borders.push(0);
+        borders.reverse();
+        let values = borders.windows(2).map(|ends| bins.mean(ends[0], ends[1])).collect();
+        let squared_error = ends[codes - 1];
+        // The last interval saved so much: nobody pays more for one, and all that are used are worth it.
+        let price = if codes > 1 { ends[codes - 2] - squared_error } else { ends[0] };
+        Placing::of(values, squared_error, price)
+    };
+    Ok(codes.iter().map(of).collect())
 }
 
 impl Placing {
@@ -264,6 +276,18 @@ mod tests {
                 // Sums of a dozen squares about 1e3: differences of numbers near 1e1.
                 assert!((placing.squared_error - least).abs() < 1e-9, "{seed}, {codes} codes");
                 assert!((error(&bins, &placing.values) - least).abs() < 1e-9);
+            }
+        }
+    }
+
+    #[test]
+    fn several_numbers_of_codes_get_what_each_gets_alone() {
+        for seed in 0..6 {
+            let bins = random(60, seed);
+            let codes = [5, 1, 3, 200, 8];
+            let each = place_each(&bins, &codes).expect("bins");
+            for (codes, found) in codes.iter().zip(&each) {
+                assert_eq!(*found, place(&bins, *codes).expect("bins"), "{codes} codes");
             }
         }
     }

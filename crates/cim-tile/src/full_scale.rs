@@ -85,20 +85,45 @@ pub fn mse_optimal(
     per_group(parts, weights, clip, amps_per_unit, |sensed, rows, (steps, positive)| {
         let (steps, lowest) = (f64::from(steps), if positive { 0.0 } else { -top });
         let highest = lowest + 2.0 * top;
-        let sums = drive.slice(s![.., rows]).dot(&sensed);
+        let sums: Vec<f64> = drive.slice(s![.., rows]).dot(&sensed).iter().copied().collect();
         let largest = sums.iter().fold(0.0_f64, |most, current| most.max(current.abs()));
         let error = |range: f64| {
             let step = 2.0 * range / steps;
-            let off = |y: &f64| {
-                let code = (y / step).round_ties_even().clamp(lowest, highest);
-                (code * step - y).powi(2)
-            };
-            sums.iter().map(off).sum::<f64>()
+            pulp::Arch::new().dispatch(SquaredError { step, lowest, highest, currents: &sums })
         };
         let ranges = (1..=MSE_POINTS).map(|k| largest * k as f64 / MSE_POINTS as f64);
         let found = ranges.map(|range| (range, error(range)));
         found.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0.0, |(range, _)| range)
     })
+}
+
+/// Squared error of a converter on currents, all in the unit of its step; compiled for the vectors of the machine, and
+/// summed in the order of the currents.
+struct SquaredError<'a> {
+    step: f64,
+    lowest: f64,
+    highest: f64,
+    currents: &'a [f64],
+}
+
+impl pulp::NullaryFnOnce for SquaredError<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        let Self { step, lowest, highest, currents } = self;
+        let (mut sum, mut squares) = (0.0, [0.0; 64]);
+        for currents in currents.chunks(squares.len()) {
+            for (square, y) in squares.iter_mut().zip(currents) {
+                let code = (y / step).round_ties_even();
+                let kept = if code < highest { code } else { highest };
+                let off = if kept > lowest { kept } else { lowest } * step - y;
+                *square = off * off;
+            }
+            squares[..currents.len()].iter().for_each(|square| sum += square);
+        }
+        sum
+    }
 }
 
 /// Ranges that [`mse_optimal`] tries.

@@ -1,5 +1,6 @@
 //! A weight matrix of any size on a grid of tiles.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -62,6 +63,15 @@ pub struct Parts {
 }
 
 impl Parts {
+    /// The parts of a layer of a network, counted in the order of its products, which may be mapped otherwise than
+    /// others ([`Mapping::of_layer`]).
+    pub fn of_layer(&self, layer: usize) -> Cow<'_, Self> {
+        match self.mapping.of_layer(layer) {
+            Some(mapping) => Cow::Owned(Self { mapping, ..self.clone() }),
+            None => Cow::Borrowed(self),
+        }
+    }
+
     /// Inputs of a tile: its rows, or half of them where an input has two.
     pub fn inputs(&self) -> usize {
         self.rows / self.dac.polarity.rows_per_input()

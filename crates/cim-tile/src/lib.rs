@@ -39,9 +39,9 @@ pub use front_end::{ColumnCalibration, Drivers, FrontEnd};
 pub use gains::{Calibrated, ColumnGains, Fit, GainCalibration};
 pub use grid::{Blueprint, Grid, LayerDesign, Parts, Targets};
 pub use mapping::{
-    BitSlicedDifferential, Differential, LOW_BIT, LoneColumn, LowBit, Mapping, MappingError,
-    MappingSpec, OffsetBinary, OffsetColumn, Plan, Sense, Split, SplitDifferential, TwoArrays,
-    TwosComplement,
+    BitSlicedDifferential, Differential, LOW_BIT, LayerSplits, LoneColumn, LowBit, Mapping,
+    MappingError, MappingSpec, OffsetBinary, OffsetColumn, Plan, Sense, Split, SplitDifferential,
+    TwoArrays, TwosComplement,
 };
 pub use moments::{ColumnErrors, LayerCurrents, LayerErrors};
 pub use path::StoredVariance;

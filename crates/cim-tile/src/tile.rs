@@ -296,10 +296,12 @@ impl Tile {
                 tile.convert(phase.factor as f32, sensed_a, codes, (y, y_stride), tally);
             }
         });
+        // The same for all of them: what stands for zero is of the cells.
+        let drive_v = tile.drives_of_zeros(phase.factor as f32, wanted_v, scratch);
         for Share { tile, y, .. } in shares {
-            let y = &mut y[..];
-            tile.add_what_is_known(phase.factor as f32, phase_idx, wanted_v, (y, y_stride));
+            tile.add_what_is_known(phase_idx, &drive_v, (&mut y[..], y_stride), batch);
         }
+        scratch.give(drive_v);
         driven.into_iter().for_each(|row_v| scratch.give(row_v));
         scratch.give_codes(codes);
         scratch.give(sensed_a);
@@ -334,20 +336,28 @@ impl Tile {
         }
     }
 
-    /// Subtracts from `y` what stands for zero under the voltages of a phase (V, vectors × rows), and adds
-    /// what is added once for every product.
+    /// Summed voltages of every vector (V) times the factor of their phase, a buffer of `scratch`; none where nothing
+    /// stands for zero.
+    fn drives_of_zeros(&self, factor: f32, row_v: &[f32], scratch: &mut Scratch) -> Vec<f32> {
+        let (rows, _) = self.readout.shape();
+        let mut drive_v = scratch.take(if self.zeros.is_empty() { 0 } else { row_v.len() / rows });
+        for (drive_v, row_v) in drive_v.iter_mut().zip(row_v.chunks_exact(rows)) {
+            *drive_v = factor * row_v.iter().sum::<f32>();
+        }
+        drive_v
+    }
+
+    /// Subtracts from `y` what stands for zero under the summed voltages of a phase (V, one a vector; of tiles where
+    /// something does), and adds what is added once for every product.
     fn add_what_is_known(
         &self,
-        factor: f32,
         phase_idx: usize,
-        row_v: &[f32],
+        drive_v: &[f32],
         (y, y_stride): (&mut [f32], usize),
+        vectors: usize,
     ) {
-        let (rows, _) = self.readout.shape();
-        let vectors = row_v.len() / rows;
         if !self.zeros.is_empty() {
-            for (row_v, y) in row_v.chunks_exact(rows).zip(y.chunks_mut(y_stride)) {
-                let drive_v = factor * row_v.iter().sum::<f32>();
+            for (drive_v, y) in drive_v.iter().zip(y.chunks_mut(y_stride)) {
                 self.zeros.iter().for_each(|&(output, zero)| y[output] -= zero * drive_v);
             }
         }

@@ -15,7 +15,7 @@ pub struct Types {
 }
 
 /// Types that are written otherwise than they are declared, or whose declaration says less.
-const WRITTEN: [(&str, &str); 20] = [
+const WRITTEN: [(&str, &str); 21] = [
     ("Siemens", "S"),
     ("Volts", "V"),
     ("Amps", "A"),
@@ -36,6 +36,7 @@ const WRITTEN: [(&str, &str); 20] = [
     ("Sides", "whole number, or [down, right]"),
     ("S", "operation"),
     ("Split", "list of whole numbers, most significant first"),
+    ("LayerSplits", "list of such lists, the first layer's first"),
 ];
 
 impl Types {

@@ -56,7 +56,7 @@ impl ChipBlueprint<'_> {
             .map(|(idx, ((own, blueprint), tiles))| {
                 let held_s: Vec<_> = tiles.iter().map(|tile| tile.held_s.view()).collect();
                 let at = at.child("layer", idx as u64);
-                Ok(Grid::holding(parts, own, blueprint, &held_s, at, tally)?)
+                Ok(Grid::holding(&parts.of_layer(idx), own, blueprint, &held_s, at, tally)?)
             })
             .collect()
     }

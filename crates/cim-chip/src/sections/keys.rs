@@ -284,7 +284,8 @@ pub const KEYS: &[Key] = &[
         "word",
         Words(
             "differential, offset-column; bit-sliced-differential with slices and bits; split-differential, \
-             two-arrays, twos-complement, offset-binary with bits and split; lone-column with shift and raised_by",
+             two-arrays, twos-complement, offset-binary with bits and split, the first with layers too; lone-column \
+             with shift and raised_by",
         ),
         "how cells and sums carry a weight",
         "pairs: Abbas et al. 2026, Joshi et al. 2020",

@@ -70,9 +70,9 @@ impl<M: MatMul> Carrier<f32> for OnProducts<'_, M> {
 }
 
 /// Adds the bias to every row, compiled for the vectors of the machine.
-struct Bias<'a> {
-    bias: &'a [f32],
-    y: &'a mut [f32],
+pub(crate) struct Bias<'a> {
+    pub bias: &'a [f32],
+    pub y: &'a mut [f32],
 }
 
 impl pulp::NullaryFnOnce for Bias<'_> {

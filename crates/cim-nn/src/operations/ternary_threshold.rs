@@ -90,18 +90,16 @@ impl Operate for TernaryThreshold {
         _saved: &mut Saved<T>,
     ) {
         y.resize(x.len(), T::default());
+        let Self { high, low, rising, .. } = self;
+        if self.shape.positions() == 1 {
+            pulp::Arch::new().dispatch(Features { high, low, rising, x, y });
+            return;
+        }
         for (first, channel) in self.planes(batch) {
             let range = first..first + self.shape.positions();
-            let (high, low) = (T::of(self.high[channel].into()), T::of(self.low[channel].into()));
-            let [up, down] = if self.rising[channel] { [1.0, -1.0] } else { [-1.0, 1.0] };
+            let ends = [high[channel], low[channel]].map(|end| T::of(end.into()));
             for (y, &x) in y[range.clone()].iter_mut().zip(&x[range]) {
-                *y = T::of(if x >= high {
-                    up
-                } else if x <= low {
-                    down
-                } else {
-                    0.0
-                });
+                *y = step(x, ends, rising[channel]);
             }
         }
     }
@@ -130,6 +128,38 @@ impl Operate for TernaryThreshold {
             for (d, &x) in dx[range.clone()].iter_mut().zip(&x[range]) {
                 let inside = (x.wide() - middle).abs() <= half;
                 *d *= T::of(if inside { slope } else { 0.0 });
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn step<T: Real>(x: T, [high, low]: [T; 2], rising: bool) -> T {
+    let up = T::of(if rising { 1.0 } else { -1.0 });
+    let below = if x <= low { -up } else { T::of(0.0) };
+    if x >= high { up } else { below }
+}
+
+/// Samples of channels that have one number each, compiled for the vectors of the machine.
+struct Features<'a, T> {
+    high: &'a [f32],
+    low: &'a [f32],
+    rising: &'a [bool],
+    x: &'a [T],
+    y: &'a mut [T],
+}
+
+impl<T: Real> pulp::NullaryFnOnce for Features<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { high, low, rising, x, y } = self;
+        let channels = rising.len();
+        for (x, y) in x.chunks_exact(channels).zip(y.chunks_exact_mut(channels)) {
+            let ends = high.iter().zip(low).zip(rising);
+            for ((y, &x), ((&high, &low), &rising)) in y.iter_mut().zip(x).zip(ends) {
+                *y = step(x, [high, low].map(|end| T::of(end.into())), rising);
             }
         }
     }

@@ -81,12 +81,16 @@ impl Operate for Threshold {
         _saved: &mut Saved<T>,
     ) {
         y.resize(x.len(), T::default());
+        if self.shape.positions() == 1 {
+            let (least, rising) = (&self.least, &self.rising);
+            pulp::Arch::new().dispatch(Features { least, rising, x, y });
+            return;
+        }
         for (first, least, rising) in self.planes(batch) {
             let range = first..first + self.shape.positions();
             let least = T::of(least.into());
             for (y, &x) in y[range.clone()].iter_mut().zip(&x[range]) {
-                let on = if rising { x >= least } else { x <= least };
-                *y = T::of(if on { 1.0 } else { -1.0 });
+                *y = step(x, least, rising);
             }
         }
     }
@@ -112,6 +116,35 @@ impl Operate for Threshold {
             for (d, &x) in dx[range.clone()].iter_mut().zip(&x[range]) {
                 let inside = (x.wide() - f64::from(least)).abs() <= 1.0;
                 *d *= T::of(if inside { slope } else { 0.0 });
+            }
+        }
+    }
+}
+
+/// Without a branch.
+#[inline(always)]
+fn step<T: Real>(x: T, least: T, rising: bool) -> T {
+    let on = (rising & (x >= least)) | (!rising & (x <= least));
+    T::of(if on { 1.0 } else { -1.0 })
+}
+
+/// Samples of channels that have one number each, compiled for the vectors of the machine.
+struct Features<'a, T> {
+    least: &'a [f32],
+    rising: &'a [bool],
+    x: &'a [T],
+    y: &'a mut [T],
+}
+
+impl<T: Real> pulp::NullaryFnOnce for Features<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { least, rising, x, y } = self;
+        for (x, y) in x.chunks_exact(least.len()).zip(y.chunks_exact_mut(least.len())) {
+            for (((y, &x), &least), &rising) in y.iter_mut().zip(x).zip(least).zip(rising) {
+                *y = step(x, T::of(least.into()), rising);
             }
         }
     }

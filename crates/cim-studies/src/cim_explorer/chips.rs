@@ -9,7 +9,6 @@ use super::draft::{Converters, Draft};
 use super::hand::Hand;
 use super::points::{Point, Right};
 use crate::error::StudyError;
-use crate::shared::carrier::Carrier;
 
 /// Points that one set of chips serves, each with its converters.
 pub type Family<'a> = [(Point, &'a Converters)];
@@ -63,41 +62,38 @@ fn ask(
     let Some((first, _)) = family.first() else { return Ok(Vec::new()) };
     let parts = draft.parts(first)?;
     let mut made = Tally::default();
-    // For each product the same cells, with the converters of every point.
-    let mut products: Vec<Vec<Grid>> = Vec::new();
+    // The same cells with the converters of every point, product by product.
+    let mut chips: Vec<Vec<Grid>> = vec![Vec::new(); family.len()];
     for (idx, layer) in draft.layers.iter().enumerate() {
         let (at, blueprint) = (at.child("layer", idx as u64), &layer.blueprint);
         let cells = Grid::from_blueprint(&parts, &layer.design, blueprint, at, &mut made)?;
-        let with = |(point, converters): &(Point, &Converters)| -> Result<Grid, StudyError> {
+        for (chip, (point, converters)) in chips.iter_mut().zip(family) {
             let own = &converters.layers[idx];
-            match &own.placed {
-                Some(placed) => Ok(cells.with_placed(placed)),
+            chip.push(match &own.placed {
+                Some(placed) => cells.with_placed(placed),
                 None => {
                     let parts = draft.parts(point)?;
-                    Ok(cells.with_converters(&parts, &own.design, blueprint, at)?)
+                    cells.with_converters(&parts, &own.design, blueprint, at)?
                 }
-            }
-        };
-        products.push(family.iter().map(with).collect::<Result<_, _>>()?);
+            });
+        }
     }
     let network = &draft.network.network;
     let firsts = hand.drives(draft.network.numbers).map(|drives| {
-        let grids: Vec<&Grid> = products[0].iter().collect();
+        let grids: Vec<&Grid> = chips.iter().map(|chip| &chip[0]).collect();
         sense_once(&grids, drives, network.block())
     });
     let mut asked = Vec::with_capacity(family.len());
-    for member in 0..family.len() {
-        let mut carriers: Vec<Carrier<'_>> =
-            products.iter().map(|grids| Carrier::Grid(&grids[member])).collect();
-        let mut counted = Tally::default();
-        if let Some(firsts) = &firsts {
-            let (known, tally) = &firsts[member];
-            let shape = products[0][member].shape();
-            carriers[0] = Carrier::Known { known, shape, block: network.block() };
-            counted += *tally;
-        }
-        let (logits, more) = network.outputs_on(&carriers, hand.images.view());
-        counted += more;
+    for (member, chip) in chips.iter().enumerate() {
+        let (logits, counted) = match &firsts {
+            Some(firsts) => {
+                let (known, by_first) = &firsts[member];
+                let (logits, mut counted) = network.outputs_behind(0, chip, known.view());
+                counted += *by_first;
+                (logits, counted)
+            }
+            None => network.outputs_on(chip, hand.images.view()),
+        };
         let accuracy = accuracy(logits.view(), &hand.labels);
         asked.push(Asked { accuracy, counted, cells: made.cells_programmed });
     }

@@ -10,7 +10,7 @@ use ndarray::{Array2, ArrayView2};
 use super::networks::FewNumbers;
 use super::placing::{Thresholds, placed};
 use super::points::Point;
-use super::range::{Range, Steps};
+use super::range::Steps;
 use super::spec::Spec;
 use crate::error::StudyError;
 
@@ -91,43 +91,64 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// [`StudyError`] for converters that cannot be.
     pub fn converters(&self, point: &Point) -> Result<Converters, StudyError> {
-        let parts = self.parts(point)?;
-        let mut energy_j = self.rest_j;
-        let mut converters = Vec::new();
+        Ok(self.converters_each(&[*point])?.swap_remove(0))
+    }
+
+    /// As [`converters`](Self::converters) of points that differ in their resolution alone, for which currents are looked at
+    /// once.
+    ///
+    /// # Errors
+    /// As [`converters`](Self::converters).
+    pub fn converters_each(&self, points: &[Point]) -> Result<Vec<Converters>, StudyError> {
+        let none = || Converters { layers: Vec::new(), energy_j: self.rest_j };
+        let mut all: Vec<Converters> = points.iter().map(|_| none()).collect();
+        let parts = points.iter().map(|point| self.parts(point));
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
         for (idx, layer) in self.layers.iter().enumerate() {
             let weights = weights_of(&self.network.network, idx);
-            let found = self.of_layer(&parts, point.design.range, (idx, layer), weights)?;
-            let columns = self.spec.energy.columns(&parts, &found.design, weights.dim())?;
-            energy_j += columns.total() * layer.per_sample as f64;
-            converters.push(found);
+            let found = self.of_layer(&parts, points, (idx, layer), weights)?;
+            for ((own, parts), found) in all.iter_mut().zip(&parts).zip(found) {
+                let columns = self.spec.energy.columns(parts, &found.design, weights.dim())?;
+                own.energy_j += columns.total() * layer.per_sample as f64;
+                own.layers.push(found);
+            }
         }
-        Ok(Converters { layers: converters, energy_j })
+        Ok(all)
     }
 
     fn of_layer(
         &self,
-        parts: &Parts,
-        range: Range,
+        parts: &[Parts],
+        points: &[Point],
         (idx, layer): (usize, &Layer),
         weights: ArrayView2<'_, f32>,
-    ) -> Result<LayerConverters, StudyError> {
+    ) -> Result<Vec<LayerConverters>, StudyError> {
         let Layer { design, calibration, .. } = layer;
-        let amps = design.amps_per_weight(parts);
+        let Some(first) = parts.first() else { return Ok(Vec::new()) };
+        let amps = design.amps_per_weight(first);
         let with = |full_scale| LayerDesign { full_scale, ..design.clone() };
-        match range.steps() {
+        match points[0].design.range.steps() {
             Steps::Equal(policy) => {
                 let unused = design.full_scale.view();
-                let found = by_policy(policy, parts, weights, 1.0, amps, calibration, unused)?;
-                Ok(LayerConverters { design: with(found), placed: None })
+                let of = |parts: &Parts| {
+                    let found = by_policy(policy, parts, weights, 1.0, amps, calibration, unused)?;
+                    Ok(LayerConverters { design: with(found), placed: None })
+                };
+                parts.iter().map(of).collect()
             }
             Steps::Placed { shared_by, errors } => {
                 let margins = self.network.margins[idx].view();
-                let thresholds = Thresholds { codes: 1 << parts.adc_bits, shared_by, errors };
-                let adcs = placed(parts, weights, amps, calibration, margins, thresholds)?;
-                let ends = adcs.iter().map(cim_adc::Adc::full_scale).collect();
-                let shape = design.full_scale.dim();
-                let ends = Array2::from_shape_vec(shape, ends).expect("one for each full scale");
-                Ok(LayerConverters { design: with(ends), placed: Some(adcs) })
+                let codes: Vec<usize> = parts.iter().map(|parts| 1 << parts.adc_bits).collect();
+                let thresholds = Thresholds { shared_by, errors };
+                let all = placed(first, weights, amps, calibration, margins, thresholds, &codes)?;
+                let of = |adcs: Vec<Placed>| {
+                    let ends = adcs.iter().map(cim_adc::Adc::full_scale).collect();
+                    let shape = design.full_scale.dim();
+                    let ends =
+                        Array2::from_shape_vec(shape, ends).expect("one for each full scale");
+                    LayerConverters { design: with(ends), placed: Some(adcs) }
+                };
+                Ok(all.into_iter().map(of).collect())
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use cim_adc::{Ladder, Placed};
 use cim_core::Amps;
-use cim_opt::{Bin, OptError, Placing, place};
+use cim_opt::{Bin, OptError, Placing, place_each};
 use cim_tile::full_scale::{GroupCurrents, for_each_group_of_currents};
 use cim_tile::{Calibration, Parts};
 use ndarray::{Array1, ArrayView2};
@@ -13,8 +13,6 @@ use crate::error::StudyError;
 /// What is asked of the thresholds of a product's converters.
 #[derive(Clone, Copy, Debug)]
 pub struct Thresholds {
-    /// Codes of a converter.
-    pub codes: usize,
     /// Whose thresholds are equal.
     pub shared_by: SharedBy,
     /// Which errors count how much.
@@ -28,7 +26,8 @@ const BINS: usize = 512;
 /// calibration data are met too.
 const FLOOR: f64 = 0.02;
 
-/// A converter for each full-scale group of each tile, in the order of their full scales.
+/// For each number of `codes`, a converter for each full-scale group of each tile, in the order of their full
+/// scales.
 ///
 /// `margins` (vectors × outputs) says how far sums on calibration data are from where something is decided
 /// otherwise, in output units; `amps` is the current of one of them.
@@ -42,57 +41,68 @@ pub fn placed(
     calibration: &Calibration,
     margins: ArrayView2<'_, f32>,
     thresholds: Thresholds,
-) -> Result<Vec<Placed>, StudyError> {
+    codes: &[usize],
+) -> Result<Vec<Vec<Placed>>, StudyError> {
     let mut groups = Vec::new();
     let keep = |group| groups.push(group);
     for_each_group_of_currents(parts, weights, 1.0, amps, calibration, keep);
-    let equal = ladders(&groups, thresholds, |_, _| 1.0)?;
-    let found = match thresholds.errors {
-        Errors::Equal => equal,
-        Errors::Decisions => {
-            let sigma = errors_of_outputs(parts, weights.ncols(), amps, &groups, &equal);
+    let shared_by = thresholds.shared_by;
+    let mut found = ladders(&groups, shared_by, codes, |_, _| 1.0)?;
+    if thresholds.errors == Errors::Decisions {
+        for (found, codes) in found.iter_mut().zip(codes) {
+            let sigma = errors_of_outputs(parts, weights.ncols(), amps, &groups, found);
             let weight = |vector: usize, output: usize| {
                 let off = f64::from(margins[[vector % margins.nrows(), output]]) / sigma[output];
                 FLOOR + (-0.5 * off * off).exp()
             };
-            ladders(&groups, thresholds, weight)?
+            *found = ladders(&groups, shared_by, &[*codes], weight)?.swap_remove(0);
         }
-    };
+    }
     // A silent tile gets the current of one full cell, as under every policy.
     let cell_a = amps / parts.mapping.reach();
-    found.iter().map(|placings| converter(placings, cell_a)).collect()
+    let of_groups = |groups: Vec<Vec<Placing>>| -> Result<Vec<Placed>, StudyError> {
+        groups.iter().map(|placings| converter(placings, cell_a)).collect()
+    };
+    found.into_iter().map(of_groups).collect()
 }
 
-/// Thresholds of every group, one for each of its currents or one for all; `weight` is that of a current by
-/// vector and output.
+/// For each number of codes, thresholds of every group, one for each of its currents or one for all; `weight` is
+/// that of a current by vector and output.
 fn ladders(
     groups: &[GroupCurrents],
-    Thresholds { codes, shared_by, .. }: Thresholds,
+    shared_by: SharedBy,
+    codes: &[usize],
     weight: impl Fn(usize, usize) -> f64,
-) -> Result<Vec<Vec<Placing>>, StudyError> {
+) -> Result<Vec<Vec<Vec<Placing>>>, StudyError> {
     let weight = &weight;
     let of_column = |group: &GroupCurrents, column: usize| {
         let output = group.outputs[column];
         let column = group.currents_a.column(column).to_vec();
         column.into_iter().enumerate().map(move |(vector, a)| (a, weight(vector, output)))
     };
-    let of_group = |group: &GroupCurrents| {
+    let mut found = vec![Vec::with_capacity(groups.len()); codes.len()];
+    for group in groups {
         let columns = 0..group.outputs.len();
-        let placings: Result<Vec<Placing>, OptError> = match shared_by {
+        let all: Vec<Vec<Placing>> = match shared_by {
             SharedBy::Tile => {
                 let all: Vec<_> = columns.flat_map(|column| of_column(group, column)).collect();
-                place(&histogram(&all), codes).map(|placing| vec![placing])
+                vec![place_each(&histogram(&all), codes)?]
             }
-            SharedBy::None => columns
-                .map(|column| {
+            SharedBy::None => {
+                let own = |column| {
                     let own: Vec<_> = of_column(group, column).collect();
-                    place(&histogram(&own), codes)
-                })
-                .collect(),
+                    place_each(&histogram(&own), codes)
+                };
+                columns.map(own).collect::<Result<_, OptError>>()?
+            }
         };
-        Ok(placings?)
-    };
-    groups.iter().map(of_group).collect()
+        // By codes, then by column.
+        let mut all: Vec<_> = all.into_iter().map(Vec::into_iter).collect();
+        for found in &mut found {
+            found.push(all.iter_mut().filter_map(Iterator::next).collect());
+        }
+    }
+    Ok(found)
 }
 
 /// Values with weights in bins of equal width, each at the weighted mean of its values.

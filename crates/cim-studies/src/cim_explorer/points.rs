@@ -109,6 +109,11 @@ impl Point {
         self.is_drafted_as(other) && of(self) == of(other)
     }
 
+    /// Whether points differ in nothing but cells, wires and resolution.
+    pub fn shares_range(&self, other: &Self) -> bool {
+        self.is_drafted_as(other) && self.design.range == other.design.range
+    }
+
     /// Whether points differ in nothing but cells and wires.
     pub fn shares_converters(&self, other: &Self) -> bool {
         let of = |point: &Self| (point.design.range, point.design.adc_bits);

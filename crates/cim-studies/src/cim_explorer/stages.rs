@@ -198,11 +198,16 @@ impl Bench<'_> {
         let Some(first) = points.first() else { return Ok(Vec::new()) };
         let draft = self.draft(first)?;
         let kinds = firsts(points, Point::shares_converters);
-        let converters = kinds.par_iter().map(|point| draft.converters(point));
+        let alike: Vec<Vec<Point>> = firsts(&kinds, Point::shares_range)
+            .iter()
+            .map(|first| kinds.iter().filter(|kind| kind.shares_range(first)).copied().collect())
+            .collect();
+        let converters = alike.par_iter().map(|alike| draft.converters_each(alike));
         let converters = converters.collect::<Result<Vec<_>, _>>()?;
+        let chosen = || alike.iter().flatten().zip(converters.iter().flatten());
         let of = |point: &Point| -> &Converters {
-            let idx = kinds.iter().position(|kind| kind.shares_converters(point));
-            &converters[idx.expect("one of each kind was chosen")]
+            let own = chosen().find(|(kind, _)| kind.shares_converters(point));
+            own.expect("one of each kind was chosen").1
         };
         let families: Vec<Vec<(Point, &Converters)>> = firsts(points, Point::shares_chips)
             .iter()

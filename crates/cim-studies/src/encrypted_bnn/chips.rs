@@ -77,9 +77,10 @@ impl<'a> OnTiles<'a> {
             .enumerate()
             .map(|(idx, ((layer, design), (stored, key)))| {
                 let weights = stored.encrypted(layer.weights.view());
-                let blueprint = Blueprint::of(parts, design, weights.view(), tally)?;
+                let parts = parts.of_layer(idx);
+                let blueprint = Blueprint::of(&parts, design, weights.view(), tally)?;
                 let at = at.child("layer", idx as u64);
-                let grid = Grid::from_blueprint(parts, design, &blueprint, at, tally)?;
+                let grid = Grid::from_blueprint(&parts, design, &blueprint, at, tally)?;
                 Ok(Keyed::new(grid, key.clone()))
             })
             .collect()
@@ -117,8 +118,10 @@ pub fn overhead(
         gates.register_bits += own.register_bits;
     }
     let (pairs, parts) = (spec.pairs()?, spec.parts()?);
-    let weights: usize =
-        shapes.iter().map(|(inputs, outputs)| inputs * parts.mapping.columns(*outputs)).sum();
+    let cells = |(layer, (inputs, outputs)): (usize, &(usize, usize))| {
+        inputs * parts.of_layer(layer).mapping.columns(*outputs)
+    };
+    let weights: usize = shapes.iter().enumerate().map(cells).sum();
     let of_pairs = 2 * spec.puf.code.response_bits();
     let read_j = spec.circuit.read_voltage.0.powi(2) * pairs.target_s() * spec.energy.read_time.0;
     let digests = cim_tile::encryption::Word::digests(spec.methods(), shapes);

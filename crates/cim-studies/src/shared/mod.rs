@@ -1,6 +1,5 @@
 //! What studies have in common.
 
-pub mod carrier;
 pub mod checkpoints;
 #[cfg(test)]
 pub mod corners;

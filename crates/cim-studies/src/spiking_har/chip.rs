@@ -119,9 +119,9 @@ impl<'a> Chip<'a> {
         let mut arrays = Arrays { forward: Vec::new(), transposed: Vec::new() };
         for (l, matrix) in self.matrices.iter().enumerate() {
             let weights = matrix.weights();
-            let at = at.child("matrix", l as u64);
+            let (at, parts) = (at.child("matrix", l as u64), self.parts.of_layer(l));
             let grid = |weights: ArrayView2<'_, f32>, limit, label| {
-                array(self.spec, &self.parts, weights, (matrix.clip, limit), at.child(label, 0))
+                array(self.spec, &parts, weights, (matrix.clip, limit), at.child(label, 0))
             };
             arrays.forward.push(grid(weights.view(), matrix.limit, "forward")?);
             let transposed = weights.t().as_standard_layout().into_owned();
@@ -139,7 +139,7 @@ impl<'a> Chip<'a> {
         let of = |(l, b): (usize, &Array2<f32>)| {
             let clip = b.iter().fold(f32::MIN_POSITIVE, |most, b| most.max(b.abs()));
             let at = self.at.child("feedback", l as u64);
-            array(self.spec, &parts, b.view(), (clip, None), at)
+            array(self.spec, &parts.of_layer(l), b.view(), (clip, None), at)
         };
         Ok(Feedback(matrices.iter().enumerate().map(of).collect::<Result<_, StudyError>>()?))
     }

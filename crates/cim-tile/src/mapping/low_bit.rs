@@ -8,7 +8,7 @@ use cim_adc::{DacSpec, Polarity, SlicedCode};
 
 use super::lone_column::{self, Sign};
 use super::split::Split;
-use super::{MappingSpec, offset_binary, split_differential, twos_complement};
+use super::{LayerSplits, MappingSpec, offset_binary, split_differential, twos_complement};
 
 /// A way to carry products of binary or ternary inputs and weights.
 ///
@@ -38,8 +38,11 @@ pub enum Numbers {
     Ternary,
 }
 
-const PAIR: MappingSpec =
-    MappingSpec::SplitDifferential(split_differential::Spec { bits: 1, split: Split::cut(&[1]) });
+const PAIR: MappingSpec = MappingSpec::SplitDifferential(split_differential::Spec {
+    bits: 1,
+    split: Split::cut(&[1]),
+    layers: LayerSplits::NONE,
+});
 const RAISED_BY_POSITIVE: MappingSpec =
     MappingSpec::LoneColumn(lone_column::Spec { shift: 1, raised_by: Sign::Positive });
 const RAISED_BY_NEGATIVE: MappingSpec =

@@ -2,6 +2,7 @@
 //!
 //! To add one: a file here and its line below; the law suite in `tests/` then runs over it.
 
+mod layer_splits;
 mod low_bit;
 mod mapped;
 mod plan;
@@ -10,6 +11,7 @@ mod scheme;
 mod split;
 mod whole;
 
+pub use layer_splits::LayerSplits;
 pub use low_bit::{LOW_BIT, LowBit, Numbers};
 pub use mapped::{Mapped, MappedArray};
 pub use plan::{Plan, Sense};

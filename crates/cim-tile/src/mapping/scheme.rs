@@ -1,5 +1,7 @@
 //! What every mapping is, and what it refuses.
 
+use std::sync::Arc;
+
 use ndarray::{Array2, ArrayView2};
 use thiserror::Error;
 
@@ -107,6 +109,16 @@ pub enum MappingError {
         /// Columns of a weight.
         needed_columns: usize,
     },
+    /// More layers have a split of their own than are kept.
+    #[error(
+        "{layers} layers with splits of their own: give up to {most}, those behind have the split of all"
+    )]
+    Layers {
+        /// Layers as given.
+        layers: usize,
+        /// Most of them.
+        most: usize,
+    },
     /// A weight 0 has no level.
     #[error("shift {shift} of {mapping}: use 1 to {most}")]
     Shift {
@@ -170,6 +182,12 @@ pub trait Mapping: Send + Sync {
     /// # Errors
     /// [`MappingError`] for a weight that does not fit.
     fn plan(&self, weights: ArrayView2<'_, i32>) -> Result<Plan, MappingError>;
+
+    /// The mapping of a layer of a network, counted in the order of its products, where layers have mappings of
+    /// their own; nothing if this is that of all.
+    fn of_layer(&self, _layer: usize) -> Option<Arc<dyn Mapping>> {
+        None
+    }
 
     /// How far above the bottom of the window the cells of real weights (inputs × outputs) are, in
     /// units of weights of which `clip` stands for the whole window; rows × columns. Larger weights

@@ -9,8 +9,8 @@ use ndarray::{ArrayView2, s};
 use super::lone_column::Sign;
 use super::split::Split;
 use super::{
-    Differential, LowBit, Mapping, MappingError, MappingSpec, Numbers, OffsetColumn, Plan,
-    bit_sliced_differential, lone_column, offset_binary, split_differential, two_arrays,
+    Differential, LayerSplits, LowBit, Mapping, MappingError, MappingSpec, Numbers, OffsetColumn,
+    Plan, bit_sliced_differential, lone_column, offset_binary, split_differential, two_arrays,
     twos_complement,
 };
 use crate::rows;
@@ -178,7 +178,8 @@ impl Cut {
                 MappingSpec::BitSlicedDifferential(bit_sliced_differential::Spec { slices, bits })
             }
             "split-differential" => {
-                MappingSpec::SplitDifferential(split_differential::Spec { bits, split: split()? })
+                let (split, layers) = (split()?, LayerSplits::NONE);
+                MappingSpec::SplitDifferential(split_differential::Spec { bits, split, layers })
             }
             "two-arrays" => MappingSpec::TwoArrays(two_arrays::Spec { bits, split: split()? }),
             "twos-complement" => {

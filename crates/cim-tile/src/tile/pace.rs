@@ -109,7 +109,9 @@ impl Tile {
                 }
             }
         }
-        self.add_what_is_known(factor, drive.phase_idx, wanted_v, (y, y_stride));
+        let drive_v = self.drives_of_zeros(factor, wanted_v, scratch);
+        self.add_what_is_known(drive.phase_idx, &drive_v, (y, y_stride), batch);
+        scratch.give(drive_v);
         paces.sum = lap();
         driven.into_iter().for_each(|row_v| scratch.give(row_v));
         scratch.give_codes(codes);

@@ -140,7 +140,8 @@ impl Settings {
             usize,
             ((&LayerDesign, &Grid), &cim_chip::ProductAnatomy),
         )| {
-            ProductSettings::of((idx, &found.name), found.shape, parts, layer, grid)
+            let parts = parts.of_layer(idx);
+            ProductSettings::of((idx, &found.name), found.shape, &parts, layer, grid)
         };
         let first = answer.grids.first().and_then(|grid| grid.tiles().first());
         Self {

@@ -72,8 +72,8 @@ pub fn full_scales(
         let tolerance = bench.spec.optimiser.energy_tolerance;
         return Ok(bench.optimise(&design, network, inputs, goal, tolerance)?.design);
     }
-    for (layer, product) in design.layers.iter_mut().zip(network.products()) {
-        worst_case(&design.parts, layer, product.weights);
+    for (idx, (layer, product)) in design.layers.iter_mut().zip(network.products()).enumerate() {
+        worst_case(&design.parts.of_layer(idx), layer, product.weights);
     }
     Ok(design)
 }
