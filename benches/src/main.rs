@@ -1,10 +1,14 @@
 //! End-to-end speed as ratios within one run: `cargo xtask bench`.
 //!
 //! Prints the ratios and writes them to `benches/ratios.json`. Every case is timed in turn, again
-//! and again, in one process; a ratio is the median over the rounds.
+//! and again, in one process; a ratio is the median over the rounds. `cargo xtask bench PART …` measures the
+//! named parts alone and writes nothing.
 
 #![expect(clippy::print_stdout, reason = "a command-line tool talks")]
 
+mod alone;
+mod cholesky;
+mod devices;
 mod digital;
 mod fixture;
 mod inference;
@@ -22,23 +26,53 @@ use serde::Serialize;
 #[derive(Serialize)]
 struct Ratios {
     /// Time of noisy analog inference per time of plain products, on one thread and on two.
-    inference: [inference::Ratios; 2],
-    normals: normals::Ratios,
-    programming: programming::Ratios,
-    training: training::Ratios,
-    wires: wires::Ratios,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inference: Option<[inference::Ratios; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    normals: Option<normals::Ratios>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    devices: Option<devices::Ratios>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    programming: Option<programming::Ratios>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    training: Option<training::Ratios>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wires: Option<wires::Ratios>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cholesky: Option<cholesky::Ratios>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alone: Option<alone::Alone>,
 }
 
+const PARTS: [&str; 8] =
+    ["inference", "normals", "devices", "programming", "training", "wires", "cholesky", "alone"];
+
 fn main() -> ExitCode {
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    if named == [alone::ARGUMENT] {
+        print!("{}", serde_json::to_string(&alone::run()).expect("plain numbers"));
+        return ExitCode::SUCCESS;
+    }
+    if let Some(unknown) = named.iter().find(|name| !PARTS.contains(&name.as_str())) {
+        println!("no part {unknown} among {}", PARTS.join(", "));
+        return ExitCode::FAILURE;
+    }
+    let asked = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
     let ratios = Ratios {
-        inference: [inference::measure(1), inference::measure(2)],
-        normals: normals::measure(),
-        programming: programming::measure(),
-        training: training::measure(),
-        wires: wires::measure(),
+        inference: asked("inference").then(|| [1, 2].map(inference::measure)),
+        normals: asked("normals").then(normals::measure),
+        devices: asked("devices").then(devices::measure),
+        programming: asked("programming").then(programming::measure),
+        training: asked("training").then(training::measure),
+        wires: asked("wires").then(wires::measure),
+        cholesky: asked("cholesky").then(cholesky::measure),
+        alone: asked("alone").then(alone::measure),
     };
     let text = serde_json::to_string_pretty(&ratios).expect("plain numbers") + "\n";
     print!("{text}");
+    if !named.is_empty() {
+        return ExitCode::SUCCESS;
+    }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ratios.json");
     match std::fs::write(&path, text) {
         Ok(()) => ExitCode::SUCCESS,

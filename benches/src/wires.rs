@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use cim_core::{Hertz, Ohms};
-use cim_crossbar::solve::iterative;
+use cim_crossbar::solve::{iterative, nodal};
 use cim_crossbar::{Bias, Circuit, Nodal, Transfer, Vectors, Wires};
 use ndarray::Array2;
 use serde::Serialize;
@@ -43,7 +43,7 @@ pub struct Ratios {
 }
 
 /// Cells from 1 to 100 µS.
-fn circuit(size: usize, ohm: f64) -> Circuit {
+pub fn circuit(size: usize, ohm: f64) -> Circuit {
     let g = Array2::from_shape_fn((size, size), |(row, col)| {
         1e-6 * (1 + (row * 37 + col * 11) % 100) as f64
     });
@@ -73,8 +73,7 @@ pub fn measure() -> Ratios {
         for circuit in &one_vector {
             let bias = bias(circuit.shape().0, circuit.shape().1);
             cases.push(Box::new(move || {
-                let nodal = Nodal::new(circuit.clone(), &bias).expect("reduced");
-                drop(black_box(nodal.solve(&bias).expect("solved")));
+                drop(black_box(nodal::solve(circuit.clone(), &bias).expect("solved")));
             }));
         }
         cases.push(Box::new(move || drop(black_box(reduced.solve_all(eight).expect("solved")))));

@@ -265,12 +265,10 @@ pub(crate) fn solves_are_cheaper((rows, cols): (usize, usize), count: usize) -> 
     MOST_LINES < rows + cols || solves <= ((rows + cols).pow(2) * rows.min(cols)) as f64
 }
 
-/// Solves a circuit once, in less time than [`Nodal::new`] and [`Nodal::solve`] take.
+/// Solves a circuit once.
 ///
 /// # Errors
-/// As these.
+/// As [`Nodal::new`] and [`Nodal::solve`].
 pub fn solve(circuit: Circuit, bias: &Bias) -> Result<Solution, CircuitError> {
-    let (nodal, driven) = Nodal::new_and_driven(circuit, bias, [About::Lines])?;
-    let [volts] = driven.volts(&nodal.network.plan);
-    nodal.complete(bias, &driven, 0, volts)
+    Nodal::new(circuit, bias)?.solve(bias)
 }
