@@ -212,12 +212,12 @@ impl Network {
         OnProducts { products, layers: &self.layers, block, scratch, tally, observer }
     }
 
-    /// What the last of some operations puts out, batch × outputs.
+    /// What the last of some operations puts out, batch × outputs; `x` itself, of none.
     fn forward<'t, M: MatMul>(
         &self,
         mut carrier: OnProducts<'_, M>,
         operations: &[Operation],
-        x: &[f32],
+        x: &'t [f32],
         batch: usize,
         tape: &'t mut Tape<f32>,
     ) -> ArrayView2<'t, f32> {
@@ -229,7 +229,9 @@ impl Network {
             capacity: self.block(),
         };
         tape.forward(operations, &mut context, batch, x);
-        ArrayView2::from_shape((batch, self.outputs()), tape.last()).expect("batch × outputs")
+        // Without operations there is nothing that would put anything else out.
+        let last = if operations.is_empty() { x } else { tape.last() };
+        ArrayView2::from_shape((batch, self.outputs()), last).expect("batch × outputs")
     }
 }
 
