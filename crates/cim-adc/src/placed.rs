@@ -199,8 +199,9 @@ fn climb(
     thresholds_a: &[f32; LANES],
     rises: &[i32; LANES],
 ) {
-    for k in 0..LANES {
-        codes[k] += if thresholds_a[k] < input_a[k] { rises[k] } else { 0 };
+    let ladders = thresholds_a.iter().zip(rises);
+    for ((code, i_a), (threshold_a, rise)) in codes.iter_mut().zip(input_a).zip(ladders) {
+        *code += if threshold_a < i_a { *rise } else { 0 };
     }
 }
 
