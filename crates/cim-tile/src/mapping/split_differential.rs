@@ -127,7 +127,8 @@ mod tests {
         let of_second = LayerSplits::new(&[good, bad]).expect("two layers");
         for (split, layers) in [(bad, LayerSplits::NONE), (good, of_second)] {
             let error = Spec { bits: 8, split, layers }.build().expect_err("7 bits");
-            let want = "parts [1, 3, 3] of split-differential are 7 bits in all, and weights have 8";
+            let want =
+                "parts [1, 3, 3] of split-differential are 7 bits in all, and weights have 8";
             assert_eq!(error.to_string(), want);
         }
     }
@@ -136,7 +137,8 @@ mod tests {
     #[test]
     fn layers_are_cut_as_asked() {
         let spec = r#"{"bits": 4, "split": [4], "layers": [[1, 3], [2, 1, 1]]}"#;
-        let mapping = serde_json::from_str::<Spec>(spec).expect("all keys").build().expect("4 bits");
+        let mapping =
+            serde_json::from_str::<Spec>(spec).expect("all keys").build().expect("4 bits");
         let weights = array![[15, -9], [3, -8], [0, 1]];
         for (layer, split) in [&[1, 3][..], &[2, 1, 1]].into_iter().enumerate() {
             let split = Split::new(split).expect("4 bits");
