@@ -93,12 +93,10 @@ pub(super) fn taps(plan: &Plan, held: &[bool]) -> Vec<Tap> {
     }
     let mut taps = Vec::new();
     layout.each_element(|element, (a, b)| {
-        let (from, to, element) = (plan.alias[a], plan.alias[b], element as u32);
-        let at_end = is_end[from as usize] || is_end[to as usize];
-        if !at_end || from == to || !connects(layout, held, (a, b)) {
+        if !connects(layout, held, (a, b)) || plan.alias[a] == plan.alias[b] {
             return;
         }
-        let (a, b) = (from, to);
+        let (a, b, element) = (plan.alias[a], plan.alias[b], element as u32);
         if is_end[a as usize] {
             taps.push(Tap { end: a, other: b, element, is_first: true });
         }

@@ -10,7 +10,7 @@
 use crate::circuit::{Bias, Circuit};
 use crate::error::CircuitError;
 use crate::layout::Side;
-use crate::solve::dissection::{Factors, HeldEnds, Plan, factorise, factorise_and_solve};
+use crate::solve::dissection::{Factors, HeldEnds, Plan, factorise};
 use crate::solve::ends::{About, EndCurrents, Tap, connects, references, taps};
 
 /// Share of what could flow at an end at most from which on currents speak for themselves.
@@ -94,39 +94,31 @@ impl Network {
         Ok(driven)
     }
 
-    /// Eliminates all nodes and solves for one drive meanwhile, about `N` references, about each as
-    /// [`drive`](Self::drive) does.
-    pub fn factorise_and_drive<const N: usize>(
+    /// Solves for one drive about the ground, the first of both, and about its lines, as
+    /// [`drive`](Self::drive) does for either, in one pass over the factors.
+    pub fn drive_about_both(
         &self,
         conductance: &[f64],
+        factors: &Factors,
         bias: &Bias,
-        abouts: [About; N],
-    ) -> Result<(Factors, Driven<N>), CircuitError> {
-        let reference_v = self.about(abouts.map(|about| (bias, about)))?;
-        let (mut rise_v, put_a) = self.put_by_elements(conductance, &reference_v, &[]);
-        let about_ground = abouts.map(|about| about == About::Ground);
-        for rise in &mut rise_v {
-            for case in (0..N).filter(|case| about_ground[*case]) {
-                rise[case] = 0.0;
-            }
-        }
-        self.put_by_ends(conductance, &reference_v, about_ground, &mut rise_v);
-        let factors = factorise_and_solve(&self.plan, conductance, &mut rise_v);
+    ) -> Result<Driven<2>, CircuitError> {
+        let reference_v = self.about([(bias, About::Ground), (bias, About::Lines)])?;
+        let (mut rise_v, [_, put_a]) = self.put_by_elements(conductance, &reference_v, &[]);
+        rise_v.iter_mut().for_each(|[ground, _]| *ground = 0.0);
+        self.put_by_ends(conductance, &reference_v, [true, false], &mut rise_v);
+        factors.voltages(&self.plan, &mut rise_v);
         let mut driven = Driven { reference_v, rise_v };
-        for case in (0..N).filter(|case| !about_ground[*case]) {
-            let flows_a = largest(&self.end_currents(conductance, &driven, case, &[]));
-            let digits_are_kept = put_a[case] <= FAR * flows_a;
-            if digits_are_kept {
-                continue;
-            }
-            let alone = self.drive(conductance, &factors, ([bias], About::Lines), &[])?;
-            let alone = alone.reference_v.iter().zip(&alone.rise_v);
-            let all = driven.reference_v.iter_mut().zip(&mut driven.rise_v);
-            for ((reference, rise), ([reference_alone], [rise_alone])) in all.zip(alone) {
-                (reference[case], rise[case]) = (*reference_alone, *rise_alone);
+        let flows_a = largest(&self.end_currents(conductance, &driven, 1, &[]));
+        let digits_are_kept = put_a <= FAR * flows_a;
+        if !digits_are_kept {
+            let lines = self.drive(conductance, factors, ([bias], About::Lines), &[])?;
+            let alone = lines.reference_v.iter().zip(&lines.rise_v);
+            let both = driven.reference_v.iter_mut().zip(&mut driven.rise_v);
+            for ((reference, rise), (alone, rise_alone)) in both.zip(alone) {
+                (reference[1], rise[1]) = (alone[0], rise_alone[0]);
             }
         }
-        Ok((factors, driven))
+        Ok(driven)
     }
 
     /// The voltages about which `N` drives are solved (V), by node.
@@ -172,10 +164,6 @@ impl Network {
                 return;
             }
             let offset = offset_a.get(element).copied().unwrap_or(0.0);
-            // Most segments of wires join nodes of one reference.
-            if offset == 0.0 && reference_v[one] == reference_v[two] {
-                return;
-            }
             for case in 0..N {
                 let amps = g * (reference_v[one][case] - reference_v[two][case]) + offset;
                 largest_a[case] = largest_a[case].max(amps.abs());
@@ -254,12 +242,9 @@ impl Network {
         let is_held = |side: Side, line: usize| self.held[layout.terminal(side, line)];
         let mut row_s = vec![0.0; layout.rows];
         let mut column_s = vec![0.0; layout.cols];
-        let cells = conductance[..layout.cells()].chunks_exact(layout.cols);
-        for (row_s, cells) in row_s.iter_mut().zip(cells) {
-            for (column_s, g) in column_s.iter_mut().zip(cells) {
-                *row_s += g;
-                *column_s += g;
-            }
+        for (cell, g) in conductance[..layout.cells()].iter().enumerate() {
+            row_s[cell / layout.cols] += g;
+            column_s[cell % layout.cols] += g;
         }
         let (mut largest_v, mut most) = (0.0_f64, (-1.0, [Side::Left; 2], 0));
         for (sides, cells_s) in
@@ -304,25 +289,20 @@ impl<const N: usize> Driven<N> {
 
     /// Voltages of all nodes, and across all cells, for every drive (V).
     pub fn volts(&self, plan: &Plan) -> [Volts; N] {
-        self.volts_of(plan, std::array::from_fn(|case| case))
-    }
-
-    /// The same for some of the drives, by their numbers.
-    pub fn volts_of<const M: usize>(&self, plan: &Plan, cases: [usize; M]) -> [Volts; M] {
         let cells = plan.layout.cells();
-        let mut volts: [Volts; M] = std::array::from_fn(|_| Volts {
+        let mut volts: [Volts; N] = std::array::from_fn(|_| Volts {
             nodes: Vec::with_capacity(plan.alias.len()),
             cells: Vec::with_capacity(cells),
         });
         for &node in &plan.alias {
             let (reference, rise) = (&self.reference_v[node as usize], &self.rise_v[node as usize]);
-            for (volts, case) in volts.iter_mut().zip(cases) {
-                volts.nodes.push(reference[case] + rise[case]);
+            for ((volts, reference), rise) in volts.iter_mut().zip(reference).zip(rise) {
+                volts.nodes.push(reference + rise);
             }
         }
         let (upper, lower) = plan.alias[..2 * cells].split_at(cells);
         for (&upper, &lower) in upper.iter().zip(lower) {
-            for (volts, case) in volts.iter_mut().zip(cases) {
+            for (case, volts) in volts.iter_mut().enumerate() {
                 volts.cells.push(self.across(upper as usize, lower as usize, case));
             }
         }

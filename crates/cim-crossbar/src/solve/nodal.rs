@@ -43,18 +43,6 @@ impl Nodal {
         Ok(Self { circuit, network, conductance, factors })
     }
 
-    /// [`new`](Self::new), and solved for the bias meanwhile.
-    fn new_and_driven<const N: usize>(
-        circuit: Circuit,
-        bias: &Bias,
-        abouts: [About; N],
-    ) -> Result<(Self, Driven<N>), CircuitError> {
-        let network = Network::new(&circuit, bias)?;
-        let conductance = circuit.elements();
-        let (factors, driven) = network.factorise_and_drive(&conductance, bias, abouts)?;
-        Ok((Self { circuit, network, conductance, factors }, driven))
-    }
-
     /// The circuit.
     pub fn circuit(&self) -> &Circuit {
         &self.circuit
@@ -112,7 +100,7 @@ impl Nodal {
             row_v.rows().into_iter().map(|row_v| Bias::read(&row_v.to_vec(), cols)).collect();
         biases.iter().try_for_each(|bias| self.check_held(bias))?;
         let fewest = biases.len().min(rows).min(cols);
-        let column_a = if !solves_are_cheaper((rows, cols), fewest) {
+        let column_a = if !self.solves_are_cheaper(fewest) {
             row_v.dot(&Transfer::compile(&self.circuit)?.matrix())
         } else if fewest == biases.len() {
             self.sensed(&biases)?
@@ -134,24 +122,31 @@ impl Nodal {
     }
 
     /// [`column_currents`](Self::column_currents) of one read and its [solution](Self::solve), which are
-    /// solved about different voltages, while the array is eliminated. The currents may be known where the
-    /// solution is not.
+    /// solved about different voltages, in one pass. The currents may be known where the solution is not.
     ///
     /// # Errors
-    /// As [`new`](Self::new) and [`column_currents`](Self::column_currents).
+    /// As [`column_currents`](Self::column_currents).
     pub(crate) fn read(
-        circuit: Circuit,
+        &self,
         bias: &Bias,
     ) -> Result<(Vec<f64>, Result<Solution, CircuitError>), CircuitError> {
-        let abouts = [About::Ground, About::Lines];
-        let (nodal, driven) = Self::new_and_driven(circuit, bias, abouts)?;
-        let ends = nodal.network.end_currents(&nodal.conductance, &driven, 0, &[]);
-        let column_a: Vec<f64> = nodal.at_columns(&ends).collect();
+        self.check_held(bias)?;
+        let driven = self.network.drive_about_both(&self.conductance, &self.factors, bias)?;
+        let rows = self.circuit.shape().0;
+        let ends = self.network.end_currents(&self.conductance, &driven, 0, &[]);
+        let column_a: Vec<f64> = self.at_columns(&ends).collect();
         if let Some(col) = column_a.iter().position(|a| !a.is_finite()) {
-            return Err(CircuitError::Overflow { row: nodal.circuit.shape().0 - 1, col });
+            return Err(CircuitError::Overflow { row: rows - 1, col });
         }
-        let [volts] = driven.volts_of(&nodal.network.plan, [1]);
-        Ok((column_a, nodal.complete(bias, &driven, 1, volts)))
+        let [_, volts] = driven.volts(&self.network.plan);
+        Ok((column_a, self.complete(bias, &driven, 1, volts)))
+    }
+
+    /// Whether so many solutions take less time than reducing the array to its transfer matrix.
+    pub(crate) fn solves_are_cheaper(&self, count: usize) -> bool {
+        let (rows, cols) = self.circuit.shape();
+        let solves = DRIVE_PER_CELL * (count * rows * cols) as f64;
+        MOST_LINES < rows + cols || solves <= ((rows + cols).pow(2) * rows.min(cols)) as f64
     }
 
     /// Currents (A) that leave at the columns, biases × columns.
@@ -257,12 +252,6 @@ impl Nodal {
 /// A group of biases, with the last in the places that are left.
 fn filled(group: &[Bias]) -> [&Bias; TOGETHER] {
     std::array::from_fn(|case| &group[case.min(group.len() - 1)])
-}
-
-/// Whether so many solutions of an array take less time than reducing it to its transfer matrix.
-pub(crate) fn solves_are_cheaper((rows, cols): (usize, usize), count: usize) -> bool {
-    let solves = DRIVE_PER_CELL * (count * rows * cols) as f64;
-    MOST_LINES < rows + cols || solves <= ((rows + cols).pow(2) * rows.min(cols)) as f64
 }
 
 /// Solves a circuit once.

@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 use crate::circuit::{Bias, Circuit};
 use crate::error::CircuitError;
 use crate::solve::newton;
-use crate::solve::nodal::{Nodal, solves_are_cheaper};
+use crate::solve::nodal::Nodal;
 use crate::solve::solution::Solution;
 
 /// What was found for a list of vectors.
@@ -32,15 +32,15 @@ impl Vectors {
         all: bool,
     ) -> Result<Self, CircuitError> {
         let (rows, cols) = circuit.shape();
+        let read = Bias::read(&vec![0.0; rows], cols);
+        let nodal = Nodal::new(circuit.clone(), biases.first().unwrap_or(&read))?;
         if let (Some(_), [bias]) = (reads, biases)
-            && solves_are_cheaper((rows, cols), 1)
+            && nodal.solves_are_cheaper(1)
         {
-            let (amps, solution) = Nodal::read(circuit.clone(), bias)?;
+            let (amps, solution) = nodal.read(bias)?;
             let column_a = Array1::from(amps).insert_axis(Axis(0));
             return Ok(Self { column_a, solutions: solution.map(|solution| vec![solution]) });
         }
-        let read = Bias::read(&vec![0.0; rows], cols);
-        let nodal = Nodal::new(circuit.clone(), biases.first().unwrap_or(&read))?;
         if let Some(row_v) = reads {
             let column_a = nodal.column_currents(row_v)?;
             let vectors = if all { biases.len() } else { biases.len().min(1) };
@@ -85,41 +85,6 @@ mod tests {
 
     use super::*;
     use crate::wires::Wires;
-
-    /// What is solved while an array is eliminated has the bytes of what is solved afterwards: on wires of
-    /// any resistance and none, and where lines are shorted and the solution is refined.
-    #[test]
-    fn solving_meanwhile_is_solving_afterwards() {
-        let cells = |short: Option<f64>| {
-            let mut g = Array2::from_shape_fn((24, 31), |(r, c)| {
-                1e-6 * (1 + (r * 37 + c * 11) % 100) as f64
-            });
-            if let Some(short_s) = short {
-                g[[4, 5]] = short_s;
-            }
-            g
-        };
-        for (short, row_ohm, column_ohm) in [
-            (None, 1.0, 2.0),
-            (None, 1e-6, 1e4),
-            (None, 0.0, 3.0),
-            (None, 0.0, 0.0),
-            (Some(1e9), 1e-3, 1e-3),
-            (Some(f64::INFINITY), 1.0, 1.0),
-        ] {
-            let wires = Wires::new(Ohms(row_ohm), Ohms(column_ohm));
-            let circuit = Circuit::new(cells(short), wires).expect("an array");
-            let row_v = Array2::from_shape_fn((1, 24), |(_, row)| 0.1 * (row as f64 - 3.0));
-            let bias = Bias::read(&row_v.row(0).to_vec(), 31);
-            assert!(solves_are_cheaper(circuit.shape(), 1));
-            let nodal = Nodal::new(circuit.clone(), &bias).expect("reduced");
-            let afterwards = nodal.solve(&bias).expect("solved");
-            let column_a = nodal.column_currents(row_v.view()).expect("solved");
-            let (read_a, read) = Nodal::read(circuit, &bias).expect("solved");
-            assert_eq!(Array1::from(read_a), column_a.row(0));
-            assert_eq!(read.expect("solved"), afterwards);
-        }
-    }
 
     /// One array three ways: as reads, as biases, and by Newton's method with Ohm's law.
     #[test]

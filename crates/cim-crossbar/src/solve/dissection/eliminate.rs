@@ -46,10 +46,9 @@ fn stride(order: usize) -> usize {
     (order + NR).next_multiple_of(LANES)
 }
 
-/// Instructions of the machine and memory that an elimination uses.
+/// Memory that an elimination uses.
 #[derive(Debug, Default)]
 pub(super) struct Workspace {
-    arch: pulp::Arch,
     inverse: Vec<f64>,
     left: Vec<f64>,
     right: Vec<f64>,
@@ -68,7 +67,7 @@ pub(super) fn eliminate(
     sums.resize(removed, 0.0);
     space.inverse.clear();
     space.inverse.resize(removed, 0.0);
-    space.arch.dispatch(Eliminate { front, removed, wanted, sums, space });
+    pulp::Arch::new().dispatch(Eliminate { front, removed, wanted, sums, space });
 }
 
 struct Eliminate<'a> {
@@ -85,7 +84,7 @@ impl pulp::NullaryFnOnce for Eliminate<'_> {
     #[inline(always)]
     fn call(self) {
         let Self { front, removed, wanted, sums, space } = self;
-        let Workspace { inverse, left, right, .. } = space;
+        let Workspace { inverse, left, right } = space;
         if removed <= FEW {
             // Loops, not closures: these would be compiled for any processor.
             for p in 0..removed {

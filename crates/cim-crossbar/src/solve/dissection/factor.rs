@@ -2,7 +2,7 @@
 
 use super::eliminate::{Front, Workspace, eliminate};
 use super::plan::{FrontPlan, Plan};
-use super::substitute::{Factors, Forward};
+use super::substitute::Factors;
 
 /// What is left of an array: the conductance of every pair of terminals.
 #[derive(Clone, Debug)]
@@ -47,23 +47,6 @@ pub(crate) fn reduce(plan: &Plan, conductance: &[f64]) -> Reduced {
 pub(crate) fn factorise(plan: &Plan, conductance: &[f64]) -> Factors {
     let mut factors = Factors::with_room_for(plan);
     run(plan, conductance, |planned, front, sums| factors.keep(planned, front, sums));
-    factors
-}
-
-/// As [`factorise`], and turns currents put into all nodes into voltages as [`Factors::voltages`] does, with
-/// equal bytes: currents move on while each front is at hand, so that its factors are read once more and not
-/// twice.
-pub(crate) fn factorise_and_solve<const N: usize>(
-    plan: &Plan,
-    conductance: &[f64],
-    nodes: &mut [[f64; N]],
-) -> Factors {
-    let (mut factors, mut forward) = (Factors::with_room_for(plan), Forward::default());
-    run(plan, conductance, |planned, front, sums| {
-        factors.keep(planned, front, sums);
-        forward.move_currents(factors.last(plan, planned), nodes);
-    });
-    factors.substitute_back(plan, nodes);
     factors
 }
 

@@ -20,6 +20,6 @@ mod factor;
 mod plan;
 mod substitute;
 
-pub(crate) use factor::{Reduced, factorise, factorise_and_solve, reduce};
+pub(crate) use factor::{Reduced, factorise, reduce};
 pub(crate) use plan::{HeldEnds, Plan};
 pub(crate) use substitute::Factors;

@@ -128,12 +128,6 @@ impl Plan {
         &self.nodes[within(&front.nodes)]
     }
 
-    /// Its nodes but the ground of ends that are joined.
-    pub fn above_ground(&self, front: &FrontPlan) -> &[u32] {
-        let nodes = self.nodes(front);
-        &nodes[..nodes.len() - front.last()]
-    }
-
     pub fn slots(&self, front: &FrontPlan) -> &[u32] {
         &self.slots[within(&front.slots)]
     }

@@ -46,70 +46,33 @@ impl Factors {
     /// held ends is left as it is. A node without any path to the ground gets a voltage that is not
     /// a number.
     pub fn voltages<const N: usize>(&self, plan: &Plan, nodes: &mut [[f64; N]]) {
-        let (mut first_row, mut first_sum, mut space) = (0, 0, Forward::default());
-        for front in &plan.fronts {
-            let kept = self.kept(plan, front, (first_row, first_sum));
-            (first_row, first_sum) = (first_row + kept.rows.len(), first_sum + kept.sums.len());
-            space.move_currents(kept, nodes);
-        }
-        self.substitute_back(plan, nodes);
-    }
-
-    /// The front that was kept last.
-    pub(super) fn last<'a>(&'a self, plan: &'a Plan, front: &FrontPlan) -> Kept<'a> {
-        let rows = self.rows.len() - row_length(front, plan.nodes(front).len());
-        self.kept(plan, front, (rows, self.sums.len() - front.removed()))
-    }
-
-    /// A front of which what was kept begins there.
-    fn kept<'a>(
-        &'a self,
-        plan: &'a Plan,
-        front: &FrontPlan,
-        (first_row, first_sum): (usize, usize),
-    ) -> Kept<'a> {
-        Kept {
-            rows: &self.rows[first_row..][..row_length(front, plan.nodes(front).len())],
-            sums: &self.sums[first_sum..][..front.removed()],
-            nodes: plan.above_ground(front),
-        }
-    }
-
-    /// Voltages from currents that were moved through all fronts: the second half of
-    /// [`voltages`](Self::voltages).
-    pub(super) fn substitute_back<const N: usize>(&self, plan: &Plan, nodes: &mut [[f64; N]]) {
-        pulp::Arch::new().dispatch(Back { factors: self, plan, nodes });
+        pulp::Arch::new().dispatch(Substitute { factors: self, plan, nodes });
         plan.alone.iter().for_each(|&node| nodes[node as usize] = [f64::NAN; N]);
     }
 }
 
-/// What was kept of one front.
-#[derive(Clone, Copy)]
-pub(super) struct Kept<'a> {
-    rows: &'a [f64],
-    sums: &'a [f64],
-    /// Its nodes but the ground, those that were removed first.
-    nodes: &'a [u32],
-}
-
-struct Back<'a, const N: usize> {
+struct Substitute<'a, const N: usize> {
     factors: &'a Factors,
     plan: &'a Plan,
     nodes: &'a mut [[f64; N]],
 }
 
-impl<const N: usize> pulp::NullaryFnOnce for Back<'_, N> {
+impl<const N: usize> pulp::NullaryFnOnce for Substitute<'_, N> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
         let Self { factors, plan, nodes: node_v } = self;
+        forward(factors, plan, node_v);
         let (mut row_end, mut sum_end) = (factors.rows.len(), factors.sums.len());
         let mut local: Vec<[f64; N]> = Vec::new();
         for front in plan.fronts.iter().rev() {
-            row_end -= row_length(front, plan.nodes(front).len());
-            sum_end -= front.removed();
-            let Kept { rows, sums, nodes } = factors.kept(plan, front, (row_end, sum_end));
+            let nodes = plan.nodes(front);
+            let length = row_length(front, nodes.len());
+            let nodes = &nodes[..nodes.len() - front.last()];
+            let rows = &factors.rows[row_end - length..row_end];
+            let sums = &factors.sums[sum_end - front.removed()..sum_end];
+            (row_end, sum_end) = (row_end - length, sum_end - front.removed());
             if front.removed() <= FEW {
                 backward_in_place(rows, sums, nodes, node_v);
                 continue;
@@ -207,45 +170,31 @@ fn weighted<const N: usize>(row: &[f64], volts: &[[f64; N]]) -> [f64; N] {
     sum
 }
 
-/// Moves currents from front to front.
-#[derive(Debug, Default)]
-pub(super) struct Forward<const N: usize> {
-    arch: pulp::Arch,
-    local: Vec<[f64; N]>,
-}
-
-impl<const N: usize> Forward<N> {
-    /// Moves currents put into the removed nodes of a front to those after them.
-    pub fn move_currents(&mut self, kept: Kept<'_>, put_a: &mut [[f64; N]]) {
-        let removed = &kept.nodes[..kept.sums.len()];
-        if removed.iter().any(|&node| put_a[node as usize] != [0.0; N]) {
-            self.arch.dispatch(Move { kept, put_a, local: &mut self.local });
+/// Moves currents put into removed nodes to those after them.
+#[inline(always)]
+fn forward<const N: usize>(factors: &Factors, plan: &Plan, put_a: &mut [[f64; N]]) {
+    let (mut rows, mut sums) = (&factors.rows[..], &factors.sums[..]);
+    let mut local: Vec<[f64; N]> = Vec::new();
+    for front in &plan.fronts {
+        let nodes = plan.nodes(front);
+        let (own_rows, own_sums);
+        (own_rows, rows) = rows.split_at(row_length(front, nodes.len()));
+        (own_sums, sums) = sums.split_at(front.removed());
+        let nodes = &nodes[..nodes.len() - front.last()];
+        if nodes[..front.removed()].iter().all(|&node| put_a[node as usize] == [0.0; N]) {
+            continue;
         }
-    }
-}
-
-struct Move<'a, const N: usize> {
-    kept: Kept<'a>,
-    put_a: &'a mut [[f64; N]],
-    local: &'a mut Vec<[f64; N]>,
-}
-
-impl<const N: usize> pulp::NullaryFnOnce for Move<'_, N> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let Self { kept: Kept { mut rows, sums, nodes }, put_a, local } = self;
-        if sums.len() <= FEW {
-            forward_in_place(rows, sums, nodes, put_a);
-            return;
+        if front.removed() <= FEW {
+            forward_in_place(own_rows, own_sums, nodes, put_a);
+            continue;
         }
         local.clear();
         local.extend(nodes.iter().map(|&node| put_a[node as usize]));
-        for (p, &sum) in sums.iter().enumerate() {
+        let mut own_rows = own_rows;
+        for (p, &sum) in own_sums.iter().enumerate() {
             let (own, after) = local[p..].split_first_mut().expect("a removed node");
             let row;
-            (row, rows) = rows.split_at(after.len());
+            (row, own_rows) = own_rows.split_at(after.len());
             if sum > 0.0 && *own != [0.0; N] {
                 let mut share = *own;
                 for put in &mut share {
