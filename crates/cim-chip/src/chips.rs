@@ -4,7 +4,7 @@ use cim_core::{Stream, Tally};
 use cim_tile::{Blueprint, Grid};
 use ndarray::Array2;
 
-use crate::design::ChipDesign;
+use crate::design::{ChipDesign, check_layers};
 use crate::error::ChipError;
 use crate::mapped::Mapped;
 use crate::reference::Reference;
@@ -102,6 +102,7 @@ impl<'a> ChipBlueprint<'a> {
         network: &impl Mapped,
         tally: &mut Tally,
     ) -> Result<Self, ChipError> {
+        check_layers(&design.parts, design.layers.len())?;
         let layers = network.products().into_iter().zip(&design.layers).enumerate();
         let layers = layers
             .map(|(idx, (product, own))| {

@@ -2,7 +2,9 @@
 
 use cim_adc::FullScale;
 use cim_core::Amps;
-use cim_tile::{EnergyParts, EnergySpec, LayerDesign, LayerErrors, Parts, full_scale};
+use cim_tile::{
+    EnergyParts, EnergySpec, LayerDesign, LayerErrors, MappingError, Parts, TileError, full_scale,
+};
 use ndarray::{Array2, ArrayView2};
 
 use crate::error::ChipError;
@@ -53,6 +55,7 @@ impl ChipDesign {
         inputs: &LayerInputs,
         policy: FullScale,
     ) -> Result<Self, ChipError> {
+        check_layers(&parts, network.products().len())?;
         let design = Self::naive(parts, network, &inputs.limits());
         for (idx, own) in design.layers.iter().enumerate() {
             inputs.calibration(idx, own.input_limit, &design.parts)?;
@@ -129,4 +132,16 @@ impl ChipDesign {
 pub fn worst_case(parts: &Parts, design: &mut LayerDesign, weights: ArrayView2<'_, f32>) {
     let amps = design.amps_per_weight(parts);
     design.full_scale = full_scale::worst_case(parts, weights, design.weight_clip, amps);
+}
+
+/// Checks that no more layers are mapped in a way of their own than a network has products.
+///
+/// # Errors
+/// [`ChipError::Tile`] otherwise: they are of another network.
+pub(crate) fn check_layers(parts: &Parts, products: usize) -> Result<(), ChipError> {
+    let layers = (0..).take_while(|&layer| parts.mapping.of_layer(layer).is_some()).count();
+    if layers <= products {
+        return Ok(());
+    }
+    Err(TileError::from(MappingError::Layers { layers, most: products }).into())
 }

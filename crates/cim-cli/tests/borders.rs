@@ -189,6 +189,10 @@ fn a_pipe_without_a_writer_is_refused_and_not_waited_for() {
     let solve = [&solve[..], &["--out", "i.npy"]].concat();
     refused(at.path(), &solve, &["pipe", "not a file"]);
     refused(at.path(), &["reproduce", "--preset", "pipe"], &["pipe", "not a file"]);
+    let mlp = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/networks/mlp.onnx");
+    for command in [&["eval", mlp, "--data"][..], &["optimise", mlp, "--calibration"]] {
+        refused(at.path(), &[command, &["pipe"]].concat(), &["pipe"]);
+    }
     refused(at.path(), &["reproduce", "--preset", "/dev/zero"], &["/dev/zero", "a device"]);
 }
 

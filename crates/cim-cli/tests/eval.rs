@@ -291,7 +291,31 @@ fn keys_are_explained() {
         &["no section that makes chips", "cim preset NAME"],
     );
     assert!(said(&["explain"]).lines().count() > 30);
+    assert_eq!(said(&["explain", "device.model.g_off"]), said(&["explain", "device.model"]));
     desk.must_refuse(&["explain", "adc"], &["converters.adc_bits", "converters.adc_noise"]);
+}
+
+/// Splits of single layers are of a network that has these layers.
+#[test]
+fn more_splits_than_layers_are_refused() {
+    let desk = Desk::new();
+    let paper = String::from_utf8(desk.cim(&["preset", "paper"]).stdout).expect("text");
+    let (mlp, data) = (network("mlp.onnx"), network("digits.npz"));
+    let split = |layers: &str| {
+        let mapping =
+            format!("kind = \"split-differential\"\nbits = 4\nsplit = [4]\nlayers = {layers}");
+        let own = paper.replace("kind = \"differential\"", &mapping);
+        fs::write(desk.path("own.toml"), own).expect("written");
+    };
+    let eval = ["eval", &mlp, "--data", &data, "--preset", "own.toml", "--chips", "2"];
+    split("[[1, 3], [2, 2], [4]]");
+    desk.must_refuse(&eval, &["3 layers with splits of their own", "up to 2"]);
+    desk.must_refuse(
+        &["optimise", &mlp, "--calibration", &data, "--preset", "own.toml"],
+        &["3 layers with splits of their own"],
+    );
+    split("[[1, 3], [2, 2]]");
+    assert!(desk.cim(&eval).status.success());
 }
 
 /// What no chip can have is shown where it stands, whichever command read the file.

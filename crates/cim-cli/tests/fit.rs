@@ -101,6 +101,10 @@ fn cells_of_the_catalogue_are_fitted_and_chips_run_on_them() {
     // The same file, the same bytes.
     desk.text(&["device", "fit", "cells.csv", "--out", "again.toml", "--source", "Wafer 7, May"]);
     assert_eq!(fs::read_to_string(desk.path("again.toml")).expect("written"), preset);
+    // The whole study takes it, as far as its data.
+    let study = desk.cim(&["reproduce", "--preset", "again.toml", "--quick", "--data", "nowhere"]);
+    let said = String::from_utf8_lossy(&study.stderr).into_owned();
+    assert!(said.contains("nowhere") && !said.contains("programming_scale"), "{said}");
 
     for target in ["2", "8", "15", "22"] {
         for after in ["0 s", "1 day"] {

@@ -177,6 +177,20 @@ fn settings_of_converters_and_grids_are_those_of_the_tiles() {
     }
 }
 
+/// Files of an earlier chip give way, others stay.
+#[test]
+fn a_folder_holds_one_chip_whatever_it_held_before() {
+    let desk = Desk::new();
+    let mut whole = files(&desk.path("tiles"));
+    for name in ["product-002.npz", "product-001-tile-7-0.csv", "product-notes.txt"] {
+        fs::write(desk.path("tiles").join(name), "of another").expect("written");
+    }
+    desk.report(&["--chips", "1", "--dump", "tiles"]);
+    whole.push("product-notes.txt".to_owned());
+    whole.sort();
+    assert_eq!(files(&desk.path("tiles")), whole);
+}
+
 #[test]
 fn what_is_not_of_this_chip_gets_one_clear_line() {
     let desk = Desk::new();

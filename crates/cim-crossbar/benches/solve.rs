@@ -1,6 +1,5 @@
-//! Solvers of arrays on wires, each beside the strongest alternative in the same process: the matrix
-//! product of the same shape, and the sparse Cholesky factorisation of faer (supernodal, ordered by
-//! approximate minimum degree) of the nodal equations, for one vector and for one more.
+//! Solvers of arrays on wires, beside the matrix product of the same shape. `cargo xtask bench cholesky` has them
+//! beside the sparse Cholesky factorisation of faer.
 
 use std::hint::black_box;
 
@@ -9,9 +8,6 @@ use cim_crossbar::solve::{newton, ohmic};
 use cim_crossbar::{Bias, Circuit, Nodal, Sensed, Transfer, Wires, wire_targets};
 use cim_device::{Conduction, Window};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use faer::linalg::solvers::Solve;
-use faer::sparse::{SparseColMat, Triplet};
-use faer::{Mat, Side};
 use ndarray::{Array1, Array2};
 
 fn cells(rows: usize, cols: usize) -> Array2<f64> {
@@ -28,56 +24,13 @@ fn rectangle(rows: usize, cols: usize) -> Circuit {
     Circuit::new(cells(rows, cols), Wires::new(Ohms(1.0), Ohms(1.0))).expect("a circuit")
 }
 
-/// The nodal equations of [`circuit`]: unknown are all nodes that are not held, row wires first.
-fn nodal_matrix(circuit: &Circuit) -> SparseColMat<usize, f64> {
-    let (rows, cols) = circuit.shape();
-    let (upper, lower) =
-        (|r: usize, c: usize| r * cols + c, |r: usize, c: usize| rows * cols + r * cols + c);
-    let mut entries = Vec::new();
-    let mut add = |a: usize, b: Option<usize>, g: f64| {
-        entries.push(Triplet::new(a, a, g));
-        if let Some(b) = b {
-            entries.push(Triplet::new(b, b, g));
-            entries.push(Triplet::new(a.max(b), a.min(b), -g));
-        }
-    };
-    for r in 0..rows {
-        for c in 0..cols {
-            add(upper(r, c), Some(lower(r, c)), circuit.conductances()[[r, c]]);
-            let left = (c > 0).then(|| upper(r, c - 1));
-            add(upper(r, c), left, circuit.row_ohm()[[r, c]].recip());
-            let below = (r + 1 < rows).then(|| lower(r + 1, c));
-            add(lower(r, c), below, circuit.column_ohm()[[r + 1, c]].recip());
-        }
-    }
-    SparseColMat::try_new_from_triplets(2 * rows * cols, 2 * rows * cols, &entries)
-        .expect("a matrix")
-}
-
-/// One vector by faer: ordering, factorisation and substitution, as ours is from the circuit on.
-fn cholesky(c: &mut Criterion) {
-    let mut group = c.benchmark_group("cholesky");
+/// Eight vectors of an array that is factorised already.
+fn further(c: &mut Criterion) {
+    let mut group = c.benchmark_group("further");
     group.sample_size(10);
-    faer::set_global_parallelism(faer::Par::Seq);
     for size in [64, 128, 256] {
-        let circuit = circuit(size);
-        let matrix = nodal_matrix(&circuit);
-        let right = Mat::from_fn(2 * size * size, 1, |node, _| {
-            if node < size * size && node % size == 0 { 0.2 } else { 0.0 }
-        });
-        group.bench_function(BenchmarkId::new("faer_one_vector", size), |b| {
-            b.iter(|| {
-                let factors = matrix.sp_cholesky(Side::Lower).expect("positive definite");
-                black_box(factors.solve(&right))
-            });
-        });
-        let factors = matrix.sp_cholesky(Side::Lower).expect("positive definite");
-        let many = Mat::from_fn(2 * size * size, 8, |node, _| right[(node, 0)]);
-        group.bench_function(BenchmarkId::new("faer_eight_further_vectors", size), |b| {
-            b.iter(|| black_box(factors.solve(&many)));
-        });
         let biases = vec![Bias::read(&vec![0.2; size], size); 8];
-        let nodal = Nodal::new(circuit, &biases[0]).expect("reduced");
+        let nodal = Nodal::new(circuit(size), &biases[0]).expect("reduced");
         group.bench_function(BenchmarkId::new("nodal_eight_further_vectors", size), |b| {
             b.iter(|| black_box(nodal.solve_all(&biases).expect("solved")));
         });
@@ -89,19 +42,8 @@ fn cholesky(c: &mut Criterion) {
 fn long(c: &mut Criterion) {
     let mut group = c.benchmark_group("long");
     group.sample_size(10);
-    faer::set_global_parallelism(faer::Par::Seq);
     for (rows, cols) in [(1, 8_000), (8_000, 1), (4, 20_000)] {
         let (circuit, name) = (rectangle(rows, cols), format!("{rows}x{cols}"));
-        let matrix = nodal_matrix(&circuit);
-        let right = Mat::from_fn(2 * rows * cols, 1, |node, _| {
-            if node < rows * cols && node % cols == 0 { 0.2 } else { 0.0 }
-        });
-        group.bench_function(BenchmarkId::new("faer_one_vector", &name), |b| {
-            b.iter(|| {
-                let factors = matrix.sp_cholesky(Side::Lower).expect("positive definite");
-                black_box(factors.solve(&right))
-            });
-        });
         let bias = Bias::read(&vec![0.2; rows], cols);
         group.bench_function(BenchmarkId::new("nodal_one_vector", &name), |b| {
             b.iter(|| {
@@ -178,5 +120,5 @@ fn targets(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, linear, cholesky, long, non_linear, targets);
+criterion_group!(benches, linear, further, long, non_linear, targets);
 criterion_main!(benches);

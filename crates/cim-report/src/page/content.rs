@@ -102,11 +102,7 @@ fn comparison(report: &Report) -> Option<TextTable> {
         let cells = [&row.figure, &row.paper, &row.ours].map(|text| Cell::from(text.as_str()));
         cells.into_iter().chain([target.into(), Cell { text: text.to_owned(), mark }]).collect()
     });
-    marked(
-        "Row by row, marks of the mean",
-        &["figure", "paper", "ours", "must reach", ""],
-        rows.collect(),
-    )
+    marked("Row by row", &["figure", "paper", "ours", "must reach", ""], rows.collect())
 }
 
 fn figures(report: &Report) -> Table {

@@ -9,9 +9,11 @@ use crate::error::StudyError;
 pub struct Width {
     /// Half of it, in the metric's unit.
     pub half: f64,
-    /// Of which metric, if the text says so.
-    pub of: Option<Metric>,
+    /// Of which metrics it may be: all, unless the text names one; "accuracy" is of the first or the first five.
+    pub of: &'static [Metric],
 }
+
+static METRICS: [Metric; 4] = Metric::ALL;
 
 impl Width {
     /// Checks that answers are judged by the metric that is named, and that enough chips may be made.
@@ -20,15 +22,13 @@ impl Width {
     /// [`StudyError::Refused`] otherwise.
     pub fn check(self, metric: Metric, chips: Chips) -> Result<(), StudyError> {
         let refused = |what: String, help: String| Err(StudyError::Refused { what, help });
-        if let Some(of) = self.of.filter(|of| *of != metric) {
-            return refused(
-                format!(
-                    "an interval of {} where answers are judged by {}",
-                    of.name(),
-                    metric.name()
-                ),
-                format!("give --metric {} too, or name no metric", of.name()),
+        if let ([of, ..], false) = (self.of, self.of.contains(&metric)) {
+            let what = format!(
+                "an interval of {} where answers are judged by {}",
+                of.words(),
+                metric.words()
             );
+            return refused(what, format!("give --metric {} too, or name no metric", of.name()));
         }
         if chips.most < Chips::LEAST {
             return refused(
@@ -49,13 +49,13 @@ pub fn width(text: &str) -> Result<Width, String> {
     let help =
         || "write half the width of the interval: \"accuracy ± 0.05 %\" or \"± 0.001\"".to_owned();
     let word = text.split(['±', '~', '+']).next().unwrap_or_default().trim();
-    let of = Metric::ALL.into_iter().find(|metric| metric.name() == word);
-    let is_score = ["", "accuracy", "score"].contains(&word)
-        || of.is_some()
-        || word.starts_with(|c: char| c.is_ascii_digit() || c == '.');
-    if !is_score {
-        return Err(help());
-    }
+    let is_number = |c: char| c.is_ascii_digit() || c == '.';
+    let of = match METRICS.iter().position(|metric| metric.name() == word) {
+        Some(at) => &METRICS[at..=at],
+        None if word == "accuracy" => METRICS.split_at(2).0,
+        None if ["", "score"].contains(&word) || word.starts_with(is_number) => &METRICS,
+        None => return Err(help()),
+    };
     let tail =
         text.rsplit(['±', '~']).next().unwrap_or(text).trim().trim_start_matches("+-").trim();
     let (number, scale) = match tail.strip_suffix('%') {
@@ -91,5 +91,9 @@ mod tests {
         assert!(mse.check(Metric::Top1, chips(10)).is_err());
         assert!(mse.check(Metric::Mse, chips(9)).is_err());
         assert!(width("± 0.1").expect("a width").check(Metric::Cosine, chips(10)).is_ok());
+        let accuracy = width("accuracy ± 0.1").expect("a width");
+        for metric in Metric::ALL {
+            assert_eq!(accuracy.check(metric, chips(10)).is_ok(), metric.counts(), "{metric:?}");
+        }
     }
 }

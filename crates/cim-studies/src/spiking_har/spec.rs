@@ -304,6 +304,11 @@ mod tests {
         refuses::<SpikingHar>(&[
             ("keep = 0.75", "keep = 1.75", "what is left of a membrane"),
             ("taps = [8, 8]", "taps = [8]", "spiking.neurons"),
+            (
+                "kind = \"differential\"",
+                "kind = \"offset-column\"",
+                "mapping.kind is offset-column",
+            ),
             ("neurons = [64, 64]", "neurons = [64, 0]", "spiking"),
             ("write_threshold = 0.05", "write_threshold = 0.0", "write_threshold"),
             ("average = 4", "average = 0", "windows.average is 0"),
