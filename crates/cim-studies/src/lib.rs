@@ -17,6 +17,7 @@ mod experiment;
 mod explained;
 mod listed;
 mod listing;
+mod method;
 pub mod own;
 mod parse;
 mod place;
