@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cim_report::format::{number, percent};
-use cim_report::{Comparison, Estimate, Figure, Headline, Report, Shown};
+use cim_report::{Bound, Comparison, Estimate, Figure, Headline, Report, Shown};
 
 use super::data::Sets;
 use super::measured::{Learned, Measured};
@@ -115,13 +115,13 @@ fn comparison(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
             "mean square below 0.87 %",
             error_words(matched),
         )
-        .must("≤ 0.87 %", matched.mean + matched.ci95 <= MOST_ERROR),
+        .must("≤ 0.87 %", Bound::AtMost(MOST_ERROR).of(matched)),
         Comparison::new(
             "the same with typical devices",
             "mean square below 0.87 %",
             error_words(typical),
         )
-        .must("≤ 0.87 %", typical.mean + typical.ci95 <= MOST_ERROR),
+        .must("≤ 0.87 %", Bound::AtMost(MOST_ERROR).of(typical)),
         Comparison::new(
             "fewest bits with a root mean square below 0.87 % in the mean",
             "8 bits",
@@ -130,7 +130,7 @@ fn comparison(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
     ];
     if let Some(found) = &measured.simulated {
         let ours = format!("{:.3} % of range", 100.0 * found.model.rms);
-        let met = found.model.rms <= MOST_AGAINST_SPICE;
+        let met = Bound::AtMost(MOST_AGAINST_SPICE).of(found.model.rms);
         rows.push(Comparison::new("circuit against ngspice", "–", ours).must("≤ 1 %", met));
     }
     rows

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cim_report::format::{percent, points_estimate, times};
-use cim_report::{Comparison, Estimate, Figure, Headline, Report, Shown};
+use cim_report::{Bound, Comparison, Estimate, Figure, Headline, Report, Shown};
 
 use super::measured::OfSubject;
 use super::methods::{CHEAPEST, PUBLISHED};
@@ -86,12 +86,12 @@ fn comparison(spec: &Spec, measured: &[OfSubject]) -> Vec<Comparison> {
             let error = estimate(&subject.methods[method].output_error).mean;
             let ours = format!("{}, products {} off", times(ratio.mean), percent(error));
             let row = Comparison::new(&figure, paper, ours);
-            let met = least <= ratio.mean - ratio.ci95;
+            let met = Bound::AtLeast(least).of(ratio);
             rows.push(row.must(&format!("≥ {least}×"), met));
             let Some(lost) = subject.lost(method) else { continue };
             let row =
                 Comparison::new(&format!("{figure}: points lost"), "≤ 1", points_estimate(&lost));
-            rows.push(row.must("≤ 1", lost.mean <= MOST_LOST));
+            rows.push(row.must("≤ 1", Bound::AtMost(MOST_LOST).of(lost)));
         }
     }
     let own = measured.iter().filter(|subject| subject.key == "mnist");
