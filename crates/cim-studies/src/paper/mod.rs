@@ -15,4 +15,4 @@ mod tests;
 mod train;
 
 pub use spec::{Spec, check_design};
-pub use study::Paper;
+pub use study::{INTERIOR, Paper};
