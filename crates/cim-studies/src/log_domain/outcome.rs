@@ -106,7 +106,7 @@ fn error_words(e: Estimate) -> String {
 
 fn comparison(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
     let [matched, typical] = headline_errors(measured);
-    let bits = spec.circuit.bits;
+    let bits = spec.learner.bits;
     let fewest = measured.bits.iter().find(|v| estimate(&v.matched.steps).mean <= MOST_ERROR);
     let fewest = fewest.map_or("none of those tried".to_owned(), |v| format!("{} bits", v.value));
     let mut rows = vec![
@@ -143,7 +143,7 @@ fn lead(spec: &Spec, measured: &Measured) -> String {
         "A circuit of equal devices with converters of {} bits follows gradient descent with decay on {} \
          inputs within {} of the range of its weights; with devices that do not match, within {}. Ten \
          classes by two layers: {} as steps, {} with equal devices, {} with typical ones.",
-        spec.circuit.bits,
+        spec.learner.bits,
         law.inputs,
         error_words(matched),
         error_words(typical),
@@ -160,14 +160,14 @@ fn headlines(spec: &Spec, measured: &Measured) -> Vec<Headline> {
             value: percent(matched.mean),
             label: format!(
                 "of the range from the steps, {} bits, equal devices",
-                spec.circuit.bits
+                spec.learner.bits
             ),
             detail: "the paper: below 0.87 %".to_owned(),
         },
         Headline {
             value: percent(typical.mean),
             label: "the same with typical devices".to_owned(),
-            detail: format!("gates of {} µm²", spec.circuit.transistors.area_um2),
+            detail: format!("gates of {} µm²", spec.learner.transistors.area_um2),
         },
     ];
     if let Some(found) = &measured.simulated {

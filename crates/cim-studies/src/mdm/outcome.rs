@@ -153,8 +153,8 @@ fn lead(spec: &Spec, factors: &[Factors], settings: &[Setting]) -> String {
             of.name,
             spec.factors.wire,
             percent(of.lowered(MDM, 0).mean),
-            spec.arrays.rows,
-            spec.arrays.columns,
+            spec.tile.rows,
+            spec.columns(),
             percent(of.lowered(MDM, 1).mean),
         );
     }

@@ -128,7 +128,7 @@ fn lead(spec: &Spec, measured: &[OfSubject]) -> String {
         subject.name,
         subject.weights,
         spec.bank.crossbars,
-        spec.bank.rows,
+        spec.tile.rows,
         spec.bank.stride,
         spec.stucking.low_bits,
         said(PUBLISHED),
@@ -165,6 +165,10 @@ fn notes() -> Vec<String> {
              a cost that fewer writes have to pay for.",
             "Bit stucking leaves writes out at random. The cheapest weight within some steps is ours: no draw, \
              a bound on every weight, and no bits that count as low.",
+            "Bits are those of cells that conduct what their last write left, with what is wrong with each for good; \
+             signs are read as the nearer state, magnitudes are sums of what cells conduct. Ideal cells add \
+             nothing. Noise of reads, converters and wires are left out. Points lost are against the baseline on \
+             the same cells.",
             "Error of products is that of the weights in the norm of Frobenius, which is that of products with \
              inputs of equal variance; nobody classifies anything with the transformer here. Intervals of \
              accuracy are over test images, those of ratios over draws.",
