@@ -17,7 +17,7 @@ pub struct CircuitSpec {
     pub disturb_voltage: Volts,
     /// Temperature of the circuit (K), 1 mK to 2000 K.
     pub temperature: Kelvin,
-    /// Noise bandwidth of a read (Hz), 1 mHz to 1 THz.
+    /// Noise bandwidth of a read (Hz), 0 for a circuit that adds no noise, up to 1 THz.
     pub bandwidth: Hertz,
     /// Thermal noise of the amplifier over that of the cells: variance is multiplied by it, 1 to
     /// 1,000,000.
@@ -42,7 +42,7 @@ impl CircuitSpec {
             "read at or below the voltage from which on reading changes the cells",
         )?;
         need_within("circuit.temperature", self.temperature, Kelvin(1e-3), Kelvin(2000.0))?;
-        need_within("circuit.bandwidth", self.bandwidth, Hertz(1e-3), Hertz(1e12))?;
+        need_within("circuit.bandwidth", self.bandwidth, Hertz::ZERO, Hertz(1e12))?;
         need_within("circuit.amplifier_factor", self.amplifier_factor, 1.0, 1e6)?;
         need_within("circuit.fano_factor", self.fano_factor, 0.0, 1e3)?;
         Ok(self.ambient().check()?)

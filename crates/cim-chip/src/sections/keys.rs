@@ -110,7 +110,13 @@ pub const KEYS: &[Key] = &[
         "temperature of the circuit, for thermal noise",
         "room temperature",
     ),
-    key("circuit.bandwidth", "Hz", Words("1 mHz to 1 THz"), "noise bandwidth of a read", OURS),
+    key(
+        "circuit.bandwidth",
+        "Hz",
+        Words("0 to 1 THz"),
+        "noise bandwidth of a read; at 0 the circuit adds no noise",
+        OURS,
+    ),
     key(
         "circuit.amplifier_factor",
         "number",

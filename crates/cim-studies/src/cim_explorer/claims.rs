@@ -1,7 +1,7 @@
 //! The paper's claims, each beside what was found.
 
 use cim_report::Comparison;
-use cim_report::format::{points, points_estimate};
+use cim_report::format::{points, points_estimate, si};
 use cim_tile::mapping::Numbers;
 
 use super::measured::{Finished, Measured, best_of};
@@ -37,7 +37,7 @@ fn verdict(holds: bool) -> &'static str {
 /// Settings with cells that spread: without, pairs have nothing to be robust against.
 fn with_spread(measured: &Measured, numbers: Numbers) -> Vec<Vec<&Finished>> {
     let mut settings = measured.settings(numbers);
-    settings.retain(|setting| setting[0].point.design.spread.0 > 0.0);
+    settings.retain(|setting| setting[0].point.design.spread > 0.0);
     settings
 }
 
@@ -87,7 +87,7 @@ fn three_bits(measured: &Measured, settings: &[Vec<&Finished>], name: &str) -> O
             point.low_bit.name,
             point.rows,
             design.range,
-            design.spread,
+            si(design.spread_of(measured.window).0, "S"),
         )
     };
     let mut ours =

@@ -1,10 +1,12 @@
 //! What the study found.
 
+use cim_device::Window;
 use cim_report::Estimate;
+use cim_report::format::si;
 use cim_tile::mapping::Numbers;
 
 use super::disturb::Disturbed;
-use super::points::{Point, Right};
+use super::points::{Design, Point, Right};
 use super::spec::Spec;
 use crate::shared::estimates::{estimate, paired};
 
@@ -18,6 +20,8 @@ pub struct Finished {
 
 /// Everything that is reported.
 pub struct Measured {
+    /// Window of the device.
+    pub window: Window,
     /// Accuracy of the binary and of the ternary network as numbers.
     pub digital: [f64; 2],
     /// Every mapping at the design.
@@ -66,6 +70,14 @@ impl Finished {
 }
 
 impl Measured {
+    /// Errors and states of the cells of a design, for a reader.
+    pub fn cells_of(&self, design: &Design) -> String {
+        let states = design.states(self.window);
+        let [spread, low, high] = [design.spread_of(self.window), states.g_min, states.g_max];
+        let [spread, low, high] = [spread, low, high].map(|g| si(g.0, "S"));
+        format!("{spread} on cells of {low} to {high}")
+    }
+
     /// Accuracy of the network that a mapping carries, as numbers.
     pub fn digital_of(&self, numbers: Numbers) -> f64 {
         match numbers {
@@ -100,9 +112,9 @@ impl Measured {
     /// Among what a designer chooses on the cells and wires of the design: points of one network.
     pub fn choices(&self, spec: &Spec, numbers: Numbers) -> Vec<&Finished> {
         let own = |finished: &&Finished| {
-            let (point, design) = (finished.point, spec.design);
+            let (point, design) = (finished.point, spec.design());
             point.low_bit.numbers == numbers
-                && (point.design.spread, point.design.wire) == (design.spread, design.wire)
+                && (point.design.spread, point.design.wires) == (design.spread, design.wires)
         };
         self.sweep.iter().filter(own).collect()
     }
@@ -120,7 +132,7 @@ impl Measured {
             finished.point.low_bit.numbers == numbers
                 && finished.point.rows == placed.point.rows
                 && (own.low, own.high) == (other.low, other.high)
-                && (own.spread, own.wire) == (other.spread, other.wire)
+                && (own.spread, own.wires) == (other.spread, other.wires)
         })?;
         Some([placed, ideal])
     }

@@ -84,13 +84,10 @@ fn lead(spec: &Spec, measured: &Measured) -> String {
     for (numbers, name) in [(Numbers::Binary, "binary"), (Numbers::Ternary, "ternary")] {
         let Some([best, worst]) = ends(measured, numbers) else { continue };
         text += &format!(
-            "The {name} network recognises {} as numbers; with {} bits and cells of {} to {} that spread by {}, \
-             {} under {} and {} under {}. ",
+            "The {name} network recognises {} as numbers; with {} bits and a spread of {}, {} under {} and {} under {}. ",
             percent(measured.digital_of(numbers)),
-            spec.design.adc_bits,
-            spec.design.low,
-            spec.design.high,
-            spec.design.spread,
+            spec.converters.adc_bits,
+            measured.cells_of(&spec.design()),
             percent(best.accuracy().mean),
             best.point.low_bit.name,
             percent(worst.accuracy().mean),

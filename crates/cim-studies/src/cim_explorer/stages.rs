@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cim_chip::sections::device;
 use cim_core::Stream;
 use cim_nn::Dataset;
 use cim_report::Timing;
@@ -47,6 +48,7 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
     let disturbed = bench.disturbed(&default, images)?;
     stages.lap("read disturb");
     let measured = Measured {
+        window: device::build(&spec.device)?.window(),
         digital: [networks[0].digital, networks[1].digital],
         default,
         points_per_second: swept.rate(),

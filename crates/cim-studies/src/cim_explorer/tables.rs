@@ -6,6 +6,7 @@ use cim_tile::mapping::Numbers;
 
 use super::front::front;
 use super::measured::{Finished, Measured};
+use super::points::Design;
 use super::spec::Spec;
 use crate::shared::estimates::estimate;
 
@@ -59,7 +60,7 @@ fn at_the_design(measured: &Measured) -> Table {
 
 /// Converters of few bits on the cells and wires of the design: every policy beside ideal converters.
 fn by_range(spec: &Spec, measured: &Measured) -> Table {
-    let rows = spec.rows_of_design();
+    let (rows, usual) = (spec.rows_of_design(), spec.design());
     let heads = ["mapping", "ADC (bits)", "ideal converters (%)"].map(str::to_owned);
     let lost = spec.sweep.ranges.iter().map(|range| format!("{range}, below (points)"));
     let columns: Vec<String> = heads.into_iter().chain(lost).collect();
@@ -67,8 +68,8 @@ fn by_range(spec: &Spec, measured: &Measured) -> Table {
     let of_chips = |ideal: &Finished| {
         let (point, design) = (ideal.point, ideal.point.design);
         point.rows == rows
-            && (design.low, design.high) == (spec.design.low, spec.design.high)
-            && (design.spread, design.wire) == (spec.design.spread, spec.design.wire)
+            && (design.low, design.high) == (usual.low, usual.high)
+            && (design.spread, design.wires) == (usual.spread, usual.wires)
     };
     let mut table = Vec::new();
     for ideal in measured.ideal.iter().filter(|ideal| of_chips(ideal)) {
@@ -177,8 +178,8 @@ fn best(measured: &Measured, numbers: Numbers) -> Table {
         let design = best.point.design;
         vec![
             design.adc_bits.to_string(),
-            format!("{} of {} to {}", design.spread, design.low, design.high),
-            design.wire.to_string(),
+            measured.cells_of(&design),
+            wires(&design),
             design.range.to_string(),
             best.point.rows.to_string(),
             best.point.low_bit.name.to_owned(),
@@ -189,6 +190,14 @@ fn best(measured: &Measured, numbers: Numbers) -> Table {
         ]
     });
     Table::new(format!("Best and worst mapping of the {kind} network"), columns, rows)
+}
+
+/// One cell pitch, of a row and of a column where they differ.
+fn wires(design: &Design) -> String {
+    match design.pitches() {
+        [row, column] if row == column => row.to_string(),
+        [row, column] => format!("{row}, {column}"),
+    }
 }
 
 fn everything(measured: &Measured) -> Table {
@@ -207,13 +216,14 @@ fn everything(measured: &Measured) -> Table {
     ];
     let rows = measured.sweep.iter().map(|finished| {
         let (low_bit, design) = (finished.point.low_bit, finished.point.design);
+        let states = design.states(measured.window);
         vec![
             low_bit.name.to_owned(),
             design.adc_bits.to_string(),
-            design.low.to_string(),
-            design.high.to_string(),
-            design.spread.to_string(),
-            design.wire.to_string(),
+            si(states.g_min.0, "S"),
+            si(states.g_max.0, "S"),
+            si(design.spread_of(measured.window).0, "S"),
+            wires(&design),
             design.range.to_string(),
             finished.point.rows.to_string(),
             percent_estimate(&finished.accuracy()),
