@@ -1,7 +1,8 @@
 //! The paper's claims, each beside what was found.
 
+use cim_core::Ohms;
 use cim_report::Comparison;
-use cim_report::format::{points, points_estimate, si};
+use cim_report::format::{percent, points, points_estimate, si};
 use cim_tile::mapping::Numbers;
 
 use super::measured::{Finished, Measured, best_of};
@@ -27,6 +28,10 @@ pub fn claims(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
         rows.extend(depends(&settings, name));
     }
     rows.extend(coarse(measured));
+    rows.extend(spec.wired.pitches.iter().zip(&measured.wired).filter_map(|(pitch, wired)| {
+        wires(measured, pitch, wired)
+    }));
+    rows.extend(energy(measured));
     rows
 }
 
@@ -155,4 +160,44 @@ fn coarse(measured: &Measured) -> Option<Comparison> {
     );
     let figure = "ternary networks bear coarse converters better";
     Some(Comparison::new(figure, "yes (arXiv 2505.07490)", ours))
+}
+
+/// The best mapping of each network on wires of a pitch: which loses less.
+fn wires(measured: &Measured, pitch: &Ohms, wired: &[Finished]) -> Option<Comparison> {
+    let wired: Vec<&Finished> = wired.iter().collect();
+    let best = |numbers| best_of(&wired, |finished| finished.point.low_bit.numbers == numbers);
+    let (binary, ternary) = (best(Numbers::Binary)?, best(Numbers::Ternary)?);
+    let (lost_binary, lost_ternary) = (measured.lost(binary), measured.lost(ternary));
+    let verdict = match lost_ternary - lost_binary {
+        apart if apart.abs() < SUFFICES => "cannot be told here",
+        apart => verdict(apart < 0.0),
+    };
+    let ours = format!(
+        "{verdict}: {} loses {} points, {} {}",
+        ternary.point.low_bit.name,
+        points(lost_ternary),
+        binary.point.low_bit.name,
+        points(lost_binary),
+    );
+    let figure = format!("ternary networks bear wires better, {pitch}");
+    Some(Comparison::new(&figure, "yes (arXiv 2505.07490)", ours))
+}
+
+/// What the most accurate mapping of each network takes at the design.
+fn energy(measured: &Measured) -> Option<Comparison> {
+    let default: Vec<&Finished> = measured.default.iter().collect();
+    let best = |numbers| best_of(&default, |finished| finished.point.low_bit.numbers == numbers);
+    let (binary, ternary) = (best(Numbers::Binary)?, best(Numbers::Ternary)?);
+    let more = ternary.right.energy_j / binary.right.energy_j - 1.0;
+    let ours = format!(
+        "{}: {} takes {} {} than {} ({} and {})",
+        verdict(more > 0.0),
+        ternary.point.low_bit.name,
+        percent(more.abs()),
+        if more > 0.0 { "more" } else { "less" },
+        binary.point.low_bit.name,
+        si(ternary.right.energy_j, "J"),
+        si(binary.right.energy_j, "J"),
+    );
+    Some(Comparison::new("ternary networks take more energy", "40 % less efficient (arXiv 2505.07490)", ours))
 }

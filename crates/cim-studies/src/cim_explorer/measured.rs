@@ -6,6 +6,7 @@ use cim_report::format::si;
 use cim_tile::mapping::Numbers;
 
 use super::disturb::Disturbed;
+use super::further::Further;
 use super::points::{Design, Point, Right};
 use super::spec::Spec;
 use crate::shared::estimates::{estimate, paired};
@@ -26,6 +27,10 @@ pub struct Measured {
     pub digital: [f64; 2],
     /// Every mapping at the design.
     pub default: Vec<Finished>,
+    /// The same on wires, for each pitch.
+    pub wired: Vec<Vec<Finished>>,
+    /// Further networks.
+    pub further: Vec<Further>,
     /// The sweep.
     pub sweep: Vec<Finished>,
     /// Its chips with converters that are as good as none.
@@ -80,10 +85,7 @@ impl Measured {
 
     /// Accuracy of the network that a mapping carries, as numbers.
     pub fn digital_of(&self, numbers: Numbers) -> f64 {
-        match numbers {
-            Numbers::Binary => self.digital[0],
-            Numbers::Ternary => self.digital[1],
-        }
+        of_kind(self.digital, numbers)
     }
 
     /// What a point loses against the digital network.
@@ -148,6 +150,14 @@ impl Measured {
             Numbers::Binary => "binary",
             Numbers::Ternary => "ternary",
         }
+    }
+}
+
+/// Of a binary and of a ternary network that of a kind.
+pub const fn of_kind([binary, ternary]: [f64; 2], numbers: Numbers) -> f64 {
+    match numbers {
+        Numbers::Binary => binary,
+        Numbers::Ternary => ternary,
     }
 }
 

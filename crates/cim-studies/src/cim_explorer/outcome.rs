@@ -7,6 +7,7 @@ use cim_report::{Attachment, Estimate, Figure, Headline, Report, Shown};
 use cim_tile::mapping::Numbers;
 
 use super::disturb::MOST_WRITES;
+use super::further::Further;
 use super::measured::{Finished, Measured, best_of};
 use super::spec::Spec;
 use super::{charts, claims, sheet, tables};
@@ -62,6 +63,28 @@ fn figures(spec: &Spec, measured: &Measured) -> BTreeMap<String, Figure> {
         let name = format!("accuracy_{}", low_bit.key.replace('-', "_"));
         let label = format!("{} at the design", low_bit.name);
         add(name, label, Shown::Percent, finished.accuracy());
+    }
+    for (pitch, all) in spec.wired.pitches.iter().zip(&measured.wired) {
+        for finished in all {
+            let low_bit = finished.point.low_bit;
+            let ohm = pitch.0.to_string().replace('.', "_");
+            let name = format!("accuracy_{}_at_{ohm}_ohm", low_bit.key.replace('-', "_"));
+            let label = format!("{} at the design on wires of {pitch}", low_bit.name);
+            add(name, label, Shown::Percent, finished.accuracy());
+        }
+    }
+    for Further { name, digital, default } in &measured.further {
+        for (kind, digital) in ["binary", "ternary"].iter().zip(digital) {
+            let label = format!("{kind} {name} as numbers");
+            let key = format!("digital_{name}_{kind}").replace('-', "_");
+            add(key, label, Shown::Percent, Estimate::exact(*digital));
+        }
+        for finished in default {
+            let low_bit = finished.point.low_bit;
+            let key = format!("accuracy_{name}_{}", low_bit.key).replace('-', "_");
+            let label = format!("{} at the design, {name}", low_bit.name);
+            add(key, label, Shown::Percent, finished.accuracy());
+        }
     }
     figures
 }
@@ -135,8 +158,8 @@ fn notes(spec: &Spec, images: &Images, measured: &Measured) -> Vec<String> {
          digitally, behind the converter, so that no current becomes negative in front of it. Ranges are of rows \
          that can be driven: of two rows of an input one. Both differ from the paper's simulator, to its favour."
             .to_owned(),
-        "At the design every chip looks at all test images: intervals are over chips. In the sweep chips share the \
-         images, so that a point costs as many images as the test set has: its intervals hold both chips and images. \
+        "At the design every chip looks at all test images: intervals are over chips. In the sweep, on wires and \
+         for further networks chips share the images, so that a point costs as many images as the test set has: its intervals hold both chips and images. \
          The same chip of every point draws from the same addresses."
             .to_owned(),
         format!(

@@ -89,9 +89,19 @@ impl Spec {
 
     /// The design of the first table, for every mapping of the sweep.
     pub fn default_points(&self) -> Vec<Point> {
+        self.points_of(self.design())
+    }
+
+    /// The design on wires of a cell pitch, for every mapping of the sweep.
+    pub fn wired_points(&self, pitch: Ohms) -> Vec<Point> {
+        let wires = Wires { row: pitch, column: pitch, ..self.wires };
+        self.points_of(Design { wires, ..self.design() })
+    }
+
+    fn points_of(&self, design: Design) -> Vec<Point> {
         let of = |name: &String| {
             let low_bit = LowBit::named(name).expect("checked before");
-            Point { low_bit, design: self.design(), rows: self.tile.rows }
+            Point { low_bit, design, rows: self.tile.rows }
         };
         self.sweep.mappings.iter().map(of).collect()
     }

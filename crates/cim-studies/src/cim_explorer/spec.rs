@@ -11,6 +11,7 @@ use cim_tile::mapping::LowBit;
 use serde::{Deserialize, Serialize};
 
 use super::architecture::HiddenSpec;
+use super::further::FurtherSpec;
 use super::points::Design;
 use super::range::{Range, Steps};
 use super::reads::DisturbSpec;
@@ -49,6 +50,10 @@ pub struct Spec {
     pub design: DesignSpec,
     /// What is swept, in place of what the sections say.
     pub sweep: SweepSpec,
+    /// Every mapping at the design on wires, its arrays solved exactly.
+    pub wired: WiredSpec,
+    /// Further networks, each under every mapping at the design.
+    pub further: Vec<FurtherSpec>,
     /// Images on which currents are seen.
     pub calibration: CalibrationSpec,
     /// Prices of operations.
@@ -109,6 +114,14 @@ pub struct SweepSpec {
     pub chips: usize,
 }
 
+/// Every mapping at the design on wires.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WiredSpec {
+    /// Resistances of one cell pitch of a row and of a column, in place of those of `[wires]`.
+    pub pitches: Vec<Ohms>,
+}
+
 /// Most rows and columns of an array.
 const MOST: usize = 4096;
 /// Largest resistance of a cell pitch.
@@ -147,6 +160,7 @@ impl StudySpec for Spec {
         "sweep.ranges",
         "disturb.read_voltages",
         "disturb.read_times",
+        "wired.pitches",
     ];
 
     shared_keys!();
@@ -170,13 +184,15 @@ impl StudySpec for Spec {
         self.sweep.low.truncate(1);
         self.sweep.high.truncate(1);
         self.sweep.rows.truncate(1);
+        self.wired.pitches.truncate(1);
+        self.further.clear();
         self.disturb.read_voltages.truncate(2);
         self.disturb.read_times.truncate(1);
         self
     }
 
     fn check(&self) -> Result<(), StudyError> {
-        self.network.check()?;
+        self.network.check("network")?;
         need_within("tile.rows", self.tile.rows, 2, MOST)?;
         need_within("design.columns", self.design.columns, 2, MOST)?;
         let design = self.design();
@@ -221,6 +237,12 @@ impl StudySpec for Spec {
         }
         for &ohm in &sweep.wires {
             need_within("sweep.wires", ohm, Ohms::ZERO, MOST_OF_WIRES)?;
+        }
+        for &ohm in &self.wired.pitches {
+            need_within("wired.pitches", ohm, Ohms::ZERO, MOST_OF_WIRES)?;
+        }
+        for further in &self.further {
+            further.check(self)?;
         }
         for &range in &sweep.ranges {
             Design { range, ..design }.check("sweep", "s")?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cim_chip::sections::device;
-use cim_core::Stream;
+use cim_core::{Ohms, Stream};
 use cim_nn::Dataset;
 use cim_report::Timing;
 use cim_tile::mapping::Numbers;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::chips;
 use super::disturb::{Disturbed, disturbed};
 use super::draft::{Converters, Draft};
+use super::further::{Further, FurtherSpec};
 use super::hand::Hand;
 use super::measured::{Finished, Measured, best_of};
 use super::networks::FewNumbers;
@@ -34,15 +35,23 @@ const POINTS: &str = "points";
 pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found, StudyError> {
     let root = Stream::root(spec.seed);
     let mut stages = Stages::new(context);
-    let is_own = |name: &str| name != POINTS;
+    let is_own = |name: &str| ["binary", "ternary"].contains(&name);
     let checkpoints = Checkpoints::of_those(context, &images.sha256, &spec.trained_by(), is_own)?;
     let training = Training { context, checkpoints, data: &images.train };
-    let train = |numbers| FewNumbers::train(spec, numbers, &training, &images.test, root);
+    let train = |numbers| FewNumbers::train(spec, numbers, &training, &images.test, root, None);
     let networks = [train(Numbers::Binary)?, train(Numbers::Ternary)?];
     stages.lap("train both networks");
     let bench = Bench { spec, networks: &networks, context, root };
     let default = bench.default(&images.test)?;
     stages.lap("every mapping at the design");
+    let wired = bench.wired(&images.test)?;
+    stages.lap("every mapping on wires");
+    let mut further = Vec::new();
+    for (idx, own) in spec.further.iter().enumerate() {
+        let at = root.child("further", idx as u64);
+        further.push(self::further(own, spec, images, context, at)?);
+        stages.lap(&format!("every mapping at the design, {}", own.name));
+    }
     let swept = bench.sweep(images)?;
     stages.lap("sweep");
     let disturbed = bench.disturbed(&default, images)?;
@@ -51,6 +60,8 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
         window: device::build(&spec.device)?.window(),
         digital: [networks[0].digital, networks[1].digital],
         default,
+        wired,
+        further,
         points_per_second: swept.rate(),
         threads: context.threads,
         taken_up: swept.taken_up,
@@ -60,6 +71,32 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
     };
     let report = outcome::report(spec, images, &measured);
     Ok(Found { report, timing: stages.into_timing(Timing::default()) })
+}
+
+/// Trains both networks of other layers and puts them under every mapping at the design; chips share the images.
+fn further(
+    own: &FurtherSpec,
+    spec: &Spec,
+    images: &Images,
+    context: &Context<'_>,
+    root: Stream,
+) -> Result<Further, StudyError> {
+    let spec = &own.of(spec);
+    let is_own = |name: &str| {
+        name.strip_prefix(&own.name).is_some_and(|kind| ["-binary", "-ternary"].contains(&kind))
+    };
+    let trained_by = (&own.name, spec.trained_by());
+    let checkpoints = Checkpoints::of_those(context, &images.sha256, &trained_by, is_own)?;
+    let training = Training { context, checkpoints, data: &images.train };
+    let name = Some(own.name.as_str());
+    let train = |numbers| FewNumbers::train(spec, numbers, &training, &images.test, root, name);
+    let networks = [train(Numbers::Binary)?, train(Numbers::Ternary)?];
+    let bench = Bench { spec, networks: &networks, context, root };
+    let hands = Hand::deal(&images.test, spec.sweep.chips, &networks);
+    let hands: Vec<&Hand> = hands.iter().collect();
+    let default = bench.of_points(&own.name, spec.default_points(), &hands)?;
+    let digital = [networks[0].digital, networks[1].digital];
+    Ok(Further { name: own.name.clone(), digital, default })
 }
 
 /// Points that are finished, as they are kept.
@@ -104,17 +141,35 @@ impl Bench<'_> {
 
     /// Every mapping at the design; every chip looks at all images.
     fn default(&self, test: &Dataset) -> Result<Vec<Finished>, StudyError> {
-        let points = self.spec.default_points();
-        let chips = self.spec.evaluation.chips;
-        let bar = self.context.progress.begin("mappings at the design", points.len());
         let whole = Hand::deal(test, 1, self.networks);
-        let hands: Vec<&Hand> = std::iter::repeat_n(&whole[0], chips).collect();
+        let hands: Vec<_> = std::iter::repeat_n(&whole[0], self.spec.evaluation.chips).collect();
+        self.of_points("mappings at the design", self.spec.default_points(), &hands)
+    }
+
+    /// Every mapping at the design on wires, for each pitch; chips share the images.
+    fn wired(&self, test: &Dataset) -> Result<Vec<Vec<Finished>>, StudyError> {
+        let hands = Hand::deal(test, self.spec.sweep.chips, self.networks);
+        let hands: Vec<&Hand> = hands.iter().collect();
+        let of = |pitch: &Ohms| {
+            let words = format!("mappings on wires of {pitch}");
+            self.of_points(&words, self.spec.wired_points(*pitch), &hands)
+        };
+        self.spec.wired.pitches.iter().map(of).collect()
+    }
+
+    fn of_points(
+        &self,
+        words: &str,
+        points: Vec<Point>,
+        hands: &[&Hand],
+    ) -> Result<Vec<Finished>, StudyError> {
+        let bar = self.context.progress.begin(words, points.len());
         points
             .into_par_iter()
             .map(|point| {
                 let draft = self.draft(&point)?;
                 let family = [(point, &draft.converters(&point)?)];
-                let mut rights = chips::measure(&draft, &family, &hands, self.root)?;
+                let mut rights = chips::measure(&draft, &family, hands, self.root)?;
                 bar.step(1);
                 Ok(Finished { point, right: rights.swap_remove(0) })
             })

@@ -1,11 +1,13 @@
 //! Tables of the study.
 
+use cim_core::Ohms;
 use cim_report::Table;
 use cim_report::format::{count, percent, percent_estimate, points, points_estimate, si};
 use cim_tile::mapping::Numbers;
 
 use super::front::front;
-use super::measured::{Finished, Measured};
+use super::further::Further;
+use super::measured::{Finished, Measured, of_kind};
 use super::points::Design;
 use super::spec::Spec;
 use crate::shared::estimates::estimate;
@@ -15,7 +17,13 @@ const FEW: u32 = 4;
 
 pub fn all(spec: &Spec, measured: &Measured) -> Vec<Table> {
     let energy = |finished: &Finished| finished.right.energy_j;
-    let mut tables = vec![at_the_design(measured), by_range(spec, measured)];
+    let title = "Every mapping at the design".to_owned();
+    let mut tables = vec![at_the_design(title, measured.digital, &measured.default)];
+    tables.extend(measured.further.iter().map(|Further { name, digital, default }| {
+        at_the_design(format!("Every mapping at the design, {name}"), *digital, default)
+    }));
+    tables.extend((!measured.wired.is_empty()).then(|| on_wires(spec, measured)));
+    tables.push(by_range(spec, measured));
     for numbers in [Numbers::Binary, Numbers::Ternary] {
         tables.push(on_front(spec, measured, numbers, ("energy", &energy)));
         tables.push(on_front(spec, measured, numbers, ("conversions", &Finished::conversions)));
@@ -27,7 +35,7 @@ pub fn all(spec: &Spec, measured: &Measured) -> Vec<Table> {
     tables
 }
 
-fn at_the_design(measured: &Measured) -> Table {
+fn at_the_design(title: String, digital: [f64; 2], default: &[Finished]) -> Table {
     let columns = [
         "mapping",
         "cells a weight",
@@ -39,7 +47,7 @@ fn at_the_design(measured: &Measured) -> Table {
         "clips (%)",
         "cells",
     ];
-    let rows = measured.default.iter().map(|finished| {
+    let rows = default.iter().map(|finished| {
         let low_bit = finished.point.low_bit;
         let (rows, columns) = low_bit.cells();
         let right = &finished.right;
@@ -48,14 +56,31 @@ fn at_the_design(measured: &Measured) -> Table {
             format!("{rows} × {columns}"),
             low_bit.cycles().to_string(),
             percent_estimate(&finished.accuracy()),
-            points(measured.lost(finished)),
+            points(of_kind(digital, low_bit.numbers) - finished.accuracy().mean),
             si(right.energy_j, "J"),
             format!("{:.0}", finished.conversions()),
             percent(finished.clipped()),
             right.cells.to_string(),
         ]
     });
-    Table::new("Every mapping at the design", columns, rows)
+    Table::new(title, columns, rows)
+}
+
+/// Every mapping at the design, wire by wire.
+fn on_wires(spec: &Spec, measured: &Measured) -> Table {
+    let own = |pitch: &Ohms| [format!("{pitch} a cell (%)"), format!("{pitch}, lost (points)")];
+    let pitches = &spec.wired.pitches;
+    let columns: Vec<String> =
+        std::iter::once("mapping".to_owned()).chain(pitches.iter().flat_map(own)).collect();
+    let rows = measured.default.iter().enumerate().map(|(idx, at_the_design)| {
+        let mut row = vec![at_the_design.point.low_bit.name.to_owned()];
+        for wired in measured.wired.iter().map(|wired| &wired[idx]) {
+            row.push(percent_estimate(&wired.accuracy()));
+            row.push(points(measured.lost(wired)));
+        }
+        row
+    });
+    Table::new("Every mapping at the design on wires", columns, rows)
 }
 
 /// Converters of few bits on the cells and wires of the design: every policy beside ideal converters.

@@ -12,10 +12,11 @@ use cim_tile::full_scale::for_each_group_of_currents;
 use cim_tile::mapping::Numbers;
 
 use super::CimExplorer;
-use super::architecture::BlockSpec;
+use super::architecture::{BlockSpec, HiddenSpec};
 use super::chips;
 use super::disturb::disturbed;
 use super::draft::{Converters, Draft};
+use super::further::FurtherSpec;
 use super::hand::Hand;
 use super::networks::{FewNumbers, untrained};
 use super::points::{Design, Point};
@@ -49,6 +50,8 @@ fn small() -> Spec {
     spec.sweep.rows = vec![96];
     spec.disturb.read_voltages.truncate(1);
     spec.disturb.read_times.truncate(1);
+    spec.wired.pitches.clear();
+    spec.further.clear();
     spec.sweep.ranges = [0, 2, 6].map(|k| spec.sweep.ranges[k]).to_vec();
     spec
 }
@@ -75,7 +78,7 @@ fn every_mapping_is_the_network_where_nothing_spreads_and_nothing_is_rounded() {
     (spec.design.spread, spec.design.range) = (0.0, Some(Range::WorstCase));
     for blocks in architectures() {
         spec.network.blocks = blocks;
-        spec.network.check().expect("a network");
+        spec.network.check("network").expect("a network");
         if !spec.network.blocks.is_empty() {
             continue;
         }
@@ -341,6 +344,47 @@ fn the_spread_is_on_top_of_the_device() {
     assert!(apart < 5.0 * (2.0 / n).sqrt(), "{apart} of {n} cells");
     let together = mean(&own, &added) / (5e-6 * 4e-6);
     assert!(together.abs() < 5.0 / n.sqrt(), "{together} of {n} cells");
+}
+
+/// Wires of nothing are those of the sweep, wires of something take accuracy; a further network is trained and has
+/// every mapping.
+#[test]
+fn wires_and_further_networks_are_reported() {
+    let images =
+        Images { train: images(160, 1), test: images(120, 2), sha256: "as told".to_owned() };
+    let mut spec = small();
+    spec.sweep.mappings = vec!["bnn-i".to_owned(), "tnn-iv".to_owned()];
+    spec.sweep.adc_bits = vec![spec.converters.adc_bits];
+    spec.sweep.spreads = vec![spec.design.spread];
+    spec.sweep.ranges = vec![spec.converters.full_scale.into()];
+    spec.wired.pitches = vec![Ohms::ZERO, Ohms(2000.0)];
+    spec.further = vec![FurtherSpec {
+        name: "small-vgg".to_owned(),
+        epochs: 1,
+        network: HiddenSpec { blocks: architectures()[2].clone(), hidden: vec![12] },
+    }];
+    spec.check().expect("a study");
+    let found = CimExplorer::run(&spec, &images, &Nowhere.context()).expect("a run");
+    found.report.check().expect("a whole report");
+    let of = |name: &str| found.report.figures[name].value.mean;
+    let sheet = &found.report.attachments[0].text;
+    for (line, name) in sheet.lines().skip(1).zip(["bnn_i", "tnn_iv"]) {
+        let swept = line.split(',').nth(10).expect("an accuracy");
+        assert_eq!(swept, of(&format!("accuracy_{name}_at_0_ohm")).to_string());
+        let digital = of(&format!("digital_small_vgg_{}", measured_kind(name)));
+        assert!((0.0..=1.0).contains(&digital));
+        assert!((0.0..=1.0).contains(&of(&format!("accuracy_small_vgg_{name}"))));
+    }
+    let table = |title: &str| {
+        let of = |table: &&cim_report::Table| table.title == title;
+        found.report.tables.iter().find(of).map(|table| table.rows.len())
+    };
+    assert_eq!(table("Every mapping at the design, small-vgg"), Some(2));
+    assert_eq!(table("Every mapping at the design on wires"), Some(2));
+}
+
+fn measured_kind(name: &str) -> &'static str {
+    if name.starts_with('b') { "binary" } else { "ternary" }
 }
 
 #[test]
