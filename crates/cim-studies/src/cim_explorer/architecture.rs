@@ -53,7 +53,12 @@ impl HiddenSpec {
     pub fn check(&self, section: &str) -> Result<(), ChipError> {
         let hidden = &self.hidden;
         let some = !hidden.is_empty() && hidden.iter().all(|width| (1..=65_536).contains(width));
-        need(some, &format!("{section}.hidden"), listed(hidden), "give at least one width, 1 to 65536")?;
+        need(
+            some,
+            &format!("{section}.hidden"),
+            listed(hidden),
+            "give at least one width, 1 to 65536",
+        )?;
         for block in &self.blocks {
             let count = block.convolutions;
             let known = (1..=MOST_CONVOLUTIONS).contains(&count);

@@ -5,7 +5,7 @@ use cim_report::Comparison;
 use cim_report::format::{percent, points, points_estimate, si};
 use cim_tile::mapping::Numbers;
 
-use super::measured::{Finished, Measured, best_of};
+use super::measured::{FEW_BITS, Finished, Measured, best_of};
 use super::spec::Spec;
 
 /// Points of MNIST accuracy over 10,000 images that a core measures in a second, at least.
@@ -24,13 +24,17 @@ pub fn claims(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
         let settings = with_spread(measured, numbers);
         rows.extend(pairs(measured, &settings, name));
         rows.extend(three_bits(measured, &settings, name));
-        rows.extend(placed(spec, measured, numbers, name));
+        rows.extend(placed(measured, numbers, name));
         rows.extend(depends(&settings, name));
     }
     rows.extend(coarse(measured));
-    rows.extend(spec.wired.pitches.iter().zip(&measured.wired).filter_map(|(pitch, wired)| {
-        wires(measured, pitch, wired)
-    }));
+    rows.extend(
+        spec.wired
+            .pitches
+            .iter()
+            .zip(&measured.wired)
+            .filter_map(|(pitch, wired)| wires(measured, pitch, wired)),
+    );
     rows.extend(energy(measured));
     rows
 }
@@ -80,7 +84,8 @@ fn pairs(measured: &Measured, settings: &[Vec<&Finished>], name: &str) -> Option
 fn three_bits(measured: &Measured, settings: &[Vec<&Finished>], name: &str) -> Option<Comparison> {
     let best = |take: &dyn Fn(&Finished) -> bool| {
         let own = settings.iter().flatten().copied();
-        let own: Vec<&Finished> = own.filter(|f| f.point.design.adc_bits == 3 && take(f)).collect();
+        let own: Vec<&Finished> =
+            own.filter(|f| f.point.design.adc_bits == FEW_BITS && take(f)).collect();
         best_of(&own, |_| true)
     };
     let equal = best(&|finished| !finished.point.design.range.is_placed())?;
@@ -105,17 +110,18 @@ fn three_bits(measured: &Measured, settings: &[Vec<&Finished>], name: &str) -> O
     Some(Comparison::new(&figure, "can, for large networks", ours))
 }
 
-/// 3 bits with placed thresholds, against the best mapping with ideal converters of the same cells.
-fn placed(spec: &Spec, measured: &Measured, numbers: Numbers, name: &str) -> Option<Comparison> {
-    let [placed, ideal] = measured.placed_and_ideal(spec, numbers)?;
+/// 3 bits with placed thresholds, against the best mapping with ideal converters.
+fn placed(measured: &Measured, numbers: Numbers, name: &str) -> Option<Comparison> {
+    let [placed, ideal] = measured.placed_and_ideal(numbers)?;
     let lost = Measured::paired(ideal, placed);
     let ours = format!(
-        "{} points: {} on {} rows, {}, against {} with ideal converters",
+        "{} points: {} on {} rows, {}, against {} on {} with ideal converters",
         points_estimate(&lost),
         placed.point.low_bit.name,
         placed.point.rows,
         placed.point.design.range,
         ideal.point.low_bit.name,
+        ideal.point.rows,
     );
     let figure = format!("3 bits with placed thresholds below ideal converters, {name}");
     Some(Comparison::new(&figure, "–", ours).must("≤ 0.3 points", lost.mean <= PLACED))
@@ -199,5 +205,9 @@ fn energy(measured: &Measured) -> Option<Comparison> {
         si(ternary.right.energy_j, "J"),
         si(binary.right.energy_j, "J"),
     );
-    Some(Comparison::new("ternary networks take more energy", "40 % less efficient (arXiv 2505.07490)", ours))
+    Some(Comparison::new(
+        "ternary networks take more energy",
+        "40 % less efficient (arXiv 2505.07490)",
+        ours,
+    ))
 }

@@ -51,12 +51,24 @@ fn figures(spec: &Spec, measured: &Measured) -> BTreeMap<String, Figure> {
         add(format!("digital_{name}"), label, Shown::Percent, Estimate::exact(digital));
     }
     for numbers in [Numbers::Binary, Numbers::Ternary] {
-        if let Some([placed, ideal]) = measured.placed_and_ideal(spec, numbers) {
+        if let Some([placed, ideal]) = measured.placed_and_ideal(numbers) {
             let kind = measured.name_of(numbers);
             let label = format!("3 bits with placed thresholds below ideal converters, {kind}");
             let lost = Measured::paired(ideal, placed);
             add(format!("three_bits_placed_below_ideal_{kind}"), label, Shown::Points, lost);
         }
+    }
+    for placed in &measured.placed {
+        let low_bit = placed.point.low_bit;
+        let label =
+            format!("3 bits with placed thresholds below ideal converters, {}", low_bit.name);
+        let key = low_bit.key.replace('-', "_");
+        add(
+            format!("three_bits_placed_below_ideal_{key}"),
+            label,
+            Shown::Points,
+            placed.below_ideal(),
+        );
     }
     for finished in &measured.default {
         let low_bit = finished.point.low_bit;

@@ -15,7 +15,7 @@ use super::disturb::{Disturbed, disturbed};
 use super::draft::{Converters, Draft};
 use super::further::{Further, FurtherSpec};
 use super::hand::Hand;
-use super::measured::{Finished, Measured, best_of};
+use super::measured::{Finished, Measured, Placed, best_of, best_placed};
 use super::networks::FewNumbers;
 use super::outcome;
 use super::points::{Point, Right};
@@ -54,6 +54,8 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
     }
     let swept = bench.sweep(images)?;
     stages.lap("sweep");
+    let placed = bench.placed(&swept.points, &images.test)?;
+    stages.lap("placed thresholds of few bits");
     let disturbed = bench.disturbed(&default, images)?;
     stages.lap("read disturb");
     let measured = Measured {
@@ -67,6 +69,7 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
         taken_up: swept.taken_up,
         sweep: swept.points,
         ideal: swept.ideal,
+        placed,
         disturbed,
     };
     let report = outcome::report(spec, images, &measured);
@@ -174,6 +177,28 @@ impl Bench<'_> {
                 Ok(Finished { point, right: rights.swap_remove(0) })
             })
             .collect()
+    }
+
+    /// Of every mapping the best placed thresholds of few bits, beside converters that are as good as none, on chips that
+    /// chose nothing; every chip looks at all images.
+    fn placed(&self, sweep: &[Finished], test: &Dataset) -> Result<Vec<Placed>, StudyError> {
+        let whole = Hand::deal(test, 1, self.networks);
+        let hands: Vec<_> = std::iter::repeat_n(&whole[0], self.spec.evaluation.chips).collect();
+        let best = best_placed(self.spec, sweep);
+        let bar = self.context.progress.begin("placed thresholds of few bits", best.len());
+        let of = |best: &&Finished| {
+            let (point, ideal) = (best.point, best.point.with_ideal_converters());
+            let draft = self.draft(&point)?;
+            let (own, ideals) = (draft.converters(&point)?, draft.converters(&ideal)?);
+            let family = [(point, &own), (ideal, &ideals)];
+            let rights = chips::measure(&draft, &family, &hands, self.root.child("placed", 0))?;
+            bar.step(1);
+            let finished = |(right, point)| Finished { point, right };
+            let mut both = rights.into_iter().zip([point, ideal]).map(finished);
+            let (finished, ideal) = both.next().zip(both.next()).expect("one for each");
+            Ok(Placed { point, swept: best.accuracy().mean, finished, ideal })
+        };
+        best.par_iter().map(of).collect()
     }
 
     /// Many reads of the best mapping of each network at the design; chips share the images.

@@ -7,7 +7,7 @@ use cim_tile::mapping::Numbers;
 
 use super::front::front;
 use super::further::Further;
-use super::measured::{Finished, Measured, of_kind};
+use super::measured::{FEW_BITS, Finished, Measured, of_kind};
 use super::points::Design;
 use super::spec::Spec;
 use crate::shared::estimates::estimate;
@@ -24,6 +24,7 @@ pub fn all(spec: &Spec, measured: &Measured) -> Vec<Table> {
     }));
     tables.extend((!measured.wired.is_empty()).then(|| on_wires(spec, measured)));
     tables.push(by_range(spec, measured));
+    tables.extend((!measured.placed.is_empty()).then(|| placed(measured)));
     for numbers in [Numbers::Binary, Numbers::Ternary] {
         tables.push(on_front(spec, measured, numbers, ("energy", &energy)));
         tables.push(on_front(spec, measured, numbers, ("conversions", &Finished::conversions)));
@@ -116,6 +117,28 @@ fn by_range(spec: &Spec, measured: &Measured) -> Table {
         }
     }
     Table::new("Ranges and thresholds of converters of few bits", columns, table)
+}
+
+/// Every mapping with its best placed thresholds of few bits, on chips that chose nothing.
+fn placed(measured: &Measured) -> Table {
+    let columns =
+        ["mapping", "rows", "thresholds", "ideal converters (%)", "placed (%)", "below (points)"];
+    let rows = measured.placed.iter().map(|placed| {
+        let point = placed.point;
+        vec![
+            point.low_bit.name.to_owned(),
+            point.rows.to_string(),
+            point.design.range.to_string(),
+            percent_estimate(&placed.ideal.accuracy()),
+            percent_estimate(&placed.finished.accuracy()),
+            points_estimate(&placed.below_ideal()),
+        ]
+    });
+    Table::new(
+        format!("{FEW_BITS} bits with placed thresholds, chosen by the sweep"),
+        columns,
+        rows,
+    )
 }
 
 /// Designs that none beats in accuracy and a cost.

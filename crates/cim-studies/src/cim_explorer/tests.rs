@@ -289,7 +289,10 @@ fn every_published_device_answers_alone_and_with_stuck_cells() {
                 let held = draft.cells(&point, 0, Stream::root(7), &mut Tally::default());
                 let cells: usize = held.iter().map(ndarray::ArrayBase::len).sum();
                 let none = held.iter().flatten().filter(|g| **g == 0.0).count();
-                assert!(!is_stuck || 0.25 < none as f64 / cells as f64, "{name}: {none} of {cells}");
+                assert!(
+                    !is_stuck || 0.25 < none as f64 / cells as f64,
+                    "{name}: {none} of {cells}"
+                );
             }
         }
     }
@@ -346,17 +349,19 @@ fn the_spread_is_on_top_of_the_device() {
     assert!(together.abs() < 5.0 / n.sqrt(), "{together} of {n} cells");
 }
 
-/// Wires of nothing are those of the sweep, wires of something take accuracy; a further network is trained and has
-/// every mapping.
+/// Wires of nothing are those of the sweep; a further network is trained and has every mapping; thresholds that the
+/// sweep chose are measured on as many chips as the design.
 #[test]
-fn wires_and_further_networks_are_reported() {
+fn wires_further_networks_and_few_bits_are_reported() {
     let images =
         Images { train: images(160, 1), test: images(120, 2), sha256: "as told".to_owned() };
     let mut spec = small();
     spec.sweep.mappings = vec!["bnn-i".to_owned(), "tnn-iv".to_owned()];
-    spec.sweep.adc_bits = vec![spec.converters.adc_bits];
+    spec.sweep.adc_bits = vec![3, spec.converters.adc_bits];
     spec.sweep.spreads = vec![spec.design.spread];
-    spec.sweep.ranges = vec![spec.converters.full_scale.into()];
+    let placed = Range::Placed { shared_by: SharedBy::None, errors: Errors::Decisions };
+    spec.sweep.ranges = vec![spec.converters.full_scale.into(), placed];
+    spec.sweep.chips = 3;
     spec.wired.pitches = vec![Ohms::ZERO, Ohms(2000.0)];
     spec.further = vec![FurtherSpec {
         name: "small-vgg".to_owned(),
@@ -366,14 +371,20 @@ fn wires_and_further_networks_are_reported() {
     spec.check().expect("a study");
     let found = CimExplorer::run(&spec, &images, &Nowhere.context()).expect("a run");
     found.report.check().expect("a whole report");
-    let of = |name: &str| found.report.figures[name].value.mean;
+    let of = |name: &str| found.report.figures[name].estimate.mean;
     let sheet = &found.report.attachments[0].text;
-    for (line, name) in sheet.lines().skip(1).zip(["bnn_i", "tnn_iv"]) {
+    for name in ["bnn_i", "tnn_iv"] {
+        let own = |line: &&str| {
+            line.starts_with(&name.replace('_', "-")) && line.contains("% of currents\",5,")
+        };
+        let line = sheet.lines().find(own).expect("a point");
         let swept = line.split(',').nth(10).expect("an accuracy");
         assert_eq!(swept, of(&format!("accuracy_{name}_at_0_ohm")).to_string());
         let digital = of(&format!("digital_small_vgg_{}", measured_kind(name)));
         assert!((0.0..=1.0).contains(&digital));
         assert!((0.0..=1.0).contains(&of(&format!("accuracy_small_vgg_{name}"))));
+        let placed = &found.report.figures[&format!("three_bits_placed_below_ideal_{name}")];
+        assert_eq!(placed.estimate.chips, spec.evaluation.chips);
     }
     let table = |title: &str| {
         let of = |table: &&cim_report::Table| table.title == title;
