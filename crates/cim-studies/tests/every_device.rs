@@ -5,9 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cim_device::published_names;
-use cim_studies::{
-    Clock, Context, Entry, NoSimulator, NoStore, Progress, Request, STUDIES, Steps,
-};
+use cim_studies::{Clock, Context, Entry, NoSimulator, NoStore, Progress, Request, STUDIES, Steps};
 use rayon::prelude::*;
 use toml::{Table, Value};
 
@@ -195,7 +193,8 @@ fn every_published_device_runs_in_every_preset_alone_and_with_stuck_cells() {
             threads: 1,
         };
         let begun = std::time::Instant::now();
-        let told = |error: &dyn std::fmt::Display| format!("{} on {name}, {effects}: {error}", study.name);
+        let told =
+            |error: &dyn std::fmt::Display| format!("{} on {name}, {effects}: {error}", study.name);
         let ready = study.open(request).unwrap_or_else(|error| panic!("{}", told(&error)));
         let report = ready.run(&context).unwrap_or_else(|error| panic!("{}", told(&error))).report;
         report.check().unwrap_or_else(|error| panic!("{}", told(&error)));

@@ -46,18 +46,23 @@ const ENDS: ([usize; 3], usize) = ([1, 28, 28], 10);
 const MOST_CONVOLUTIONS: usize = 8;
 
 impl HiddenSpec {
-    /// Checks that there is such a network.
+    /// Checks that there is such a network; `section` is where it stands.
     ///
     /// # Errors
     /// [`ChipError`] for the first key that cannot be.
-    pub fn check(&self) -> Result<(), ChipError> {
+    pub fn check(&self, section: &str) -> Result<(), ChipError> {
         let hidden = &self.hidden;
         let some = !hidden.is_empty() && hidden.iter().all(|width| (1..=65_536).contains(width));
-        need(some, "network.hidden", listed(hidden), "give at least one width, 1 to 65536")?;
+        need(
+            some,
+            &format!("{section}.hidden"),
+            listed(hidden),
+            "give at least one width, 1 to 65536",
+        )?;
         for block in &self.blocks {
             let count = block.convolutions;
             let known = (1..=MOST_CONVOLUTIONS).contains(&count);
-            need(known, "network.blocks.convolutions", count, "give 1 to 8")?;
+            need(known, &format!("{section}.blocks.convolutions"), count, "give 1 to 8")?;
         }
         network::check(&self.shape()).map(drop)
     }

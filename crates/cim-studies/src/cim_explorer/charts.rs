@@ -21,7 +21,7 @@ pub fn all(spec: &Spec, measured: &Measured) -> Vec<Chart> {
 /// The range of the design, if it is swept.
 fn usual_range(spec: &Spec) -> Range {
     let swept = &spec.sweep.ranges;
-    *swept.iter().find(|range| **range == spec.design.range).unwrap_or(&swept[0])
+    *swept.iter().find(|range| **range == spec.design().range).unwrap_or(&swept[0])
 }
 
 fn by_bits(measured: &Measured, name: String, own: impl Fn(&Finished) -> bool) -> Option<Line> {
@@ -52,7 +52,7 @@ fn lines(y: Scale, panels: Vec<Panel>) -> Plot {
 fn by_mapping(spec: &Spec, measured: &Measured) -> Chart {
     let (range, sweep) = (usual_range(spec), &spec.sweep);
     let rows = *sweep.rows.last().expect("checked before");
-    let widest = sweep.spreads.iter().copied().fold(f64::MIN, |m, s| m.max(s.0));
+    let widest = sweep.spreads.iter().copied().fold(f64::MIN, f64::max);
     let panel = |(numbers, name): (Numbers, &str)| {
         let series = sweep.mappings.iter().filter_map(|key| {
             let own = |finished: &Finished| {
@@ -61,7 +61,7 @@ fn by_mapping(spec: &Spec, measured: &Measured) -> Chart {
                     && low_bit.numbers == numbers
                     && (design.range, finished.point.rows) == (range, rows)
                     && (design.low, design.high) == (sweep.low[0], sweep.high[0])
-                    && (design.spread.0, design.wire) == (widest, sweep.wires[0])
+                    && (design.spread, design.pitches()) == (widest, [sweep.wires[0]; 2])
             };
             let name = measured.sweep.iter().find(|finished| own(finished))?.point.low_bit.name;
             by_bits(measured, name.to_owned(), own)
@@ -87,7 +87,7 @@ fn by_mapping(spec: &Spec, measured: &Measured) -> Chart {
 /// Accuracy against resolution, by how converters get their ranges: a panel for each kind of network, under the
 /// mapping that is best at the design.
 fn by_range(spec: &Spec, measured: &Measured) -> Chart {
-    let rows = spec.rows_of_design();
+    let (rows, usual) = (spec.rows_of_design(), spec.design());
     let mut captions = Vec::new();
     let mut panels = Vec::new();
     for (numbers, name) in KINDS {
@@ -101,8 +101,8 @@ fn by_range(spec: &Spec, measured: &Measured) -> Chart {
                 let design = finished.point.design;
                 finished.point.low_bit == low_bit
                     && (design.range, finished.point.rows) == (*range, rows)
-                    && (design.low, design.high) == (spec.design.low, spec.design.high)
-                    && (design.spread, design.wire) == (spec.design.spread, spec.design.wire)
+                    && (design.low, design.high) == (usual.low, usual.high)
+                    && (design.spread, design.wires) == (usual.spread, usual.wires)
             };
             by_bits(measured, range.to_string(), own)
         });
@@ -152,8 +152,8 @@ fn fronts(spec: &Spec, measured: &Measured) -> Chart {
         name: "fronts".to_owned(),
         title: "Designs that none beats in accuracy and cost".to_owned(),
         caption: format!(
-            "On cells that spread by {} and wires of {} a cell; mapping, rows, resolution and range are chosen.",
-            spec.design.spread, spec.design.wire
+            "On cells of the design ({}) and its wires; mapping, rows, resolution and range are chosen.",
+            measured.cells_of(&spec.design())
         ),
         plot: lines(Scale::Accuracy, panels.map(panel).into()),
     }

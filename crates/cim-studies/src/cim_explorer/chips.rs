@@ -60,19 +60,21 @@ fn ask(
     at: Stream,
 ) -> Result<Vec<Asked>, StudyError> {
     let Some((first, _)) = family.first() else { return Ok(Vec::new()) };
-    let parts = draft.parts(first)?;
+    let parts = draft.parts(first);
     let mut made = Tally::default();
     // The same cells with the converters of every point, product by product.
     let mut chips: Vec<Vec<Grid>> = vec![Vec::new(); family.len()];
     for (idx, layer) in draft.layers.iter().enumerate() {
         let (at, blueprint) = (at.child("layer", idx as u64), &layer.blueprint);
-        let cells = Grid::from_blueprint(&parts, &layer.design, blueprint, at, &mut made)?;
+        let held = draft.cells(first, idx, at, &mut made);
+        let held: Vec<_> = held.iter().map(|held| held.view()).collect();
+        let cells = Grid::holding(&parts, &layer.design, blueprint, &held, at, &mut made)?;
         for (chip, (point, converters)) in chips.iter_mut().zip(family) {
             let own = &converters.layers[idx];
             chip.push(match &own.placed {
                 Some(placed) => cells.with_placed(placed),
                 None => {
-                    let parts = draft.parts(point)?;
+                    let parts = draft.parts(point);
                     cells.with_converters(&parts, &own.design, blueprint, at)?
                 }
             });

@@ -1,10 +1,11 @@
 //! The paper's claims, each beside what was found.
 
+use cim_core::Ohms;
+use cim_report::format::{percent, points, points_estimate, si};
 use cim_report::{Bound, Comparison};
-use cim_report::format::{points, points_estimate};
 use cim_tile::mapping::Numbers;
 
-use super::measured::{Finished, Measured, best_of};
+use super::measured::{FEW_BITS, Finished, Measured, best_of};
 use super::spec::Spec;
 
 /// Points of MNIST accuracy over 10,000 images that a core measures in a second, at least.
@@ -23,10 +24,18 @@ pub fn claims(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
         let settings = with_spread(measured, numbers);
         rows.extend(pairs(measured, &settings, name));
         rows.extend(three_bits(measured, &settings, name));
-        rows.extend(placed(spec, measured, numbers, name));
+        rows.extend(placed(measured, numbers, name));
         rows.extend(depends(&settings, name));
     }
     rows.extend(coarse(measured));
+    rows.extend(
+        spec.wired
+            .pitches
+            .iter()
+            .zip(&measured.wired)
+            .filter_map(|(pitch, wired)| wires(measured, pitch, wired)),
+    );
+    rows.extend(energy(measured));
     rows
 }
 
@@ -37,7 +46,7 @@ fn verdict(holds: bool) -> &'static str {
 /// Settings with cells that spread: without, pairs have nothing to be robust against.
 fn with_spread(measured: &Measured, numbers: Numbers) -> Vec<Vec<&Finished>> {
     let mut settings = measured.settings(numbers);
-    settings.retain(|setting| setting[0].point.design.spread.0 > 0.0);
+    settings.retain(|setting| setting[0].point.design.spread > 0.0);
     settings
 }
 
@@ -75,7 +84,8 @@ fn pairs(measured: &Measured, settings: &[Vec<&Finished>], name: &str) -> Option
 fn three_bits(measured: &Measured, settings: &[Vec<&Finished>], name: &str) -> Option<Comparison> {
     let best = |take: &dyn Fn(&Finished) -> bool| {
         let own = settings.iter().flatten().copied();
-        let own: Vec<&Finished> = own.filter(|f| f.point.design.adc_bits == 3 && take(f)).collect();
+        let own: Vec<&Finished> =
+            own.filter(|f| f.point.design.adc_bits == FEW_BITS && take(f)).collect();
         best_of(&own, |_| true)
     };
     let equal = best(&|finished| !finished.point.design.range.is_placed())?;
@@ -87,7 +97,7 @@ fn three_bits(measured: &Measured, settings: &[Vec<&Finished>], name: &str) -> O
             point.low_bit.name,
             point.rows,
             design.range,
-            design.spread,
+            si(design.spread_of(measured.window).0, "S"),
         )
     };
     let mut ours =
@@ -100,17 +110,18 @@ fn three_bits(measured: &Measured, settings: &[Vec<&Finished>], name: &str) -> O
     Some(Comparison::new(&figure, "can, for large networks", ours))
 }
 
-/// 3 bits with placed thresholds, against the best mapping with ideal converters of the same cells.
-fn placed(spec: &Spec, measured: &Measured, numbers: Numbers, name: &str) -> Option<Comparison> {
-    let [placed, ideal] = measured.placed_and_ideal(spec, numbers)?;
+/// 3 bits with placed thresholds, against the best mapping with ideal converters.
+fn placed(measured: &Measured, numbers: Numbers, name: &str) -> Option<Comparison> {
+    let [placed, ideal] = measured.placed_and_ideal(numbers)?;
     let lost = Measured::paired(ideal, placed);
     let ours = format!(
-        "{} points: {} on {} rows, {}, against {} with ideal converters",
+        "{} points: {} on {} rows, {}, against {} on {} with ideal converters",
         points_estimate(&lost),
         placed.point.low_bit.name,
         placed.point.rows,
         placed.point.design.range,
         ideal.point.low_bit.name,
+        ideal.point.rows,
     );
     let figure = format!("3 bits with placed thresholds below ideal converters, {name}");
     Some(Comparison::new(&figure, "–", ours).must("≤ 0.3 points", Bound::AtMost(PLACED).of(lost)))
@@ -155,4 +166,48 @@ fn coarse(measured: &Measured) -> Option<Comparison> {
     );
     let figure = "ternary networks bear coarse converters better";
     Some(Comparison::new(figure, "yes (arXiv 2505.07490)", ours))
+}
+
+/// The best mapping of each network on wires of a pitch: which loses less.
+fn wires(measured: &Measured, pitch: &Ohms, wired: &[Finished]) -> Option<Comparison> {
+    let wired: Vec<&Finished> = wired.iter().collect();
+    let best = |numbers| best_of(&wired, |finished| finished.point.low_bit.numbers == numbers);
+    let (binary, ternary) = (best(Numbers::Binary)?, best(Numbers::Ternary)?);
+    let (lost_binary, lost_ternary) = (measured.lost(binary), measured.lost(ternary));
+    let verdict = match lost_ternary - lost_binary {
+        apart if apart.abs() < SUFFICES => "cannot be told here",
+        apart => verdict(apart < 0.0),
+    };
+    let ours = format!(
+        "{verdict}: {} loses {} points, {} {}",
+        ternary.point.low_bit.name,
+        points(lost_ternary),
+        binary.point.low_bit.name,
+        points(lost_binary),
+    );
+    let figure = format!("ternary networks bear wires better, {pitch}");
+    Some(Comparison::new(&figure, "yes (arXiv 2505.07490)", ours))
+}
+
+/// What the most accurate mapping of each network takes at the design.
+fn energy(measured: &Measured) -> Option<Comparison> {
+    let default: Vec<&Finished> = measured.default.iter().collect();
+    let best = |numbers| best_of(&default, |finished| finished.point.low_bit.numbers == numbers);
+    let (binary, ternary) = (best(Numbers::Binary)?, best(Numbers::Ternary)?);
+    let more = ternary.right.energy_j / binary.right.energy_j - 1.0;
+    let ours = format!(
+        "{}: {} takes {} {} than {} ({} and {})",
+        verdict(more > 0.0),
+        ternary.point.low_bit.name,
+        percent(more.abs()),
+        if more > 0.0 { "more" } else { "less" },
+        binary.point.low_bit.name,
+        si(ternary.right.energy_j, "J"),
+        si(binary.right.energy_j, "J"),
+    );
+    Some(Comparison::new(
+        "ternary networks take more energy",
+        "40 % less efficient (arXiv 2505.07490)",
+        ours,
+    ))
 }

@@ -45,7 +45,7 @@ pub fn disturbed(
     hands: &[&Hand],
     root: Stream,
 ) -> Result<Disturbed, StudyError> {
-    let parts = draft.parts(&point)?;
+    let parts = draft.parts(&point);
     let middle_s = parts.window.g_min.0 + 0.5 * parts.window.span().0;
     let periods = periods(spec, voltage, refresh);
     let lives = Lives { spec, voltage, refresh, middle_s, periods };
@@ -62,10 +62,9 @@ pub fn disturbed(
         for (idx, layer) in draft.layers.iter().enumerate() {
             let (at, own) = (at.child("layer", idx as u64), &converters.layers[idx]);
             let tally = &mut Tally::default();
-            let fresh = Grid::from_blueprint(&parts, &own.design, &layer.blueprint, at, tally)?;
-            let held: Vec<Array2<f64>> = (fresh.tiles().iter().zip(&left[idx]))
-                .map(|(tile, left)| &tile.array().conductances() * left)
-                .collect();
+            let fresh = draft.cells(&point, idx, at, tally);
+            let held: Vec<Array2<f64>> =
+                (fresh.iter().zip(&left[idx])).map(|(fresh, left)| fresh * left).collect();
             let held: Vec<ArrayView2<'_, f64>> = held.iter().map(|held| held.view()).collect();
             let (design, blueprint) = (&own.design, &layer.blueprint);
             let grid = Grid::holding(&parts, design, blueprint, &held, at, tally)?;

@@ -1,7 +1,7 @@
 //! A network on the arrays of a mapping, before cells are drawn and converters chosen.
 
 use cim_adc::Placed;
-use cim_core::{Amps, Tally};
+use cim_core::{Amps, Stream, Tally};
 use cim_nn::Network;
 use cim_tile::full_scale::by_policy;
 use cim_tile::{Blueprint, Calibration, LayerDesign, Parts};
@@ -21,6 +21,8 @@ pub struct Draft<'a> {
     /// Its products.
     pub layers: Vec<Layer>,
     spec: &'a Spec,
+    /// Parts under the mapping, over the whole window of the device.
+    parts: Parts,
     /// Energy of one inference that no output converter has a part in (J).
     rest_j: f64,
 }
@@ -59,31 +61,60 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// [`StudyError`] for parts that cannot be.
     pub fn of(point: Point, network: &'a FewNumbers, spec: &'a Spec) -> Result<Self, StudyError> {
-        let parts = point.parts(&spec.array)?;
+        let all = spec.parts(point.low_bit, point.rows)?;
+        let parts = point.parts(&all);
         let dac = parts.check()?;
         let (mut layers, mut rest_j) = (Vec::new(), 0.0);
         for (product, drive) in network.network.products().zip(&network.drives) {
             let (weights, per_sample) = (product.weights, product.per_sample);
             let shape = parts.full_scale_shape(weights.nrows(), weights.ncols());
             let full_scale = Array2::from_elem(shape, Amps(1.0));
-            let (weight_clip, input_limit, drive_gain) = (1.0, 1.0, 1.0);
-            let design = LayerDesign { weight_clip, input_limit, drive_gain, full_scale };
             let calibration = Calibration::new(drive.view(), 1.0, &dac);
+            let law = parts.device.current_voltage();
+            let drive_gain = calibration.drive_gain(law, parts.read_voltage, parts.dac);
+            let (weight_clip, input_limit) = (1.0, 1.0);
+            let design = LayerDesign { weight_clip, input_limit, drive_gain, full_scale };
             let blueprint = Blueprint::of(&parts, &design, weights, &mut Tally::default())?;
-            let all = spec.energy.layer(&parts, &design, weights, &calibration)?;
+            let whole = spec.energy.layer(&parts, &design, weights, &calibration)?;
             let columns = spec.energy.columns(&parts, &design, weights.dim())?;
-            rest_j += (all.total() - columns.total()) * per_sample as f64;
+            rest_j += (whole.total() - columns.total()) * per_sample as f64;
             layers.push(Layer { design, blueprint, calibration, per_sample });
         }
-        Ok(Self { network, layers, spec, rest_j })
+        Ok(Self { network, layers, spec, parts: all, rest_j })
     }
 
     /// The parts of a point whose weights lie in the same way.
+    pub fn parts(&self, point: &Point) -> Parts {
+        point.parts(&self.parts)
+    }
+
+    /// What the cells of a product hold on the chip of a point that is made at an address: tile by tile, row tiles
+    /// outermost (rows × columns, S).
     ///
-    /// # Errors
-    /// As [`of`](Self::of).
-    pub fn parts(&self, point: &Point) -> Result<Parts, StudyError> {
-        point.parts(&self.spec.array)
+    /// They hold what their device and its effects leave, plus the normal error of the point.
+    pub fn cells(
+        &self,
+        point: &Point,
+        product: usize,
+        at: Stream,
+        tally: &mut Tally,
+    ) -> Vec<Array2<f64>> {
+        let device = &self.parts.device;
+        let sigma_s = point.design.spread_of(device.window()).0;
+        let of_tile = |(tile, target_s): (usize, ArrayView2<'_, f64>)| {
+            let at = at.child("tile", tile as u64).child("program", 0);
+            let mut held_s = device.program(target_s, at, tally);
+            if 0.0 < sigma_s {
+                let mut normals = at.child("spread", 0).normal_rows(held_s.ncols());
+                for (row, mut held_s) in held_s.rows_mut().into_iter().enumerate() {
+                    for (g_s, &normal) in held_s.iter_mut().zip(normals.row(row)) {
+                        *g_s = (*g_s + sigma_s * f64::from(normal)).max(0.0);
+                    }
+                }
+            }
+            held_s
+        };
+        self.layers[product].blueprint.targets().enumerate().map(of_tile).collect()
     }
 
     /// Gives every converter of a point its range, or its thresholds.
@@ -102,8 +133,7 @@ impl<'a> Draft<'a> {
     pub fn converters_each(&self, points: &[Point]) -> Result<Vec<Converters>, StudyError> {
         let none = || Converters { layers: Vec::new(), energy_j: self.rest_j };
         let mut all: Vec<Converters> = points.iter().map(|_| none()).collect();
-        let parts = points.iter().map(|point| self.parts(point));
-        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        let parts: Vec<Parts> = points.iter().map(|point| self.parts(point)).collect();
         for (idx, layer) in self.layers.iter().enumerate() {
             let weights = weights_of(&self.network.network, idx);
             let found = self.of_layer(&parts, points, (idx, layer), weights)?;

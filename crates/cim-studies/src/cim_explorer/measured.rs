@@ -1,10 +1,13 @@
 //! What the study found.
 
+use cim_device::Window;
 use cim_report::Estimate;
+use cim_report::format::si;
 use cim_tile::mapping::Numbers;
 
 use super::disturb::Disturbed;
-use super::points::{Point, Right};
+use super::further::Further;
+use super::points::{Design, Point, Right};
 use super::spec::Spec;
 use crate::shared::estimates::{estimate, paired};
 
@@ -16,16 +19,46 @@ pub struct Finished {
     pub right: Right,
 }
 
+/// Placed thresholds of few bits, chosen by the sweep and measured on chips of their own.
+pub struct Placed {
+    /// The point.
+    pub point: Point,
+    /// Its accuracy in the sweep, by which it was chosen.
+    pub swept: f64,
+    /// Its chips.
+    pub finished: Finished,
+    /// The same chips with converters that are as good as none.
+    pub ideal: Finished,
+}
+
+impl Placed {
+    /// How much the converters lose.
+    pub fn below_ideal(&self) -> Estimate {
+        Measured::paired(&self.ideal, &self.finished)
+    }
+}
+
+/// Bits that are few.
+pub const FEW_BITS: u32 = 3;
+
 /// Everything that is reported.
 pub struct Measured {
+    /// Window of the device.
+    pub window: Window,
     /// Accuracy of the binary and of the ternary network as numbers.
     pub digital: [f64; 2],
     /// Every mapping at the design.
     pub default: Vec<Finished>,
+    /// The same on wires, for each pitch.
+    pub wired: Vec<Vec<Finished>>,
+    /// Further networks.
+    pub further: Vec<Further>,
     /// The sweep.
     pub sweep: Vec<Finished>,
     /// Its chips with converters that are as good as none.
     pub ideal: Vec<Finished>,
+    /// For each mapping the best placed thresholds of few bits.
+    pub placed: Vec<Placed>,
     /// Many reads of the best mapping of each network at the design.
     pub disturbed: Vec<Disturbed>,
     /// Points measured in a second, on all threads.
@@ -66,12 +99,17 @@ impl Finished {
 }
 
 impl Measured {
+    /// Errors and states of the cells of a design, for a reader.
+    pub fn cells_of(&self, design: &Design) -> String {
+        let states = design.states(self.window);
+        let [spread, low, high] = [design.spread_of(self.window), states.g_min, states.g_max];
+        let [spread, low, high] = [spread, low, high].map(|g| si(g.0, "S"));
+        format!("{spread} on cells of {low} to {high}")
+    }
+
     /// Accuracy of the network that a mapping carries, as numbers.
     pub fn digital_of(&self, numbers: Numbers) -> f64 {
-        match numbers {
-            Numbers::Binary => self.digital[0],
-            Numbers::Ternary => self.digital[1],
-        }
+        of_kind(self.digital, numbers)
     }
 
     /// What a point loses against the digital network.
@@ -100,29 +138,21 @@ impl Measured {
     /// Among what a designer chooses on the cells and wires of the design: points of one network.
     pub fn choices(&self, spec: &Spec, numbers: Numbers) -> Vec<&Finished> {
         let own = |finished: &&Finished| {
-            let (point, design) = (finished.point, spec.design);
+            let (point, design) = (finished.point, spec.design());
             point.low_bit.numbers == numbers
-                && (point.design.spread, point.design.wire) == (design.spread, design.wire)
+                && (point.design.spread, point.design.wires) == (design.spread, design.wires)
         };
         self.sweep.iter().filter(own).collect()
     }
 
-    /// On the cells and wires of the design, the best point of 3 bits with placed thresholds, and the best with
-    /// converters that are as good as none on as many rows.
-    pub fn placed_and_ideal(&self, spec: &Spec, numbers: Numbers) -> Option<[&Finished; 2]> {
-        let placed = best_of(&self.choices(spec, numbers), |finished| {
-            let design = finished.point.design;
-            design.adc_bits == 3 && design.range.is_placed()
-        })?;
-        let ideal: Vec<&Finished> = self.ideal.iter().collect();
-        let ideal = best_of(&ideal, |finished| {
-            let (own, other) = (finished.point.design, placed.point.design);
-            finished.point.low_bit.numbers == numbers
-                && finished.point.rows == placed.point.rows
-                && (own.low, own.high) == (other.low, other.high)
-                && (own.spread, own.wire) == (other.spread, other.wire)
-        })?;
-        Some([placed, ideal])
+    /// The mapping that is best with placed thresholds of few bits by the sweep, measured on chips of its own, and the
+    /// best of all mappings with converters that are as good as none there.
+    pub fn placed_and_ideal(&self, numbers: Numbers) -> Option<[&Finished; 2]> {
+        let own = self.placed.iter().filter(|placed| placed.point.low_bit.numbers == numbers);
+        let by = |a: &&Placed, b: &&Placed| a.swept.total_cmp(&b.swept);
+        let placed = &own.clone().rev().max_by(by)?.finished;
+        let ideals: Vec<&Finished> = own.map(|placed| &placed.ideal).collect();
+        Some([placed, best_of(&ideals, |_| true)?])
     }
 
     /// How much more accurate the chips of `a` are than those of `b`, which draw from the same addresses.
@@ -137,6 +167,31 @@ impl Measured {
             Numbers::Ternary => "ternary",
         }
     }
+}
+
+/// Of a binary and of a ternary network that of a kind.
+pub const fn of_kind([binary, ternary]: [f64; 2], numbers: Numbers) -> f64 {
+    match numbers {
+        Numbers::Binary => binary,
+        Numbers::Ternary => ternary,
+    }
+}
+
+/// Of each mapping in a sweep, on the cells and wires of the design, the best point of few bits with placed thresholds.
+pub fn best_placed<'a>(spec: &Spec, sweep: &'a [Finished]) -> Vec<&'a Finished> {
+    let design = spec.design();
+    let of = |mapping: &String| {
+        let own: Vec<&Finished> = sweep.iter().collect();
+        best_of(&own, |finished| {
+            let (point, own) = (finished.point, finished.point.design);
+            point.low_bit.key == mapping
+                && (own.low, own.high) == (design.low, design.high)
+                && (own.spread, own.wires) == (design.spread, design.wires)
+                && own.adc_bits == FEW_BITS
+                && own.range.is_placed()
+        })
+    };
+    spec.sweep.mappings.iter().filter_map(of).collect()
 }
 
 /// The most accurate of some; of equal ones the first.

@@ -7,6 +7,7 @@ mod claims;
 mod disturb;
 mod draft;
 mod front;
+mod further;
 mod hand;
 mod margins;
 mod measured;

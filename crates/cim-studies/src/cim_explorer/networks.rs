@@ -29,7 +29,7 @@ pub struct FewNumbers {
 }
 
 impl FewNumbers {
-    /// Trains one straight through its rounding.
+    /// Trains one straight through its rounding; `name` is that of a further network.
     ///
     /// # Errors
     /// [`StudyError`] of training and its checkpoints.
@@ -39,14 +39,16 @@ impl FewNumbers {
         training: &Training<'_>,
         test: &Dataset,
         root: Stream,
+        name: Option<&str>,
     ) -> Result<Self, StudyError> {
-        let (stage, idx) = match numbers {
+        let (kind, idx) = match numbers {
             Numbers::Binary => ("binary", 0),
             Numbers::Ternary => ("ternary", 1),
         };
+        let stage = name.map_or_else(|| kind.to_owned(), |name| format!("{name}-{kind}"));
         let (start, paths) = untrained(spec, numbers, test, root.child("init", idx))?;
         let run = Run {
-            stage: stage.to_owned(),
+            stage,
             recipe: &spec.training.network,
             start: &start,
             paths: paths.clone(),

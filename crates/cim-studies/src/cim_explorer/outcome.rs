@@ -7,6 +7,7 @@ use cim_report::{Attachment, Estimate, Figure, Headline, Report, Shown};
 use cim_tile::mapping::Numbers;
 
 use super::disturb::MOST_WRITES;
+use super::further::Further;
 use super::measured::{Finished, Measured, best_of};
 use super::spec::Spec;
 use super::{charts, claims, sheet, tables};
@@ -50,18 +51,52 @@ fn figures(spec: &Spec, measured: &Measured) -> BTreeMap<String, Figure> {
         add(format!("digital_{name}"), label, Shown::Percent, Estimate::exact(digital));
     }
     for numbers in [Numbers::Binary, Numbers::Ternary] {
-        if let Some([placed, ideal]) = measured.placed_and_ideal(spec, numbers) {
+        if let Some([placed, ideal]) = measured.placed_and_ideal(numbers) {
             let kind = measured.name_of(numbers);
             let label = format!("3 bits with placed thresholds below ideal converters, {kind}");
             let lost = Measured::paired(ideal, placed);
             add(format!("three_bits_placed_below_ideal_{kind}"), label, Shown::Points, lost);
         }
     }
+    for placed in &measured.placed {
+        let low_bit = placed.point.low_bit;
+        let label =
+            format!("3 bits with placed thresholds below ideal converters, {}", low_bit.name);
+        let key = low_bit.key.replace('-', "_");
+        add(
+            format!("three_bits_placed_below_ideal_{key}"),
+            label,
+            Shown::Points,
+            placed.below_ideal(),
+        );
+    }
     for finished in &measured.default {
         let low_bit = finished.point.low_bit;
         let name = format!("accuracy_{}", low_bit.key.replace('-', "_"));
         let label = format!("{} at the design", low_bit.name);
         add(name, label, Shown::Percent, finished.accuracy());
+    }
+    for (pitch, all) in spec.wired.pitches.iter().zip(&measured.wired) {
+        for finished in all {
+            let low_bit = finished.point.low_bit;
+            let ohm = pitch.0.to_string().replace('.', "_");
+            let name = format!("accuracy_{}_at_{ohm}_ohm", low_bit.key.replace('-', "_"));
+            let label = format!("{} at the design on wires of {pitch}", low_bit.name);
+            add(name, label, Shown::Percent, finished.accuracy());
+        }
+    }
+    for Further { name, digital, default } in &measured.further {
+        for (kind, digital) in ["binary", "ternary"].iter().zip(digital) {
+            let label = format!("{kind} {name} as numbers");
+            let key = format!("digital_{name}_{kind}").replace('-', "_");
+            add(key, label, Shown::Percent, Estimate::exact(*digital));
+        }
+        for finished in default {
+            let low_bit = finished.point.low_bit;
+            let key = format!("accuracy_{name}_{}", low_bit.key).replace('-', "_");
+            let label = format!("{} at the design, {name}", low_bit.name);
+            add(key, label, Shown::Percent, finished.accuracy());
+        }
     }
     figures
 }
@@ -84,13 +119,10 @@ fn lead(spec: &Spec, measured: &Measured) -> String {
     for (numbers, name) in [(Numbers::Binary, "binary"), (Numbers::Ternary, "ternary")] {
         let Some([best, worst]) = ends(measured, numbers) else { continue };
         text += &format!(
-            "The {name} network recognises {} as numbers; with {} bits and cells of {} to {} that spread by {}, \
-             {} under {} and {} under {}. ",
+            "The {name} network recognises {} as numbers; with {} bits and a spread of {}, {} under {} and {} under {}. ",
             percent(measured.digital_of(numbers)),
-            spec.design.adc_bits,
-            spec.design.low,
-            spec.design.high,
-            spec.design.spread,
+            spec.converters.adc_bits,
+            measured.cells_of(&spec.design()),
             percent(best.accuracy().mean),
             best.point.low_bit.name,
             percent(worst.accuracy().mean),
@@ -138,8 +170,8 @@ fn notes(spec: &Spec, images: &Images, measured: &Measured) -> Vec<String> {
          digitally, behind the converter, so that no current becomes negative in front of it. Ranges are of rows \
          that can be driven: of two rows of an input one. Both differ from the paper's simulator, to its favour."
             .to_owned(),
-        "At the design every chip looks at all test images: intervals are over chips. In the sweep chips share the \
-         images, so that a point costs as many images as the test set has: its intervals hold both chips and images. \
+        "At the design every chip looks at all test images: intervals are over chips. In the sweep, on wires and \
+         for further networks chips share the images, so that a point costs as many images as the test set has: its intervals hold both chips and images. \
          The same chip of every point draws from the same addresses."
             .to_owned(),
         format!(

@@ -61,7 +61,7 @@ pub fn placed(
     // A silent tile gets the current of one full cell, as under every policy.
     let cell_a = amps / parts.mapping.reach();
     let of_groups = |groups: Vec<Vec<Placing>>| -> Result<Vec<Placed>, StudyError> {
-        groups.iter().map(|placings| converter(placings, cell_a)).collect()
+        groups.iter().map(|placings| converter(placings, cell_a, parts.adc_noise)).collect()
     };
     found.into_iter().map(of_groups).collect()
 }
@@ -148,7 +148,7 @@ fn errors_of_outputs(
 }
 
 /// The converter of a group. `cell_a` is the current of a full cell.
-fn converter(placings: &[Placing], cell_a: f64) -> Result<Placed, StudyError> {
+fn converter(placings: &[Placing], cell_a: f64, noise: Amps) -> Result<Placed, StudyError> {
     let amps = |list: &[f64]| list.iter().map(|a| Amps(*a)).collect();
     let ladder = |placing: &Placing| Ladder {
         thresholds: amps(&placing.thresholds),
@@ -161,7 +161,7 @@ fn converter(placings: &[Placing], cell_a: f64) -> Result<Placed, StudyError> {
     } else {
         placings.iter().map(ladder).collect()
     };
-    Ok(Placed::new(&ladders, Amps::ZERO).map_err(cim_tile::TileError::from)?)
+    Ok(Placed::new(&ladders, noise).map_err(cim_tile::TileError::from)?)
 }
 
 #[cfg(test)]

@@ -1,18 +1,14 @@
 //! Points of the design space, and how right their chips were.
 
-use std::sync::Arc;
-
-use cim_core::{Amps, Siemens};
-use cim_crossbar::{Ambient, Wires};
-use cim_device::models::NoiseSpec;
-use cim_device::{Conduction, Device, DeviceError, GaussianSpec, Window};
+use cim_chip::sections::Wires;
+use cim_core::{Ohms, Siemens};
+use cim_device::Window;
+use cim_tile::Parts;
 use cim_tile::mapping::LowBit;
-use cim_tile::{FrontEnd, Parts, Targets, TileError};
 use serde::{Deserialize, Serialize};
 
 use super::range::Range;
-use super::spec::{ArraySpec, PointSpec, Spec};
-use crate::error::StudyError;
+use super::spec::Spec;
 
 /// A point of the design space.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,9 +16,26 @@ pub struct Point {
     /// How the network is mapped.
     pub low_bit: &'static LowBit,
     /// The design.
-    pub design: PointSpec,
+    pub design: Design,
     /// Rows of an array.
     pub rows: usize,
+}
+
+/// What is designed but for arrays.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Design {
+    /// Where in the window of the device the state of high resistance lies.
+    pub low: f64,
+    /// Where in the window of the device the state of low resistance lies.
+    pub high: f64,
+    /// Resolution of the output converters (bits).
+    pub adc_bits: u32,
+    /// Standard deviation of errors on top of what cells hold, of the span of the window.
+    pub spread: f64,
+    /// Wires.
+    pub wires: Wires,
+    /// How converters get their ranges or thresholds.
+    pub range: Range,
 }
 
 /// How right the chips of a point were, and what they take.
@@ -51,11 +64,12 @@ impl Spec {
         let sweep = &self.sweep;
         let mut points = Vec::new();
         let mut of_arrays = |low_bit, rows, low, high| {
-            for &wire in &sweep.wires {
+            for &pitch in &sweep.wires {
+                let wires = Wires { row: pitch, column: pitch, ..self.wires };
                 for &range in &sweep.ranges {
                     for &adc_bits in &sweep.adc_bits {
                         points.extend(sweep.spreads.iter().map(|&spread| {
-                            let design = PointSpec { low, high, adc_bits, spread, wire, range };
+                            let design = Design { low, high, adc_bits, spread, wires, range };
                             Point { low_bit, design, rows }
                         }));
                     }
@@ -75,9 +89,19 @@ impl Spec {
 
     /// The design of the first table, for every mapping of the sweep.
     pub fn default_points(&self) -> Vec<Point> {
+        self.points_of(self.design())
+    }
+
+    /// The design on wires of a cell pitch, for every mapping of the sweep.
+    pub fn wired_points(&self, pitch: Ohms) -> Vec<Point> {
+        let wires = Wires { row: pitch, column: pitch, ..self.wires };
+        self.points_of(Design { wires, ..self.design() })
+    }
+
+    fn points_of(&self, design: Design) -> Vec<Point> {
         let of = |name: &String| {
             let low_bit = LowBit::named(name).expect("checked before");
-            Point { low_bit, design: self.design, rows: self.array.rows }
+            Point { low_bit, design, rows: self.tile.rows }
         };
         self.sweep.mappings.iter().map(of).collect()
     }
@@ -92,7 +116,7 @@ impl Point {
 
     /// The same chips with converters that are as good as none.
     pub fn with_ideal_converters(self) -> Self {
-        let design = PointSpec { adc_bits: IDEAL_BITS, range: Range::WorstCase, ..self.design };
+        let design = Design { adc_bits: IDEAL_BITS, range: Range::WorstCase, ..self.design };
         Self { design, ..self }
     }
 
@@ -105,7 +129,7 @@ impl Point {
 
     /// Whether cells and wires are the same, so that points differ in nothing but converters.
     pub fn shares_chips(&self, other: &Self) -> bool {
-        let of = |point: &Self| (point.design.spread, point.design.wire);
+        let of = |point: &Self| (point.design.spread, point.design.wires);
         self.is_drafted_as(other) && of(self) == of(other)
     }
 
@@ -120,42 +144,31 @@ impl Point {
         self.is_drafted_as(other) && of(self) == of(other)
     }
 
-    /// The parts of its chips.
-    ///
-    /// # Errors
-    /// [`StudyError`] for parts that cannot be.
-    pub fn parts(&self, array: &ArraySpec) -> Result<Parts, StudyError> {
-        let PointSpec { low, high, adc_bits, spread, wire, .. } = self.design;
-        let window = Window::new(low, high).map_err(TileError::from)?;
-        let mapping = self.low_bit.mapping.build().map_err(TileError::from)?;
-        let held = (1..=array.columns).take_while(|held| mapping.columns(*held) <= array.columns);
-        let outputs = held.last().unwrap_or(1);
-        Ok(Parts {
-            device: device(high, spread).map_err(TileError::from)?,
-            mapping,
-            window,
-            read_voltage: array.read_voltage,
-            dac: self.low_bit.dac(),
-            adc_bits,
-            adc_noise: Amps::ZERO,
-            ambient: Ambient::SILENT,
-            wires: Wires::new(wire, wire),
-            front_end: FrontEnd::IDEAL,
-            targets: Targets::Nominal,
-            rows: self.rows,
-            outputs,
-        })
+    /// The parts of its chips, of those of all points under its mapping.
+    pub fn parts(&self, all: &Parts) -> Parts {
+        let Design { adc_bits, wires, .. } = self.design;
+        let window = self.design.states(all.device.window());
+        Parts { window, adc_bits, wires, rows: self.rows, ..all.clone() }
     }
 }
 
-/// Cells that hold what was asked for with a spread that is the same everywhere, and nothing below zero.
-fn device(high: Siemens, spread: Siemens) -> Result<Arc<dyn Device>, DeviceError> {
-    let spec = GaussianSpec {
-        g_off: Siemens::ZERO,
-        g_on: high,
-        programming: NoiseSpec { constant: spread, ..NoiseSpec::NONE },
-        read: NoiseSpec::NONE,
-        current_voltage: Conduction::Ohmic,
-    };
-    Ok(Arc::new(spec.build()?))
+impl Design {
+    /// Both states of cells of a window.
+    pub fn states(&self, window: Window) -> Window {
+        let at = |share: f64| {
+            let g = window.g_min * (1.0 - share) + window.g_max * share;
+            Siemens(g.0.clamp(window.g_min.0, window.g_max.0))
+        };
+        Window { g_min: at(self.low), g_max: at(self.high) }
+    }
+
+    /// Standard deviation of errors on top of what cells hold.
+    pub fn spread_of(&self, window: Window) -> Siemens {
+        window.span() * self.spread
+    }
+
+    /// One cell pitch of a row and of a column.
+    pub const fn pitches(&self) -> [Ohms; 2] {
+        [self.wires.row, self.wires.column]
+    }
 }

@@ -89,6 +89,17 @@ impl Range {
     }
 }
 
+impl From<FullScale> for Range {
+    fn from(policy: FullScale) -> Self {
+        match policy {
+            FullScale::WorstCase => Self::WorstCase,
+            FullScale::Percentile { percentile } => Self::Percentile { percentile },
+            FullScale::MseOptimal | FullScale::Optimised => Self::MseOptimal,
+            FullScale::Fixed { full_scale } => Self::Fixed { full_scale },
+        }
+    }
+}
+
 /// For a reader.
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

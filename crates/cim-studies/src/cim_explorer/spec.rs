@@ -1,15 +1,18 @@
 //! The study as written in a file.
 
-use cim_chip::ChipError;
 use cim_chip::sections::{
-    CalibrationSpec, DataSpec, EnergySpec, EvaluationSpec, Recipe, energy, listed, need,
-    need_positive, need_within, training,
+    CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EnergySpec, EvaluationSpec,
+    FrontEnd, Recipe, TileSpec, Wires, energy, listed, need, need_within, training,
 };
-use cim_core::{Ohms, Siemens, Volts};
+use cim_chip::{ChipError, ChipSpec, Parts, Targets};
+use cim_core::Ohms;
+use cim_tile::TileError;
 use cim_tile::mapping::LowBit;
 use serde::{Deserialize, Serialize};
 
 use super::architecture::HiddenSpec;
+use super::further::FurtherSpec;
+use super::points::Design;
 use super::range::{Range, Steps};
 use super::reads::DisturbSpec;
 use crate::error::StudyError;
@@ -30,12 +33,27 @@ pub struct Spec {
     pub data: DataSpec,
     /// Recipes.
     pub training: TrainingSpec,
-    /// Arrays.
-    pub array: ArraySpec,
-    /// The design of the first table.
-    pub design: PointSpec,
-    /// What is swept.
+    /// Size of the design's arrays: outputs are at most so many, and no more than columns hold.
+    pub tile: TileSpec,
+    /// The cell.
+    pub device: DeviceSpec,
+    /// How cells are read.
+    pub circuit: CircuitSpec,
+    /// Output converters of the design; inputs drive rows as the mapping has it.
+    pub converters: ConverterSpec,
+    /// Wires of the design.
+    pub wires: Wires,
+    /// Drivers, amplifiers and converters, as far as they are not ideal; ideal if left out.
+    #[serde(default, skip_serializing_if = "FrontEnd::is_ideal")]
+    pub front_end: FrontEnd,
+    /// What else the design of the first table is.
+    pub design: DesignSpec,
+    /// What is swept, in place of what the sections say.
     pub sweep: SweepSpec,
+    /// Every mapping at the design on wires, its arrays solved exactly.
+    pub wired: WiredSpec,
+    /// Further networks, each under every mapping at the design.
+    pub further: Vec<FurtherSpec>,
     /// Images on which currents are seen.
     pub calibration: CalibrationSpec,
     /// Prices of operations.
@@ -54,34 +72,22 @@ pub struct TrainingSpec {
     pub network: Recipe,
 }
 
-/// Arrays.
+/// What a design is beside its sections.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ArraySpec {
-    /// Rows of the design's arrays, 2 to 4096.
-    pub rows: usize,
+pub struct DesignSpec {
+    /// Where in the window of the device the state of high resistance lies, 0 to 1.
+    pub low: f64,
+    /// Where in the window of the device the state of low resistance lies, 0 to 1, above `low`.
+    pub high: f64,
+    /// Standard deviation of a normal error on top of what cells hold by their device and its effects, of
+    /// the span of its window, 0 to 1; what would be negative is zero.
+    pub spread: f64,
     /// Columns of all arrays, 2 to 4096.
     pub columns: usize,
-    /// Voltage of a driven row.
-    pub read_voltage: Volts,
-}
-
-/// One design.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PointSpec {
-    /// Conductance of the state of high resistance.
-    pub low: Siemens,
-    /// Conductance of the state of low resistance.
-    pub high: Siemens,
-    /// Resolution of the output converters, 2 to 16 bits.
-    pub adc_bits: u32,
-    /// Standard deviation of what cells hold.
-    pub spread: Siemens,
-    /// Resistance of one cell pitch of a row and of a column.
-    pub wire: Ohms,
-    /// How converters get their ranges or thresholds.
-    pub range: Range,
+    /// How converters get their ranges or thresholds; left out, as `converters.full_scale` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<Range>,
 }
 
 /// Lists of which every element meets every other.
@@ -90,15 +96,15 @@ pub struct PointSpec {
 pub struct SweepSpec {
     /// Mappings, by their names.
     pub mappings: Vec<String>,
-    /// Conductances of the state of high resistance.
-    pub low: Vec<Siemens>,
-    /// Conductances of the state of low resistance.
-    pub high: Vec<Siemens>,
+    /// Where the state of high resistance lies in the window.
+    pub low: Vec<f64>,
+    /// Where the state of low resistance lies in the window.
+    pub high: Vec<f64>,
     /// Resolutions of the output converters.
     pub adc_bits: Vec<u32>,
-    /// Standard deviations of what cells hold.
-    pub spreads: Vec<Siemens>,
-    /// Resistances of one cell pitch.
+    /// Standard deviations of errors on top of what cells hold, of the span of the window.
+    pub spreads: Vec<f64>,
+    /// Resistances of one cell pitch of a row and of a column.
     pub wires: Vec<Ohms>,
     /// How converters get their ranges or thresholds.
     pub ranges: Vec<Range>,
@@ -108,25 +114,31 @@ pub struct SweepSpec {
     pub chips: usize,
 }
 
-/// Largest conductance of a cell.
-const MOST: Siemens = Siemens(0.1);
+/// Every mapping at the design on wires.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WiredSpec {
+    /// Resistances of one cell pitch of a row and of a column, in place of those of `[wires]`.
+    pub pitches: Vec<Ohms>,
+}
+
+/// Most rows and columns of an array.
+const MOST: usize = 4096;
 /// Largest resistance of a cell pitch.
 const MOST_OF_WIRES: Ohms = Ohms(1e6);
 
-impl PointSpec {
+impl Design {
     /// `plural` are the keys of lists, each of one value here.
     fn check(&self, section: &str, plural: &str) -> Result<(), ChipError> {
         let key = |key: &str| match key {
-            "spread" | "wire" | "range" => format!("{section}.{key}{plural}"),
+            "spread" | "range" => format!("{section}.{key}{plural}"),
             _ => format!("{section}.{key}"),
         };
-        need_within(&key("low"), self.low, Siemens::ZERO, MOST)?;
-        need_within(&key("high"), self.high, Siemens::ZERO, MOST)?;
+        need_within(&key("low"), self.low, 0.0, 1.0)?;
+        need_within(&key("high"), self.high, 0.0, 1.0)?;
         let help = "give a state of low resistance that conducts more than the other";
         need(self.low < self.high, &key("high"), self.high, help)?;
-        need_within(&key("adc_bits"), self.adc_bits, 2, 16)?;
-        need_within(&key("spread"), self.spread, Siemens::ZERO, MOST)?;
-        need_within(&key("wire"), self.wire, Ohms::ZERO, MOST_OF_WIRES)?;
+        need_within(&key("spread"), self.spread, 0.0, 1.0)?;
         match self.range.steps() {
             Steps::Equal(policy) => policy.check().or_else(|error| {
                 need(false, &key("range"), error, "give a percentile or a current that can be")
@@ -148,6 +160,7 @@ impl StudySpec for Spec {
         "sweep.ranges",
         "disturb.read_voltages",
         "disturb.read_times",
+        "wired.pitches",
     ];
 
     shared_keys!();
@@ -171,19 +184,19 @@ impl StudySpec for Spec {
         self.sweep.low.truncate(1);
         self.sweep.high.truncate(1);
         self.sweep.rows.truncate(1);
+        self.wired.pitches.truncate(1);
+        self.further.clear();
         self.disturb.read_voltages.truncate(2);
         self.disturb.read_times.truncate(1);
         self
     }
 
     fn check(&self) -> Result<(), StudyError> {
-        self.network.check()?;
-        need_within("array.rows", self.array.rows, 2, 4096)?;
-        need_within("array.columns", self.array.columns, 2, 4096)?;
-        let volts = self.array.read_voltage;
-        need_positive("array.read_voltage", volts.0, volts)?;
-        need_within("array.read_voltage", volts, Volts::ZERO, Volts(10.0))?;
-        self.design.check("design", "")?;
+        self.network.check("network")?;
+        need_within("tile.rows", self.tile.rows, 2, MOST)?;
+        need_within("design.columns", self.design.columns, 2, MOST)?;
+        let design = self.design();
+        design.check("design", "")?;
         let sweep = &self.sweep;
         for (key, len) in [
             ("sweep.mappings", sweep.mappings.len()),
@@ -200,31 +213,39 @@ impl StudySpec for Spec {
         for name in &sweep.mappings {
             let known = cim_tile::mapping::LOW_BIT.map(|low_bit| low_bit.key).join(", ");
             let help = format!("give some of {known}");
-            need(LowBit::named(name).is_some(), "sweep.mappings", listed(&sweep.mappings), &help)?;
+            let low_bit = LowBit::named(name);
+            need(low_bit.is_some(), "sweep.mappings", listed(&sweep.mappings), &help)?;
+            low_bit.map_or(Ok(()), |low_bit| self.parts(low_bit, self.tile.rows).map(drop))?;
         }
         for &rows in &sweep.rows {
-            need_within("sweep.rows", rows, 2, 4096)?;
+            need_within("sweep.rows", rows, 2, MOST)?;
         }
         need_within("sweep.chips", sweep.chips, 2, 100)?;
         for &low in &sweep.low {
             for &high in &sweep.high {
-                PointSpec { low, high, ..self.design }.check("sweep", "s")?;
+                Design { low, high, ..design }.check("sweep", "s")?;
             }
         }
         for &adc_bits in &sweep.adc_bits {
-            PointSpec { adc_bits, ..self.design }.check("sweep", "s")?;
+            need_within("sweep.adc_bits", adc_bits, 2, 16)?;
             energy::check(&self.energy, adc_bits)?;
         }
-        energy::check(&self.energy, self.design.adc_bits)?;
+        energy::check(&self.energy, design.adc_bits)?;
         self.disturb.check()?;
         for &spread in &sweep.spreads {
-            PointSpec { spread, ..self.design }.check("sweep", "s")?;
+            Design { spread, ..design }.check("sweep", "s")?;
         }
-        for &wire in &sweep.wires {
-            PointSpec { wire, ..self.design }.check("sweep", "s")?;
+        for &ohm in &sweep.wires {
+            need_within("sweep.wires", ohm, Ohms::ZERO, MOST_OF_WIRES)?;
+        }
+        for &ohm in &self.wired.pitches {
+            need_within("wired.pitches", ohm, Ohms::ZERO, MOST_OF_WIRES)?;
+        }
+        for further in &self.further {
+            further.check(self)?;
         }
         for &range in &sweep.ranges {
-            PointSpec { range, ..self.design }.check("sweep", "s")?;
+            Design { range, ..design }.check("sweep", "s")?;
         }
         self.data.check()?;
         training::check_alone(&self.training.network, "training.network")?;
@@ -237,7 +258,31 @@ impl Spec {
     /// Rows of the design's arrays if they are swept, or the first that are.
     pub fn rows_of_design(&self) -> usize {
         let swept = &self.sweep.rows;
-        *swept.iter().find(|rows| **rows == self.array.rows).unwrap_or(&swept[0])
+        *swept.iter().find(|rows| **rows == self.tile.rows).unwrap_or(&swept[0])
+    }
+
+    /// The design of the first table.
+    pub fn design(&self) -> Design {
+        let DesignSpec { low, high, spread, range, .. } = self.design;
+        let range = range.unwrap_or_else(|| self.converters.full_scale.into());
+        Design { low, high, adc_bits: self.converters.adc_bits, spread, wires: self.wires, range }
+    }
+
+    /// The parts of the design's chips under a mapping, over the whole window of the device; `rows` are those of an array.
+    ///
+    /// # Errors
+    /// [`ChipError`] for a section that cannot be.
+    pub fn parts(&self, low_bit: &LowBit, rows: usize) -> Result<Parts, ChipError> {
+        let mapping = low_bit.mapping.build().map_err(TileError::from)?;
+        let most = self.design.columns.min(self.tile.outputs);
+        let held = (1..=most).take_while(|held| mapping.columns(*held) <= self.design.columns);
+        let tile = TileSpec { rows, outputs: held.last().unwrap_or(most.min(1)) };
+        let Self { device, circuit, converters, front_end, .. } = self;
+        let (wires, mapping) = (self.wires, low_bit.mapping);
+        let chip = ChipSpec { tile, device, circuit, converters, wires, front_end, mapping };
+        let parts = Parts { dac: low_bit.dac(), ..chip.build(Targets::Nominal)? };
+        parts.check()?;
+        Ok(parts)
     }
 
     /// All that training depends on.
@@ -247,31 +292,50 @@ impl Spec {
 
     /// All that the accuracy at a point of the sweep depends on, the point aside.
     pub fn measured_by(&self) -> impl std::fmt::Debug {
-        let Self { array: ArraySpec { columns, read_voltage, .. }, calibration, energy, .. } = self;
-        (self.trained_by(), columns, read_voltage, calibration, energy, self.sweep.chips)
+        let Self { tile: TileSpec { outputs, .. }, device, circuit, wires, front_end, .. } = self;
+        let noise = (self.converters.adc_noise, circuit, wires, front_end);
+        let size = (outputs, self.design.columns, self.sweep.chips);
+        (self.trained_by(), size, device, noise, &self.calibration, &self.energy)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::cim_explorer::CimExplorer;
+    use crate::parse::parse;
     use crate::shared::refusals::refuses;
+    use crate::study::Study;
 
     #[test]
     fn what_cannot_be_is_refused_before_any_work() {
         refuses::<CimExplorer>(&[
             ("hidden = [256]", "hidden = []", "network.hidden"),
             ("\"tnn-v\"]", "\"tnn-vi\"]", "sweep.mappings"),
-            ("high = \"150 uS\"", "high = \"20 uS\"", "design.high"),
-            ("adc_bits = 5", "adc_bits = 1", "design.adc_bits is 1"),
+            ("high = 1.0", "high = 0.0", "design.high"),
+            ("adc_bits = 5", "adc_bits = 1", "converters.adc_bits is 1"),
             ("[3, 4, 5]", "[3, 17]", "sweep.adc_bits is 17"),
             ("rows = [128, 256]", "rows = [1]", "sweep.rows is 1"),
+            ("rows = 256", "rows = 1", "tile.rows is 1"),
+            ("columns = 256", "columns = 1", "design.columns is 1"),
             ("chips = 4", "chips = 1", "sweep.chips is 1"),
-            ("wire = \"0 Ohm\"", "wire = \"-1 Ohm\"", "design.wire"),
+            ("wires = [\"0 Ohm\"]", "wires = [\"-1 Ohm\"]", "sweep.wires"),
             ("onsets = 2.0", "onsets = 0.5", "disturb.onsets"),
             ("supply = \"0.9 V\"", "supply = \"0 V\"", "energy.supply"),
-            ("percentile = 99.7 }\n\n", "percentile = 101 }\n\n", "design.range"),
-            ("read_voltage = \"0.2 V\"", "read_voltage = \"0 V\"", "array.read_voltage"),
+            ("percentile = 99.7 }\n\n", "percentile = 101 }\n\n", "percentile"),
         ]);
+    }
+
+    /// Arrays are square whatever a weight takes: pairs have half as many outputs, and never more than asked for.
+    #[test]
+    fn outputs_are_what_columns_hold() {
+        let mut spec: Spec = parse(CimExplorer::PRESET).expect("valid");
+        for (name, columns, most, outputs) in
+            [("bnn-i", 256, 256, 128), ("bnn-iii", 256, 256, 256), ("bnn-iii", 256, 9, 9)]
+        {
+            (spec.design.columns, spec.tile.outputs) = (columns, most);
+            let low_bit = LowBit::named(name).expect("listed");
+            assert_eq!(spec.parts(low_bit, 128).expect("parts").outputs, outputs);
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use cim_core::Stream;
+use cim_chip::sections::device;
+use cim_core::{Ohms, Stream};
 use cim_nn::Dataset;
 use cim_report::Timing;
 use cim_tile::mapping::Numbers;
@@ -12,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use super::chips;
 use super::disturb::{Disturbed, disturbed};
 use super::draft::{Converters, Draft};
+use super::further::{Further, FurtherSpec};
 use super::hand::Hand;
-use super::measured::{Finished, Measured, best_of};
+use super::measured::{Finished, Measured, Placed, best_of, best_placed};
 use super::networks::FewNumbers;
 use super::outcome;
 use super::points::{Point, Right};
@@ -33,31 +35,71 @@ const POINTS: &str = "points";
 pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found, StudyError> {
     let root = Stream::root(spec.seed);
     let mut stages = Stages::new(context);
-    let is_own = |name: &str| name != POINTS;
+    let is_own = |name: &str| ["binary", "ternary"].contains(&name);
     let checkpoints = Checkpoints::of_those(context, &images.sha256, &spec.trained_by(), is_own)?;
     let training = Training { context, checkpoints, data: &images.train };
-    let train = |numbers| FewNumbers::train(spec, numbers, &training, &images.test, root);
+    let train = |numbers| FewNumbers::train(spec, numbers, &training, &images.test, root, None);
     let networks = [train(Numbers::Binary)?, train(Numbers::Ternary)?];
     stages.lap("train both networks");
     let bench = Bench { spec, networks: &networks, context, root };
     let default = bench.default(&images.test)?;
     stages.lap("every mapping at the design");
+    let wired = bench.wired(&images.test)?;
+    stages.lap("every mapping on wires");
+    let mut further = Vec::new();
+    for (idx, own) in spec.further.iter().enumerate() {
+        let at = root.child("further", idx as u64);
+        further.push(self::further(own, spec, images, context, at)?);
+        stages.lap(&format!("every mapping at the design, {}", own.name));
+    }
     let swept = bench.sweep(images)?;
     stages.lap("sweep");
+    let placed = bench.placed(&swept.points, &images.test)?;
+    stages.lap("placed thresholds of few bits");
     let disturbed = bench.disturbed(&default, images)?;
     stages.lap("read disturb");
     let measured = Measured {
+        window: device::build(&spec.device)?.window(),
         digital: [networks[0].digital, networks[1].digital],
         default,
+        wired,
+        further,
         points_per_second: swept.rate(),
         threads: context.threads,
         taken_up: swept.taken_up,
         sweep: swept.points,
         ideal: swept.ideal,
+        placed,
         disturbed,
     };
     let report = outcome::report(spec, images, &measured);
     Ok(Found { report, timing: stages.into_timing(Timing::default()) })
+}
+
+/// Trains both networks of other layers and puts them under every mapping at the design; chips share the images.
+fn further(
+    own: &FurtherSpec,
+    spec: &Spec,
+    images: &Images,
+    context: &Context<'_>,
+    root: Stream,
+) -> Result<Further, StudyError> {
+    let spec = &own.of(spec);
+    let is_own = |name: &str| {
+        name.strip_prefix(&own.name).is_some_and(|kind| ["-binary", "-ternary"].contains(&kind))
+    };
+    let trained_by = (&own.name, spec.trained_by());
+    let checkpoints = Checkpoints::of_those(context, &images.sha256, &trained_by, is_own)?;
+    let training = Training { context, checkpoints, data: &images.train };
+    let name = Some(own.name.as_str());
+    let train = |numbers| FewNumbers::train(spec, numbers, &training, &images.test, root, name);
+    let networks = [train(Numbers::Binary)?, train(Numbers::Ternary)?];
+    let bench = Bench { spec, networks: &networks, context, root };
+    let hands = Hand::deal(&images.test, spec.sweep.chips, &networks);
+    let hands: Vec<&Hand> = hands.iter().collect();
+    let default = bench.of_points(&own.name, spec.default_points(), &hands)?;
+    let digital = [networks[0].digital, networks[1].digital];
+    Ok(Further { name: own.name.clone(), digital, default })
 }
 
 /// Points that are finished, as they are kept.
@@ -102,21 +144,61 @@ impl Bench<'_> {
 
     /// Every mapping at the design; every chip looks at all images.
     fn default(&self, test: &Dataset) -> Result<Vec<Finished>, StudyError> {
-        let points = self.spec.default_points();
-        let chips = self.spec.evaluation.chips;
-        let bar = self.context.progress.begin("mappings at the design", points.len());
         let whole = Hand::deal(test, 1, self.networks);
-        let hands: Vec<&Hand> = std::iter::repeat_n(&whole[0], chips).collect();
+        let hands: Vec<_> = std::iter::repeat_n(&whole[0], self.spec.evaluation.chips).collect();
+        self.of_points("mappings at the design", self.spec.default_points(), &hands)
+    }
+
+    /// Every mapping at the design on wires, for each pitch; chips share the images.
+    fn wired(&self, test: &Dataset) -> Result<Vec<Vec<Finished>>, StudyError> {
+        let hands = Hand::deal(test, self.spec.sweep.chips, self.networks);
+        let hands: Vec<&Hand> = hands.iter().collect();
+        let of = |pitch: &Ohms| {
+            let words = format!("mappings on wires of {pitch}");
+            self.of_points(&words, self.spec.wired_points(*pitch), &hands)
+        };
+        self.spec.wired.pitches.iter().map(of).collect()
+    }
+
+    fn of_points(
+        &self,
+        words: &str,
+        points: Vec<Point>,
+        hands: &[&Hand],
+    ) -> Result<Vec<Finished>, StudyError> {
+        let bar = self.context.progress.begin(words, points.len());
         points
             .into_par_iter()
             .map(|point| {
                 let draft = self.draft(&point)?;
                 let family = [(point, &draft.converters(&point)?)];
-                let mut rights = chips::measure(&draft, &family, &hands, self.root)?;
+                let mut rights = chips::measure(&draft, &family, hands, self.root)?;
                 bar.step(1);
                 Ok(Finished { point, right: rights.swap_remove(0) })
             })
             .collect()
+    }
+
+    /// Of every mapping the best placed thresholds of few bits, beside converters that are as good as none, on chips that
+    /// chose nothing; every chip looks at all images.
+    fn placed(&self, sweep: &[Finished], test: &Dataset) -> Result<Vec<Placed>, StudyError> {
+        let whole = Hand::deal(test, 1, self.networks);
+        let hands: Vec<_> = std::iter::repeat_n(&whole[0], self.spec.evaluation.chips).collect();
+        let best = best_placed(self.spec, sweep);
+        let bar = self.context.progress.begin("placed thresholds of few bits", best.len());
+        let of = |best: &&Finished| {
+            let (point, ideal) = (best.point, best.point.with_ideal_converters());
+            let draft = self.draft(&point)?;
+            let (own, ideals) = (draft.converters(&point)?, draft.converters(&ideal)?);
+            let family = [(point, &own), (ideal, &ideals)];
+            let rights = chips::measure(&draft, &family, &hands, self.root.child("placed", 0))?;
+            bar.step(1);
+            let finished = |(right, point)| Finished { point, right };
+            let mut both = rights.into_iter().zip([point, ideal]).map(finished);
+            let (finished, ideal) = both.next().zip(both.next()).expect("one for each");
+            Ok(Placed { point, swept: best.accuracy().mean, finished, ideal })
+        };
+        best.par_iter().map(of).collect()
     }
 
     /// Many reads of the best mapping of each network at the design; chips share the images.

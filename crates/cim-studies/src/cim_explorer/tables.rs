@@ -1,11 +1,14 @@
 //! Tables of the study.
 
+use cim_core::Ohms;
 use cim_report::Table;
 use cim_report::format::{count, percent, percent_estimate, points, points_estimate, si};
 use cim_tile::mapping::Numbers;
 
 use super::front::front;
-use super::measured::{Finished, Measured};
+use super::further::Further;
+use super::measured::{FEW_BITS, Finished, Measured, of_kind};
+use super::points::Design;
 use super::spec::Spec;
 use crate::shared::estimates::estimate;
 
@@ -14,7 +17,14 @@ const FEW: u32 = 4;
 
 pub fn all(spec: &Spec, measured: &Measured) -> Vec<Table> {
     let energy = |finished: &Finished| finished.right.energy_j;
-    let mut tables = vec![at_the_design(measured), by_range(spec, measured)];
+    let title = "Every mapping at the design".to_owned();
+    let mut tables = vec![at_the_design(title, measured.digital, &measured.default)];
+    tables.extend(measured.further.iter().map(|Further { name, digital, default }| {
+        at_the_design(format!("Every mapping at the design, {name}"), *digital, default)
+    }));
+    tables.extend((!measured.wired.is_empty()).then(|| on_wires(spec, measured)));
+    tables.push(by_range(spec, measured));
+    tables.extend((!measured.placed.is_empty()).then(|| placed(measured)));
     for numbers in [Numbers::Binary, Numbers::Ternary] {
         tables.push(on_front(spec, measured, numbers, ("energy", &energy)));
         tables.push(on_front(spec, measured, numbers, ("conversions", &Finished::conversions)));
@@ -26,7 +36,7 @@ pub fn all(spec: &Spec, measured: &Measured) -> Vec<Table> {
     tables
 }
 
-fn at_the_design(measured: &Measured) -> Table {
+fn at_the_design(title: String, digital: [f64; 2], default: &[Finished]) -> Table {
     let columns = [
         "mapping",
         "cells a weight",
@@ -38,7 +48,7 @@ fn at_the_design(measured: &Measured) -> Table {
         "clips (%)",
         "cells",
     ];
-    let rows = measured.default.iter().map(|finished| {
+    let rows = default.iter().map(|finished| {
         let low_bit = finished.point.low_bit;
         let (rows, columns) = low_bit.cells();
         let right = &finished.right;
@@ -47,19 +57,36 @@ fn at_the_design(measured: &Measured) -> Table {
             format!("{rows} × {columns}"),
             low_bit.cycles().to_string(),
             percent_estimate(&finished.accuracy()),
-            points(measured.lost(finished)),
+            points(of_kind(digital, low_bit.numbers) - finished.accuracy().mean),
             si(right.energy_j, "J"),
             format!("{:.0}", finished.conversions()),
             percent(finished.clipped()),
             right.cells.to_string(),
         ]
     });
-    Table::new("Every mapping at the design", columns, rows)
+    Table::new(title, columns, rows)
+}
+
+/// Every mapping at the design, wire by wire.
+fn on_wires(spec: &Spec, measured: &Measured) -> Table {
+    let own = |pitch: &Ohms| [format!("{pitch} a cell (%)"), format!("{pitch}, lost (points)")];
+    let pitches = &spec.wired.pitches;
+    let columns: Vec<String> =
+        std::iter::once("mapping".to_owned()).chain(pitches.iter().flat_map(own)).collect();
+    let rows = measured.default.iter().enumerate().map(|(idx, at_the_design)| {
+        let mut row = vec![at_the_design.point.low_bit.name.to_owned()];
+        for wired in measured.wired.iter().map(|wired| &wired[idx]) {
+            row.push(percent_estimate(&wired.accuracy()));
+            row.push(points(measured.lost(wired)));
+        }
+        row
+    });
+    Table::new("Every mapping at the design on wires", columns, rows)
 }
 
 /// Converters of few bits on the cells and wires of the design: every policy beside ideal converters.
 fn by_range(spec: &Spec, measured: &Measured) -> Table {
-    let rows = spec.rows_of_design();
+    let (rows, usual) = (spec.rows_of_design(), spec.design());
     let heads = ["mapping", "ADC (bits)", "ideal converters (%)"].map(str::to_owned);
     let lost = spec.sweep.ranges.iter().map(|range| format!("{range}, below (points)"));
     let columns: Vec<String> = heads.into_iter().chain(lost).collect();
@@ -67,8 +94,8 @@ fn by_range(spec: &Spec, measured: &Measured) -> Table {
     let of_chips = |ideal: &Finished| {
         let (point, design) = (ideal.point, ideal.point.design);
         point.rows == rows
-            && (design.low, design.high) == (spec.design.low, spec.design.high)
-            && (design.spread, design.wire) == (spec.design.spread, spec.design.wire)
+            && (design.low, design.high) == (usual.low, usual.high)
+            && (design.spread, design.wires) == (usual.spread, usual.wires)
     };
     let mut table = Vec::new();
     for ideal in measured.ideal.iter().filter(|ideal| of_chips(ideal)) {
@@ -90,6 +117,28 @@ fn by_range(spec: &Spec, measured: &Measured) -> Table {
         }
     }
     Table::new("Ranges and thresholds of converters of few bits", columns, table)
+}
+
+/// Every mapping with its best placed thresholds of few bits, on chips that chose nothing.
+fn placed(measured: &Measured) -> Table {
+    let columns =
+        ["mapping", "rows", "thresholds", "ideal converters (%)", "placed (%)", "below (points)"];
+    let rows = measured.placed.iter().map(|placed| {
+        let point = placed.point;
+        vec![
+            point.low_bit.name.to_owned(),
+            point.rows.to_string(),
+            point.design.range.to_string(),
+            percent_estimate(&placed.ideal.accuracy()),
+            percent_estimate(&placed.finished.accuracy()),
+            points_estimate(&placed.below_ideal()),
+        ]
+    });
+    Table::new(
+        format!("{FEW_BITS} bits with placed thresholds, chosen by the sweep"),
+        columns,
+        rows,
+    )
 }
 
 /// Designs that none beats in accuracy and a cost.
@@ -177,8 +226,8 @@ fn best(measured: &Measured, numbers: Numbers) -> Table {
         let design = best.point.design;
         vec![
             design.adc_bits.to_string(),
-            format!("{} of {} to {}", design.spread, design.low, design.high),
-            design.wire.to_string(),
+            measured.cells_of(&design),
+            wires(&design),
             design.range.to_string(),
             best.point.rows.to_string(),
             best.point.low_bit.name.to_owned(),
@@ -189,6 +238,14 @@ fn best(measured: &Measured, numbers: Numbers) -> Table {
         ]
     });
     Table::new(format!("Best and worst mapping of the {kind} network"), columns, rows)
+}
+
+/// One cell pitch, of a row and of a column where they differ.
+fn wires(design: &Design) -> String {
+    match design.pitches() {
+        [row, column] if row == column => row.to_string(),
+        [row, column] => format!("{row}, {column}"),
+    }
 }
 
 fn everything(measured: &Measured) -> Table {
@@ -207,13 +264,14 @@ fn everything(measured: &Measured) -> Table {
     ];
     let rows = measured.sweep.iter().map(|finished| {
         let (low_bit, design) = (finished.point.low_bit, finished.point.design);
+        let states = design.states(measured.window);
         vec![
             low_bit.name.to_owned(),
             design.adc_bits.to_string(),
-            design.low.to_string(),
-            design.high.to_string(),
-            design.spread.to_string(),
-            design.wire.to_string(),
+            si(states.g_min.0, "S"),
+            si(states.g_max.0, "S"),
+            si(design.spread_of(measured.window).0, "S"),
+            wires(&design),
             design.range.to_string(),
             finished.point.rows.to_string(),
             percent_estimate(&finished.accuracy()),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use cim_core::{Ohms, Seconds, Siemens, Stream, Tally, Volts};
+use cim_device::{EffectSpec, ModelSpec, StuckSpec, published_names};
 use cim_nn::Dataset;
 use cim_nn::network::first_images;
 use cim_tile::Grid;
@@ -11,21 +12,22 @@ use cim_tile::full_scale::for_each_group_of_currents;
 use cim_tile::mapping::Numbers;
 
 use super::CimExplorer;
-use super::architecture::BlockSpec;
+use super::architecture::{BlockSpec, HiddenSpec};
 use super::chips;
 use super::disturb::disturbed;
 use super::draft::{Converters, Draft};
+use super::further::FurtherSpec;
 use super::hand::Hand;
 use super::networks::{FewNumbers, untrained};
-use super::points::Point;
+use super::points::{Design, Point};
 use super::range::{Errors, Range, SharedBy};
 use super::reads::{DisturbSpec, Refresh};
-use super::spec::{PointSpec, Spec};
+use super::spec::Spec;
 use crate::context::{Context, Store, StoreError};
 use crate::parse::parse;
 use crate::shared::images::Images;
 use crate::shared::nowhere::Nowhere;
-use crate::study::{Found, Study};
+use crate::study::{Found, Study, StudySpec};
 
 fn images(count: usize, seed: u64) -> Dataset {
     let mut pixels = vec![0.0; count * 784];
@@ -39,8 +41,8 @@ fn small() -> Spec {
     let mut spec: Spec = parse(CimExplorer::PRESET).expect("valid");
     spec.network.hidden = vec![24];
     spec.training.network.epochs = 1;
-    spec.array.rows = 96;
-    spec.array.columns = 16;
+    spec.tile.rows = 96;
+    spec.design.columns = 16;
     spec.calibration.images = 20;
     spec.evaluation.chips = 2;
     spec.sweep.adc_bits = vec![4, 6];
@@ -48,6 +50,8 @@ fn small() -> Spec {
     spec.sweep.rows = vec![96];
     spec.disturb.read_voltages.truncate(1);
     spec.disturb.read_times.truncate(1);
+    spec.wired.pitches.clear();
+    spec.further.clear();
     spec.sweep.ranges = [0, 2, 6].map(|k| spec.sweep.ranges[k]).to_vec();
     spec
 }
@@ -70,11 +74,11 @@ fn untrained_network(spec: &Spec, numbers: Numbers, test: &Dataset) -> FewNumber
 #[test]
 fn every_mapping_is_the_network_where_nothing_spreads_and_nothing_is_rounded() {
     let (mut spec, test) = (small(), images(60, 3));
-    let (spread, range) = (Siemens::ZERO, Range::WorstCase);
-    spec.design = PointSpec { adc_bits: 16, spread, range, ..spec.design };
+    spec.converters.adc_bits = 16;
+    (spec.design.spread, spec.design.range) = (0.0, Some(Range::WorstCase));
     for blocks in architectures() {
         spec.network.blocks = blocks;
-        spec.network.check().expect("a network");
+        spec.network.check("network").expect("a network");
         if !spec.network.blocks.is_empty() {
             continue;
         }
@@ -113,7 +117,7 @@ fn a_point_gets_what_it_gets_alone() {
     spec.sweep.mappings = vec!["bnn-ii".to_owned(), "bnn-iv".to_owned(), "bnn-vi".to_owned()];
     spec.sweep.wires = vec![Ohms(2.0)];
     spec.sweep.adc_bits = vec![3, 5];
-    spec.sweep.spreads = vec![Siemens(15e-6)];
+    spec.sweep.spreads = vec![0.12];
     for blocks in &architectures()[..2] {
         spec.network.blocks.clone_from(blocks);
         let networks = [untrained_network(&spec, Numbers::Binary, &test)];
@@ -149,7 +153,7 @@ fn placed_thresholds_err_least_on_what_they_were_placed_for() {
             }
             let draft = Draft::of(point, &network, &spec).expect("a draft");
             let error = |range: Range, adc_bits: u32| {
-                let design = PointSpec { range, adc_bits, ..point.design };
+                let design = Design { range, adc_bits, ..point.design };
                 let point = Point { design, ..point };
                 let converters = draft.converters(&point).expect("converters");
                 squared_error(&draft, &point, &converters)
@@ -170,7 +174,7 @@ fn placed_thresholds_err_least_on_what_they_were_placed_for() {
 /// Squared error of a product's converters on the currents of calibration, relative to the squares of the
 /// currents, summed over products.
 fn squared_error(draft: &Draft<'_>, point: &Point, converters: &Converters) -> f64 {
-    let parts = draft.parts(point).expect("parts");
+    let parts = draft.parts(point);
     let mut sum = 0.0;
     for (idx, own) in converters.layers.iter().enumerate() {
         let layer = &draft.layers[idx];
@@ -248,6 +252,152 @@ fn refreshing_keeps_what_reads_take() {
     }
 }
 
+/// Any cell of the catalogue, alone and with stuck cells, under drives of every kind: chips answer.
+#[test]
+fn every_published_device_answers_alone_and_with_stuck_cells() {
+    let (mut spec, test) = (small(), images(60, 3));
+    let networks =
+        [Numbers::Binary, Numbers::Ternary].map(|kind| untrained_network(&spec, kind, &test));
+    let hands = Hand::deal(&test, 2, &networks);
+    let hands: Vec<&Hand> = hands.iter().collect();
+    spec.sweep.mappings = ["bnn-i", "bnn-iv", "bnn-v", "tnn-iv"].map(str::to_owned).to_vec();
+    spec.converters.adc_bits = 8;
+    let stuck = StuckSpec::Random {
+        share_low: 0.3,
+        share_high: 0.0,
+        low: Siemens::ZERO,
+        high: Siemens(1e-6),
+    };
+    for name in published_names() {
+        spec.device.model = ModelSpec::Published { name: name.to_owned() };
+        for effects in [vec![], vec![EffectSpec::Stuck(stuck.clone())]] {
+            let is_stuck = !effects.is_empty();
+            spec.device.effects = effects;
+            spec.check().unwrap_or_else(|error| panic!("{name}: {error}"));
+            for point in spec.default_points() {
+                let is_own = |network: &&FewNumbers| network.numbers == point.low_bit.numbers;
+                let network = networks.iter().find(is_own).expect("one of each");
+                let draft = Draft::of(point, network, &spec).expect("a draft");
+                let family = [(point, &draft.converters(&point).expect("converters"))];
+                let right = chips::measure(&draft, &family, &hands, Stream::root(6));
+                let right = &right.expect("chips")[0];
+                assert!(right.accuracies.iter().all(|share| (0.0..=1.0).contains(share)));
+                let is_some = 0.0 < right.energy_j && right.energy_j.is_finite();
+                assert!(is_some && 0 < right.adc_conversions, "{name}: {}", point.low_bit.name);
+                // Three in ten cells are stuck at nothing, but for the errors of the design on top.
+                let point = Point { design: Design { spread: 0.0, ..point.design }, ..point };
+                let held = draft.cells(&point, 0, Stream::root(7), &mut Tally::default());
+                let cells: usize = held.iter().map(ndarray::ArrayBase::len).sum();
+                let none = held.iter().flatten().filter(|g| **g == 0.0).count();
+                assert!(
+                    !is_stuck || 0.25 < none as f64 / cells as f64,
+                    "{name}: {none} of {cells}"
+                );
+            }
+        }
+    }
+}
+
+/// Without errors of the design cells hold what their device alone leaves on a grid; with them they are off by as
+/// much as it says, on top of it and independently of it.
+#[test]
+fn the_spread_is_on_top_of_the_device() {
+    let (mut spec, test) = (small(), images(60, 3));
+    spec.device.model = toml::from_str::<ModelSpec>(
+        r#"
+        kind = "gaussian"
+        g_off = "100 uS"
+        g_on = "200 uS"
+        programming = { constant = "5 uS", proportional = 0.0, inverse = "0 S", inverse_at = "0 S", linear = "0 S" }
+        read = { constant = "0 S", proportional = 0.0, inverse = "0 S", inverse_at = "0 S", linear = "0 S" }
+        current_voltage = { law = "ohmic" }
+        "#,
+    )
+    .expect("a device");
+    let network = untrained_network(&spec, Numbers::Binary, &test);
+    let point = spec.default_points()[0];
+    let at = Stream::root(6);
+    let of = |spread: f64| {
+        let point = Point { design: Design { spread, ..point.design }, ..point };
+        let draft = Draft::of(point, &network, &spec).expect("a draft");
+        let held = draft.cells(&point, 0, at, &mut Tally::default());
+        (draft, point, held)
+    };
+    let (draft, point, alone) = of(0.0);
+    let layer = &draft.layers[0];
+    let (parts, tally) = (draft.parts(&point), &mut Tally::default());
+    let grid = Grid::from_blueprint(&parts, &layer.design, &layer.blueprint, at, tally);
+    for (tile, alone) in grid.expect("a grid").tiles().iter().zip(&alone) {
+        assert_eq!(tile.array().conductances(), alone);
+    }
+    let (_, _, spread) = of(0.04);
+    let own = alone.iter().zip(layer.blueprint.targets()).flat_map(|(alone, target)| {
+        let off: Vec<f64> = (alone - &target).into_iter().collect();
+        off
+    });
+    let added = spread.iter().zip(&alone).flat_map(|(spread, alone)| {
+        let off: Vec<f64> = (spread - alone).into_iter().collect();
+        off
+    });
+    let (own, added): (Vec<f64>, Vec<f64>) = (own.collect(), added.collect());
+    let n = own.len() as f64;
+    let mean = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / n;
+    // Five standard errors of a variance, and of a product of independent normals.
+    let apart = (mean(&added, &added) / 4e-6_f64.powi(2) - 1.0).abs();
+    assert!(apart < 5.0 * (2.0 / n).sqrt(), "{apart} of {n} cells");
+    let together = mean(&own, &added) / (5e-6 * 4e-6);
+    assert!(together.abs() < 5.0 / n.sqrt(), "{together} of {n} cells");
+}
+
+/// Wires of nothing are those of the sweep; a further network is trained and has every mapping; thresholds that the
+/// sweep chose are measured on as many chips as the design.
+#[test]
+fn wires_further_networks_and_few_bits_are_reported() {
+    let images =
+        Images { train: images(160, 1), test: images(120, 2), sha256: "as told".to_owned() };
+    let mut spec = small();
+    spec.sweep.mappings = vec!["bnn-i".to_owned(), "tnn-iv".to_owned()];
+    spec.sweep.adc_bits = vec![3, spec.converters.adc_bits];
+    spec.sweep.spreads = vec![spec.design.spread];
+    let placed = Range::Placed { shared_by: SharedBy::None, errors: Errors::Decisions };
+    spec.sweep.ranges = vec![spec.converters.full_scale.into(), placed];
+    spec.sweep.chips = 3;
+    spec.wired.pitches = vec![Ohms::ZERO, Ohms(2000.0)];
+    spec.further = vec![FurtherSpec {
+        name: "small-vgg".to_owned(),
+        epochs: 1,
+        network: HiddenSpec { blocks: architectures()[2].clone(), hidden: vec![12] },
+    }];
+    spec.check().expect("a study");
+    let found = CimExplorer::run(&spec, &images, &Nowhere.context()).expect("a run");
+    found.report.check().expect("a whole report");
+    let of = |name: &str| found.report.figures[name].estimate.mean;
+    let sheet = &found.report.attachments[0].text;
+    for name in ["bnn_i", "tnn_iv"] {
+        let own = |line: &&str| {
+            line.starts_with(&name.replace('_', "-")) && line.contains("% of currents\",5,")
+        };
+        let line = sheet.lines().find(own).expect("a point");
+        let swept = line.split(',').nth(10).expect("an accuracy");
+        assert_eq!(swept, of(&format!("accuracy_{name}_at_0_ohm")).to_string());
+        let digital = of(&format!("digital_small_vgg_{}", measured_kind(name)));
+        assert!((0.0..=1.0).contains(&digital));
+        assert!((0.0..=1.0).contains(&of(&format!("accuracy_small_vgg_{name}"))));
+        let placed = &found.report.figures[&format!("three_bits_placed_below_ideal_{name}")];
+        assert_eq!(placed.estimate.chips, spec.evaluation.chips);
+    }
+    let table = |title: &str| {
+        let of = |table: &&cim_report::Table| table.title == title;
+        found.report.tables.iter().find(of).map(|table| table.rows.len())
+    };
+    assert_eq!(table("Every mapping at the design, small-vgg"), Some(2));
+    assert_eq!(table("Every mapping at the design on wires"), Some(2));
+}
+
+fn measured_kind(name: &str) -> &'static str {
+    if name.starts_with('b') { "binary" } else { "ternary" }
+}
+
 #[test]
 fn hands_hold_every_image_once() {
     let test = images(23, 4);
@@ -303,7 +453,7 @@ fn finished_points_are_taken_up() {
     let sheet = &alone.report.attachments[0].text;
     let columns: Vec<usize> =
         sheet.lines().map(|line| line.replace(", ", "; ").split(',').count()).collect();
-    assert_eq!(columns, vec![18; 133], "a line for every point below the names of columns");
+    assert_eq!(columns, vec![19; 133], "a line for every point below the names of columns");
     assert_eq!(second.report.attachments, alone.report.attachments);
     assert_eq!(second.report.tables, alone.report.tables);
     assert_eq!(second.report.figures.keys().count(), 2 + 2 + 11);
