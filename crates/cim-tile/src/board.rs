@@ -415,7 +415,8 @@ mod tests {
     fn cells_conduct_by_their_own_law() {
         let law = Conduction::Sinh { scale: Volts(0.05) };
         let x = Array2::ones((1, 8));
-        let [ohmic, bent] = [Conduction::Ohmic, law].map(|law| read(&even(READ, law), &x, 0)[[0, 0]]);
+        let [ohmic, bent] =
+            [Conduction::Ohmic, law].map(|law| read(&even(READ, law), &x, 0)[[0, 0]]);
         let share = 1.003_41_f64;
         let want = 1.0_f64 * (share.sinh() / share);
         assert!((f64::from(bent / ohmic) / want - 1.0).abs() < 2e-3, "{bent} {ohmic} {want}");
