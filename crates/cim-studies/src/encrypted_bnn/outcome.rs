@@ -8,6 +8,7 @@ use cim_report::{Bound, Comparison, Estimate, Figure, Headline, Parameter, Repor
 use cim_tile::encryption::Methods;
 
 use super::attacked::OfAttack;
+use super::keys::own_name;
 use super::measured::{Measured, combinations};
 use super::spec::Spec;
 use super::{charts, tables};
@@ -273,7 +274,7 @@ fn parameters(spec: &Spec) -> Vec<Parameter> {
         ),
         one(
             "puf.device",
-            spec.puf.device.clone(),
+            own_name(&spec.puf.device),
             true,
             "the paper says that cells can be used, not which",
         ),

@@ -84,7 +84,8 @@ impl BoardDeviceSpec {
                 return Ok(Way::OwnLaw(device::build(&spec)?));
             }
         };
-        let help = "give [] with cells that pulses change: effects come around what programming leaves";
+        let help =
+            "give [] with cells that pulses change: effects come around what programming leaves";
         need(self.effects.is_empty(), "device.effects", self.effects.len(), help)?;
         // Cells that cannot be are refused here, not by the first chip.
         cells.window()?;

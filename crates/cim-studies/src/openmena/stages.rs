@@ -33,9 +33,8 @@ pub fn run(spec: &Spec, digits: &Digits, context: &Context<'_>) -> Result<Found,
     let ways = spec.ways()?;
     let chips = spec.evaluation.chips;
     let steps = context.progress.begin("measure chips", ways.len() * chips);
-    let all: Vec<(usize, usize)> = (0..ways.len())
-        .flat_map(|way| (0..chips).map(move |chip| (way, chip)))
-        .collect();
+    let all: Vec<(usize, usize)> =
+        (0..ways.len()).flat_map(|way| (0..chips).map(move |chip| (way, chip))).collect();
     let measured = all
         .into_par_iter()
         .map(|(way, chip_idx)| {

@@ -62,9 +62,8 @@ impl OfMethod {
     fn by_image(&self) -> Option<Vec<f64>> {
         let right = self.right.as_ref()?;
         let images = right.first().map_or(0, Vec::len);
-        let mean = |image: usize| {
-            right.iter().map(|draw| draw[image]).sum::<f64>() / right.len() as f64
-        };
+        let mean =
+            |image: usize| right.iter().map(|draw| draw[image]).sum::<f64>() / right.len() as f64;
         Some((0..images).map(mean).collect())
     }
 
