@@ -168,6 +168,7 @@ impl StudySpec for Spec {
     /// The same study within two minutes: fewer epochs, chips and points.
     fn quick(mut self) -> Self {
         self.training.network.epochs = self.training.network.epochs.min(3);
+        self.calibration.images = self.calibration.images.min(128);
         self.evaluation.chips = self.evaluation.chips.min(4);
         let ends = |bits: &mut Vec<u32>| {
             if let [first, _, .., last] = bits[..] {
@@ -315,7 +316,7 @@ mod tests {
             ("high = 1.0", "high = 0.0", "design.high"),
             ("adc_bits = 5", "adc_bits = 1", "converters.adc_bits is 1"),
             ("[3, 4, 5]", "[3, 17]", "sweep.adc_bits is 17"),
-            ("rows = [128, 256]", "rows = [1]", "sweep.rows is 1"),
+            ("rows = [128, 64, 256]", "rows = [1]", "sweep.rows is 1"),
             ("rows = 256", "rows = 1", "tile.rows is 1"),
             ("columns = 256", "columns = 1", "design.columns is 1"),
             ("chips = 4", "chips = 1", "sweep.chips is 1"),

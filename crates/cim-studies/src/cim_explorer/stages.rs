@@ -95,7 +95,7 @@ fn further(
     let train = |numbers| FewNumbers::train(spec, numbers, &training, &images.test, root, name);
     let networks = [train(Numbers::Binary)?, train(Numbers::Ternary)?];
     let bench = Bench { spec, networks: &networks, context, root };
-    let hands = Hand::deal(&images.test, spec.sweep.chips, &networks);
+    let hands = Hand::deal(&images.test, spec.evaluation.chips, &networks);
     let hands: Vec<&Hand> = hands.iter().collect();
     let default = bench.of_points(&own.name, spec.default_points(), &hands)?;
     let digital = [networks[0].digital, networks[1].digital];
