@@ -45,7 +45,7 @@ const SMALL: &[(&str, &str)] = &[
     ("further", "[]"),
     ("gains.images", "16"),
     ("holdout.images", "40"),
-    ("network.hidden", "[8]"),
+    ("hidden.widths", "[8]"),
     (
         "network.operations",
         "[{ op = 'threshold', least = [0.5], rising = [true] }, { op = 'flatten' }, { op = 'linear', features = 12 },

@@ -17,7 +17,7 @@ pub struct FurtherSpec {
     /// Epochs of the recipe that all networks share.
     pub epochs: usize,
     /// Its layers.
-    pub network: HiddenSpec,
+    pub hidden: HiddenSpec,
 }
 
 /// Every mapping at the design, of a further network.
@@ -41,14 +41,14 @@ impl FurtherSpec {
         let fits = (1..=20).contains(&self.name.len()) && self.name.chars().all(known);
         let help = "give 1 to 20 small letters, digits and hyphens";
         need(fits, "further.name", &self.name, help)?;
-        self.network.check("further.network")?;
+        self.hidden.check("further.hidden")?;
         training::check_alone(&self.of(spec).training.network, "further")
     }
 
     /// The study of this network.
     pub fn of(&self, spec: &Spec) -> Spec {
         let mut own = spec.clone();
-        own.network.clone_from(&self.network);
+        own.hidden.clone_from(&self.hidden);
         own.training.network.epochs = self.epochs;
         own
     }

@@ -28,7 +28,7 @@ pub struct Spec {
     /// Of weights, cells and points.
     pub seed: u64,
     /// Both networks.
-    pub network: HiddenSpec,
+    pub hidden: HiddenSpec,
     /// What they learn.
     pub data: DataSpec,
     /// Recipes.
@@ -193,7 +193,7 @@ impl StudySpec for Spec {
     }
 
     fn check(&self) -> Result<(), StudyError> {
-        self.network.check("network")?;
+        self.hidden.check("hidden")?;
         need_within("tile.rows", self.tile.rows, 2, MOST)?;
         need_within("design.columns", self.design.columns, 2, MOST)?;
         let design = self.design();
@@ -288,7 +288,7 @@ impl Spec {
 
     /// All that training depends on.
     pub fn trained_by(&self) -> impl std::fmt::Debug {
-        ("cim-explorer", self.seed, &self.network, &self.training)
+        ("cim-explorer", self.seed, &self.hidden, &self.training)
     }
 
     /// All that the accuracy at a point of the sweep depends on, the point aside.
@@ -311,7 +311,7 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused_before_any_work() {
         refuses::<CimExplorer>(&[
-            ("hidden = [256]", "hidden = []", "network.hidden"),
+            ("widths = [256]", "widths = []", "hidden.widths"),
             ("\"tnn-v\"]", "\"tnn-vi\"]", "sweep.mappings"),
             ("high = 1.0", "high = 0.0", "design.high"),
             ("adc_bits = 5", "adc_bits = 1", "converters.adc_bits is 1"),
