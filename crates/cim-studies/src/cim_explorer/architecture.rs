@@ -64,7 +64,11 @@ impl HiddenSpec {
             let known = (1..=MOST_CONVOLUTIONS).contains(&count);
             need(known, &format!("{section}.blocks.convolutions"), count, "give 1 to 8")?;
         }
-        network::check(&self.shape()).map(drop)
+        let whole = network::check(&self.shape()).map(drop);
+        whole.or_else(|error| {
+            let help = "give blocks and widths of which a picture of 28 × 28 pixels leaves something";
+            need(false, &format!("{section}.blocks"), error, help)
+        })
     }
 
     /// The network of either kind of numbers, without them.

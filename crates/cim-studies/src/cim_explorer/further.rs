@@ -41,6 +41,8 @@ impl FurtherSpec {
         let fits = (1..=20).contains(&self.name.len()) && self.name.chars().all(known);
         let help = "give 1 to 20 small letters, digits and hyphens";
         need(fits, "further.name", &self.name, help)?;
+        let alike = spec.further.iter().filter(|other| other.name == self.name).count();
+        need(alike == 1, "further.name", &self.name, "give every network a name of its own")?;
         self.hidden.check("further.hidden")?;
         training::check_alone(&self.of(spec).training.network, "further")
     }

@@ -7,7 +7,8 @@ use cim_tile::mapping::Numbers;
 
 use super::disturb::Disturbed;
 use super::further::Further;
-use super::points::{Design, Point, Right};
+use super::design::Design;
+use super::points::{Point, Right};
 use super::spec::Spec;
 use crate::shared::estimates::{estimate, paired};
 

@@ -7,6 +7,7 @@ use cim_tile::Parts;
 use cim_tile::mapping::LowBit;
 use serde::{Deserialize, Serialize};
 
+use super::design::{Design, IDEAL_BITS};
 use super::range::Range;
 use super::spec::Spec;
 
@@ -19,23 +20,6 @@ pub struct Point {
     pub design: Design,
     /// Rows of an array.
     pub rows: usize,
-}
-
-/// What is designed but for arrays.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Design {
-    /// Where in the window of the device the state of high resistance lies.
-    pub low: f64,
-    /// Where in the window of the device the state of low resistance lies.
-    pub high: f64,
-    /// Resolution of the output converters (bits).
-    pub adc_bits: u32,
-    /// Standard deviation of errors on top of what cells hold, of the span of the window.
-    pub spread: f64,
-    /// Wires.
-    pub wires: Wires,
-    /// How converters get their ranges or thresholds.
-    pub range: Range,
 }
 
 /// How right the chips of a point were, and what they take.
@@ -54,9 +38,6 @@ pub struct Right {
     /// Energy of one inference (J).
     pub energy_j: f64,
 }
-
-/// Bits of converters that stand for ideal ones.
-const IDEAL_BITS: u32 = 16;
 
 impl Spec {
     /// All points of the sweep, mappings outermost.

@@ -2,17 +2,17 @@
 
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EnergySpec, EvaluationSpec,
-    FrontEnd, Recipe, TileSpec, Wires, energy, listed, need, need_within, training,
+    FrontEnd, Recipe, TileSpec, Wires, energy, front_end, listed, need, need_within, training,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
-use cim_core::Ohms;
+use cim_core::{Ohms, Volts};
 use cim_tile::TileError;
 use cim_tile::mapping::LowBit;
 use serde::{Deserialize, Serialize};
 
 use super::architecture::HiddenSpec;
 use super::further::FurtherSpec;
-use super::points::Design;
+use super::design::{Design, IDEAL_BITS};
 use super::range::{Range, Steps};
 use super::reads::DisturbSpec;
 use crate::error::StudyError;
@@ -231,8 +231,18 @@ impl StudySpec for Spec {
             need_within("sweep.adc_bits", adc_bits, 2, 16)?;
             energy::check(&self.energy, adc_bits)?;
         }
+        // A table is of one resolution, and every point is compared with converters of another.
+        let ideal = ConverterSpec { adc_bits: IDEAL_BITS, ..self.converters };
+        front_end::check(&self.front_end, &ideal).or_else(|error| {
+            let help = "give sigmas, no tables: resolutions are swept, and stand beside ideal converters";
+            need(false, "front_end", error, help)
+        })?;
         energy::check(&self.energy, design.adc_bits)?;
         self.disturb.check()?;
+        for &volts in &self.disturb.read_voltages {
+            let most = self.circuit.disturb_voltage;
+            need_within("disturb.read_voltages", volts, Volts::ZERO, most)?;
+        }
         for &spread in &sweep.spreads {
             Design { spread, ..design }.check("sweep", "s")?;
         }

@@ -8,7 +8,7 @@ use cim_tile::mapping::Numbers;
 use super::front::front;
 use super::further::Further;
 use super::measured::{FEW_BITS, Finished, Measured, of_kind};
-use super::points::Design;
+use super::design::Design;
 use super::spec::Spec;
 use crate::shared::estimates::estimate;
 
