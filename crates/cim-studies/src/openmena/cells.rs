@@ -26,6 +26,7 @@ pub struct BoardDeviceSpec {
 }
 
 /// A cell of a board.
+#[expect(clippy::large_enum_variant, reason = "a file has one, and it is built once")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum BoardModel {
@@ -108,6 +109,7 @@ impl BoardDeviceSpec {
 }
 
 /// Cells, and the way in which they are written.
+#[expect(clippy::large_enum_variant, reason = "a study has a handful")]
 #[derive(Clone)]
 pub enum Way {
     /// By pulses, looked at after each.

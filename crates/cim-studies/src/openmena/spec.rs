@@ -32,8 +32,6 @@ pub struct Spec {
     pub experiment: Experiment,
     /// Of cells, pulses, episodes and weights.
     pub seed: u64,
-    /// The digits.
-    pub data: DataSpec,
     /// The cells.
     pub device: BoardDeviceSpec,
     /// How they are read.
@@ -45,6 +43,8 @@ pub struct Spec {
     /// How cells that pulses change are programmed; others are by their own law, with as many counts over
     /// their window as the largest weight has.
     pub programmer: VipiSpec,
+    /// What the digits are read from.
+    pub data: DataSpec,
     /// The first task.
     pub digits: DigitsSpec,
     /// The second task.
