@@ -1,12 +1,10 @@
-//! Further networks, each under every mapping at the design.
+//! Further networks.
 
 use cim_chip::ChipError;
-use cim_chip::sections::{need, training};
+use cim_chip::sections::{Recipe, need, training};
 use serde::{Deserialize, Serialize};
 
 use super::architecture::HiddenSpec;
-use super::measured::Finished;
-use super::spec::Spec;
 
 /// A binary and a ternary network of other layers than those that are swept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,36 +18,18 @@ pub struct FurtherSpec {
     pub network: HiddenSpec,
 }
 
-/// Every mapping at the design, of a further network.
-pub struct Further {
-    /// Its name.
-    pub name: String,
-    /// Accuracy of the binary and of the ternary network as numbers.
-    pub digital: [f64; 2],
-    /// Every mapping.
-    pub default: Vec<Finished>,
-}
-
 impl FurtherSpec {
-    /// Checks that there is such a network.
+    /// Checks that there is such a network, learning by the recipe that all share; `section` is where it stands.
     ///
     /// # Errors
     /// [`ChipError`] for the first key that cannot be.
-    pub fn check(&self, spec: &Spec) -> Result<(), ChipError> {
+    pub fn check(&self, section: &str, shared: &Recipe) -> Result<(), ChipError> {
         let known =
             |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
         let fits = (1..=20).contains(&self.name.len()) && self.name.chars().all(known);
         let help = "give 1 to 20 small letters, digits and hyphens";
-        need(fits, "further.name", &self.name, help)?;
-        self.network.check("further.network")?;
-        training::check_alone(&self.of(spec).training.network, "further")
-    }
-
-    /// The study of this network.
-    pub fn of(&self, spec: &Spec) -> Spec {
-        let mut own = spec.clone();
-        own.network.clone_from(&self.network);
-        own.training.network.epochs = self.epochs;
-        own
+        need(fits, &format!("{section}.name"), &self.name, help)?;
+        self.network.check(&format!("{section}.network"))?;
+        training::check_alone(&Recipe { epochs: self.epochs, ..shared.clone() }, section)
     }
 }

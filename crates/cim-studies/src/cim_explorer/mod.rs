@@ -4,6 +4,7 @@ mod architecture;
 mod charts;
 mod chips;
 mod claims;
+mod design;
 mod disturb;
 mod draft;
 mod front;
