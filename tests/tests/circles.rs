@@ -49,6 +49,34 @@ fn specifications_and_outcomes_do_not_know_the_stages() {
     assert!(24 <= seen, "twelve studies have a specification and an outcome each");
 }
 
+/// The folder of a study, if `file` is of one: such folders have a `study.rs`.
+fn study_of<'a>(src: &Path, file: &'a Path) -> Option<&'a Path> {
+    file.ancestors()
+        .take_while(|folder| *folder != src)
+        .find(|folder| folder.join("study.rs").is_file())
+}
+
+#[test]
+fn a_study_knows_no_other_and_its_stages_are_known_where_they_are_started() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/cim-studies/src");
+    let graph = FileGraph::of(&src);
+    let name = |file: &Path| file.file_name().and_then(|n| n.to_str()).unwrap_or("").to_owned();
+    let mut studies = std::collections::BTreeSet::new();
+    for (file, used) in graph.edges() {
+        let Some(own) = study_of(&src, file) else { continue };
+        studies.insert(own);
+        for to in used {
+            let other = study_of(&src, to).filter(|other| *other != own);
+            assert!(other.is_none(), "{} uses {}", file.display(), to.display());
+            let starts = matches!(name(file).as_str(), "study.rs" | "mod.rs" | "tests.rs");
+            let staged = matches!(name(to).as_str(), "stages.rs" | "run.rs");
+            let of_own = to.parent() == Some(own);
+            assert!(starts || !staged || !of_own, "{} uses {}", file.display(), to.display());
+        }
+    }
+    assert!(12 <= studies.len(), "{studies:?}");
+}
+
 /// The reader itself, on a crate made up for it.
 #[test]
 fn a_circle_is_found_through_re_exports_and_imported_modules() {

@@ -37,6 +37,11 @@ pub struct DeviceSpec {
 }
 
 impl DeviceSpec {
+    /// A published device without effects; [`build`](Self::build) refuses a name that nobody published.
+    pub fn published(name: &str) -> Self {
+        Self { model: ModelSpec::Published { name: name.to_owned() }, effects: Vec::new() }
+    }
+
     /// Checks the specification and builds the device.
     ///
     /// # Errors

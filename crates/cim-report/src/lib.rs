@@ -28,8 +28,8 @@ pub use render::json::encode as json;
 pub use render::table::{table, table_of};
 pub use render::terminal::{stages, summary};
 pub use report::{
-    Attachment, Chapter, Comparison, Estimate, FIXED_KEYS, Figure, Headline, Parameter, Part,
-    Report, RunInfo, SCHEMA, Shown, Table, Target, chart,
+    Attachment, Bound, Chapter, Comparison, Estimate, FIXED_KEYS, Figure, Headline, Parameter,
+    Part, Report, RunInfo, SCHEMA, Shown, Table, Target, Told, Verdict, chart,
 };
 pub use timing::{Stage, Timing};
 pub use write::{encoded, write};

@@ -11,13 +11,15 @@ use crate::experiment::is_of;
 use crate::listed::need_once;
 use crate::parse::parse;
 use crate::place::{located, within_reason};
-use crate::study::{Found, Source, Study, StudyData, StudySpec, Time};
+use crate::study::{Found, Source, Study, StudyData, StudySpec, Time, Variant};
 
 /// A study as the registry lists it.
 #[derive(Clone, Copy)]
 pub struct Entry {
-    /// Name, also of the built-in preset.
+    /// Name of the built-in preset.
     pub name: &'static str,
+    /// The study that it is a preset of: its own name, or that of the study for a further preset.
+    pub study: &'static str,
     /// The built-in preset, as written.
     pub preset: &'static str,
     /// The system, in a few words.
@@ -66,6 +68,7 @@ impl Entry {
     pub const fn of<S: Study>() -> Self {
         Self {
             name: S::NAME,
+            study: S::NAME,
             preset: S::PRESET,
             system: S::SYSTEM,
             paper: S::PAPER,
@@ -73,6 +76,12 @@ impl Entry {
             check: |text| checked(text, &parsed::<S>(text)?),
             open: |request| open::<S>(request),
         }
+    }
+
+    /// The entry of another preset of a study.
+    pub const fn variant<S: Study>(variant: Variant) -> Self {
+        let Variant { name, preset, system, time } = variant;
+        Self { name, preset, system, time, ..Self::of::<S>() }
     }
 
     /// Checks the text of a preset of this study, without data and without any work.

@@ -17,6 +17,7 @@ mod experiment;
 mod explained;
 mod listed;
 mod listing;
+mod method;
 pub mod own;
 mod parse;
 mod place;
@@ -26,7 +27,7 @@ mod slips;
 mod study;
 
 studies! {
-    pub mod paper => Paper;
+    pub mod paper => Paper, INTERIOR;
     mod ir_drop => IrDrop;
     mod pcm => Pcm;
     mod openmena => Openmena;
@@ -52,4 +53,4 @@ pub use parse::parse;
 pub use place::located;
 pub use registry::{named, of_text};
 pub use shared::foreign::ForeignSpec;
-pub use study::{Found, Shared, Source, Study, StudyData, StudySpec, Time};
+pub use study::{Found, Shared, Source, Study, StudyData, StudySpec, Time, Variant};

@@ -90,7 +90,7 @@ fn ends_with(whole: &Range<usize>, part: &Range<usize>) -> bool {
 /// Sections that an error of a part can be of.
 fn sections_of(error: &ChipError) -> &'static [&'static str] {
     match error {
-        ChipError::Device(_) => &["device", "drift", "compensation", "cell", "programmer"],
+        ChipError::Device(_) => &["device", "drift", "compensation", "programmer"],
         ChipError::Converter(_) => &["converters", "energy"],
         ChipError::Circuit(_) => &["circuit", "wires", "device", "board"],
         ChipError::Tile(_) => &["mapping", "tile", "converters", "board", "device"],

@@ -35,7 +35,7 @@ mod tests {
     fn names_are_found_and_slips_are_understood() {
         for study in STUDIES {
             assert_eq!(named(study.name).expect("listed").name, study.name);
-            assert_eq!(of_text(study.preset).expect("valid").name, study.name);
+            assert_eq!(of_text(study.preset).expect("valid").name, study.study);
             study.check(study.preset).expect("the built-in preset is valid");
         }
         for (slip, meant) in [("papr", "paper"), ("ir_drop", "ir-drop"), ("Openmema", "openmena")] {

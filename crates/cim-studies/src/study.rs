@@ -48,6 +48,19 @@ pub trait Study: 'static {
     ) -> Result<Found, StudyError>;
 }
 
+/// Another built-in preset of a study.
+#[derive(Clone, Copy, Debug)]
+pub struct Variant {
+    /// Name of the preset.
+    pub name: &'static str,
+    /// The preset, as written; its key `experiment` names the study.
+    pub preset: &'static str,
+    /// The system, in a few words.
+    pub system: &'static str,
+    /// How long it takes.
+    pub time: Time,
+}
+
 /// A study as written in a file.
 pub trait StudySpec: Serialize + DeserializeOwned + Clone + Send + Sync {
     /// Keys, with dots, of lists or of sections of lists in which every value is measured or tried: none may come twice in one,

@@ -1,16 +1,19 @@
 //! From the table of studies to their modules and entries.
 
 /// Makes the modules and [`STUDIES`](crate::STUDIES) from one line for each folder:
-/// `mod folder => Name;`. Tests meet every study with its types by
+/// `mod folder => Name;`, or `mod folder => Name, VARIANT;` with further presets of the same study. Tests meet every study with its types by
 /// [`for_every_study`](crate::table::for_every_study).
 macro_rules! studies {
-    ($($vis:vis mod $module:ident => $Name:ident;)*) => {
+    ($($vis:vis mod $module:ident => $Name:ident $(, $VARIANT:ident)*;)*) => {
         $($vis mod $module;)*
 
-        /// All studies; the first is the default.
+        /// All studies with their presets; the first is the default.
         /// A static and no constant: whoever names a constant compiles all studies again.
         pub static STUDIES: &[crate::entry::Entry] =
-            &[$(crate::entry::Entry::of::<$module::$Name>(),)*];
+            &[$(
+                crate::entry::Entry::of::<$module::$Name>(),
+                $(crate::entry::Entry::variant::<$module::$Name>($module::$VARIANT),)*
+            )*];
 
         #[cfg(test)]
         impl<T: crate::table::EveryStudy> crate::table::InTurn for T {

@@ -126,10 +126,10 @@ pub enum TileError {
         /// What can be.
         help: &'static str,
     },
-    /// A key of a [`BoardSpec`](crate::BoardSpec) is out of range.
+    /// A part of a [`BoardRead`](crate::BoardRead) is out of range.
     #[error(
-        "board.{name} cannot be: converters have 1 to 16 bits, a read averages 1 to 10000 \
-         conversions, and the read voltage lies above zero and below the reference"
+        "{name} of the board cannot be: converters have 1 to 16 bits, a range and no negative noise, a read \
+         averages 1 to 10000 conversions, and the read voltage lies above zero and below the reference"
     )]
     Board {
         /// Which key.

@@ -30,7 +30,7 @@ pub mod support;
 pub mod ticks;
 pub mod tile;
 
-pub use board::{Board, BoardSpec};
+pub use board::{Board, BoardRead, BoardSpec, CountScale, HeldCells};
 pub use calibration::Calibration;
 pub use drift::Strengths;
 pub use energy::{EnergyParts, EnergySpec};

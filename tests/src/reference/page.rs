@@ -46,7 +46,7 @@ pub fn page() -> String {
     let mut text = HEAD.to_owned() + CHIPS;
     page.chips(&chips, &mut text);
     text.push_str(OWN);
-    for study in STUDIES {
+    for study in STUDIES.iter().filter(|study| study.name == study.study) {
         page.study(study, &chips, &mut text);
     }
     text.push_str(REFERRED);
@@ -246,7 +246,7 @@ fn built_in(types: &Types, chips: &[(String, Place)], key: &str) -> String {
     let section = key.split('.').next().expect("a name");
     let mut values: Vec<(String, Vec<&str>)> = Vec::new();
     for study in STUDIES {
-        let fields = table_of(types, &spec_of(study.name));
+        let fields = table_of(types, &spec_of(study.study));
         let has = fields.iter().any(|field| field.name == section && is_of_chips(field, chips));
         let table: Table = study.preset.parse().expect("a built-in preset is TOML");
         let Some(value) = value_at(&table, key).filter(|_| has) else { continue };

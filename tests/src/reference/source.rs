@@ -80,8 +80,13 @@ fn source(text: &str) -> Source {
                 let attributes = serde(&declared.attrs);
                 let case = attributes.get("rename_all").cloned().unwrap_or_default();
                 let variants = declared.variants.iter().map(|variant| {
-                    let own = serde(&variant.attrs).remove("rename");
-                    let name = own.unwrap_or_else(|| cased(&variant.ident.to_string(), &case));
+                    let mut own = serde(&variant.attrs);
+                    let name = match own.remove("rename") {
+                        Some(name) => name,
+                        // Whatever none of the others is.
+                        None if own.contains_key("untagged") => "any other".to_owned(),
+                        None => cased(&variant.ident.to_string(), &case),
+                    };
                     let meaning = documentation(&variant.attrs);
                     let (fields, holds) = match &variant.fields {
                         Fields::Named(fields) => (raw_fields(fields.named.iter()), None),

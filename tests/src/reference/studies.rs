@@ -13,7 +13,7 @@ pub fn declared_keys() -> Vec<(&'static Entry, BTreeSet<String>)> {
     let types = Types::read();
     let of = |study: &'static Entry| {
         let mut keys = BTreeSet::new();
-        collect(&types, "", &Value::Declared(spec_of(study.name)), &mut keys);
+        collect(&types, "", &Value::Declared(spec_of(study.study)), &mut keys);
         (study, keys)
     };
     STUDIES.iter().map(of).collect()
@@ -88,7 +88,7 @@ pub fn is_of_chips(field: &Field, chips: &[(String, Place)]) -> bool {
 /// Tables that more than one key of the studies has.
 pub fn shared(types: &Types, chips: &[(String, Place)]) -> BTreeSet<Place> {
     let mut uses = BTreeMap::new();
-    for study in STUDIES {
+    for study in STUDIES.iter().filter(|study| study.name == study.study) {
         let fields = table_of(types, &spec_of(study.name));
         fields.iter().filter(|field| !is_of_chips(field, chips)).for_each(|field| {
             count(types, &field.value, &mut uses);

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use cim_chip::{
-    ChipDesign, FullScale, LayerInputs, Ranges, Ranked, SOFTENED, Task, random_designs,
-    sensitivities,
+    ChipDesign, FullScale, Goal, LayerInputs, Parts, Ranges, Ranked, SOFTENED, Task, optimise,
+    random_designs, sensitivities, worst_case,
 };
 use cim_core::Stream;
 use cim_nn::{Dataset, LayerPath, Network, Optimiser, Recipe, Trainer};
 use cim_studies::Study;
-use cim_studies::paper::{Paper, Spec};
+use cim_studies::paper::{INTERIOR, Paper, Spec};
 
 fn spec() -> Spec {
     toml::from_str(Paper::PRESET).expect("the preset")
@@ -78,4 +78,43 @@ fn the_objective_puts_random_designs_in_the_order_of_their_accuracy() {
     let [least, most] = spread(&ranked.accuracy);
     assert!(most - least > 0.2, "designs must differ: {least} to {most}");
     assert!(ranked.correlation() >= 0.80, "{}", ranked.correlation());
+}
+
+/// In the preset `interior` no bound decides: at every resolution that it compares the top of the window and the
+/// read voltage lie inside what device and circuit allow, and at its own every full scale below the worst case.
+#[test]
+fn the_optimum_of_the_interior_preset_is_inside() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../data/mnist"));
+    let (all, _) = cim_data::idx::load(folder).expect("MNIST comes with the project");
+    let spec: Spec = toml::from_str(INTERIOR.preset).expect("the preset");
+    let data = images(&all, 0, 12_000);
+    let network = trained(&data);
+    let inputs = LayerInputs::of_first(&network, &data, spec.calibration.images);
+    for bits in [3, 4, 6] {
+        let parts = Parts { adc_bits: bits, ..spec.parts().expect("parts") };
+        let naive = ChipDesign::by_policy(parts, &network, &inputs, FullScale::WorstCase);
+        let naive = naive.expect("a design");
+        let found = optimise(spec.rules(), &naive, &network, &inputs, Goal::of(true, true));
+        let design = found.expect("a program").design;
+        let (device, window) = (naive.parts.device.window(), design.parts.window);
+        let inside = |least: f64, x: f64, most: f64| 1.05 * least < x && x < 0.95 * most;
+        let top = window.g_max.0;
+        assert!(inside(device.g_min.0, top, device.g_max.0), "{bits} bits: {window:?}");
+        let volts = design.parts.read_voltage.0;
+        let (least, most) = (spec.optimiser.least_read_voltage, spec.circuit.disturb_voltage);
+        assert!(inside(least.0, volts, most.0), "{bits} bits: {volts} V");
+        if bits != spec.converters.adc_bits {
+            continue;
+        }
+        // Full scales against those of the worst case in the same window at the same voltage.
+        let mut whole = design.clone();
+        for (layer, product) in whole.layers.iter_mut().zip(network.products()) {
+            worst_case(&whole.parts, layer, product.weights);
+        }
+        for (own, whole) in design.layers.iter().zip(&whole.layers) {
+            for (own, whole) in own.full_scale.iter().zip(&whole.full_scale) {
+                assert!(inside(0.0, own.0, whole.0), "{bits} bits: {own} of {whole}");
+            }
+        }
+    }
 }

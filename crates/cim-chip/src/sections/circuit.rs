@@ -17,7 +17,7 @@ pub struct CircuitSpec {
     pub disturb_voltage: Volts,
     /// Temperature of the circuit (K), 1 mK to 2000 K.
     pub temperature: Kelvin,
-    /// Noise bandwidth of a read (Hz), 0 for a circuit that adds no noise, up to 1 THz.
+    /// Noise bandwidth of a read (Hz), 0 for no noise of the circuit, up to 1 THz.
     pub bandwidth: Hertz,
     /// Thermal noise of the amplifier over that of the cells: variance is multiplied by it, 1 to
     /// 1,000,000.

@@ -113,8 +113,8 @@ pub const KEYS: &[Key] = &[
     key(
         "circuit.bandwidth",
         "Hz",
-        Words("0 to 1 THz"),
-        "noise bandwidth of a read; at 0 the circuit adds no noise",
+        Words("0 Hz (no noise of the circuit) to 1 THz"),
+        "noise bandwidth of a read",
         OURS,
     ),
     key(

@@ -6,16 +6,16 @@ use cim_core::{Seconds, Stream, Tally};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::published;
 use crate::device::Device;
 use crate::error::DeviceError;
+use crate::spec::DeviceSpec;
 
 /// Pairs as written in a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PairsSpec {
-    /// Name of a published device.
-    pub device: String,
+    /// The cells.
+    pub device: DeviceSpec,
     /// Reads of which each cell's mean is taken, 1 to 65,536. Their noise counts as independent, which slow
     /// noise is not.
     pub reads: u32,
@@ -25,13 +25,13 @@ impl PairsSpec {
     /// Cells asked for the middle of their window.
     ///
     /// # Errors
-    /// [`DeviceError::UnknownDevice`] with the nearest name, [`DeviceError::Coefficient`] for no reads.
+    /// [`DeviceError`] of the device, [`DeviceError::Coefficient`] for no reads.
     pub fn build(&self) -> Result<Pairs, DeviceError> {
         let reads = self.reads;
         if !(1..=1 << 16).contains(&reads) {
             return Err(DeviceError::Coefficient { name: "reads", value: f64::from(reads) });
         }
-        Ok(Pairs { device: published(&self.device)?.device, reads })
+        Ok(Pairs { device: self.device.clone().build()?, reads })
     }
 }
 

@@ -57,6 +57,7 @@ mod tests {
     use super::*;
     use crate::catalogue::published_names;
     use crate::puf::PairsSpec;
+    use crate::spec::DeviceSpec;
 
     /// Cells of a pair are alike and independent, so bits are fair and those of two chips differ as often as not:
     /// binomial laws, for every published device.
@@ -65,7 +66,8 @@ mod tests {
         const PAIRS: usize = 4096;
         const CHIPS: usize = 8;
         for (k, device) in published_names().into_iter().enumerate() {
-            let pairs = PairsSpec { device: device.to_owned(), reads: 1 }.build().expect("pairs");
+            let spec = PairsSpec { device: DeviceSpec::published(device), reads: 1 };
+            let pairs = spec.build().expect("pairs");
             let at = Stream::root(11).child("device", k as u64);
             let (mut enrolled, mut again) = (Vec::new(), Vec::new());
             for chip in 0..CHIPS {
@@ -96,7 +98,8 @@ mod tests {
     fn reliability_is_sheppards() {
         const PAIRS: usize = 200_000;
         let name = "pcm";
-        let pairs = PairsSpec { device: name.to_owned(), reads: 1 }.build().expect("pairs");
+        let spec = PairsSpec { device: DeviceSpec::published(name), reads: 1 };
+        let pairs = spec.build().expect("pairs");
         let device = crate::published(name).expect("published").device;
         let s2 = device.programmed(pairs.target_s()).variance;
         let r2 = device.read_variance(pairs.target_s());

@@ -95,8 +95,15 @@ fn drawing<'r>(drawings: &'r [Drawing], chart: &Chart) -> Option<&'r Drawing> {
 fn comparison(report: &Report) -> Option<TextTable> {
     let rows = report.comparison.iter().map(|row| {
         let (target, text, mark) = match &row.target {
-            Some(target) if target.met => (target.text.as_str(), "✓ met", Mark::Good),
-            Some(target) => (target.text.as_str(), "✗ missed", Mark::Bad),
+            Some(target) => {
+                let (text, mark) = match (target.verdict.met, target.verdict.open) {
+                    (true, false) => ("✓ met", Mark::Good),
+                    (true, true) => ("(✓) met in the mean", Mark::None),
+                    (false, false) => ("✗ missed", Mark::Bad),
+                    (false, true) => ("(✗) missed in the mean", Mark::None),
+                };
+                (target.text.as_str(), text, mark)
+            }
             None => ("–", "", Mark::None),
         };
         let cells = [&row.figure, &row.paper, &row.ours].map(|text| Cell::from(text.as_str()));

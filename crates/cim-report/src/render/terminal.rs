@@ -1,14 +1,14 @@
 //! What a command prints at the end of a study: plain text, at most 80 columns.
 
 use crate::format::{seconds, wrapped};
-use crate::report::{Comparison, Headline, Report};
+use crate::report::{Comparison, Headline, Report, Verdict};
 use crate::timing::Timing;
 
 /// Columns of a terminal that a line may take.
 const LINE: usize = 80;
 
 /// Width of each column of a comparison: figure, paper, ours, target, mark.
-const COMPARISON: [usize; 5] = [26, 12, 19, 14, 1];
+const COMPARISON: [usize; 5] = [24, 12, 19, 14, 3];
 
 /// Width of each column of headlines: number, what it is, what to compare it with.
 const HEADLINES: [usize; 3] = [12, 30, 34];
@@ -53,12 +53,21 @@ fn comparison(rows: &[Comparison]) -> String {
     text += &head(&COMPARISON, ["", "paper", "ours", "must reach", ""]);
     for row in rows {
         let (target, mark) = match &row.target {
-            Some(target) => (target.text.as_str(), if target.met { "✓" } else { "✗" }),
+            Some(target) => (target.text.as_str(), mark(target.verdict)),
             None => ("–", ""),
         };
         text += &row_of(&COMPARISON, [row.figure.as_str(), &row.paper, &row.ours, target, mark]);
     }
     text
+}
+
+fn mark(verdict: Verdict) -> &'static str {
+    match (verdict.met, verdict.open) {
+        (true, false) => "✓",
+        (true, true) => "(✓)",
+        (false, false) => "✗",
+        (false, true) => "(✗)",
+    }
 }
 
 fn headlines(headlines: &[Headline]) -> String {

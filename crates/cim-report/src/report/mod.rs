@@ -7,11 +7,13 @@ mod check;
 mod estimate;
 mod rows;
 mod run;
+mod target;
 mod whole;
 
 pub use attachment::Attachment;
 pub use chapter::{Chapter, Part};
 pub use estimate::{Estimate, Figure, Shown};
-pub use rows::{Comparison, Headline, Parameter, Table, Target};
+pub use rows::{Comparison, Headline, Parameter, Table};
 pub use run::RunInfo;
+pub use target::{Bound, Target, Told, Verdict};
 pub use whole::{FIXED_KEYS, Report, SCHEMA};

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::target::{Target, Verdict};
+
 /// One number of the first screen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Headline {
@@ -27,37 +29,33 @@ pub struct Comparison {
     pub target: Option<Target>,
 }
 
-/// What a figure must reach, and whether it does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    /// The target as text, such as `≥ 97 %`.
-    #[serde(rename = "target")]
-    pub text: String,
-    /// Whether it is met.
-    pub met: bool,
-}
-
 impl Comparison {
     /// A row without a target.
     pub fn new(figure: &str, paper: &str, ours: impl Into<String>) -> Self {
         Self { figure: figure.into(), paper: paper.into(), ours: ours.into(), target: None }
     }
 
-    /// The same row with a target and whether it is met.
-    pub fn must(self, text: &str, met: bool) -> Self {
-        Self { target: Some(Target { text: text.into(), met }), ..self }
+    /// The same row with a target and the verdict of a [`Bound`](super::Bound).
+    pub fn must(self, text: &str, verdict: Verdict) -> Self {
+        Self { target: Some(Target { text: text.into(), verdict }), ..self }
     }
 
     /// The verdict over all rows that have a target; nothing if none has.
     pub fn verdict(rows: &[Self]) -> Option<String> {
-        let targets = || rows.iter().filter_map(|row| row.target.as_ref());
-        let (all, missed) = (targets().count(), targets().filter(|target| !target.met).count());
-        match (all, missed) {
-            (0, _) => None,
-            (1, 0) => Some("the one target is met".to_owned()),
-            (_, 0) => Some(format!("{all} of {all} targets met")),
-            _ => Some(format!("{missed} of {all} targets missed")),
-        }
+        let verdicts = || rows.iter().filter_map(|row| Some(row.target.as_ref()?.verdict));
+        let (all, missed) = (verdicts().count(), verdicts().filter(|one| !one.met).count());
+        let verdict = match (all, missed) {
+            (0, _) => return None,
+            (1, 0) => "the one target is met".to_owned(),
+            (_, 0) => format!("{all} of {all} targets met"),
+            _ => format!("{missed} of {all} targets missed"),
+        };
+        Some(match verdicts().filter(|one| one.open).count() {
+            0 => verdict,
+            open => {
+                format!("{verdict}; {open} in brackets of the mean alone")
+            }
+        })
     }
 }
 

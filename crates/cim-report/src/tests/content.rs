@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::{read, written};
-use crate::{Attachment, Comparison, FIXED_KEYS, Report, Timing, fixture, summary};
+use crate::{Attachment, Comparison, FIXED_KEYS, Report, Timing, Verdict, fixture, summary};
 
 #[test]
 fn the_same_report_gives_the_same_files_and_reads_back() {
@@ -165,7 +165,7 @@ fn a_quick_run_says_so_everywhere_and_a_full_one_nowhere() {
 fn the_verdict_counts_targets_and_nothing_else() {
     let row = |met: Option<bool>| {
         let row = Comparison::new("a", "b", "c");
-        met.map_or(row.clone(), |met| row.must("≥ 1", met))
+        met.map_or(row.clone(), |met| row.must("≥ 1", Verdict { met, open: false }))
     };
     let verdict = |rows: &[Option<bool>]| {
         Comparison::verdict(&rows.iter().map(|met| row(*met)).collect::<Vec<_>>())
@@ -176,6 +176,12 @@ fn the_verdict_counts_targets_and_nothing_else() {
     assert_eq!(verdict(&[Some(true), Some(true), None]).unwrap(), "2 of 2 targets met");
     let missed = verdict(&[Some(false), None, Some(true), Some(false)]);
     assert_eq!(missed.unwrap(), "2 of 3 targets missed");
+    let open = [row(Some(true)).must("≥ 1", Verdict { met: true, open: true }), row(Some(false))];
+    let verdict = Comparison::verdict(&open).expect("there are targets");
+    assert!(
+        verdict.starts_with("1 of 2 targets missed; 1 in brackets of the mean alone"),
+        "{verdict}"
+    );
 }
 
 #[test]

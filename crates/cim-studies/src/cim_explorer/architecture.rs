@@ -26,7 +26,7 @@ pub struct HiddenSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<BlockSpec>,
     /// Widths of dense layers, at least one.
-    pub hidden: Vec<usize>,
+    pub widths: Vec<usize>,
 }
 
 /// Convolutions of one size, and a maximum over 2 × 2 places behind the last.
@@ -51,12 +51,12 @@ impl HiddenSpec {
     /// # Errors
     /// [`ChipError`] for the first key that cannot be.
     pub fn check(&self, section: &str) -> Result<(), ChipError> {
-        let hidden = &self.hidden;
-        let some = !hidden.is_empty() && hidden.iter().all(|width| (1..=65_536).contains(width));
+        let widths = &self.widths;
+        let some = !widths.is_empty() && widths.iter().all(|width| (1..=65_536).contains(width));
         need(
             some,
-            &format!("{section}.hidden"),
-            listed(hidden),
+            &format!("{section}.widths"),
+            listed(widths),
             "give at least one width, 1 to 65536",
         )?;
         for (idx, block) in self.blocks.iter().enumerate() {
@@ -126,7 +126,7 @@ impl HiddenSpec {
         if !self.blocks.is_empty() {
             operations.push(OperationSpec::Flatten(FlattenSpec {}));
         }
-        for &features in &self.hidden {
+        for &features in &self.widths {
             operations.push(OperationSpec::Linear(LinearSpec { features }));
             operations.push(OperationSpec::BatchNorm(BatchNormSpec {}));
             operations.push(step());

@@ -1,8 +1,8 @@
 //! The paper's claims, each beside what was found.
 
 use cim_core::Ohms;
-use cim_report::Comparison;
 use cim_report::format::{percent, points, points_estimate, si};
+use cim_report::{Bound, Comparison};
 use cim_tile::mapping::Numbers;
 
 use super::measured::{FEW_BITS, Finished, Measured, best_of};
@@ -18,7 +18,7 @@ const PLACED: f64 = 0.003;
 pub fn claims(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
     let rate = measured.points_per_second / measured.threads.max(1) as f64;
     let rate = Comparison::new("points in a second, a thread", "–", format!("{rate:.1}"))
-        .must("≥ 3", LEAST_RATE <= rate);
+        .must("≥ 3", Bound::AtLeast(LEAST_RATE).of(rate));
     let mut rows = vec![rate];
     for (numbers, name) in [(Numbers::Binary, "binary"), (Numbers::Ternary, "ternary")] {
         let settings = with_spread(measured, numbers);
@@ -124,7 +124,7 @@ fn placed(measured: &Measured, numbers: Numbers, name: &str) -> Option<Compariso
         ideal.point.rows,
     );
     let figure = format!("3 bits with placed thresholds below ideal converters, {name}");
-    Some(Comparison::new(&figure, "–", ours).must("≤ 0.3 points", lost.mean <= PLACED))
+    Some(Comparison::new(&figure, "–", ours).must("≤ 0.3 points", Bound::AtMost(PLACED).of(lost)))
 }
 
 fn depends(settings: &[Vec<&Finished>], name: &str) -> Option<Comparison> {

@@ -15,7 +15,7 @@ pub struct FurtherSpec {
     /// Epochs of the recipe that all networks share.
     pub epochs: usize,
     /// Its layers.
-    pub network: HiddenSpec,
+    pub hidden: HiddenSpec,
 }
 
 impl FurtherSpec {
@@ -29,7 +29,7 @@ impl FurtherSpec {
         let fits = (1..=20).contains(&self.name.len()) && self.name.chars().all(known);
         let help = "give 1 to 20 small letters, digits and hyphens";
         need(fits, &format!("{section}.name"), &self.name, help)?;
-        self.network.check(&format!("{section}.network"))?;
+        self.hidden.check(&format!("{section}.hidden"))?;
         training::check_alone(&Recipe { epochs: self.epochs, ..shared.clone() }, section)
     }
 }

@@ -110,7 +110,7 @@ pub fn untrained(
     data: &Dataset,
     at: Stream,
 ) -> Result<(Network, Vec<LayerPath>), StudyError> {
-    let (input, operations) = spec.network.operations(numbers, data);
+    let (input, operations) = spec.hidden.operations(numbers, data);
     let start = Network::drawn(input, &operations, at)?;
     let mut paths = digital_paths(&start);
     for path in &mut paths {

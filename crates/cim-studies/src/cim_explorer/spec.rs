@@ -28,7 +28,7 @@ pub struct Spec {
     /// Of weights, cells and points.
     pub seed: u64,
     /// Both networks.
-    pub network: HiddenSpec,
+    pub hidden: HiddenSpec,
     /// What they learn.
     pub data: DataSpec,
     /// Recipes.
@@ -172,7 +172,7 @@ impl StudySpec for Spec {
     }
 
     fn check(&self) -> Result<(), StudyError> {
-        self.network.check("network")?;
+        self.hidden.check("hidden")?;
         self.tile.check()?;
         need_within("tile.rows", self.tile.rows, 2, MOST)?;
         need_within("design.columns", self.design.columns, 2, MOST)?;
@@ -249,7 +249,7 @@ impl Spec {
     /// The study of a further network.
     pub fn of_further(&self, further: &FurtherSpec) -> Self {
         let mut own = self.clone();
-        own.network.clone_from(&further.network);
+        own.hidden.clone_from(&further.hidden);
         own.training.network.epochs = further.epochs;
         own
     }
@@ -280,7 +280,7 @@ impl Spec {
 
     /// All that training depends on.
     pub fn trained_by(&self) -> impl std::fmt::Debug {
-        ("cim-explorer", self.seed, &self.network, &self.training)
+        ("cim-explorer", self.seed, &self.hidden, &self.training)
     }
 
     /// All that the accuracy at a point of the sweep depends on, the point aside.
@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused_before_any_work() {
         refuses::<CimExplorer>(&[
-            ("hidden = [256]", "hidden = []", "network.hidden"),
+            ("widths = [256]", "widths = []", "hidden.widths"),
             ("\"tnn-v\"]", "\"tnn-vi\"]", "sweep.mappings"),
             ("high = 1.0", "high = 0.0", "design.high"),
             ("adc_bits = 5", "adc_bits = 1", "converters.adc_bits is 1"),
@@ -318,12 +318,12 @@ mod tests {
             (
                 "channels = 8, kernel = 3",
                 "channels = 8, kernel = 0",
-                "further.1.network.blocks.0.kernel",
+                "further.1.hidden.blocks.0.kernel",
             ),
             (
                 "channels = 8, kernel = 3",
                 "channels = 8, kernel = 20",
-                "further.1.network is no network",
+                "further.1.hidden is no network",
             ),
             ("0.1 Ohm", "-0.1 Ohm", "wired.pitches"),
             ("onsets = 2.0", "onsets = 0.5", "disturb.onsets"),

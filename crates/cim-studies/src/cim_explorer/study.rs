@@ -23,7 +23,7 @@ impl Study for CimExplorer {
     const TIME: Time = Time { full_s: 480, quick_s: 40 };
 
     fn open(spec: &Spec, folder: &Path) -> Result<Images, StudyError> {
-        let images = Images::open(folder, &spec.network.shape())?;
+        let images = Images::open(folder, &spec.hidden.shape())?;
         images.need("calibration.images", spec.calibration.images)?;
         Ok(images)
     }

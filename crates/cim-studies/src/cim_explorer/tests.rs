@@ -40,7 +40,7 @@ fn images(count: usize, seed: u64) -> Dataset {
 
 fn small() -> Spec {
     let mut spec: Spec = parse(CimExplorer::PRESET).expect("valid");
-    spec.network.hidden = vec![24];
+    spec.hidden.widths = vec![24];
     spec.training.network.epochs = 1;
     spec.tile.rows = 96;
     spec.design.columns = 16;
@@ -78,9 +78,9 @@ fn every_mapping_is_the_network_where_nothing_spreads_and_nothing_is_rounded() {
     spec.converters.adc_bits = 16;
     (spec.design.spread, spec.design.range) = (0.0, Some(Range::WorstCase));
     for blocks in architectures() {
-        spec.network.blocks = blocks;
-        spec.network.check("network").expect("a network");
-        if !spec.network.blocks.is_empty() {
+        spec.hidden.blocks = blocks;
+        spec.hidden.check("hidden").expect("a network");
+        if !spec.hidden.blocks.is_empty() {
             continue;
         }
         for numbers in [Numbers::Binary, Numbers::Ternary] {
@@ -120,7 +120,7 @@ fn a_point_gets_what_it_gets_alone() {
     spec.sweep.adc_bits = vec![3, 5];
     spec.sweep.spreads = vec![0.12];
     for blocks in &architectures()[..2] {
-        spec.network.blocks.clone_from(blocks);
+        spec.hidden.blocks.clone_from(blocks);
         let networks = [untrained_network(&spec, Numbers::Binary, &test)];
         let hands = Hand::deal(&test, 2, &networks);
         let hands: Vec<&Hand> = hands.iter().collect();
@@ -367,7 +367,7 @@ fn wires_further_networks_and_few_bits_are_reported() {
     spec.further = vec![FurtherSpec {
         name: "small-vgg".to_owned(),
         epochs: 1,
-        network: HiddenSpec { blocks: architectures()[2].clone(), hidden: vec![12] },
+        hidden: HiddenSpec { blocks: architectures()[2].clone(), widths: vec![12] },
     }];
     spec.check().expect("a study");
     let found = CimExplorer::run(&spec, &images, &Nowhere.context()).expect("a run");

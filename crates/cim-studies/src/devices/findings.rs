@@ -6,7 +6,7 @@ use cim_report::Estimate;
 use serde::Serialize;
 
 use crate::error::StudyError;
-use crate::paper::measure::rows::Row;
+use crate::method::rows::Row;
 use crate::shared::estimates::{Rank, Ratio, share_won};
 
 /// Every key that the report has beside those of any report.

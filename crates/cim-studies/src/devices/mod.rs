@@ -1,7 +1,7 @@
 //! The whole method on every published device of the catalogue.
 //!
 //! Networks are trained as numbers once and serve all devices; what knows the chip is trained for each.
-//! Bench, training, choices and measurements are those of the study of the paper.
+//! Bench, training, choices and measurements are those of `crate::method`, as in the study of the paper.
 
 mod charts;
 mod findings;

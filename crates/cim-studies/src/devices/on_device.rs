@@ -4,15 +4,15 @@ use cim_chip::InUse;
 use cim_nn::Network;
 
 use crate::error::StudyError;
-use crate::paper::bench::Bench;
-use crate::paper::candidate::Candidate;
-use crate::paper::choose::design::tightened;
-use crate::paper::choose::finish::{Finished, finish};
-use crate::paper::method::Method;
-use crate::paper::train::baselines::trained_through;
-use crate::paper::train::digital::Digital;
-use crate::paper::train::through::{Through, train};
-use crate::paper::train::untrained::{Untrained, untrained};
+use crate::method::bench::Bench;
+use crate::method::candidate::Candidate;
+use crate::method::choose::design::tightened;
+use crate::method::choose::finish::{Finished, finish};
+use crate::method::part::Method;
+use crate::method::alone::trained_through;
+use crate::method::digital::Digital;
+use crate::method::through::{Through, train};
+use crate::method::untrained::{Untrained, untrained};
 
 /// A network as numbers, before any device.
 pub struct Numbers {
@@ -48,7 +48,7 @@ pub fn on_device(bench: &Bench<'_>, numbers: &Numbers) -> Result<OnDevice, Study
         |full: &Finished| bench.holdout(&full.candidate.design, &full.candidate.network),
         None::<(f64, Finished)>,
     );
-    for &share in &bench.spec.choices.clip_shares {
+    for &share in &bench.job.choices.clip_shares {
         let full = full(bench, digital, &program, share)?;
         let accuracy = accuracy_of(&full)?;
         if best.as_ref().is_none_or(|(most, _)| *most < accuracy) {
@@ -75,7 +75,7 @@ fn full(
     let design = tightened(bench, &program.design, &digital.network, &inputs, share)?;
     let run = Through {
         stage: &format!("full-{share}"),
-        recipe: &bench.spec.training.further,
+        recipe: &bench.job.further,
         method: Method::FULL,
         network: &digital.network,
         teacher: digital.teacher(),

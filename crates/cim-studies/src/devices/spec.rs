@@ -5,14 +5,15 @@ use cim_chip::sections::{
     FrontEnd, MappingSpec, NetworkSpec, OptimiserSpec, Recipe, TileSpec, Wires, need, network,
     training,
 };
+use cim_chip::{ChipError, ChipSpec, Targets};
 use cim_device::{ModelSpec, published};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
 use crate::experiment::Experiment;
-use crate::paper;
-use crate::paper::choices::ChoiceSpec;
-use crate::paper::sections::{DigitalSpec, ErrorModelSpec, HoldoutSpec, NetworksSpec, SweepSpec};
+use crate::method::choices::ChoiceSpec;
+use crate::method::job::{Asking, Job};
+use crate::method::sections::{HoldoutSpec, NetworksSpec};
 use crate::study::{StudySpec, shared_keys};
 
 /// The whole method on one device after another.
@@ -96,7 +97,7 @@ impl StudySpec for Spec {
             if let Err(unknown) = published(name) {
                 need(false, "devices.names", name, &unknown.to_string())?;
             }
-            paper::check_design(&self.on(name))?;
+            self.on(name)?.check()?;
         }
         let (designs, help) = (self.devices.designs, "two designs or more have an order");
         need((2..=100_000).contains(&designs), "devices.designs", designs, help)?;
@@ -125,37 +126,33 @@ impl StudySpec for Spec {
 }
 
 impl Spec {
-    /// The study of the paper with one device of the catalogue: what a bench is made of. It sweeps
-    /// nothing, compares no digital energy and programs no tile for the closed form alone.
-    pub fn on(&self, device: &str) -> paper::Spec {
-        let device = ModelSpec::Published { name: device.to_owned() };
+    /// The method on one device of the catalogue.
+    ///
+    /// # Errors
+    /// [`ChipError`] for a part that cannot be.
+    pub fn on(&self, device: &str) -> Result<Job, ChipError> {
+        let model = ModelSpec::Published { name: device.to_owned() };
+        let device = &DeviceSpec { model, effects: Vec::new() };
+        let Self { tile, circuit, converters, front_end, mapping, .. } = self;
+        let (tile, mapping, wires) = (*tile, *mapping, self.wires);
+        let parts = ChipSpec { tile, device, circuit, converters, wires, front_end, mapping }
+            .build(Targets::Nominal)?;
         let TrainingSpec { digital, further } = self.training.clone();
-        let [bits, ablation] = [further.clone(), further.clone()];
-        let Self { tile, circuit, converters, energy, wires, mapping, calibration, .. } = *self;
-        paper::Spec {
-            experiment: None,
+        Ok(Job {
             seed: self.seed,
-            device: DeviceSpec { model: device, effects: Vec::new() },
             network: self.network.clone(),
-            data: self.data.clone(),
-            training: paper::sections::TrainingSpec { digital, further, bits, ablation },
-            choices: self.choices.clone(),
-            front_end: self.front_end.clone(),
+            parts,
+            full_scale: converters.full_scale,
+            circuit: *circuit,
+            energy: self.energy,
             optimiser: self.optimiser,
+            calibration: self.calibration,
             holdout: self.holdout,
-            networks: self.networks,
-            evaluation: self.evaluation,
-            digital: DigitalSpec::FREE,
-            sweeps: SweepSpec::NONE,
-            error_model: ErrorModelSpec { designs: self.devices.designs, ..ErrorModelSpec::NONE },
-            tile,
-            circuit,
-            converters,
-            energy,
-            wires,
-            mapping,
-            calibration,
-        }
+            choices: self.choices.clone(),
+            asking: Asking::of([&further], self.epochs() / self.networks.count - digital.epochs),
+            digital,
+            further,
+        })
     }
 
     /// Epochs of all runs together.

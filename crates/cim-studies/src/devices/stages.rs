@@ -10,13 +10,12 @@ use super::outcome;
 use super::spec::Spec;
 use crate::context::Context;
 use crate::error::StudyError;
-use crate::paper;
-use crate::paper::bench::Bench;
-use crate::paper::candidate::Candidate;
-use crate::paper::measure::rank::objective_rank;
-use crate::paper::measure::rows::{Asked, OnChips, Row};
-use crate::paper::train::digital::{Digital, control};
-use crate::paper::train::rows::Group;
+use crate::method::bench::Bench;
+use crate::method::candidate::Candidate;
+use crate::method::rank::objective_rank;
+use crate::method::rows::{Asked, OnChips, Row};
+use crate::method::digital::{Digital, control};
+use crate::method::job::Job;
 use crate::shared::estimates::{Rank, over_networks};
 use crate::shared::images::Images;
 use crate::shared::learning::Learning;
@@ -32,39 +31,40 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
     let bar = OneBar::new(context, "train and choose", spec.epochs());
     let quiet = Context { progress: &bar, ..*context };
     let training = Training::on(&quiet, &learning.data, &images.sha256, &spec.trained_by())?;
-    let studies: Vec<paper::Spec> = spec.devices.names.iter().map(|name| spec.on(name)).collect();
-    let first = studies.first().expect("the list of the preset is not empty");
+    let jobs = spec.devices.names.iter().map(|name| spec.on(name));
+    let jobs = jobs.collect::<Result<Vec<Job>, _>>()?;
+    let first = jobs.first().expect("the list of the preset is not empty");
     let numbers: Vec<Numbers> = (0..spec.networks.count)
         .into_par_iter()
-        .map(|network| as_numbers(&Bench::new(first, &learning, &training, network)?))
+        .map(|network| as_numbers(&Bench::new(first, &learning, &training, network)))
         .collect::<Result<_, _>>()?;
     stages.lap("train as numbers");
 
     // Every network on every device, side by side. What is measured of one chooses nothing of another.
-    let places: Vec<(usize, usize)> = (0..studies.len())
+    let places: Vec<(usize, usize)> = (0..jobs.len())
         .flat_map(|device| (0..numbers.len()).map(move |network| (device, network)))
         .collect();
     let test = Task::classify(&images.test)?;
     let measured = places
         .into_par_iter()
         .map(|(device, network)| {
-            let bench = Bench::new(&studies[device], &learning, &training, network)?;
+            let bench = Bench::new(&jobs[device], &learning, &training, network);
             let bench = bench.called(&spec.devices.names[device]);
             let found = on_device(&bench, &numbers[network])?;
-            measure(&studies[device], found, &test, bench.at)
+            measure((spec, &jobs[device]), found, &test, bench.at)
         })
         .collect::<Result<Vec<Measured>, StudyError>>()?;
     stages.lap("every device");
-    let steps = context.progress.begin("rank designs", studies.len() * spec.devices.designs);
-    let ranks = studies
+    let steps = context.progress.begin("rank designs", jobs.len() * spec.devices.designs);
+    let ranks = jobs
         .par_iter()
-        .map(|study| {
-            let bench = Bench::new(study, &learning, &training, 0)?;
+        .map(|job| {
+            let bench = Bench::new(job, &learning, &training, 0);
             let network = numbers[0].control.clone();
             let inputs = bench.inputs_of(&network);
             let design = bench.naive(&network, &inputs, bench.parts.read_voltage)?;
             let naive = Candidate { network, design, inputs };
-            objective_rank(study, &naive, &learning.task, || steps.step(1))
+            objective_rank(job, spec.devices.designs, &naive, &learning.task, || steps.step(1))
         })
         .collect::<Result<Vec<_>, StudyError>>()?;
     stages.lap("rank designs");
@@ -109,13 +109,13 @@ struct Measured {
 }
 
 fn measure(
-    spec: &paper::Spec,
+    (spec, job): (&Spec, &Job),
     found: OnDevice,
     test: &Task,
     at: Stream,
 ) -> Result<Measured, StudyError> {
     let OnDevice { candidates, heuristic, in_use } = found;
-    let (chips, prices) = (spec.evaluation.chips, &spec.energy);
+    let (chips, prices) = (spec.evaluation.chips, &job.energy);
     let (rows, mut asked) = (candidates.iter(), Asked::new(test));
     let rows = rows.map(|own| OnChips::of(own, &mut asked, chips, at, prices, || ()));
     Ok(Measured { rows: rows.collect::<Result<_, _>>()?, heuristic, in_use })
@@ -124,7 +124,6 @@ fn measure(
 /// One method over all networks.
 fn row(spec: &Spec, name: &'static str, place: usize, of_networks: &[Measured]) -> Row {
     Row {
-        group: Group::Variant,
         name,
         further_epochs: spec.training.further.epochs,
         networks: of_networks.iter().map(|one| one.rows[place].clone()).collect(),

@@ -26,7 +26,7 @@ pub struct Spec {
     /// The membrane.
     pub membrane: MembraneSpec,
     /// What its equation leaves out.
-    pub circuit: PartsSpec,
+    pub imperfections: PartsSpec,
     /// How exact the grid is.
     pub errors: ErrorsSpec,
     /// What is learned.
@@ -217,7 +217,7 @@ impl Spec {
     /// # Errors
     /// [`DynamicsError`] for a part that cannot be.
     pub fn circuit(&self) -> Result<Circuit, DynamicsError> {
-        let PartsSpec { curvature_per_v2, switch, offset, delay } = self.circuit;
+        let PartsSpec { curvature_per_v2, switch, offset, delay } = self.imperfections;
         let membrane = self.membrane;
         CircuitSpec { membrane, curvature_per_v2, switch, offset, delay }.build()
     }

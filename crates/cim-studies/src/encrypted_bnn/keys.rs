@@ -1,9 +1,8 @@
 //! Words of chips, and how good they are.
 
 use cim_core::{Seconds, Stream, Tally};
-use cim_device::DeviceError;
-use cim_device::published_names;
 use cim_device::puf::{Helper, Made, Pairs, PairsSpec, Quality};
+use cim_device::{DeviceError, DeviceSpec, ModelSpec, published_names};
 use cim_tile::encryption::{LayerKey, Methods, Word};
 use rayon::prelude::*;
 
@@ -72,18 +71,30 @@ pub struct OfDevice {
 
 /// All published devices, that of the preset first.
 pub fn devices(spec: &Spec, at: Stream) -> Result<Vec<OfDevice>, StudyError> {
-    let mut names = vec![spec.puf.device.as_str()];
-    names.extend(published_names().into_iter().filter(|name| *name != spec.puf.device));
-    let one = |(idx, name): (usize, &&str)| -> Result<OfDevice, StudyError> {
-        let device = (*name).to_owned();
+    let own = &spec.puf.device;
+    let mut all = vec![(own_name(own), own.clone())];
+    let published = published_names().into_iter();
+    let others = published.map(|name| (name.to_owned(), DeviceSpec::published(name)));
+    all.extend(others.filter(|(_, device)| device != own));
+    let one = |(idx, (name, device)): (usize, &(String, DeviceSpec))| -> Result<_, StudyError> {
         let pairs = PairsSpec { device: device.clone(), reads: spec.puf.reads }.build()?;
         let times = [spec.puf.enrolled_after, spec.puf.used_after];
         let known = pairs.check_times(&times).is_ok();
         let at = at.child("device", idx as u64);
         let quality = if known { Some(quality(spec, &pairs, times, at)?) } else { None };
-        Ok(OfDevice { device, quality })
+        Ok(OfDevice { device: name.clone(), quality })
     };
-    names.par_iter().enumerate().map(one).collect()
+    all.par_iter().enumerate().map(one).collect()
+}
+
+/// What the cells of the preset are called.
+pub fn own_name(device: &DeviceSpec) -> String {
+    let name = match &device.model {
+        ModelSpec::Published { name } => name,
+        _ => "cells of the preset",
+    };
+    let effects = device.effects.len();
+    if effects == 0 { name.to_owned() } else { format!("{name} with {effects} effects around it") }
 }
 
 fn quality(

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use cim_core::Tally;
 use cim_report::format::{percent, percent_estimate, scientific};
-use cim_report::{Comparison, Estimate, Figure, Headline, Parameter, Report, Shown};
+use cim_report::{Bound, Comparison, Estimate, Figure, Headline, Parameter, Report, Shown};
 use cim_tile::encryption::Methods;
 
 use super::attacked::OfAttack;
+use super::keys::own_name;
 use super::measured::{Measured, combinations};
 use super::spec::Spec;
 use super::{charts, tables};
@@ -146,15 +147,15 @@ fn comparison(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
     let mut rows = vec![
         Comparison::new("accuracy with the key", "96.04 %", percents(with_key)),
         Comparison::new("images with any sign off, with the key", "0", format!("{off} of {runs}"))
-            .must("0", off == 0),
+            .must("0", Bound::AtMost(0.0).of(off as f64)),
         Comparison::new("accuracy without the key", "< 15 %", percents(without))
-            .must("≤ 15 %", without.mean + without.ci95 <= MOST_WITHOUT),
+            .must("≤ 15 %", Bound::AtMost(MOST_WITHOUT).of(without)),
         Comparison::new(
             "power of gates over that of cells alone",
             "< 1 %",
             format!("{} %", scientific(100.0 * of_cells)),
         )
-        .must("≤ 1 %", of_cells <= MOST_ENERGY),
+        .must("≤ 1 %", Bound::AtMost(MOST_ENERGY).of(of_cells)),
     ];
     let swaps = combinations().iter().position(|methods| *methods == SWAPS);
     if let Some(swaps) = swaps {
@@ -207,7 +208,7 @@ fn lead(spec: &Spec, measured: &Measured) -> String {
     let without = measured.without_key(spec);
     let verdict = if off > 0 {
         "Words do not come back whole, so that chips do not work with keys of their own."
-    } else if without.mean + without.ci95 <= MOST_WITHOUT {
+    } else if Bound::AtMost(MOST_WITHOUT).of(without).met {
         "So it protects a copy of the cells from being used as it is."
     } else {
         "A copy of the cells works as it is, if worse."
@@ -273,7 +274,7 @@ fn parameters(spec: &Spec) -> Vec<Parameter> {
         ),
         one(
             "puf.device",
-            spec.puf.device.clone(),
+            own_name(&spec.puf.device),
             true,
             "the paper says that cells can be used, not which",
         ),

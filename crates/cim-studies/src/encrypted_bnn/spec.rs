@@ -95,8 +95,8 @@ pub struct EncryptionSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PufSpec {
-    /// Name of a published device.
-    pub device: String,
+    /// Cells of its pairs.
+    pub device: DeviceSpec,
     /// Reads of which each cell's mean is taken.
     pub reads: u32,
     /// Time after writing at which a word is enrolled (s).
@@ -236,7 +236,7 @@ impl Spec {
     /// Pairs of cells.
     ///
     /// # Errors
-    /// [`StudyError`] for a device that nobody published.
+    /// [`StudyError`] for a device that cannot be.
     pub fn pairs(&self) -> Result<Pairs, StudyError> {
         let PufSpec { device, reads, .. } = &self.puf;
         Ok(PairsSpec { device: device.clone(), reads: *reads }.build()?)
@@ -271,7 +271,7 @@ mod tests {
             ("counts = [0, 1,", "counts = [0, 1000000000,", "wrong_bits.counts"),
             ("distillation = 0.0", "distillation = 0.9", "training.digital.distillation"),
             ("images = 500\npasses", "images = 50000\npasses", "attack.images"),
-            ("device = \"cmo-hfox\"", "device = \"cmo-hfx\"", "cmo-hfox"),
+            ("name = \"cmo-hfox\"", "name = \"cmo-hfx\"", "cmo-hfox"),
             ("used_after = \"1 month\"", "used_after = \"1 ns\"", "1 ns"),
             (
                 "methods = [\"row-inversion\", \"column-swap\"]",

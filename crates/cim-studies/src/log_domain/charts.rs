@@ -74,7 +74,7 @@ fn by_rule(spec: &Spec, measured: &Measured) -> Chart {
         &format!(
             "As before, with converters of {} bits. At high rates the steps are no longer close to the \
              equation that the circuit solves.",
-            spec.circuit.bits
+            spec.learner.bits
         ),
         Lines {
             x_label: "learning rate".to_owned(),

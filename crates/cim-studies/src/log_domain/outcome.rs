@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cim_report::format::{number, percent};
-use cim_report::{Comparison, Estimate, Figure, Headline, Report, Shown};
+use cim_report::{Bound, Comparison, Estimate, Figure, Headline, Report, Shown};
 
 use super::data::Sets;
 use super::measured::{Learned, Measured};
@@ -106,7 +106,7 @@ fn error_words(e: Estimate) -> String {
 
 fn comparison(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
     let [matched, typical] = headline_errors(measured);
-    let bits = spec.circuit.bits;
+    let bits = spec.learner.bits;
     let fewest = measured.bits.iter().find(|v| estimate(&v.matched.steps).mean <= MOST_ERROR);
     let fewest = fewest.map_or("none of those tried".to_owned(), |v| format!("{} bits", v.value));
     let mut rows = vec![
@@ -115,13 +115,13 @@ fn comparison(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
             "mean square below 0.87 %",
             error_words(matched),
         )
-        .must("≤ 0.87 %", matched.mean + matched.ci95 <= MOST_ERROR),
+        .must("≤ 0.87 %", Bound::AtMost(MOST_ERROR).of(matched)),
         Comparison::new(
             "the same with typical devices",
             "mean square below 0.87 %",
             error_words(typical),
         )
-        .must("≤ 0.87 %", typical.mean + typical.ci95 <= MOST_ERROR),
+        .must("≤ 0.87 %", Bound::AtMost(MOST_ERROR).of(typical)),
         Comparison::new(
             "fewest bits with a root mean square below 0.87 % in the mean",
             "8 bits",
@@ -130,7 +130,7 @@ fn comparison(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
     ];
     if let Some(found) = &measured.simulated {
         let ours = format!("{:.3} % of range", 100.0 * found.model.rms);
-        let met = found.model.rms <= MOST_AGAINST_SPICE;
+        let met = Bound::AtMost(MOST_AGAINST_SPICE).of(found.model.rms);
         rows.push(Comparison::new("circuit against ngspice", "–", ours).must("≤ 1 %", met));
     }
     rows
@@ -143,7 +143,7 @@ fn lead(spec: &Spec, measured: &Measured) -> String {
         "A circuit of equal devices with converters of {} bits follows gradient descent with decay on {} \
          inputs within {} of the range of its weights; with devices that do not match, within {}. Ten \
          classes by two layers: {} as steps, {} with equal devices, {} with typical ones.",
-        spec.circuit.bits,
+        spec.learner.bits,
         law.inputs,
         error_words(matched),
         error_words(typical),
@@ -160,14 +160,14 @@ fn headlines(spec: &Spec, measured: &Measured) -> Vec<Headline> {
             value: percent(matched.mean),
             label: format!(
                 "of the range from the steps, {} bits, equal devices",
-                spec.circuit.bits
+                spec.learner.bits
             ),
             detail: "the paper: below 0.87 %".to_owned(),
         },
         Headline {
             value: percent(typical.mean),
             label: "the same with typical devices".to_owned(),
-            detail: format!("gates of {} µm²", spec.circuit.transistors.area_um2),
+            detail: format!("gates of {} µm²", spec.learner.transistors.area_um2),
         },
     ];
     if let Some(found) = &measured.simulated {

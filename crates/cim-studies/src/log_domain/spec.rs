@@ -23,7 +23,7 @@ pub struct Spec {
     /// What the circuit is to follow.
     pub rule: Sgdr,
     /// The circuit.
-    pub circuit: CircuitSpec,
+    pub learner: LearnerPartsSpec,
     /// What things cost.
     pub prices: PriceSpec,
     /// The first task.
@@ -43,7 +43,7 @@ pub struct Spec {
 /// The circuit of a learner, as typical devices make it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CircuitSpec {
+pub struct LearnerPartsSpec {
     /// Capacitor of each current.
     pub capacitance: Farads,
     /// Current of a weight, input or error of one.
@@ -186,8 +186,8 @@ impl StudySpec for Spec {
 impl Spec {
     /// The circuit that follows a rule with devices that match: only converters round.
     pub fn matched(&self, rule: Sgdr) -> LearnerSpec {
-        let CircuitSpec { capacitance, unit, least, temperature, bias, bits, transistors } =
-            self.circuit;
+        let LearnerPartsSpec { capacitance, unit, least, temperature, bias, bits, transistors } =
+            self.learner;
         let transistors = Transistors { early_per_v: 0.0, mismatch_v_um: 0.0, ..transistors };
         let converters = Converters::Bits(bits);
         LearnerSpec {
@@ -205,7 +205,7 @@ impl Spec {
 
     /// The circuit that follows a rule with all that is modelled of its devices.
     pub fn typical(&self, rule: Sgdr) -> LearnerSpec {
-        LearnerSpec { transistors: self.circuit.transistors, noise: 1.0, ..self.matched(rule) }
+        LearnerSpec { transistors: self.learner.transistors, noise: 1.0, ..self.matched(rule) }
     }
 
     /// The rule with other constants.
@@ -221,7 +221,7 @@ impl Spec {
 
     fn check_circuit(&self) -> Result<(), StudyError> {
         let in_range = |bits: u32| (2..=16).contains(&bits);
-        need(in_range(self.circuit.bits), "circuit.bits", self.circuit.bits, "give 2 to 16 bits")?;
+        need(in_range(self.learner.bits), "learner.bits", self.learner.bits, "give 2 to 16 bits")?;
         let (digits, layers, spice) = (&self.digits, &self.layers, &self.simulation);
         let rules = [
             self.rule,
@@ -293,7 +293,7 @@ impl Spec {
             LearnerSpec { temperature, ..self.typical(self.rule) }.build(1, at)?;
         }
         for &area_um2 in areas_um2 {
-            let transistors = Transistors { area_um2, ..self.circuit.transistors };
+            let transistors = Transistors { area_um2, ..self.learner.transistors };
             LearnerSpec { transistors, ..self.typical(self.rule) }.build(1, at)?;
         }
         Ok(())
@@ -312,7 +312,7 @@ mod tests {
             ("rate = 0.01", "rate = 0.0", "the learning rate is 0"),
             ("rates = [1e-4,", "rates = [-1e-4,", "the learning rate is -0.0001"),
             ("least = \"1 pA\"", "least = \"1 uA\"", "least current over the unit"),
-            ("bits = 8", "bits = 0", "circuit.bits is 0"),
+            ("bits = 8", "bits = 0", "learner.bits is 0"),
             ("inputs = [1, 8]", "inputs = [8, 1]", "regression.inputs is [8, 1]"),
             ("\"253.15 K\"", "\"25.15 K\"", "temperature in kelvin is 25.15"),
             ("components = 16", "components = 0", "layers.components is 0"),

@@ -132,7 +132,7 @@ fn errors(
 /// One regression, with the parts of the circuit added one by one.
 fn law(spec: &Spec, inputs: usize, root: Stream) -> Result<Law, StudyError> {
     let matched = spec.matched(spec.rule);
-    let typical = spec.circuit.transistors;
+    let typical = spec.learner.transistors;
     let exact = LearnerSpec { converters: Converters::Exact, ..matched };
     let devices = |early_per_v, mismatch_v_um| LearnerSpec {
         transistors: Transistors { early_per_v, mismatch_v_um, ..typical },

@@ -97,9 +97,9 @@ fn varied(title: &str, name: &str, all: &[Varied], leak: impl Fn(f64) -> String)
 
 fn areas(spec: &Spec, measured: &Measured) -> Table {
     let rows = measured.areas.iter().map(|v| {
-        let mut devices = spec.circuit.transistors;
+        let mut devices = spec.learner.transistors;
         devices.area_um2 = v.value;
-        let spread = devices.spread(spec.circuit.temperature);
+        let spread = devices.spread(spec.learner.temperature);
         vec![number(v.value), format!("{:.1}", 100.0 * spread), of(&v.typical.steps)]
     });
     let columns = ["gate (µm²)", "spread of currents (%)", "typical devices, from the steps (%)"];

@@ -8,13 +8,13 @@ use rayon::prelude::*;
 use super::measured::Factors;
 use super::methods::ORDERS;
 use super::networks::Laid;
-use super::spec::{FactorSpec, uniform};
+use super::spec::Spec;
 use crate::error::StudyError;
 
 /// Factors of arrays drawn at `at`, those without an active cell left out.
 pub fn measure(
     laid: &Laid<'_>,
-    spec: FactorSpec,
+    spec: &Spec,
     cells: Cells,
     at: Stream,
 ) -> Result<Factors, StudyError> {
@@ -25,8 +25,8 @@ pub fn measure(
     at.fill_uniform(0, &mut keys);
     let mut order: Vec<usize> = (0..arrays.len()).collect();
     order.sort_by(|a, b| keys[*a].total_cmp(&keys[*b]));
-    order.truncate(spec.arrays);
-    let wires = uniform(spec.wire);
+    order.truncate(spec.factors.arrays);
+    let wires = spec.wires_of(spec.factors.wire);
     let one = |&idx: &usize| {
         let array = arrays[idx];
         let nominal = array.nominal_s(cells);

@@ -1,10 +1,9 @@
 //! Networks on arrays of bits with wires.
 
-use cim_chip::sections::device;
 use cim_core::{Stream, Tally};
 use cim_crossbar::{Sensed, Wires, wire_targets};
 use cim_device::{Device, Window};
-use cim_tile::placement::{Cells, Part, Placement, Slices};
+use cim_tile::placement::{Part, Placement, Slices};
 use cim_tile::{TileError, quantize};
 use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
@@ -12,6 +11,7 @@ use rayon::prelude::*;
 use super::methods::Order;
 use super::spec::Spec;
 use crate::error::StudyError;
+use crate::shared::bit_cells::states;
 use crate::shared::subject::Subject;
 
 /// A network cut into arrays of bits.
@@ -27,13 +27,14 @@ pub struct Laid<'a> {
 impl<'a> Laid<'a> {
     /// Rounds every product to the largest of its weights, and cuts it.
     pub fn of(spec: &Spec, subject: &'a Subject<'a>) -> Result<Self, StudyError> {
-        let top = (1 << spec.arrays.bits) - 1;
+        let slices = spec.slices()?;
+        let top = (1 << slices.bits) - 1;
         let mut laid = Self { subject, slices: Vec::new(), steps: Vec::new() };
         for weights in &subject.products {
             let most = weights.iter().fold(0.0_f32, |most, w| most.max(w.abs()));
             let clip = if most == 0.0 { 1.0 } else { most };
             let integers = quantize::weights(weights.view(), clip, top, &mut Tally::default())?;
-            laid.slices.push(spec.arrays.cut(integers.view()).map_err(TileError::from)?);
+            laid.slices.push(slices.cut(integers.view()).map_err(TileError::from)?);
             laid.steps.push(clip / top as f32);
         }
         Ok(laid)
@@ -47,11 +48,6 @@ pub struct Targets {
     scale: Vec<Vec<f64>>,
 }
 
-/// Active cells at the top of the window, others at its bottom.
-pub fn cells(window: Window) -> Cells {
-    Cells { on: window.g_max, off: window.g_min }
-}
-
 impl Targets {
     /// Those of a placement; solved for the wires, if there are some given.
     pub fn of(
@@ -60,7 +56,7 @@ impl Targets {
         window: Window,
         solved: Option<Wires>,
     ) -> Result<Self, StudyError> {
-        let cells = cells(window);
+        let cells = states(window);
         let mut all = Self { placements: Vec::new(), target_s: Vec::new(), scale: Vec::new() };
         for slices in &laid.slices {
             let one = |part: &Part| {
@@ -104,7 +100,7 @@ pub fn on_chip(
     moments: &Moments,
     at: Stream,
 ) -> Result<OnChip, StudyError> {
-    let cells = cells(device.window());
+    let cells = states(device.window());
     let step_s = cells.on.0 - cells.off.0;
     let mut chip = OnChip { plain: Vec::new(), gains: Vec::new() };
     for (layer, slices) in laid.slices.iter().enumerate() {
@@ -179,9 +175,4 @@ pub fn moments(drives: &[Array2<f32>]) -> Moments {
         moments / x.nrows().max(1) as f32
     };
     drives.iter().map(one).collect()
-}
-
-/// The cell.
-pub fn device_of(spec: &Spec) -> Result<std::sync::Arc<dyn Device>, StudyError> {
-    Ok(device::build(&spec.device)?)
 }

@@ -1,17 +1,17 @@
 //! The study as written in a file.
 
+use cim_chip::ChipError;
 use cim_chip::sections::{
-    CalibrationSpec, DataSpec, DeviceSpec, EvaluationSpec, NetworkSpec, device, listed, need,
-    need_within, network, training,
+    CalibrationSpec, DataSpec, DeviceSpec, EvaluationSpec, MappingSpec, NetworkSpec, TileSpec,
+    Wires, listed, need, need_within, network, training, wires,
 };
 use cim_core::Ohms;
-use cim_crossbar::Wires;
-use cim_device::Conduction;
 use cim_tile::placement::SlicesSpec;
 use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
 use crate::experiment::Experiment;
+use crate::shared::bit_cells;
 use crate::shared::foreign::ForeignSpec;
 use crate::shared::training::AsNumbersSpec;
 use crate::study::{StudySpec, shared_keys};
@@ -30,8 +30,12 @@ pub struct Spec {
     pub data: DataSpec,
     /// The network that is trained here.
     pub network: NetworkSpec,
-    /// Arrays of bits.
-    pub arrays: SlicesSpec,
+    /// An array: its rows, and the outputs whose bits it holds.
+    pub tile: TileSpec,
+    /// Bit-sliced differential, one bit a slice: each sign has arrays of its own here.
+    pub mapping: MappingSpec,
+    /// Ends and terminals of the wires; their pitches are those of `factors.wire` and `accuracy.wires`.
+    pub wires: Wires,
     /// Networks of others that arrays are filled with.
     pub foreign: ForeignSpec,
     /// The cell: active ones have the top of its window, others the bottom.
@@ -76,6 +80,9 @@ pub enum SolvedFor {
     LeastErrorAndPlain,
 }
 
+/// Most rows and columns of an array that is solved.
+const MOST: usize = 1024;
+
 impl StudySpec for Spec {
     fn foreign(&mut self) -> Option<&mut ForeignSpec> {
         Some(&mut self.foreign)
@@ -96,13 +103,13 @@ impl StudySpec for Spec {
     }
 
     fn check(&self) -> Result<(), StudyError> {
-        let SlicesSpec { rows, columns, bits } = self.arrays;
-        need_within("arrays.bits", bits, 1, 15)?;
-        need_within("arrays.rows", rows, 1, 1024)?;
-        need_within("arrays.columns", columns, bits as usize, 1024)?;
-        let ohmic = *device::build(&self.device)?.current_voltage() == Conduction::Ohmic;
-        let help = "choose ohmic cells: arrays of this study are linear circuits";
-        need(ohmic, "device.model.current_voltage", "another law than Ohm's", help)?;
+        self.tile.check()?;
+        need_within("tile.rows", self.tile.rows, 1, MOST)?;
+        self.slices()?;
+        let help = format!("an array has up to {MOST} columns, one for every bit of an output");
+        need(self.columns() <= MOST, "tile.outputs", self.tile.outputs, &help)?;
+        bit_cells::device(&self.device)?;
+        wires::check(&self.wires)?;
         need_within("factors.wire", self.factors.wire, Ohms(1e-6), Ohms(1e6))?;
         need_within("factors.arrays", self.factors.arrays, 2, 1_000_000)?;
         let wires = &self.accuracy.wires;
@@ -122,15 +129,40 @@ impl StudySpec for Spec {
 }
 
 impl Spec {
+    /// Wires of one resistance a cell.
+    pub fn wires_of(&self, ohm: Ohms) -> Wires {
+        Wires { row: ohm, column: ohm, ..self.wires }
+    }
+
+    /// Columns of an array: one for every bit of its outputs.
+    pub fn columns(&self) -> usize {
+        self.tile.outputs * self.bits().unwrap_or(0) as usize
+    }
+
+    /// Arrays of bits.
+    ///
+    /// # Errors
+    /// [`ChipError::Section`] for a mapping that does not put one bit on a cell.
+    pub fn slices(&self) -> Result<SlicesSpec, ChipError> {
+        let bits = self.bits()?;
+        Ok(SlicesSpec { rows: self.tile.rows, columns: self.columns(), bits })
+    }
+
+    /// Bits of a magnitude.
+    fn bits(&self) -> Result<u32, ChipError> {
+        let help = "give bit-sliced-differential with 1 to 15 slices of 1 bit: single bits are placed here";
+        let MappingSpec::BitSlicedDifferential(spec) = self.mapping else {
+            return need(false, "mapping.kind", self.mapping.kind(), help).map(|()| 0);
+        };
+        need(spec.bits == 1, "mapping.bits", spec.bits, help)?;
+        need((1..=15).contains(&spec.slices), "mapping.slices", spec.slices, help)?;
+        Ok(spec.slices)
+    }
+
     /// All that training depends on.
     pub fn trained_by(&self) -> impl std::fmt::Debug {
         ("mdm", self.seed, &self.network, &self.training)
     }
-}
-
-/// Wires of one resistance a cell.
-pub fn uniform(ohm: Ohms) -> Wires {
-    Wires::new(ohm, ohm)
 }
 
 #[cfg(test)]
@@ -141,8 +173,15 @@ mod tests {
     #[test]
     fn arrays_and_wires_that_cannot_be_are_refused() {
         refuses::<Mdm>(&[
-            ("bits = 8", "bits = 16", "arrays.bits is 16"),
-            ("columns = 64", "columns = 7", "arrays.columns is 7"),
+            ("slices = 8", "slices = 16", "mapping.slices is 16"),
+            ("bits = 1", "bits = 2", "mapping.bits is 2"),
+            (
+                "kind = \"bit-sliced-differential\"\nslices = 8\nbits = 1",
+                "kind = \"differential\"",
+                "single bits are placed here",
+            ),
+            ("rows = 64", "rows = 2048", "tile.rows is 2048"),
+            ("outputs = 8", "outputs = 129", "tile.outputs is 129"),
             ("arrays = 200", "arrays = 1", "factors.arrays is 1"),
             ("wire = \"2.5 Ohm\"", "wire = \"0 Ohm\"", "factors.wire"),
             ("\"100 Ohm\"", "\"5 Ohm\"", "accuracy.wires is [50 Ω, 5 Ω, 200 Ω]"),

@@ -8,11 +8,12 @@ use cim_report::Timing;
 use super::factors;
 use super::measured::{Right, Setting};
 use super::methods::{LEAST_ERROR, MDM, ORDERS, PLAIN, REMEDIES};
-use super::networks::{Laid, Moments, Targets, cells, device_of, moments, on_chip, one_factor};
+use super::networks::{Laid, Moments, Targets, moments, on_chip, one_factor};
 use super::outcome;
-use super::spec::{SolvedFor, Spec, uniform};
+use super::spec::{SolvedFor, Spec};
 use crate::context::{Context, Steps};
 use crate::error::StudyError;
+use crate::shared::bit_cells;
 use crate::shared::foreign::Given;
 use crate::shared::stages::Stages;
 use crate::shared::subject::Subject;
@@ -26,13 +27,14 @@ pub fn run(spec: &Spec, given: &Given, context: &Context<'_>) -> Result<Found, S
     let training = Training::begin(context, &given.images, &spec.trained_by())?;
     let network = spec.training.train(&training, &spec.network, &given.images.test, root)?;
     stages.lap("train digital");
-    let device = device_of(spec)?;
+    let device = bit_cells::device(&spec.device)?;
     let subjects = Subject::all(&network, given);
     let (mut all_factors, mut settings) = (Vec::new(), Vec::new());
     for subject in &subjects {
         let laid = Laid::of(spec, subject)?;
         let at = root.child("model", 0).child(subject.key, 0);
-        all_factors.push(factors::measure(&laid, spec.factors, cells(device.window()), at)?);
+        let cells = bit_cells::states(device.window());
+        all_factors.push(factors::measure(&laid, spec, cells, at)?);
         stages.lap("factors");
         let Some(drives) = subject.drives(given, spec.calibration.images)? else { continue };
         let moments = moments(&drives);
@@ -118,7 +120,7 @@ impl Bench<'_> {
 
     fn setting(&self, wire: Ohms, ideal: &Right) -> Result<Setting, StudyError> {
         let subject = self.laid.subject;
-        let wires = uniform(wire);
+        let wires = self.spec.wires_of(wire);
         let mut right: [[Option<Right>; REMEDIES.len()]; ORDERS.len()] = Default::default();
         for (order, right) in ORDERS.iter().zip(&mut right) {
             let targets = Targets::of(self.laid, order, self.device.window(), None)?;

@@ -76,16 +76,23 @@ pub struct Chip {
     pub ideal_collisions: f64,
     /// Programming error of the cells in use, rms (counts).
     pub rms_counts: f64,
-    /// Share of them that ended in the dead zone, and that did not move.
+    /// What pulses came to, where cells are written by them.
+    pub pulsed: Option<Pulsed>,
+    /// Episodes of the ideal robot and of the variants, where they were asked for.
+    pub episodes: Vec<Vec<Episode>>,
+    pub tally: Tally,
+}
+
+/// What pulses came to, of a cell in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Pulsed {
+    /// Share of cells that ended in the dead zone, and that did not move.
     pub in_band: f64,
     pub stuck: f64,
     /// Pulses, energy (J) and time (s) of a cell.
     pub pulses: f64,
     pub energy_j: f64,
     pub time_s: f64,
-    /// Episodes of the ideal robot and of the variants, where they were asked for.
-    pub episodes: Vec<Vec<Episode>>,
-    pub tally: Tally,
 }
 
 /// Accuracy of the digital digits, with their weights as fitted and as whole counts.

@@ -2,6 +2,7 @@
 //! differential pairs, programmed by VIPI, fine-tuned with the chip in the loop.
 
 mod arena;
+mod cells;
 mod found;
 mod layout;
 mod outcome;

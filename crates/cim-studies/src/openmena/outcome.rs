@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::arena::{End, Episode};
-use super::found::{Chip, Networks, Software, VARIANTS, Variant};
+use super::found::{Chip, Networks, Pulsed, Software, VARIANTS, Variant};
 use super::spec::Spec;
 use super::two_layers::WAYS;
 use crate::shared::estimates::{estimate, paired};
@@ -27,7 +27,7 @@ pub fn report(
     Report {
         title: "OpenMENA: digits and a robot with the chip in the loop".to_owned(),
         lead: lead(spec, software, by_programmer[0]),
-        headlines: headlines(software, by_programmer[0]),
+        headlines: headlines(spec, software, by_programmer[0]),
         figures: figures(spec, networks, software, by_programmer),
         charts: vec![threshold_chart(spec, software, by_programmer), ways_chart(spec, driven)],
         tables: vec![
@@ -37,12 +37,17 @@ pub fn report(
             weight_table(networks),
         ],
         counts: counts(by_programmer),
-        notes: NOTES.map(str::to_owned).to_vec(),
+        notes: notes(spec),
         ..Report::default()
     }
 }
 
-const NOTES: [&str; 9] = [
+fn notes(spec: &Spec) -> Vec<String> {
+    let all: &[&str] = if spec.device.is_pulsed() { &PULSED } else { &OWN_LAW };
+    NOTES.iter().chain(all).map(|note| (*note).to_owned()).collect()
+}
+
+const NOTES: [&str; 7] = [
     "Digits: classes 0 and 1 of scikit-learn's 8 × 8 digits, eight principal components, 288 images to \
      train and 72 to test, so that one image is 1.39 points.",
     "The two classes can be separated: without a bound of the weights the loss has no minimum, and the \
@@ -54,14 +59,24 @@ const NOTES: [&str; 9] = [
      released. Last layer: also a digital matrix behind the columns, which begins as the identity.",
     "Two layers: after the first layer is programmed, the second learns in software what the chip makes \
      of its inputs, and is then programmed; the biases of both learn at the end.",
-    "Without increments is the released script as it is; its step of 0.1 V is multiplied by zero there. \
-     20 mV is a choice of this project.",
     "Cells, counts per siemens, arena, teacher and the robot's network are choices of this project: the \
      paper states none.",
     "Robot: left and right wheel from place and heading, each with its complement, by least squares \
      without negative weights on a potential-field teacher. An episode ends at the goal, at a \
      collision, or when its time is over. Ideal is the digital network with weights in whole counts.",
+];
+
+const PULSED: [&str; 2] = [
+    "Without increments is the released script as it is; its step of 0.1 V is multiplied by zero there. \
+     20 mV is a choice of this project.",
     "Pulses see no half-selected neighbours and wires have no resistance.",
+];
+
+const OWN_LAW: [&str; 2] = [
+    "These cells are known by what programming leaves, not by pulses: they are written once, by their own \
+     law, and increments are not compared. Their window carries the largest of all weights, whatever \
+     [programmer] says of counts; a code of the column converters may then be many counts or few.",
+    "Wires have no resistance.",
 ];
 
 fn share(e: Estimate) -> String {
@@ -77,6 +92,11 @@ fn of(chips: &[Chip], value: impl Fn(&Chip) -> f64) -> Estimate {
     estimate(&chips.iter().map(value).collect::<Vec<_>>())
 }
 
+/// What pulses came to, of every chip.
+fn of_pulses(chips: &[Chip], value: impl Fn(&Pulsed) -> f64) -> Estimate {
+    of(chips, |chip| chip.pulsed.as_ref().map_or(0.0, &value))
+}
+
 /// Collisions beyond those of the ideal robot from the same starts.
 fn excess(chips: &[Chip], variant: usize) -> Estimate {
     let collisions: Vec<f64> = chips.iter().map(|c| c.collisions[variant]).collect();
@@ -85,6 +105,9 @@ fn excess(chips: &[Chip], variant: usize) -> Estimate {
 }
 
 fn name_of(spec: &Spec, programmer: usize) -> String {
+    if !spec.device.is_pulsed() {
+        return "the cells' own law".to_owned();
+    }
     let increment = spec.comparison.increments[programmer];
     if increment.0 == 0.0 {
         "PI, no increments".to_owned()
@@ -132,7 +155,10 @@ fn figures(
         figures.insert(key.to_owned(), Figure::new(label, shown, Estimate::exact(value)));
     }
     for (programmer, chips) in by_programmer.iter().enumerate() {
-        let place = format!("{}mV", (1e3 * spec.comparison.increments[programmer].0).round());
+        let place = match spec.device.is_pulsed() {
+            true => format!("{}mV", (1e3 * spec.comparison.increments[programmer].0).round()),
+            false => "own_law".to_owned(),
+        };
         let programmed = name_of(spec, programmer);
         let mut put = |key: &str, label: &str, shown: Shown, e: Estimate| {
             let label = format!("{label}; {programmed}");
@@ -158,12 +184,15 @@ fn figures(
         put("robot_ideal", &format!("{collisions}, ideal weights"), plain(), ideal);
         let error = of(chips, |c| c.rms_counts);
         put("error_counts", "programming error, rms (counts)", plain(), error);
-        put("in_band", "cells in the dead zone", share(), of(chips, |c| c.in_band));
-        put("stuck", "cells stuck", share(), of(chips, |c| c.stuck));
-        put("pulses", "pulses a cell", plain(), of(chips, |c| c.pulses));
+        if !spec.device.is_pulsed() {
+            continue;
+        }
+        put("in_band", "cells in the dead zone", share(), of_pulses(chips, |c| c.in_band));
+        put("stuck", "cells stuck", share(), of_pulses(chips, |c| c.stuck));
+        put("pulses", "pulses a cell", plain(), of_pulses(chips, |c| c.pulses));
         let (joules, seconds) = (Shown::Quantity("J".into()), Shown::Quantity("s".into()));
-        put("energy_j", "programming energy a cell", joules, of(chips, |c| c.energy_j));
-        put("time_s", "programming time a cell", seconds, of(chips, |c| c.time_s));
+        put("energy_j", "programming energy a cell", joules, of_pulses(chips, |c| c.energy_j));
+        put("time_s", "programming time a cell", seconds, of_pulses(chips, |c| c.time_s));
     }
     figures
 }
@@ -186,7 +215,7 @@ fn lead(spec: &Spec, software: &Software, chips: &[Chip]) -> String {
     )
 }
 
-fn headlines(software: &Software, chips: &[Chip]) -> Vec<Headline> {
+fn headlines(spec: &Spec, software: &Software, chips: &[Chip]) -> Vec<Headline> {
     let accuracy = of(chips, |c| c.accuracy[BIAS]);
     let collisions = of(chips, |c| c.collisions[BIAS]);
     let error = of(chips, |c| c.rms_counts);
@@ -212,11 +241,16 @@ fn headlines(software: &Software, chips: &[Chip]) -> Vec<Headline> {
         Headline {
             value: format!("{:.1} counts", error.mean),
             label: "programming error, rms".to_owned(),
-            detail: format!(
-                "{:.1} % of cells in the dead zone of 15, {:.1} pulses a cell",
-                100.0 * of(chips, |c| c.in_band).mean,
-                of(chips, |c| c.pulses).mean
-            ),
+            detail: if spec.device.is_pulsed() {
+                format!(
+                    "{:.1} % of cells in the dead zone of {}, {:.1} pulses a cell",
+                    100.0 * of_pulses(chips, |c| c.in_band).mean,
+                    spec.programmer.tolerance,
+                    of_pulses(chips, |c| c.pulses).mean
+                )
+            } else {
+                name_of(spec, 0)
+            },
         },
     ]
 }
@@ -304,18 +338,23 @@ fn programming_table(spec: &Spec, by_programmer: &[&[Chip]]) -> Table {
         "energy a cell (µJ)",
         "time a cell (ms)",
     ];
+    // Of cells that no pulses write only the error is known.
+    let known = if spec.device.is_pulsed() { columns.len() } else { 2 };
     let rows = by_programmer.iter().enumerate().map(|(programmer, chips)| {
-        vec![
+        let mut row = vec![
             name_of(spec, programmer),
             plain(of(chips, |c| c.rms_counts)),
-            share(of(chips, |c| c.in_band)),
-            share(of(chips, |c| c.stuck)),
-            plain(of(chips, |c| c.pulses)),
-            plain(of(chips, |c| 1e6 * c.energy_j)),
-            plain(of(chips, |c| 1e3 * c.time_s)),
-        ]
+            share(of_pulses(chips, |c| c.in_band)),
+            share(of_pulses(chips, |c| c.stuck)),
+            plain(of_pulses(chips, |c| c.pulses)),
+            plain(of_pulses(chips, |c| 1e6 * c.energy_j)),
+            plain(of_pulses(chips, |c| 1e3 * c.time_s)),
+        ];
+        row.truncate(known);
+        row
     });
-    Table::new("Programming, mean and 95 % interval over chips", columns, rows)
+    let columns = &columns[..known];
+    Table::new("Programming, mean and 95 % interval over chips", columns.iter().copied(), rows)
 }
 
 fn weight_table(networks: &Networks) -> Table {

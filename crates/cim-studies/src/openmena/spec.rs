@@ -1,16 +1,18 @@
 //! The study as written in a file.
 
+use cim_adc::{FullScale, Polarity};
 use cim_chip::ChipError;
-use cim_chip::sections::converters::check_bits;
-use cim_chip::sections::{DataSpec, EvaluationSpec, listed, need, need_within, training};
-use cim_core::{Seconds, Siemens, Volts};
-use cim_device::program::{Vipi, VipiSpec};
-use cim_device::{DeviceError, ThresholdSpec};
+use cim_chip::sections::{
+    CircuitSpec, ConverterSpec, DataSpec, EvaluationSpec, listed, need, need_within, training,
+};
+use cim_core::{Amps, Seconds, Siemens, Volts};
+use cim_device::program::VipiSpec;
 use cim_nn::{Loss, Tuning};
-use cim_tile::BoardSpec;
+use cim_tile::{BoardRead, BoardSpec, CountScale};
 use serde::{Deserialize, Serialize};
 
 use super::arena::Arena;
+use super::cells::{BoardDeviceSpec, Way};
 use super::layout::{MOST_HIDDEN, SIDE};
 use crate::error::StudyError;
 use crate::experiment::Experiment;
@@ -18,6 +20,9 @@ use crate::study::{StudySpec, shared_keys};
 
 /// The longest pulse, read or rated width.
 const LONGEST: Seconds = Seconds(1e6);
+
+/// The most counts that a window is divided into.
+const MOST_COUNTS: f64 = 65_535.0;
 
 /// A board, and two tasks on it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,13 +32,18 @@ pub struct Spec {
     pub experiment: Experiment,
     /// Of cells, pulses, episodes and weights.
     pub seed: u64,
-    /// Converters of the board.
-    pub board: BoardSpec,
     /// The digits.
     pub data: DataSpec,
     /// The cells.
-    pub cell: ThresholdSpec,
-    /// How they are programmed.
+    pub device: BoardDeviceSpec,
+    /// How they are read.
+    pub circuit: CircuitSpec,
+    /// Converters: of the columns one range for all.
+    pub converters: ConverterSpec,
+    /// What the board has beyond them.
+    pub board: BoardSpec,
+    /// How cells that pulses change are programmed; others are by their own law, with as many counts over
+    /// their window as the largest weight has.
     pub programmer: VipiSpec,
     /// The first task.
     pub digits: DigitsSpec,
@@ -142,12 +152,10 @@ impl StudySpec for Spec {
 
     fn check(&self) -> Result<(), StudyError> {
         self.data.check()?;
-        self.check_board()?;
         self.check_cell()?;
         self.check_programmer()?;
-        self.cell.build()?;
-        self.programmers()?;
-        self.board.check()?;
+        self.ways()?;
+        self.check_board()?;
         self.check_digits()?;
         self.check_robot()?;
         let (digits, two) = (&self.digits, &self.digits.two_layers);
@@ -167,51 +175,101 @@ impl StudySpec for Spec {
 }
 
 impl Spec {
-    /// VIPI with each of the increments.
+    /// Cells with every way of writing them: VIPI with each of the increments, or their own law alone.
     ///
     /// # Errors
-    /// [`DeviceError`] for a constant that cannot be.
-    pub fn programmers(&self) -> Result<Vec<Vipi>, DeviceError> {
-        let with = |&increment: &Volts| VipiSpec { increment, ..self.programmer }.build();
-        self.comparison.increments.iter().map(with).collect()
+    /// [`ChipError`] for cells or a constant that cannot be.
+    pub fn ways(&self) -> Result<Vec<Way>, ChipError> {
+        let with = |&increment: &Volts| {
+            self.device.build(VipiSpec { increment, ..self.programmer }.build()?)
+        };
+        let different = if self.device.is_pulsed() { self.comparison.increments.len() } else { 1 };
+        self.comparison.increments.iter().take(different).map(with).collect()
+    }
+
+    /// What counts mean: those of `[programmer]` for cells that pulses change. A device that is known by what
+    /// programming leaves has its window for the largest of all weights.
+    ///
+    /// # Errors
+    /// [`ChipError`] for cells that cannot be.
+    pub fn counts(&self) -> Result<CountScale, ChipError> {
+        let VipiSpec { zero, count, .. } = self.programmer;
+        let way = &self.ways()?[0];
+        if matches!(way, Way::Pulses(..)) {
+            return Ok(CountScale { zero, one: count });
+        }
+        let (window, digits) = (way.window()?, &self.digits);
+        let largest = [digits.largest_weight, digits.two_layers.largest_weight];
+        let most = largest.into_iter().fold(self.robot.largest_weight, f64::max);
+        Ok(CountScale { zero: window.g_min, one: window.span() * (1.0 / most.round()) })
+    }
+
+    /// How the board reads.
+    ///
+    /// # Errors
+    /// [`ChipError`] for a part that cannot be.
+    pub fn read(&self) -> Result<BoardRead, ChipError> {
+        let CircuitSpec { read_voltage, .. } = self.circuit;
+        let ConverterSpec { dac_bits, adc_bits, adc_noise, full_scale, .. } = self.converters;
+        let full_scale = match full_scale {
+            FullScale::Fixed { full_scale } => full_scale,
+            // Every row at the read voltage, every cell at the top of the window.
+            _ => {
+                let most = self.ways()?[0].window()?.g_max;
+                Amps(SIDE as f64 * most.0 * read_voltage.0)
+            }
+        };
+        let (board, ambient) = (self.board, self.circuit.ambient());
+        Ok(BoardRead { board, read_voltage, dac_bits, adc_bits, full_scale, adc_noise, ambient })
     }
 
     fn check_board(&self) -> Result<(), ChipError> {
         let board = &self.board;
+        self.circuit.check()?;
+        self.converters.check()?;
+        let unipolar = self.converters.dac_polarity == Polarity::Unipolar;
+        let help = "give unipolar: rows of the board are driven from virtual ground up";
+        need(unipolar, "converters.dac_polarity", "another", help)?;
+        let policy = self.converters.full_scale;
+        let known = matches!(policy, FullScale::Fixed { .. } | FullScale::WorstCase);
+        let help = "the board has one range, set before its cells are: give fixed or worst-case";
+        need(known, "converters.full_scale", "set by currents", help)?;
         need_within("board.dac_reference", board.dac_reference, Volts(1e-3), Volts(100.0))?;
-        check_bits("board.dac_bits", board.dac_bits)?;
-        check_bits("board.adc_bits", board.adc_bits)?;
         need_within("board.conversions", board.conversions, 1, 10_000)?;
-        let (read, dac) = (board.read_voltage, board.dac_reference);
-        need_within("board.read_voltage", read, Volts(1e-6), Volts(100.0))?;
+        let (read, dac) = (self.circuit.read_voltage, board.dac_reference);
         let shown = format!("{read}, not below board.dac_reference {dac}");
-        need(read < dac, "board.read_voltage", shown, "read within the range of the converters")?;
-        let (up, down) = (self.cell.threshold_up, self.cell.threshold_down);
-        let least = if up < down { up } else { down };
-        need(
-            read < least,
-            "board.read_voltage",
-            format!("{read}, not below the cells' threshold of {least}"),
-            "a read at or above a threshold changes the cells: lower it",
-        )
+        let help = "read within the range of the converters";
+        need(read < dac, "circuit.read_voltage", shown, help)?;
+        if let Some(cell) = self.device.threshold() {
+            let (up, down) = (cell.threshold_up, cell.threshold_down);
+            let least = if up < down { up } else { down };
+            let disturb = self.circuit.disturb_voltage;
+            need(
+                disturb <= least,
+                "circuit.disturb_voltage",
+                format!("{disturb}, above the cells' threshold of {least}"),
+                "a read above a threshold changes the cells: lower it",
+            )?;
+        }
+        Ok(self.read()?.check()?)
     }
 
     fn check_cell(&self) -> Result<(), ChipError> {
-        let cell = &self.cell;
+        let Some(cell) = self.device.threshold() else { return Ok(()) };
         let (none, most) = (Siemens::ZERO, Siemens(1.0));
-        need_within("cell.g_min", cell.g_min, none, most)?;
-        need_within("cell.g_max", cell.g_max, none, most)?;
+        need_within("device.model.g_min", cell.g_min, none, most)?;
+        need_within("device.model.g_max", cell.g_max, none, most)?;
         let (least, most) = (Volts(1e-3), Volts(100.0));
-        need_within("cell.threshold_up", cell.threshold_up, least, most)?;
-        need_within("cell.threshold_down", cell.threshold_down, least, most)?;
-        need_within("cell.rated_voltage", cell.rated_voltage, least, most)?;
-        need_within("cell.rated_width", cell.rated_width, Seconds(1e-12), LONGEST)?;
-        need_within("cell.exponent", cell.exponent, 1e-3, 100.0)?;
+        need_within("device.model.threshold_up", cell.threshold_up, least, most)?;
+        need_within("device.model.threshold_down", cell.threshold_down, least, most)?;
+        need_within("device.model.rated_voltage", cell.rated_voltage, least, most)?;
+        need_within("device.model.rated_width", cell.rated_width, Seconds(1e-12), LONGEST)?;
+        need_within("device.model.exponent", cell.exponent, 1e-3, 100.0)?;
         for (key, sigma) in [
-            ("cell.cycle_noise", cell.cycle_noise),
-            ("cell.threshold_spread", cell.threshold_spread),
-            ("cell.read_noise", cell.read_noise),
-            ("cell.relaxation", cell.relaxation),
+            ("device.model.cycle_noise", cell.cycle_noise),
+            ("device.model.threshold_spread", cell.threshold_spread),
+            ("device.model.read_noise", cell.read_noise),
+            ("device.model.relaxation", cell.relaxation),
         ] {
             need_within(key, sigma, 0.0, 10.0)?;
         }
@@ -263,8 +321,9 @@ impl Spec {
         let eight = "give 8: the board has 8 rows, and every component drives one";
         need(components == SIDE, "digits.components", components, eight)?;
         let zero = self.programmer.zero;
+        let bottom = self.ways()?[0].window()?.g_min;
         need(
-            self.cell.g_min <= zero,
+            bottom <= zero || !self.device.is_pulsed(),
             "programmer.zero",
             format!("{zero}, below the window"),
             "choose a conductance that the cells can hold",
@@ -307,7 +366,11 @@ impl Spec {
 
     /// Whether a largest weight (counts) is within what the cells hold.
     fn check_counts(&self, key: &str, weight: f64) -> Result<(), StudyError> {
-        let top = (self.cell.g_max.0 - self.programmer.zero.0) / self.programmer.count.0;
+        let (scale, window) = (self.counts()?, self.ways()?[0].window()?);
+        let top = match self.device.is_pulsed() {
+            true => (window.g_max.0 - scale.zero.0) / scale.one.0,
+            false => MOST_COUNTS,
+        };
         let help = format!("the cells hold 1 to {} counts", top.floor());
         Ok(need(0.5 <= weight && weight.round() <= top, key, weight, &help)?)
     }
@@ -315,6 +378,8 @@ impl Spec {
 
 #[cfg(test)]
 mod tests {
+    use cim_device::ThresholdSpec;
+
     use super::*;
     use crate::openmena::Openmena;
     use crate::parse::parse;
@@ -326,7 +391,11 @@ mod tests {
         let spec: Spec = parse(Openmena::PRESET).expect("valid");
         spec.check().expect("usable");
         assert_eq!(spec.programmer, VipiSpec::OPENMENA);
-        assert_eq!(spec.cell, ThresholdSpec::OPENMENA);
+        assert_eq!(spec.device.threshold(), Some(&ThresholdSpec::OPENMENA));
+        // One code is one count.
+        let read = spec.read().expect("usable");
+        let count_a = spec.programmer.count.0 * read.read_voltage.0;
+        assert_eq!(read.full_scale.0 / 4095.0 / count_a, 1.0);
     }
 
     #[test]
@@ -342,7 +411,14 @@ mod tests {
             ("adc_bits = 12", "adc_bits = 0", "adc_bits"),
             ("batch = 5,", "batch = 0,", "batch"),
             ("top_speed = 0.6", "top_speed = -0.6", "top_speed"),
-            ("read_voltage = \"50 mV\"", "read_voltage = \"110 mV\"", "threshold of 100 mV"),
+            ("read_voltage = \"50 mV\"", "read_voltage = \"110 mV\"", "above disturb_voltage"),
+            ("disturb_voltage = \"100 mV\"", "disturb_voltage = \"110 mV\"", "threshold of 100 mV"),
+            (
+                "policy = \"fixed\", full_scale = \"409.5 uA\"",
+                "policy = \"percentile\", percentile = 99.0",
+                "one range",
+            ),
+            ("\"unipolar\"", "\"bipolar\"", "from virtual ground up"),
             ("most_iterations = 100", "most_iterations = 4000000000", "give 1 to 1000000"),
             ("most_steps = 400", "most_steps = 400000000", "give 1 to 100000"),
             ("step = \"50 ms\"", "step = \"1e300 s\"", "robot.arena.step"),

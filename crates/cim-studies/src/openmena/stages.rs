@@ -2,16 +2,17 @@
 
 use cim_core::{MatMul, Scratch, Stream, Tally};
 use cim_data::digits::{Digits, Part};
-use cim_device::program::{End as Ending, Outcome, Programmer, Vipi, VipiSpec};
+use cim_device::program::{End as Ending, Outcome};
 use cim_nn::in_loop::outputs;
 use cim_nn::{Bounds, Carrier, Layer, LeastSquares, Logistic, Loss, Network, Tuning, minimise};
 use cim_report::Timing;
-use cim_tile::Board;
+use cim_tile::{Board, CountScale};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
 use super::arena::{Arena, Episode, Pose, collisions_per_hundred};
-use super::found::{Chip, Column, Networks, Software, Tuned, VARIANTS};
+use super::cells::Way;
+use super::found::{Chip, Column, Networks, Pulsed, Software, Tuned, VARIANTS};
 use super::layout::{DIGIT, MEASURE, SIDE, WHEELS};
 use super::outcome;
 use super::scores::{accuracy_at, best_accuracy};
@@ -29,17 +30,16 @@ pub fn run(spec: &Spec, digits: &Digits, context: &Context<'_>) -> Result<Found,
     let networks = train(spec, digits, root.child("lessons", 0))?;
     let software = software(spec, digits, &networks.digit);
     stages.lap("train");
-    let programmers = spec.programmers()?;
+    let ways = spec.ways()?;
     let chips = spec.evaluation.chips;
-    let steps = context.progress.begin("measure chips", programmers.len() * chips);
-    let all: Vec<(usize, usize)> = (0..programmers.len())
-        .flat_map(|programmer| (0..chips).map(move |chip| (programmer, chip)))
-        .collect();
+    let steps = context.progress.begin("measure chips", ways.len() * chips);
+    let all: Vec<(usize, usize)> =
+        (0..ways.len()).flat_map(|way| (0..chips).map(move |chip| (way, chip))).collect();
     let measured = all
         .into_par_iter()
-        .map(|(programmer, chip_idx)| {
+        .map(|(way, chip_idx)| {
             let at = (chip_idx, false, root);
-            let chip = measure(spec, digits, &networks, &programmers[programmer], at);
+            let chip = measure(spec, digits, &networks, &ways[way], at);
             steps.step(1);
             chip
         })
@@ -50,7 +50,7 @@ pub fn run(spec: &Spec, digits: &Digits, context: &Context<'_>) -> Result<Found,
     // The chip that drives worst as programmed is driven once more, to be drawn.
     let hits = |chip: usize| by_programmer[0][chip].collisions[0];
     let worst = (0..chips).rev().max_by(|&a, &b| hits(a).total_cmp(&hits(b))).unwrap_or(0);
-    let worst = measure(spec, digits, &networks, &programmers[0], (worst, true, root))?;
+    let worst = measure(spec, digits, &networks, &ways[0], (worst, true, root))?;
     stages.lap("draw");
     let report = outcome::report(spec, &networks, &software, &by_programmer, &worst);
     Ok(Found { report, timing: stages.into_timing(Timing::default()) })
@@ -142,27 +142,23 @@ fn measure(
     spec: &Spec,
     digits: &Digits,
     networks: &Networks,
-    programmer: &Vipi,
+    way: &Way,
     (chip_idx, keep, root): (usize, bool, Stream),
 ) -> Result<Chip, StudyError> {
     // The same chip whatever the programmer.
     let at = root.child("chip", chip_idx as u64);
     let mut tally = Tally::default();
-    let VipiSpec { count, zero, .. } = spec.programmer;
+    let (scale, read) = (spec.counts()?, spec.read()?);
     let (counts, used) = targets(networks);
-    let target_s = counts.mapv(|c| zero.0 + c * count.0);
-    let mut cells = spec.cell.build()?.cells(SIDE, SIDE, at.child("cells", 0));
-    let outcome = programmer.program_chosen(
-        &mut cells,
-        target_s.view(),
-        used.view(),
-        at.child("program", 0),
-        &mut tally,
-    )?;
+    let top_s = way.window()?.g_max.0;
+    let target_s = counts.mapv(|c| (scale.zero.0 + c * scale.one.0).min(top_s));
+    let mut cells = way.fresh(at.child("cells", 0))?;
+    let program = at.child("program", 0);
+    let outcome = cells.write(target_s.view(), used.view(), program, &mut tally)?;
 
+    let held = cells.held();
     let board = |columns, per_count, label| {
-        let at = at.child(label, 0);
-        Board::new(spec.board, &cells, &spec.programmer, columns, per_count, at)
+        Board::new(read, &held, scale, columns, per_count, at.child(label, 0))
     };
     let per_logit = spec.digits.logit_per_count;
     let digit_board = board(DIGIT, per_logit, "digits");
@@ -185,19 +181,14 @@ fn measure(
         accuracy: Default::default(),
         best: Default::default(),
         curve: Default::default(),
-        two_layers: networks.two_layers.measure(spec, digits, programmer, at, &mut tally)?,
+        two_layers: networks.two_layers.measure(spec, digits, way, at, &mut tally)?,
         collisions: Default::default(),
         ideal_collisions: collisions_per_hundred(&ideal),
-        rms_counts: 0.0,
-        in_band: 0.0,
-        stuck: 0.0,
-        pulses: 0.0,
-        energy_j: 0.0,
-        time_s: 0.0,
+        rms_counts: error(&held.g_s, &counts, &used, scale),
+        pulsed: outcome.map(|outcome| pulsed(&outcome, &used)),
         episodes: Vec::new(),
         tally: Tally::default(),
     };
-    cost(&mut chip, &outcome, &counts, &used, spec);
     chip.episodes.extend(keep.then_some(ideal));
     for (idx, variant) in VARIANTS.iter().enumerate() {
         let at = at.child("tune", idx as u64);
@@ -234,26 +225,34 @@ fn measure(
     Ok(chip)
 }
 
-/// What programming left and took, for a cell in use.
-fn cost(
-    chip: &mut Chip,
-    outcome: &Outcome,
+/// How far cells in use are from their targets, rms (counts).
+fn error(
+    held_s: &Array2<f64>,
     counts: &Array2<f64>,
     used: &Array2<bool>,
-    spec: &Spec,
-) {
-    let VipiSpec { count, zero, .. } = spec.programmer;
+    scale: CountScale,
+) -> f64 {
     let cells = used.iter().filter(|used| **used).count() as f64;
+    let mut square = 0.0;
     for (place, _) in used.indexed_iter().filter(|(_, used)| **used) {
-        let held = (outcome.held_s[place] - zero.0) / count.0;
-        chip.rms_counts += (held - counts[place]).powi(2) / cells;
-        chip.in_band += f64::from(u8::from(outcome.end[place] == Ending::InBand)) / cells;
-        chip.stuck += f64::from(u8::from(outcome.end[place] == Ending::Stuck)) / cells;
-        chip.pulses += f64::from(outcome.pulses[place]) / cells;
-        chip.energy_j += outcome.energy_j[place] / cells;
-        chip.time_s += outcome.time_s[place] / cells;
+        let held = (held_s[place] - scale.zero.0) / scale.one.0;
+        square += (held - counts[place]).powi(2) / cells;
     }
-    chip.rms_counts = chip.rms_counts.sqrt();
+    square.sqrt()
+}
+
+/// What pulses came to, for a cell in use.
+fn pulsed(outcome: &Outcome, used: &Array2<bool>) -> Pulsed {
+    let cells = used.iter().filter(|used| **used).count() as f64;
+    let mut of = Pulsed::default();
+    for (place, _) in used.indexed_iter().filter(|(_, used)| **used) {
+        of.in_band += f64::from(u8::from(outcome.end[place] == Ending::InBand)) / cells;
+        of.stuck += f64::from(u8::from(outcome.end[place] == Ending::Stuck)) / cells;
+        of.pulses += f64::from(outcome.pulses[place]) / cells;
+        of.energy_j += outcome.energy_j[place] / cells;
+        of.time_s += outcome.time_s[place] / cells;
+    }
+    of
 }
 
 /// The layer that columns are asked to hold, in whole counts.
@@ -381,11 +380,11 @@ mod tests {
         let digits = cim_data::digits::load(&folder, 8).expect("checked in");
         let root = Stream::root(spec.seed);
         let networks = train(&spec, &digits, root.child("lessons", 0)).expect("fits");
-        let vipi = spec.programmers().expect("programmers")[0];
-        let once = || measure(&spec, &digits, &networks, &vipi, (3, false, root)).expect("a chip");
+        let way = &spec.ways().expect("ways")[0];
+        let once = || measure(&spec, &digits, &networks, way, (3, false, root)).expect("a chip");
         let (a, b) = (once(), once());
         assert_eq!((a.accuracy, a.collisions, a.tally), (b.accuracy, b.collisions, b.tally));
-        assert_eq!((a.rms_counts, a.energy_j), (b.rms_counts, b.energy_j));
+        assert_eq!((a.rms_counts, a.pulsed), (b.rms_counts, b.pulsed));
         // Three columns of both tasks, and two layers of 8 × 4 and 4 × 1 twice.
         assert_eq!(a.tally.cells_programmed, 24 + 2 * 36);
     }

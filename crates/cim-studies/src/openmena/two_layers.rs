@@ -3,12 +3,12 @@
 
 use cim_core::{Scratch, Stream, Tally};
 use cim_data::digits::{Digits, Part};
-use cim_device::program::{Programmer, PulseCells, Vipi, VipiSpec};
 use cim_nn::in_loop::{layer_wise, outputs};
 use cim_nn::{Carrier, Layer, Loss, Network, Tuning};
 use cim_tile::Board;
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 
+use super::cells::{BoardCells, Way};
 use super::layout::{MEASURE, SIDE, TWO_LAYERS};
 use super::scores::accuracy_at;
 use super::spec::Spec;
@@ -75,20 +75,20 @@ impl TwoLayers {
         &self,
         spec: &Spec,
         digits: &Digits,
-        vipi: &Vipi,
+        way: &Way,
         at: Stream,
         tally: &mut Tally,
     ) -> Result<Accuracies, StudyError> {
         let (x, labels) = as_f32(&digits.train);
         let tuning = spec.digits.two_layers.tuning.of(Loss::Logistic);
-        let place = Place { spec, vipi, at };
-        let mut cells = spec.cell.build()?.cells(SIDE, SIDE, at.child("cells", 0));
+        let place = Place { spec, top_s: way.window()?.g_max.0, at };
+        let mut cells = way.fresh(at.child("cells", 0))?;
         let boards = self
             .network
             .layers()
             .iter()
             .enumerate()
-            .map(|(idx, layer)| place.program(idx, layer, self.limit(&x, spec), &mut cells, tally))
+            .map(|(idx, layer)| place.program(idx, layer, self.limit(&x, spec), &mut *cells, tally))
             .collect::<Result<Vec<_>, StudyError>>()?;
         let carriers: Vec<_> = boards.iter().map(|board| Carrier::Chip(board)).collect();
         let at_once = test_accuracy(&self.network, &carriers, &digits.test, tally);
@@ -98,11 +98,11 @@ impl TwoLayers {
         let at_once_bias = test_accuracy(&biased, &carriers, &digits.test, tally);
 
         let mut network = self.network.clone();
-        let mut cells = spec.cell.build()?.cells(SIDE, SIDE, at.child("cells", 0));
+        let mut cells = way.fresh(at.child("cells", 0))?;
         let mut tuned = Tally::default();
         let boards = layer_wise::<_, StudyError>(
             &mut network,
-            |idx, layer| place.program(idx, layer, self.limit(&x, spec), &mut cells, tally),
+            |idx, layer| place.program(idx, layer, self.limit(&x, spec), &mut *cells, tally),
             |idx, network, carriers| {
                 let tuning = Tuning { least_weight: 0.0, ..tuning };
                 let at = at.child("layer", idx as u64);
@@ -129,39 +129,39 @@ impl TwoLayers {
 /// Where and by what layers are programmed.
 struct Place<'a> {
     spec: &'a Spec,
-    vipi: &'a Vipi,
+    /// The most that cells hold (S).
+    top_s: f64,
     at: Stream,
 }
 
 impl Place<'_> {
     /// Programs the weights of a layer, the largest to that of the specification.
-    fn program<C: PulseCells>(
+    fn program(
         &self,
         idx: usize,
         layer: &Layer,
         hidden_limit: f64,
-        cells: &mut C,
+        cells: &mut dyn BoardCells,
         tally: &mut Tally,
     ) -> Result<Board, StudyError> {
         let (spec, at) = (self.spec, self.at.child("two layers", idx as u64));
-        let VipiSpec { count, zero, .. } = spec.programmer;
+        let scale = spec.counts()?;
         let largest = layer.weights.iter().fold(f32::MIN_POSITIVE, |most, w| most.max(*w));
         let per_count = f64::from(largest) / spec.digits.two_layers.largest_weight;
         let (rows, columns) = layer.weights.dim();
         let first = TWO_LAYERS + if idx == 0 { 0 } else { spec.digits.two_layers.hidden };
-        let mut target_s = Array2::from_elem((SIDE, SIDE), zero.0);
+        let mut target_s = Array2::from_elem((SIDE, SIDE), scale.zero.0);
         let mut chosen = Array2::from_elem((SIDE, SIDE), false);
         for ((row, col), &weight) in layer.weights.indexed_iter() {
             let counts = (f64::from(weight) / per_count).round();
-            target_s[[row, first + col]] = zero.0 + counts * count.0;
+            target_s[[row, first + col]] = (scale.zero.0 + counts * scale.one.0).min(self.top_s);
             chosen[[row, first + col]] = true;
         }
-        let (target_s, chosen): (ArrayView2<'_, f64>, _) = (target_s.view(), chosen.view());
-        self.vipi.program_chosen(cells, target_s, chosen, at.child("program", 0), tally)?;
+        cells.write(target_s.view(), chosen.view(), at.child("program", 0), tally)?;
         let limit = if idx == 0 { 1.0 } else { hidden_limit };
         let read = at.child("read", 0);
-        let board =
-            Board::new(spec.board, cells, &spec.programmer, (first, columns), per_count, read);
+        let (held, columns) = (cells.held(), (first, columns));
+        let board = Board::new(spec.read()?, &held, scale, columns, per_count, read);
         Ok(board.of_rows(rows).driven_to(limit))
     }
 }

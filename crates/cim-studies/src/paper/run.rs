@@ -3,9 +3,7 @@
 use cim_chip::{Optimised, Task};
 use rayon::prelude::*;
 
-use super::bench::Bench;
 use super::measure::model::error_model;
-use super::measure::rank::objective_rank;
 use super::measure::sweeps::Sweeping;
 use super::measure::table::{as_numbers, measure_all, measure_untrained};
 use super::outcome::{self, Outcome};
@@ -13,6 +11,9 @@ use super::spec::Spec;
 use super::train::trial::{self, Trial};
 use crate::context::{Clock, Context};
 use crate::error::StudyError;
+use crate::method::bench::Bench;
+use crate::method::job::Job;
+use crate::method::rank::objective_rank;
 use crate::shared::images::Images;
 use crate::shared::learning::Learning;
 use crate::shared::one_bar::OneBar;
@@ -24,7 +25,8 @@ use crate::study::Found;
 pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found, StudyError> {
     let mut stages = Stages::new(context);
     let learning = Learning::of(images, spec.holdout.images)?;
-    let trials = train_and_choose(spec, &learning, &images.sha256, context)?;
+    let job = spec.job()?;
+    let trials = train_and_choose((spec, &job), &learning, &images.sha256, context)?;
     stages.lap("train and choose");
 
     // The test set is looked at from here on, and nothing is chosen any more.
@@ -41,8 +43,9 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
     let full = &first.rows[first.full].candidate;
     let (error_model, variance_points) = error_model(spec, context, full, &learning.data)?;
     let naive = &first.rows[first.naive].candidate;
-    let steps = context.progress.begin("rank designs", spec.error_model.designs);
-    let objective_rank = objective_rank(spec, naive, &learning.task, || steps.step(1))?;
+    let designs = spec.error_model.designs;
+    let steps = context.progress.begin("rank designs", designs);
+    let objective_rank = objective_rank(&job, designs, naive, &learning.task, || steps.step(1))?;
     stages.lap("error model");
 
     let report = outcome::report(&Outcome {
@@ -67,7 +70,7 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
 /// Everything that is learned or chosen, for every network, side by side. It is handed training images
 /// alone.
 pub fn train_and_choose(
-    spec: &Spec,
+    (spec, job): (&Spec, &Job),
     learning: &Learning,
     data_sha256: &str,
     context: &Context<'_>,
@@ -78,7 +81,7 @@ pub fn train_and_choose(
     let training = Training::on(&context, &learning.data, data_sha256, &spec.trained_by())?;
     (0..spec.networks.count)
         .into_par_iter()
-        .map(|index| trial::run(&Bench::new(spec, learning, &training, index)?))
+        .map(|index| trial::run(&Bench::new(job, learning, &training, index), spec))
         .collect()
 }
 

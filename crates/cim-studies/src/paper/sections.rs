@@ -1,7 +1,7 @@
 //! Sections that only this study has.
 
 use cim_chip::ChipError;
-use cim_chip::sections::{Recipe, need, need_not_negative, need_positive, training};
+use cim_chip::sections::{Recipe, need_not_negative, need_positive, training};
 use cim_core::{Hertz, Joules, Kelvin};
 use serde::{Deserialize, Serialize};
 
@@ -15,25 +15,6 @@ pub struct DigitalSpec {
     pub sram_8kb_byte: Joules,
     /// A weight byte from a memory of 1 MB (J).
     pub sram_1mb_byte: Joules,
-}
-
-/// Training images that nothing learns from and everything is chosen on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct HoldoutSpec {
-    /// The last so many of the training set, 1 to 1,000,000.
-    pub images: usize,
-    /// Chips on which a design is judged when it is chosen, 1 to 1,000.
-    pub chips: usize,
-}
-
-/// Independently trained networks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetworksSpec {
-    /// How many, each with first weights, shuffles and chips of its own: 2 to 1,000, as intervals are
-    /// over networks.
-    pub count: usize,
 }
 
 /// Recipes, equal in length where they are compared.
@@ -93,22 +74,6 @@ impl DigitalSpec {
         need_positive("digital.mac", self.mac.0, self.mac)?;
         need_not_negative("digital.sram_8kb_byte", self.sram_8kb_byte.0, self.sram_8kb_byte)?;
         need_not_negative("digital.sram_1mb_byte", self.sram_1mb_byte.0, self.sram_1mb_byte)
-    }
-}
-
-impl HoldoutSpec {
-    pub(crate) fn check(self) -> Result<(), ChipError> {
-        let help = "hold out 1 to 1000000 images";
-        need((1..=1_000_000).contains(&self.images), "holdout.images", self.images, help)?;
-        let help = "a design is judged on 1 to 1000 chips";
-        need((1..=1000).contains(&self.chips), "holdout.chips", self.chips, help)
-    }
-}
-
-impl NetworksSpec {
-    pub(crate) fn check(self) -> Result<(), ChipError> {
-        let help = "intervals are over networks: train 2 to 1000";
-        need((2..=1000).contains(&self.count), "networks.count", self.count, help)
     }
 }
 

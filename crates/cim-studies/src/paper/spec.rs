@@ -9,13 +9,13 @@ use cim_chip::sections::{
 use cim_chip::{ChipError, ChipSpec, Parts, Rules, Targets};
 use serde::{Deserialize, Serialize};
 
-use super::choices::ChoiceSpec;
-use super::method::Part;
-use super::sections::{
-    DigitalSpec, ErrorModelSpec, HoldoutSpec, NetworksSpec, SweepSpec, TrainingSpec,
-};
+use super::sections::{DigitalSpec, ErrorModelSpec, SweepSpec, TrainingSpec};
 use crate::error::StudyError;
 use crate::experiment::Experiment;
+use crate::method::choices::ChoiceSpec;
+use crate::method::job::{Asking, Job};
+use crate::method::part::Part;
+use crate::method::sections::{HoldoutSpec, NetworksSpec};
 use crate::study::{StudySpec, shared_keys};
 
 /// The built-in preset, as written.
@@ -183,6 +183,30 @@ impl Spec {
     /// What the optimiser keeps to.
     pub fn rules(&self) -> Rules<'_> {
         Rules { optimiser: &self.optimiser, circuit: &self.circuit, energy: &self.energy }
+    }
+
+    /// What the method is done with.
+    ///
+    /// # Errors
+    /// As [`parts`](Self::parts).
+    pub(crate) fn job(&self) -> Result<Job, ChipError> {
+        let TrainingSpec { digital, further, bits, ablation } = &self.training;
+        let epochs = self.epochs_of_a_network() - digital.epochs;
+        Ok(Job {
+            seed: self.seed,
+            network: self.network.clone(),
+            parts: self.parts()?,
+            full_scale: self.converters.full_scale,
+            circuit: self.circuit,
+            energy: self.energy,
+            optimiser: self.optimiser,
+            calibration: self.calibration,
+            holdout: self.holdout,
+            choices: self.choices.clone(),
+            digital: digital.clone(),
+            further: further.clone(),
+            asking: Asking::of([further, bits, ablation], epochs),
+        })
     }
 
     /// Epochs that all runs of one network have together.

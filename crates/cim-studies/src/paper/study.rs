@@ -8,10 +8,18 @@ use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::images::Images;
 use crate::shared::learning::Learning;
-use crate::study::{Found, Study, Time};
+use crate::study::{Found, Study, Time, Variant};
 
 /// The system of Abbas et al. 2026.
 pub struct Paper;
+
+/// The same method where no bound decides: the optimum lies inside what device and circuit allow.
+pub const INTERIOR: Variant = Variant {
+    name: "interior",
+    preset: include_str!("interior.toml"),
+    system: "the same on CMO/HfOx cells with amplifiers of 150 µV: an optimum that no bound decides",
+    time: Time { full_s: 700, quick_s: 90 },
+};
 
 impl Study for Paper {
     type Spec = Spec;

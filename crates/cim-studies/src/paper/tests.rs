@@ -1,18 +1,24 @@
 //! The whole study on a handful of small images: what it reports, and what its choices see.
 
+use cim_core::Volts;
 use cim_report::Report;
 use serde_json::Value;
 
 use super::run;
 use super::spec::{PRESET, Spec};
+use crate::method::bench::Bench;
+use crate::method::choose::heuristics;
+use crate::method::digital::Digital;
 use crate::parse::parse;
 use crate::shared::corners::data;
 use crate::shared::images::Images;
+use crate::shared::learning::Learning;
 use crate::shared::nowhere::Nowhere;
+use crate::shared::training::Training;
 use crate::study::StudySpec;
 
 /// The built-in preset in miniature.
-pub fn spec() -> Spec {
+fn spec() -> Spec {
     let mut spec = parse::<Spec>(PRESET).expect("valid").quick();
     spec.network.widths = Some(vec![36, 12, 8, 4]);
     spec.tile.rows = 20;
@@ -150,4 +156,38 @@ fn the_rank_correlation_lies_in_its_interval() {
     assert!(rank("low") <= rank("correlation") && rank("correlation") <= rank("high"));
     assert_eq!(rank("designs"), 8.0);
     assert_eq!(of(&report, "objective_rank_correlation"), rank("correlation"));
+}
+
+/// Of all heuristics that are no less accurate than the best, but for the slack, none takes less energy
+/// than the strongest; and with windows to search it takes less than without where the slack is wide.
+#[test]
+fn the_strongest_is_the_most_frugal_of_the_accurate() {
+    let (images, context) = (data(0), Nowhere.context());
+    let strongest = |tops: &[f64], slack: f64| {
+        let mut spec = spec();
+        spec.choices.window_tops = tops.to_vec();
+        spec.choices.accuracy_slack = slack;
+        let learning = Learning::of(&images, spec.holdout.images).expect("images");
+        let training = Training::on(&context, &learning.data, "of a test", &spec.trained_by());
+        let training = training.expect("nothing is kept");
+        let job = spec.job().expect("parts");
+        let bench = Bench::new(&job, &learning, &training, 0);
+        let network = Digital::train(&bench).expect("it trains").network;
+        let inputs = bench.inputs_of(&network);
+        let found = heuristics::all(&bench, &network, &inputs, Volts(0.2)).expect("heuristics");
+        let joules = |one: &heuristics::Heuristic| {
+            one.design.energy(&network, &inputs, &spec.energy).expect("a price").total()
+        };
+        let last = found.last().expect("there are some");
+        assert_eq!(last.name, heuristics::STRONGEST);
+        let best = found.iter().map(|one| one.accuracy).fold(0.0, f64::max);
+        assert!(best - slack <= last.accuracy);
+        for one in found.iter().filter(|one| best - slack <= one.accuracy) {
+            assert!(joules(last) <= joules(one), "{} {}", one.name, one.chosen);
+        }
+        joules(last)
+    };
+    let whole = strongest(&[1.0], 1.0);
+    assert!(strongest(&[1.0, 0.5], 1.0) < whole);
+    strongest(&[1.0, 0.5], 0.0);
 }

@@ -46,14 +46,25 @@ pub struct OfMethod {
     /// Error of the products of white inputs against those of the rounded weights, rms over layers, of
     /// every draw.
     pub output_error: Vec<f64>,
-    /// Whether each image is recognised, draw after draw.
-    pub right: Option<Vec<f64>>,
+    /// Whether each image is recognised, by draw.
+    pub right: Option<Vec<Vec<f64>>>,
 }
 
 impl OfMethod {
     /// Accuracy, over all draws.
     pub fn accuracy(&self) -> Option<f64> {
-        self.right.as_ref().map(|right| right.iter().sum::<f64>() / right.len() as f64)
+        let right = self.right.as_ref()?;
+        let images: usize = right.iter().map(Vec::len).sum();
+        Some(right.iter().flatten().sum::<f64>() / images as f64)
+    }
+
+    /// Of each image the mean over draws, which share their images.
+    fn by_image(&self) -> Option<Vec<f64>> {
+        let right = self.right.as_ref()?;
+        let images = right.first().map_or(0, Vec::len);
+        let mean =
+            |image: usize| right.iter().map(|draw| draw[image]).sum::<f64>() / right.len() as f64;
+        Some((0..images).map(mean).collect())
     }
 
     /// Error of a weight (steps, rms).
@@ -70,14 +81,8 @@ impl OfMethod {
 
     /// Accuracy that is lost against `exact`, with an interval over images.
     pub fn lost(&self, exact: &Self) -> Option<Estimate> {
-        let (own, exact) = (self.right.as_ref()?, exact.right.as_ref()?);
-        // Draws share their images: of each image the mean over draws.
-        let (images, draws) = (exact.len(), own.len() / exact.len().max(1));
-        let mean = |image: usize| {
-            own.iter().skip(image).step_by(images.max(1)).sum::<f64>() / draws.max(1) as f64
-        };
-        let own: Vec<f64> = (0..images).map(mean).collect();
-        Some(over_images(exact, &own, draws))
+        let draws = self.right.as_ref()?.len();
+        Some(over_images(&exact.by_image()?, &self.by_image()?, draws))
     }
 }
 

@@ -1,15 +1,20 @@
 //! The study as written in a file.
 
+use std::sync::Arc;
+
 use cim_chip::ChipError;
 use cim_chip::sections::{
-    DataSpec, EvaluationSpec, NetworkSpec, listed, need, need_fraction, need_positive, need_within,
-    network, training,
+    DataSpec, DeviceSpec, EvaluationSpec, NetworkSpec, TileSpec, listed, need, need_fraction,
+    need_positive, need_within, network, training,
 };
+use cim_core::Stream;
+use cim_device::Device;
 use cim_tile::reprogram::{Bank, Drawn, Prices, Schedule, Skipping, WordSpec};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
 use crate::experiment::Experiment;
+use crate::shared::bit_cells;
 use crate::shared::foreign::ForeignSpec;
 use crate::shared::training::AsNumbersSpec;
 use crate::study::{StudySpec, shared_keys};
@@ -32,6 +37,10 @@ pub struct Spec {
     pub training: AsNumbersSpec,
     /// Cells of a weight.
     pub cells: WordSpec,
+    /// What they are: in low resistance at the top of the window, else at its bottom.
+    pub device: DeviceSpec,
+    /// A crossbar: the weights of a section, one a row, of one output at a time.
+    pub tile: TileSpec,
     /// Crossbars.
     pub bank: BankSpec,
     /// Writes of low bits that are left out at random.
@@ -50,8 +59,6 @@ pub struct Spec {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BankSpec {
-    /// Weights of a section, one a row, 1 to 65,536.
-    pub rows: usize,
     /// Crossbars that share the network, 1 to 65,536.
     pub crossbars: usize,
     /// From one section of a crossbar to its next; divides the crossbars.
@@ -121,9 +128,13 @@ impl StudySpec for Spec {
     }
 
     fn check(&self) -> Result<(), StudyError> {
-        let BankSpec { rows, crossbars, stride } = self.bank;
+        let BankSpec { crossbars, stride } = self.bank;
         need_within("cells.bits", self.cells.bits, 1, 15)?;
-        need_within("bank.rows", rows, 1, MOST)?;
+        self.tile.check()?;
+        let outputs = self.tile.outputs;
+        let help = "give 1: crossbars of this study hold one section at a time, whose products are read \
+                    one after another where its weights are of several outputs";
+        need(outputs == 1, "tile.outputs", outputs, help)?;
         need_within("bank.crossbars", crossbars, 1, MOST)?;
         let divides = |key: &str, stride: usize| {
             let ok = 0 < stride && crossbars % stride == 0;
@@ -154,7 +165,9 @@ impl StudySpec for Spec {
         need_positive("prices.reset", self.prices.reset.0, self.prices.reset)?;
         need_positive("prices.time", self.prices.time.0, self.prices.time)?;
         need_within("prices.endurance", self.prices.endurance, 1.0, 1e18)?;
-        self.bank(self.stride(stride), self.stuck(self.stucking.share))?;
+        let device = bit_cells::device(&self.device)?;
+        let on = (self.stride(stride), self.stuck(self.stucking.share));
+        self.bank(on, device, Stream::root(self.seed))?;
         network::check(&self.network)?;
         self.data.check()?;
         self.foreign.check()?;
@@ -184,12 +197,17 @@ impl Spec {
         Skipping::Stuck { low_bits, share, drawn }
     }
 
-    /// An empty bank.
+    /// An empty bank of cells of a device, made at `at`.
     ///
     /// # Errors
     /// [`StudyError`] for a part that cannot be.
-    pub fn bank(&self, schedule: Schedule, skipping: Skipping) -> Result<Bank, StudyError> {
-        let bank = Bank::new(self.cells, self.bank.rows, schedule, skipping);
+    pub fn bank(
+        &self,
+        on: (Schedule, Skipping),
+        device: Arc<dyn Device>,
+        at: Stream,
+    ) -> Result<Bank, StudyError> {
+        let bank = Bank::new(self.cells, self.tile.rows, on, device, at);
         Ok(bank.map_err(cim_tile::TileError::from)?)
     }
 
@@ -209,6 +227,7 @@ mod tests {
         refuses::<Reprogramming>(&[
             ("bits = 8", "bits = 16", "cells.bits is 16"),
             ("stride = 1", "stride = 3", "bank.stride is 3"),
+            ("outputs = 1", "outputs = 2", "tile.outputs is 2"),
             ("low_bits = 3", "low_bits = 9", "stucking.low_bits is 9"),
             ("share = 0.25", "share = 1.25", "stucking.share is 1.25"),
             ("steps = 4", "steps = 256", "cheapest.steps is 256"),

@@ -13,6 +13,7 @@ use super::outcome;
 use super::spec::Spec;
 use crate::context::Context;
 use crate::error::StudyError;
+use crate::shared::bit_cells;
 use crate::shared::foreign::Given;
 use crate::shared::stages::Stages;
 use crate::shared::subject::Subject;
@@ -66,17 +67,17 @@ impl<'a> Whole<'a> {
 
     /// Sections of every product.
     fn sections(&self, spec: &Spec, sorting: Sorting) -> Vec<Sections> {
-        let one = |weights: &Array2<i32>| sorting.sections(weights.view(), spec.bank.rows);
+        let one = |weights: &Array2<i32>| sorting.sections(weights.view(), spec.tile.rows);
         self.integers.par_iter().map(one).collect()
     }
 
-    /// The network with integers in place of its weights; signs that cells do not hold come back.
-    fn with(&self, integers: &[Array2<i32>]) -> Vec<Array2<f32>> {
-        let products = self.subject.products.iter().zip(integers).zip(&self.steps);
+    /// The network with what cells hold (steps) in place of its weights; signs that cells do not hold come back.
+    fn with(&self, held: &[Array2<f32>]) -> Vec<Array2<f32>> {
+        let products = self.subject.products.iter().zip(held).zip(&self.steps);
         products
-            .map(|((own, integers), step)| {
-                ndarray::Zip::from(own).and(integers).map_collect(|own, &w| {
-                    let value = step * w as f32;
+            .map(|((own, held), step)| {
+                ndarray::Zip::from(own).and(held).map_collect(|own, &w| {
+                    let value = step * w;
                     if self.sign == Sign::Elsewhere && *own < 0.0 { -value } else { value }
                 })
             })
@@ -171,7 +172,7 @@ impl SweepOf {
     }
 }
 
-/// Writes a network once for every draw, or once where nothing is drawn.
+/// Writes a network once for every draw, or once where nothing that is asked about is drawn.
 fn write(
     spec: &Spec,
     whole: &Whole<'_>,
@@ -182,23 +183,25 @@ fn write(
 ) -> Result<OfMethod, StudyError> {
     let is_drawn =
         matches!(skipping, Skipping::Stuck { low_bits, share, .. } if 0 < low_bits && share < 1.0);
-    let draws = if is_drawn { spec.evaluation.chips } else { 1 };
+    let device = bit_cells::device(&spec.device)?;
+    let by_cells = judged && !bit_cells::are_exact(&*device);
+    let draws = if is_drawn || by_cells { spec.evaluation.chips } else { 1 };
     let mut counts = Vec::new();
     let mut output_error = Vec::new();
-    let mut right: Option<Vec<f64>> = None;
+    let mut right: Option<Vec<Vec<f64>>> = None;
     for draw in 0..draws {
         let at = root.child("evaluate", 0).child("chip", draw as u64);
-        let mut bank = spec.bank(schedule, skipping)?;
+        let mut bank = spec.bank((schedule, skipping), device.clone(), at)?;
         let mut held = Vec::new();
         for (weights, sections) in whole.integers.iter().zip(sections) {
-            let layer = bank.hold(weights.view(), sections, at);
+            let layer = bank.hold(weights.view(), sections);
             held.push(layer.map_err(cim_tile::TileError::from)?);
         }
         counts.push(bank.counts());
         output_error.push(relative_error(&whole.integers, &held));
         if judged && whole.subject.is_judged() {
             let own = whole.subject.right(whole.with(&held))?.expect("somebody can say");
-            right.get_or_insert_default().extend(own);
+            right.get_or_insert_default().push(own);
         }
     }
     let bill = spec.prices.bill(&counts[0]);
@@ -209,11 +212,11 @@ fn write(
 
 /// Relative error of products with inputs of equal variance that do not depend on each other: that of the
 /// weights in the norm of Frobenius, rms over layers.
-fn relative_error(wanted: &[Array2<i32>], held: &[Array2<i32>]) -> f64 {
-    let square = |value: i32| f64::from(value).powi(2);
-    let of = |(wanted, held): (&Array2<i32>, &Array2<i32>)| {
-        let off: f64 = wanted.iter().zip(held).map(|(a, b)| square(a - b)).sum();
-        let all: f64 = wanted.iter().map(|w| square(*w)).sum();
+fn relative_error(wanted: &[Array2<i32>], held: &[Array2<f32>]) -> f64 {
+    let of = |(wanted, held): (&Array2<i32>, &Array2<f32>)| {
+        let each = wanted.iter().zip(held);
+        let off: f64 = each.map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum();
+        let all: f64 = wanted.iter().map(|&w| f64::from(w).powi(2)).sum();
         if all == 0.0 { 0.0 } else { off / all }
     };
     let layers = wanted.len().max(1) as f64;

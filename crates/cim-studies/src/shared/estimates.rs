@@ -1,7 +1,7 @@
 //! Means over chips as the report shows them.
 
 use cim_chip::RankEstimate;
-use cim_report::Estimate;
+use cim_report::{Estimate, Told};
 use serde::Serialize;
 
 /// A ratio of means with Fieller's 95 % interval over networks.
@@ -15,6 +15,18 @@ pub struct Ratio {
     pub low: f64,
     /// Upper end.
     pub high: f64,
+}
+
+impl From<Ratio> for Told {
+    fn from(Ratio { mean, low, high, .. }: Ratio) -> Self {
+        Self { mean, low, high }
+    }
+}
+
+impl From<Rank> for Told {
+    fn from(Rank { correlation: mean, low, high, .. }: Rank) -> Self {
+        Self { mean, low, high }
+    }
 }
 
 /// A rank correlation over random designs, with its 95 % interval over designs (bootstrap): of one network

@@ -1,5 +1,6 @@
 //! What studies have in common.
 
+pub mod bit_cells;
 pub mod checkpoints;
 #[cfg(test)]
 pub mod corners;

@@ -1,6 +1,6 @@
 //! Weights as bits of cells.
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use super::error::ReprogramError;
@@ -66,7 +66,16 @@ impl WordSpec {
         }
     }
 
-    /// The weight that cells stand for.
+    /// The weight (steps) that cells stand for which conduct so much of the way from one state to the other.
+    pub(super) fn conducted(self, shares: ArrayView1<'_, f32>) -> f64 {
+        let bits = shares.iter().take(self.bits as usize).enumerate();
+        let magnitude: f64 = bits.map(|(bit, &share)| f64::from(1 << bit) * f64::from(share)).sum();
+        let is_negative = shares.get(self.bits as usize).is_some_and(|sign| 0.5 < *sign);
+        if is_negative { -magnitude } else { magnitude }
+    }
+
+    /// The weight that the states of cells stand for.
+    #[cfg(test)]
     pub(super) fn weight(self, word: u16) -> i32 {
         let magnitude = i32::from(word) & self.top();
         if i32::from(word) > self.top() { -magnitude } else { magnitude }

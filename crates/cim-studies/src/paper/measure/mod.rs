@@ -1,7 +1,5 @@
 //! Measurements on the test set, all of them, after everything is chosen.
 
 pub mod model;
-pub mod rank;
-pub mod rows;
 pub mod sweeps;
 pub mod table;

@@ -7,7 +7,7 @@ use cim_nn::network::first_images;
 
 use crate::context::Context;
 use crate::error::StudyError;
-use crate::paper::candidate::Candidate;
+use crate::method::candidate::Candidate;
 use crate::paper::outcome::{ErrorModel, MAX_VARIANCE_POINTS, VariancePoint};
 use crate::paper::spec::Spec;
 

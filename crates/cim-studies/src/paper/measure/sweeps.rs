@@ -4,11 +4,10 @@ use cim_chip::sections::device;
 use cim_chip::{ChipError, Parts, Task, accuracies, same_world};
 use rayon::prelude::*;
 
-use super::rows::Row;
-use super::table::chips_of;
+use super::table::{Tabled, chips_of};
 use crate::context::Context;
 use crate::error::StudyError;
-use crate::paper::candidate::Candidate;
+use crate::method::candidate::Candidate;
 use crate::paper::outcome::{BitsPoint, Sweep, SweepPoint};
 use crate::paper::spec::Spec;
 use crate::paper::train::trial::Trial;
@@ -23,7 +22,7 @@ pub struct Sweeping<'a> {
     /// What is measured on.
     pub test: &'a Task,
     /// What was measured of the networks' rows on the same chips.
-    pub rows: &'a [Row],
+    pub rows: &'a [Tabled],
     /// Who is told.
     pub context: &'a Context<'a>,
 }
@@ -99,7 +98,7 @@ impl Sweeping<'_> {
         let chips = self.spec.sweeps.chips;
         let elsewhere = world.filter(|world| !same_world(world, &design.parts));
         if let (None, Some(row)) = (elsewhere, row) {
-            let measured = &self.rows[row].networks[network].measured.accuracies;
+            let measured = &self.rows[row].row.networks[network].measured.accuracies;
             if let Some(first) = measured.get(..chips) {
                 first.iter().for_each(|_| tick());
                 return Ok(first.to_vec());

@@ -5,14 +5,14 @@ use cim_core::Stream;
 use cim_nn::{Dataset, Network};
 use rayon::prelude::*;
 
-use super::rows::{Asked, OnChips, Row};
 use crate::context::Context;
 use crate::error::StudyError;
-use crate::paper::candidate::Candidate;
+use crate::method::candidate::Candidate;
+use crate::method::rows::{Asked, OnChips, Row};
 use crate::paper::spec::Spec;
 use crate::paper::train::rows::Group;
 use crate::paper::train::trial::Trial;
-use crate::paper::train::untrained::Untrained;
+use crate::method::untrained::Untrained;
 use crate::shared::training::digital_accuracy;
 
 /// Accuracies of the networks as numbers, one for each.
@@ -29,6 +29,14 @@ pub fn as_numbers(trials: &[Trial], test: &Dataset) -> AsNumbers {
         trials.iter().map(|trial| digital_accuracy(network(trial), test)).collect()
     };
     AsNumbers { digital: of(|trial| &trial.digital), control: of(|trial| &trial.control) }
+}
+
+/// A row of a table.
+pub struct Tabled {
+    /// Which table.
+    pub group: Group,
+    /// The row.
+    pub row: Row,
 }
 
 /// What was found without training at one resolution.
@@ -62,7 +70,6 @@ pub fn measure_untrained(
         });
         let networks = networks.collect::<Result<Vec<_>, _>>()?;
         Ok::<_, StudyError>(Row {
-            group: Group::Variant,
             name,
             further_epochs: spec.training.further.epochs,
             networks,
@@ -85,7 +92,7 @@ pub fn measure_all(
     trials: &[Trial],
     test: &Task,
     context: &Context<'_>,
-) -> Result<Vec<Row>, StudyError> {
+) -> Result<Vec<Tabled>, StudyError> {
     let (chips, rows) = (spec.evaluation.chips, trials.first().map_or(0, |trial| trial.rows.len()));
     let steps = context.progress.begin("measure chips", chips * rows * trials.len());
     let by_network = trials
@@ -104,15 +111,15 @@ pub fn measure_all(
         let count = values.len() as f64;
         values.into_iter().sum::<Option<f64>>().map(|sum| sum / count)
     };
-    let row = |place: usize| {
+    let tabled = |place: usize| {
         let first = &trials[0].rows[place];
-        Row {
-            group: first.group,
+        let row = Row {
             name: first.name,
             further_epochs: first.further_epochs,
             networks: by_network.iter().map(|rows| rows[place].clone()).collect(),
             holdout: mean(trials.iter().map(|trial| trial.rows[place].holdout).collect()),
-        }
+        };
+        Tabled { group: first.group, row }
     };
-    Ok((0..rows).map(row).collect())
+    Ok((0..rows).map(tabled).collect())
 }

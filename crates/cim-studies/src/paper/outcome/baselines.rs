@@ -1,9 +1,10 @@
 //! Strong baselines, and the full method against the best of them.
 
 use super::findings::{AgainstHeuristic, AgainstTraining, Baseline};
-use super::given::row;
-use crate::paper::choose::heuristics::STRONGEST;
-use crate::paper::measure::rows::{OnChips, Row};
+use super::given::{of_table, row};
+use crate::method::choose::heuristics::STRONGEST;
+use crate::method::rows::OnChips;
+use crate::paper::measure::table::Tabled;
 use crate::paper::train::rows::Group;
 
 /// Both read voltages at which baselines are measured, by their names.
@@ -11,9 +12,9 @@ const VOLTAGES: [(Group, &str); 2] =
     [(Group::AtNominal, "nominal"), (Group::AtOptimised, "optimised")];
 
 /// Every baseline at either voltage.
-pub fn baselines(rows: &[Row]) -> Vec<Baseline> {
+pub fn baselines(rows: &[Tabled]) -> Vec<Baseline> {
     let of = |(group, at): (Group, &'static str)| {
-        rows.iter().filter(move |row| row.group == group).map(move |row| Baseline {
+        of_table(rows, group).map(move |row| Baseline {
             name: row.name.to_owned(),
             at,
             read_voltage_v: row.mean(|network| network.read_voltage_v),
@@ -30,7 +31,7 @@ pub fn baselines(rows: &[Row]) -> Vec<Baseline> {
 /// The full method against the strongest heuristic: clips, ranges, full scales and window, the most frugal
 /// setting of those that are no less accurate on the held-out images than the best, but for the preset's
 /// slack.
-pub fn against_heuristic(rows: &[Row]) -> Vec<AgainstHeuristic> {
+pub fn against_heuristic(rows: &[Tabled]) -> Vec<AgainstHeuristic> {
     let of = |(group, at)| {
         let best = row(rows, group, STRONGEST);
         let (equal, frugal) = (row(rows, group, "full"), row(rows, group, "full_frugal"));
@@ -49,7 +50,7 @@ pub fn against_heuristic(rows: &[Row]) -> Vec<AgainstHeuristic> {
 }
 
 /// The full method against training without the program.
-pub fn against_training(rows: &[Row]) -> Vec<AgainstTraining> {
+pub fn against_training(rows: &[Tabled]) -> Vec<AgainstTraining> {
     let of = |(group, at)| {
         let (full, alone) = (row(rows, group, "full"), row(rows, group, "training_alone"));
         AgainstTraining {

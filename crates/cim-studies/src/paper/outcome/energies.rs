@@ -4,7 +4,7 @@ use cim_chip::Product;
 use cim_nn::Network;
 
 use super::findings::{Design, EnergyPart};
-use crate::paper::measure::rows::Row;
+use crate::method::rows::Row;
 use crate::paper::spec::Spec;
 
 /// Parts of a row's energy, mean over networks.

@@ -11,8 +11,8 @@ use super::findings::{
 use super::given::{Outcome, row};
 use super::parts::part_rows;
 use crate::error::StudyError;
-use crate::paper::candidate::Candidate;
-use crate::paper::measure::rows::Row;
+use crate::method::candidate::Candidate;
+use crate::method::rows::Row;
 use crate::paper::measure::table::UntrainedRow;
 use crate::paper::train::rows::Group;
 use crate::paper::train::trial::Trial;
@@ -49,7 +49,7 @@ pub fn findings(outcome: &Outcome<'_>) -> Result<Findings, StudyError> {
     let full_j = full.mean(|network| network.energy.total());
     let ratio =
         |idx: usize| digital_parts[idx].1.iter().map(|part| part.joules).sum::<f64>() / full_j;
-    let total = |network: &crate::paper::measure::rows::OnChips| network.energy.total();
+    let total = |network: &crate::method::rows::OnChips| network.energy.total();
     let naive_at_equal = row(rows, Group::AtOptimised, "naive");
     Ok(Findings {
         networks: trials.len(),

@@ -3,8 +3,8 @@
 use cim_chip::RankEstimate;
 
 use super::findings::{BitsPoint, ErrorModel, Sweep, VariancePoint};
-use crate::paper::measure::rows::Row;
-use crate::paper::measure::table::{AsNumbers, UntrainedRow};
+use crate::method::rows::Row;
+use crate::paper::measure::table::{AsNumbers, Tabled, UntrainedRow};
 use crate::paper::spec::Spec;
 use crate::paper::train::rows::Group;
 use crate::paper::train::trial::Trial;
@@ -18,7 +18,7 @@ pub struct Outcome<'a> {
     /// Their accuracies as numbers.
     pub as_numbers: &'a AsNumbers,
     /// What all rows measured.
-    pub rows: &'a [Row],
+    pub rows: &'a [Tabled],
     /// What was found without training, at every resolution that was asked for.
     pub untrained: &'a [UntrainedRow],
     /// Accuracy at every resolution.
@@ -34,7 +34,11 @@ pub struct Outcome<'a> {
 }
 
 /// The row called `name` of a table.
-pub fn row<'a>(rows: &'a [Row], group: Group, name: &str) -> &'a Row {
-    let found = rows.iter().find(|row| row.group == group && row.name == name);
-    found.expect("every network has every row")
+pub fn row<'a>(rows: &'a [Tabled], group: Group, name: &str) -> &'a Row {
+    of_table(rows, group).find(|row| row.name == name).expect("every network has every row")
+}
+
+/// All rows of a table.
+pub fn of_table(rows: &[Tabled], group: Group) -> impl Iterator<Item = &Row> {
+    rows.iter().filter(move |tabled| tabled.group == group).map(|tabled| &tabled.row)
 }

@@ -3,19 +3,19 @@
 use cim_report::format::points_estimate;
 
 use super::findings::{Findings, PartRow, variant_label};
-use super::given::row;
-use crate::paper::measure::rows::Row;
-use crate::paper::method::Part;
+use super::given::{of_table, row};
+use crate::method::part::Part;
+use crate::paper::measure::table::Tabled;
 use crate::paper::train::rows::{Group, REFERENCE};
 use crate::shared::estimates::is_told;
 
 /// All parts of a table, each against the row that differs in that part alone: the one without any, or
 /// the one with all.
-pub fn part_rows(rows: &[Row], group: Group) -> Vec<PartRow> {
+pub fn part_rows(rows: &[Tabled], group: Group) -> Vec<PartRow> {
     let alone = group == Group::AddOneIn;
     let reference = row(rows, if alone { group } else { Group::LeaveOneOut }, REFERENCE);
     let of = |part: Part| {
-        let own = rows.iter().find(|row| row.group == group && row.name == part.name())?;
+        let own = of_table(rows, group).find(|row| row.name == part.name())?;
         let difference = if alone { own.minus(reference) } else { reference.minus(own) };
         Some(PartRow { name: part.name().to_owned(), accuracy: own.accuracy(), difference })
     };

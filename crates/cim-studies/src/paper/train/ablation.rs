@@ -2,35 +2,35 @@
 //! its place, at one short budget.
 
 use cim_chip::ChipDesign;
-use cim_nn::Network;
+use cim_nn::{Network, Recipe};
 
-use super::digital::{Digital, short_control};
 use super::replaced::replaced;
 use super::rows::{Choice, Group, REFERENCE, Row};
-use super::through::{Through, train};
 use crate::error::StudyError;
-use crate::paper::bench::Bench;
-use crate::paper::candidate::Candidate;
-use crate::paper::choose::design::{compose, programmed, tightened};
-use crate::paper::choose::finish::with_scales;
-use crate::paper::method::{Method, Part};
+use crate::method::bench::Bench;
+use crate::method::candidate::Candidate;
+use crate::method::choose::design::{compose, programmed, tightened};
+use crate::method::choose::finish::with_scales;
+use crate::method::digital::{Digital, as_numbers};
+use crate::method::part::{Method, Part};
+use crate::method::through::{Through, train};
 use crate::shared::training::Trained;
 
 /// Every part added to nothing, left out of everything and, of the program, replaced by the best
-/// percentile, all with the short budget. Returns the
-/// design to train the full method through, with the share of the weight clip chosen here.
+/// percentile, all by the recipe of the short budget. Returns the design to train the full method through, with the share of the weight clip chosen here.
 pub fn ablation(
     bench: &Bench<'_>,
+    recipe: &Recipe,
     digital: &Digital,
     rows: &mut Vec<Row>,
     choices: &mut Vec<Choice>,
 ) -> Result<ChipDesign, StudyError> {
-    let further_epochs = bench.spec.training.ablation.epochs;
+    let further_epochs = recipe.epochs;
     let mut push = |group, name, candidate| {
         rows.push(Row { group, name, further_epochs, candidate, holdout: None });
     };
     // Nothing, and parts that need no training through the design.
-    let short = short_control(bench, digital, false)?.state.network;
+    let short = short_control(bench, recipe, digital, false)?.state.network;
     let inputs = bench.inputs_of(&short);
     let found = programmed(bench, &short, &inputs, 1.0)?;
     let mapped = |method, network: &Network| {
@@ -43,7 +43,6 @@ pub fn ablation(
     let inputs = &bench.inputs_of(network);
     let through =
         |stage: &str, method: Method, design: &ChipDesign| -> Result<Trained, StudyError> {
-            let recipe = &bench.spec.training.ablation;
             let at = bench.at.child("ablation", 0);
             train(bench, &Through { stage, recipe, method, network, teacher, inputs, design, at })
         };
@@ -51,7 +50,7 @@ pub fn ablation(
     for part in Part::ALL {
         let method = Method::NAIVE.with(part);
         let candidate = if part == Part::Distillation {
-            mapped(method, &short_control(bench, digital, true)?.state.network)?
+            mapped(method, &short_control(bench, recipe, digital, true)?.state.network)?
         } else if method.trains_through_design() {
             let trained = through(&format!("add-{}", part.name()), method, &naive)?;
             with_scales(bench, method, &naive, trained)?.0
@@ -64,7 +63,7 @@ pub fn ablation(
     // Everything, at the share of the clip that does best, and everything but one part.
     let searched = programmed(bench, network, inputs, 1.0)?;
     let mut best: Option<(f64, f64, ChipDesign, Candidate)> = None;
-    for &share in &bench.spec.choices.clip_shares {
+    for &share in &bench.job.choices.clip_shares {
         let start = tightened(bench, &searched, network, inputs, share)?;
         let trained = through(&format!("short-full-{share}"), Method::FULL, &start)?;
         let (candidate, _) = with_scales(bench, Method::FULL, &start, trained)?;
@@ -87,4 +86,20 @@ pub fn ablation(
         push(Group::Replaced, part.name(), candidate);
     }
     Ok(start)
+}
+
+/// The digital network after the further epochs of the ablation, by their recipe, with a teacher or
+/// without.
+fn short_control(
+    bench: &Bench<'_>,
+    recipe: &Recipe,
+    digital: &Digital,
+    distilled: bool,
+) -> Result<Trained, StudyError> {
+    let mut recipe = recipe.clone();
+    let stage = if distilled { "add-distillation" } else { "short-control" };
+    if !distilled {
+        recipe.distillation = 0.0;
+    }
+    as_numbers(bench, stage, &recipe, digital, "ablation")
 }

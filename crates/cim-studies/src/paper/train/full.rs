@@ -1,17 +1,18 @@
 //! The full method, at the preset's own resolution and at others.
 
 use cim_chip::ChipDesign;
-use cim_nn::Network;
+use cim_nn::{Network, Recipe};
 
-use super::digital::Digital;
 use super::rows::AtBits;
-use super::through::{Through, train};
 use crate::error::StudyError;
-use crate::paper::bench::Bench;
-use crate::paper::candidate::Candidate;
-use crate::paper::choose::design::full_scales;
-use crate::paper::choose::finish::{Finished, finish};
-use crate::paper::method::Method;
+use crate::method::bench::Bench;
+use crate::method::candidate::Candidate;
+use crate::method::choose::design::full_scales;
+use crate::method::choose::finish::{Finished, finish};
+use crate::method::digital::Digital;
+use crate::method::part::Method;
+use crate::method::through::{Through, train};
+use crate::paper::spec::Spec;
 
 /// The full method from the digital network, at the preset's own resolution.
 pub fn full(
@@ -27,6 +28,7 @@ pub fn full(
 /// From the full method's network on to another resolution.
 fn at_bits(
     bench: &Bench<'_>,
+    recipe: &Recipe,
     digital: &Digital,
     full: &Candidate,
     bits: u32,
@@ -37,7 +39,7 @@ fn at_bits(
     let start = full_scales(bench, Method::FULL, start, network, inputs)?;
     let run = Through {
         stage: &format!("full-{bits}"),
-        recipe: &bench.spec.training.bits,
+        recipe,
         method: Method::FULL,
         network,
         teacher: digital.teacher(),
@@ -52,13 +54,14 @@ fn at_bits(
 /// The naive mapping and the full method at every resolution of the preset.
 pub fn at_all_bits(
     bench: &Bench<'_>,
+    spec: &Spec,
     digital: &Digital,
     control: &Network,
     own: &Candidate,
     own_scales: &'static str,
 ) -> Result<Vec<AtBits>, StudyError> {
     let mut points = Vec::new();
-    for &bits in &bench.spec.sweeps.bits {
+    for &bits in &spec.sweeps.bits {
         let inputs = bench.inputs_of(control);
         let mut design = bench.naive(control, &inputs, bench.parts.read_voltage)?;
         design.parts.adc_bits = bits;
@@ -68,7 +71,7 @@ pub fn at_all_bits(
             let inputs = bench.inputs_of(&network);
             (Candidate { network, design, inputs }, own_scales)
         } else {
-            let full = at_bits(bench, digital, own, bits)?;
+            let full = at_bits(bench, &spec.training.bits, digital, own, bits)?;
             (full.candidate, full.scales.name())
         };
         points.push(AtBits { bits, naive, full, scales });

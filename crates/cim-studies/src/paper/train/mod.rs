@@ -2,11 +2,8 @@
 
 mod ablation;
 pub mod baselines;
-pub mod digital;
 pub mod full;
 mod replaced;
 pub mod rows;
-pub mod through;
 pub mod trial;
-pub mod untrained;
 mod variants;

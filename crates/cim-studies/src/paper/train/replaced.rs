@@ -5,11 +5,11 @@ use cim_nn::Network;
 
 use super::rows::Choice;
 use crate::error::StudyError;
-use crate::paper::bench::Bench;
-use crate::paper::candidate::Candidate;
-use crate::paper::choose::design::{compose, tightened};
-use crate::paper::choose::finish::with_scales;
-use crate::paper::method::{Method, Part};
+use crate::method::bench::Bench;
+use crate::method::candidate::Candidate;
+use crate::method::choose::design::{compose, tightened};
+use crate::method::choose::finish::with_scales;
+use crate::method::part::{Method, Part};
 use crate::shared::training::Trained;
 
 /// A design with its accuracy on the held-out images and what was chosen for it.
@@ -54,9 +54,9 @@ pub fn replaced(
     let mut best: Option<Best<(f64, Candidate)>> = None;
     // The largest weight as the clip is the row without the part. A percentile is tightened as the clip of the
     // program is.
-    for percentile in bench.spec.choices.clip_percentiles() {
+    for percentile in bench.job.choices.clip_percentiles() {
         let clipped = start.clone().clipped_at(network, inputs, percentile, 100.0);
-        for &share in &bench.spec.choices.clip_shares {
+        for &share in &bench.job.choices.clip_shares {
             let design = tightened(bench, &clipped, network, inputs, share)?;
             let stage = format!("percentile-clip-{percentile}-{share}");
             let trained = through(&stage, Method::FULL, &design)?;
@@ -80,7 +80,7 @@ fn best_full_scales(
     inputs: &LayerInputs,
 ) -> Result<Best<ChipDesign>, StudyError> {
     let mut best: Option<Best<ChipDesign>> = None;
-    for &percentile in &bench.spec.choices.percentiles {
+    for &percentile in &bench.job.choices.percentiles {
         let policy = FullScale::Percentile { percentile };
         let tried = design.clone().with_policy(network, inputs, policy)?;
         let accuracy = bench.holdout(&tried, network)?;

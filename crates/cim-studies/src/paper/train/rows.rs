@@ -1,6 +1,6 @@
 //! Rows that will be measured, and what was chosen.
 
-use crate::paper::candidate::Candidate;
+use crate::method::candidate::Candidate;
 
 /// A row of the report.
 pub struct Row {

@@ -4,15 +4,17 @@ use cim_chip::Optimised;
 use cim_nn::Network;
 
 use super::ablation::ablation;
-use super::baselines::{at_voltage, training_alone};
-use super::digital::{Digital, control};
+use super::baselines::at_voltage;
 use super::full::{at_all_bits, full};
 use super::rows::{AtBits, Choice, Group, Row};
-use super::untrained::{Untrained, untrained};
 use super::variants::variants;
 use crate::error::StudyError;
-use crate::paper::bench::Bench;
-use crate::paper::choose::finish::Finished;
+use crate::method::alone::training_alone;
+use crate::method::bench::Bench;
+use crate::method::choose::finish::Finished;
+use crate::method::digital::{Digital, control};
+use crate::method::untrained::{Untrained, untrained};
+use crate::paper::spec::Spec;
 use crate::shared::epoch::Epoch;
 
 /// One network with everything made of it.
@@ -40,14 +42,14 @@ pub struct Trial {
 }
 
 /// Everything with one network. Nothing here has seen the test set.
-pub fn run(bench: &Bench<'_>) -> Result<Trial, StudyError> {
+pub fn run(bench: &Bench<'_>, spec: &Spec) -> Result<Trial, StudyError> {
     let digital = Digital::train(bench)?;
     let control = control(bench, &digital)?.state.network;
     let mut rows = Vec::new();
     let mut choices = Vec::new();
 
     variants(bench, &control, &mut rows)?;
-    let start = ablation(bench, &digital, &mut rows, &mut choices)?;
+    let start = ablation(bench, &spec.training.ablation, &digital, &mut rows, &mut choices)?;
     let full = full(bench, &digital, &start)?;
     choices.push(Choice {
         what: "energy tolerance and full scales of the full method".to_owned(),
@@ -57,7 +59,7 @@ pub fn run(bench: &Bench<'_>) -> Result<Trial, StudyError> {
         },
     });
     let place = rows.len();
-    let further = bench.spec.training.further.epochs;
+    let further = bench.job.further.epochs;
     let Finished { candidate, optimised, scales, .. } = full;
     let (nominal, chosen) = (bench.parts.read_voltage, candidate.design.parts.read_voltage);
     let alone = training_alone(bench, &digital)?;
@@ -70,9 +72,9 @@ pub fn run(bench: &Bench<'_>) -> Result<Trial, StudyError> {
     rows.push(Row { group: Group::Variant, name, further_epochs: further, candidate, holdout });
     rows.extend(equal);
 
-    let bits = at_all_bits(bench, &digital, &control, &rows[place].candidate, scales.name())?;
+    let bits = at_all_bits(bench, spec, &digital, &control, &rows[place].candidate, scales.name())?;
     let mut alone = Vec::new();
-    for &bits in &bench.spec.sweeps.program_bits {
+    for &bits in &spec.sweeps.program_bits {
         let found = untrained(&bench.at_bits(bits), &control)?;
         let what = format!("heuristic beside the program alone at {bits} bits");
         choices.push(Choice { what, chosen: found.name.to_owned() });

@@ -4,10 +4,10 @@ use cim_nn::Network;
 
 use super::rows::{Group, Row};
 use crate::error::StudyError;
-use crate::paper::bench::Bench;
-use crate::paper::candidate::Candidate;
-use crate::paper::choose::design::{compose, programmed};
-use crate::paper::method::{Method, Part};
+use crate::method::bench::Bench;
+use crate::method::candidate::Candidate;
+use crate::method::choose::design::{compose, programmed};
+use crate::method::part::{Method, Part};
 
 /// The naive mapping and the program on the network that was only trained as numbers.
 pub fn variants(
@@ -28,7 +28,7 @@ pub fn variants(
         let inputs = bench.inputs_of(control);
         let design = compose(bench, method, &found, control, &inputs)?;
         let candidate = Candidate { network: control.clone(), design, inputs };
-        let further_epochs = bench.spec.training.further.epochs;
+        let further_epochs = bench.job.further.epochs;
         rows.push(Row { group: Group::Variant, name, further_epochs, candidate, holdout: None });
     }
     Ok(())

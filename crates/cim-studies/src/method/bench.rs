@@ -7,7 +7,7 @@ use cim_nn::network::first_images;
 use cim_nn::{LayerPath, Network, Recipe, Teacher};
 use ndarray::Array2;
 
-use super::spec::Spec;
+use super::job::Job;
 use crate::error::StudyError;
 use crate::shared::learning::Learning;
 use crate::shared::training::{Run, Trained, Training};
@@ -15,8 +15,8 @@ use crate::shared::training::{Run, Trained, Training};
 /// One network's bench: what the study says, what may be looked at, and an address of its own. There is
 /// no test set on it.
 pub struct Bench<'a> {
-    /// The study.
-    pub spec: &'a Spec,
+    /// What is done with it.
+    pub job: &'a Job,
     /// Parts of the naive design.
     pub parts: Parts,
     /// What is learned from and chosen on.
@@ -32,24 +32,21 @@ pub struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     /// The bench of network `index`.
-    ///
-    /// # Errors
-    /// [`StudyError::Chip`] for parts that cannot be.
     pub fn new(
-        spec: &'a Spec,
+        job: &'a Job,
         learning: &'a Learning,
         training: &'a Training<'a>,
         index: usize,
-    ) -> Result<Self, StudyError> {
-        Ok(Self {
-            spec,
-            parts: spec.parts()?,
+    ) -> Self {
+        Self {
+            job,
+            parts: job.parts.clone(),
             learning,
             training,
             name: format!("network-{index}"),
-            at: Stream::root(spec.seed).child("network", index as u64),
-            calibration: first_images(&learning.data, spec.calibration.images),
-        })
+            at: Stream::root(job.seed).child("network", index as u64),
+            calibration: first_images(&learning.data, job.calibration.images),
+        }
     }
 
     /// The same bench for another design of the same networks: checkpoints of its own, draws and chips
@@ -63,7 +60,7 @@ impl<'a> Bench<'a> {
     #[must_use]
     pub fn at_bits(&self, bits: u32) -> Self {
         Self {
-            spec: self.spec,
+            job: self.job,
             parts: Parts { adc_bits: bits, ..self.parts.clone() },
             learning: self.learning,
             training: self.training,
@@ -86,7 +83,7 @@ impl<'a> Bench<'a> {
         volts: Volts,
     ) -> Result<ChipDesign, StudyError> {
         let parts = Parts { read_voltage: volts, ..self.parts.clone() };
-        Ok(ChipDesign::by_policy(parts, network, inputs, self.spec.converters.full_scale)?)
+        Ok(ChipDesign::by_policy(parts, network, inputs, self.job.full_scale)?)
     }
 
     /// The program, with `tolerance` of the error given for energy.
@@ -98,8 +95,8 @@ impl<'a> Bench<'a> {
         goal: Goal,
         tolerance: f64,
     ) -> Result<Optimised, StudyError> {
-        let optimiser = OptimiserSpec { energy_tolerance: tolerance, ..self.spec.optimiser };
-        let rules = Rules { optimiser: &optimiser, ..self.spec.rules() };
+        let optimiser = OptimiserSpec { energy_tolerance: tolerance, ..self.job.optimiser };
+        let rules = Rules { optimiser: &optimiser, ..self.job.rules() };
         Ok(optimise(rules, start, network, inputs, goal)?)
     }
 
@@ -117,11 +114,11 @@ impl<'a> Bench<'a> {
         let optimiser = OptimiserSpec {
             energy_tolerance: tolerance,
             least_read_voltage: volts * 0.999,
-            ..self.spec.optimiser
+            ..self.job.optimiser
         };
         let circuit =
-            CircuitSpec { read_voltage: volts, disturb_voltage: volts, ..self.spec.circuit };
-        let rules = Rules { optimiser: &optimiser, circuit: &circuit, energy: &self.spec.energy };
+            CircuitSpec { read_voltage: volts, disturb_voltage: volts, ..self.job.circuit };
+        let rules = Rules { optimiser: &optimiser, circuit: &circuit, energy: &self.job.energy };
         let goal = Goal::with_trained_clip(true, true);
         let found = optimise(rules, start, network, inputs, goal)?.design;
         Ok(found.at_read_voltage(inputs, volts)?)
@@ -129,7 +126,7 @@ impl<'a> Bench<'a> {
 
     /// Mean accuracy on the held-out images, over chips of their own.
     pub fn holdout(&self, design: &ChipDesign, network: &Network) -> Result<f64, StudyError> {
-        let (task, chips) = (&self.learning.task, self.spec.holdout.chips);
+        let (task, chips) = (&self.learning.task, self.job.holdout.chips);
         let found = accuracies(design, network, task, chips, self.at.child("holdout", 0), || ())?;
         Ok(found.iter().sum::<f64>() / chips as f64)
     }

@@ -7,15 +7,12 @@ use cim_report::Estimate;
 use cim_tile::{EnergyParts, EnergySpec};
 
 use crate::error::StudyError;
-use crate::paper::candidate::Candidate;
-use crate::paper::train::rows::Group;
+use crate::method::candidate::Candidate;
 use crate::shared::estimates::{nested, nested_paired, over_networks};
 
 /// What a row measured, network by network.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// Which table it is of.
-    pub group: Group,
     /// Its name there.
     pub name: &'static str,
     /// Epochs of its networks beyond those of the digital ones.

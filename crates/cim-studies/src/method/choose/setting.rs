@@ -6,7 +6,7 @@ use cim_device::Window;
 use cim_nn::Network;
 
 use crate::error::StudyError;
-use crate::paper::bench::Bench;
+use crate::method::bench::Bench;
 
 /// What a heuristic sets.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -106,11 +106,20 @@ impl ChoiceSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::paper::spec::{PRESET, Spec};
-    use crate::parse::parse;
 
     fn choices() -> ChoiceSpec {
-        parse::<Spec>(PRESET).expect("valid").choices
+        let one = || vec![1.0];
+        ChoiceSpec {
+            clip_shares: one(),
+            energy_tolerances: one(),
+            frugal_tolerances: one(),
+            accuracy_slack: 0.0,
+            percentiles: one(),
+            weight_percentiles: one(),
+            input_percentiles: one(),
+            window_tops: one(),
+            window_bottoms: vec![0.0],
+        }
     }
 
     #[test]

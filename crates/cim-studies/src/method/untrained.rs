@@ -4,11 +4,10 @@
 use cim_chip::{ChipDesign, Goal};
 use cim_nn::Network;
 
-use super::baselines::best;
 use crate::error::StudyError;
-use crate::paper::bench::Bench;
-use crate::paper::candidate::Candidate;
-use crate::paper::choose::heuristics::all;
+use crate::method::bench::Bench;
+use crate::method::candidate::Candidate;
+use crate::method::choose::heuristics::{all, best};
 
 /// What can be done for a network without training it.
 pub struct Untrained {
@@ -33,11 +32,11 @@ pub fn untrained(bench: &Bench<'_>, network: &Network) -> Result<Untrained, Stud
     let heuristic = best(&heuristics);
     let naive = bench.naive(network, &inputs, nominal)?;
     let searched = {
-        let tolerance = bench.spec.optimiser.energy_tolerance;
+        let tolerance = bench.job.optimiser.energy_tolerance;
         bench.optimise(&naive, network, &inputs, Goal::of(true, true), tolerance)?.design
     };
     let mut found: Option<(f64, ChipDesign)> = None;
-    for &tolerance in &bench.spec.choices.energy_tolerances {
+    for &tolerance in &bench.job.choices.energy_tolerances {
         let goal = Goal::with_trained_clip(true, true);
         let design = bench.optimise(&searched, network, &inputs, goal, tolerance)?.design;
         let accuracy = bench.holdout(&design, network)?;

@@ -6,8 +6,8 @@ use cim_nn::{LayerPath, Levels, Network, Recipe, Teacher, WeightNoise};
 
 use super::digital::Digital;
 use crate::error::StudyError;
-use crate::paper::bench::Bench;
-use crate::paper::method::{Method, Part};
+use crate::method::bench::Bench;
+use crate::method::part::{Method, Part};
 use crate::shared::training::Trained;
 
 /// A training run through a design.
@@ -40,7 +40,7 @@ impl<'a> Through<'a> {
     ) -> Self {
         Self {
             stage: "full",
-            recipe: &bench.spec.training.further,
+            recipe: &bench.job.further,
             method: Method::FULL,
             network: &digital.network,
             teacher: digital.teacher(),

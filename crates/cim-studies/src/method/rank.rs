@@ -6,23 +6,24 @@ use cim_chip::{
 use cim_core::Stream;
 
 use crate::error::StudyError;
-use crate::paper::candidate::Candidate;
-use crate::paper::spec::Spec;
+use crate::method::candidate::Candidate;
+use crate::method::job::Job;
 
-/// Rank correlation of the objective with what is lost, over random designs around `naive`, with its
+/// Rank correlation of the objective with what is lost, over `count` random designs around `naive`, with its
 /// interval over designs; accuracies are on `holdout`. `tick` is called after each design.
 pub fn objective_rank(
-    spec: &Spec,
+    job: &Job,
+    count: usize,
     naive: &Candidate,
     holdout: &Task,
     tick: impl Fn() + Sync,
 ) -> Result<RankEstimate, StudyError> {
     let Candidate { network, design, inputs } = naive;
-    let (count, at) = (spec.error_model.designs, Stream::root(spec.seed).child("rank", 0));
-    let designs = random_designs(spec.rules(), design, network, inputs, Ranges::WIDE, count, at)?;
+    let at = Stream::root(job.seed).child("rank", 0);
+    let designs = random_designs(job.rules(), design, network, inputs, Ranges::WIDE, count, at)?;
     let felt = sensitivities(network, inputs, SOFTENED);
     let objective = |design: &ChipDesign| design.objective(network, inputs, &felt);
-    let chips = (spec.holdout.chips, at);
+    let chips = (job.holdout.chips, at);
     let ranked = Ranked::of(&designs, network, holdout, objective, chips, tick)?;
     Ok(ranked.estimate(at))
 }

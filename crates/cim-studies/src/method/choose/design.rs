@@ -4,8 +4,8 @@ use cim_chip::{ChipDesign, Goal, LayerInputs, worst_case};
 use cim_nn::Network;
 
 use crate::error::StudyError;
-use crate::paper::bench::Bench;
-use crate::paper::method::{Method, Part};
+use crate::method::bench::Bench;
+use crate::method::part::{Method, Part};
 
 /// What the program finds for `network`: window, read voltage, clips and full scales; clips are searched
 /// and then tightened to `share`, after which the rest is found again.
@@ -16,7 +16,7 @@ pub fn programmed(
     share: f64,
 ) -> Result<ChipDesign, StudyError> {
     let naive = bench.naive(network, inputs, bench.parts.read_voltage)?;
-    let tolerance = bench.spec.optimiser.energy_tolerance;
+    let tolerance = bench.job.optimiser.energy_tolerance;
     let searched = bench.optimise(&naive, network, inputs, Goal::of(true, true), tolerance)?.design;
     tightened(bench, &searched, network, inputs, share)
 }
@@ -32,7 +32,7 @@ pub fn tightened(
     let mut start = searched.clone();
     start.layers.iter_mut().for_each(|layer| layer.weight_clip *= share as f32);
     let goal = Goal::with_trained_clip(true, true);
-    let tolerance = bench.spec.optimiser.energy_tolerance;
+    let tolerance = bench.job.optimiser.energy_tolerance;
     Ok(bench.optimise(&start, network, inputs, goal, tolerance)?.design)
 }
 
@@ -69,7 +69,7 @@ pub fn full_scales(
 ) -> Result<ChipDesign, StudyError> {
     if method.has(Part::FullScale) {
         let goal = Goal::with_trained_clip(false, true);
-        let tolerance = bench.spec.optimiser.energy_tolerance;
+        let tolerance = bench.job.optimiser.energy_tolerance;
         return Ok(bench.optimise(&design, network, inputs, goal, tolerance)?.design);
     }
     for (idx, (layer, product)) in design.layers.iter_mut().zip(network.products()).enumerate() {

@@ -4,9 +4,9 @@ use cim_chip::{ChipDesign, Goal, Optimised};
 
 use super::design::full_scales;
 use crate::error::StudyError;
-use crate::paper::bench::Bench;
-use crate::paper::candidate::Candidate;
-use crate::paper::method::{Method, Part};
+use crate::method::bench::Bench;
+use crate::method::candidate::Candidate;
+use crate::method::part::{Method, Part};
 use crate::shared::training::Trained;
 
 /// Where full scales come from.
@@ -83,7 +83,7 @@ pub fn finish(
 ) -> Result<Finished, StudyError> {
     let (network, full_scale) = (trained.state.network, trained.state.full_scale);
     let inputs = bench.inputs_of(&network);
-    let (choices, goal) = (&bench.spec.choices, Goal::with_trained_clip(true, true));
+    let (choices, goal) = (&bench.job.choices, Goal::with_trained_clip(true, true));
     let (mut designs, mut found) = (Vec::new(), Vec::new());
     let as_trained = start.clone().with_full_scales(&full_scale);
     designs.push((None, Scales::Learned, as_trained, 0));
@@ -98,7 +98,7 @@ pub fn finish(
     let mut tried = Vec::new();
     for (tolerance, scales, design, program) in designs {
         let accuracy = bench.holdout(&design, &network)?;
-        let energy_j = design.energy(&network, &inputs, &bench.spec.energy)?.total();
+        let energy_j = design.energy(&network, &inputs, &bench.job.energy)?.total();
         tried.push(Tried { tolerance, scales, design, accuracy, energy_j, program });
     }
     let best = tried.iter().map(|tried| tried.accuracy).fold(0.0, f64::max);

@@ -7,7 +7,7 @@ use cim_nn::Network;
 
 use super::setting::Setting;
 use crate::error::StudyError;
-use crate::paper::bench::Bench;
+use crate::method::bench::Bench;
 
 /// Name of the strongest of all: the best of the others with its window searched.
 pub const STRONGEST: &str = "searched_window";
@@ -68,10 +68,10 @@ impl Trying<'_> {
     /// the preset's slack: what the full method's own design is chosen by.
     fn most_frugal(&self) -> Result<Setting, StudyError> {
         let best = self.tried.iter().map(|tried| tried.accuracy).fold(0.0, f64::max);
-        let least = best - self.bench.spec.choices.accuracy_slack;
+        let least = best - self.bench.job.choices.accuracy_slack;
         let mut frugal: Option<(f64, Setting)> = None;
         for tried in self.tried.iter().filter(|tried| least <= tried.accuracy) {
-            let prices = &self.bench.spec.energy;
+            let prices = &self.bench.job.energy;
             let joules = tried.design.energy(self.network, self.inputs, prices)?.total();
             if frugal.is_none_or(|(least, _)| joules < least) {
                 frugal = Some((joules, tried.setting));
@@ -96,7 +96,7 @@ pub fn all(
     inputs: &LayerInputs,
     volts: Volts,
 ) -> Result<Vec<Heuristic>, StudyError> {
-    let choices = &bench.spec.choices;
+    let choices = &bench.job.choices;
     let percentiles = choices.percentiles.iter();
     let percentiles = percentiles.map(|&percentile| FullScale::Percentile { percentile });
     let policies: Vec<FullScale> = percentiles.clone().chain([FullScale::MseOptimal]).collect();
@@ -133,46 +133,9 @@ pub fn all(
     .collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::paper::tests::spec;
-    use crate::paper::train::digital::Digital;
-    use crate::shared::corners::data;
-    use crate::shared::learning::Learning;
-    use crate::shared::nowhere::Nowhere;
-    use crate::shared::training::Training;
-
-    /// Of all heuristics that are no less accurate than the best, but for the slack, none takes less energy
-    /// than the strongest; and with windows to search it takes less than without where the slack is wide.
-    #[test]
-    fn the_strongest_is_the_most_frugal_of_the_accurate() {
-        let (images, context) = (data(0), Nowhere.context());
-        let strongest = |tops: &[f64], slack: f64| {
-            let mut spec = spec();
-            spec.choices.window_tops = tops.to_vec();
-            spec.choices.accuracy_slack = slack;
-            let learning = Learning::of(&images, spec.holdout.images).expect("images");
-            let training = Training::on(&context, &learning.data, "of a test", &spec.trained_by());
-            let training = training.expect("nothing is kept");
-            let bench = Bench::new(&spec, &learning, &training, 0).expect("parts");
-            let network = Digital::train(&bench).expect("it trains").network;
-            let inputs = bench.inputs_of(&network);
-            let found = all(&bench, &network, &inputs, Volts(0.2)).expect("heuristics");
-            let joules = |one: &Heuristic| {
-                one.design.energy(&network, &inputs, &spec.energy).expect("a price").total()
-            };
-            let last = found.last().expect("there are some");
-            assert_eq!(last.name, STRONGEST);
-            let best = found.iter().map(|one| one.accuracy).fold(0.0, f64::max);
-            assert!(best - slack <= last.accuracy);
-            for one in found.iter().filter(|one| best - slack <= one.accuracy) {
-                assert!(joules(last) <= joules(one), "{} {}", one.name, one.chosen);
-            }
-            joules(last)
-        };
-        let whole = strongest(&[1.0], 1.0);
-        assert!(strongest(&[1.0, 0.5], 1.0) < whole);
-        strongest(&[1.0, 0.5], 0.0);
-    }
+/// The heuristic that is best on the held-out images.
+pub fn best(heuristics: &[Heuristic]) -> &Heuristic {
+    let best =
+        heuristics.iter().reduce(|best, one| if best.accuracy < one.accuracy { one } else { best });
+    best.expect("there are heuristics")
 }

@@ -4,8 +4,8 @@ use cim_chip::ChipDesign;
 use cim_core::Volts;
 
 use crate::error::StudyError;
-use crate::paper::bench::Bench;
-use crate::paper::candidate::Candidate;
+use crate::method::bench::Bench;
+use crate::method::candidate::Candidate;
 
 /// How often the border between tolerances that are accurate enough and those that are not is halved.
 const HALVINGS: usize = 3;
@@ -24,7 +24,7 @@ pub fn frugal(
     let Candidate { network, design, inputs } = full;
     let start = design.clone().at_read_voltage(inputs, volts)?;
     let energy = |design: &ChipDesign| -> Result<f64, StudyError> {
-        Ok(design.energy(network, inputs, &bench.spec.energy)?.total())
+        Ok(design.energy(network, inputs, &bench.job.energy)?.total())
     };
     let mut best = (energy(&start)?, start.clone());
     // Whether any design at the tolerance is accurate enough; the most frugal is kept.
@@ -43,7 +43,7 @@ pub fn frugal(
         }
         Ok(any)
     };
-    let mut tolerances = bench.spec.choices.frugal_tolerances.clone();
+    let mut tolerances = bench.job.choices.frugal_tolerances.clone();
     tolerances.sort_by(f64::total_cmp);
     let mut border: Option<(f64, f64)> = None;
     let mut last = None;
