@@ -59,7 +59,7 @@ pub fn at(
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
     let help = help.unwrap_or_else(|| {
-        "correct the marked place; the built-in preset `cim preset paper` prints is a complete example"
+        "correct the marked place; what `cim preset` prints with the name of its experiment is a complete example"
             .to_owned()
     });
     let source_code = NamedSource::new(name, text.to_owned());

@@ -147,6 +147,19 @@ fn open<S: Study>(request: Request<'_>) -> Result<Box<dyn Ready + '_>, StudyErro
     Ok(Box::new(Opened::<S> { request, text, spec, seed, data, folder }))
 }
 
+/// What to say of effects that act with time in a study in which none passes: without a section `[drift]`.
+fn without_time(text: &str) -> Option<String> {
+    let table: toml::Table = text.parse().ok()?;
+    let effects = table.get("device")?.get("effects")?.as_array()?;
+    let kind = |effect: &toml::Value| {
+        effect.get("kind").and_then(toml::Value::as_str) == Some("telegraph")
+    };
+    let acts = table.contains_key("drift") || !effects.iter().any(kind);
+    (!acts).then(|| {
+        "Telegraph noise acts with time, and none passes in this study: the effect moves no figure here.".to_owned()
+    })
+}
+
 struct Opened<'a, S: Study> {
     request: Request<'a>,
     text: String,
@@ -169,9 +182,27 @@ impl<S: Study> Ready for Opened<'_, S> {
         found.report.preset = (*preset).to_owned();
         found.report.revision = env!("CARGO_PKG_VERSION").to_owned();
         found.report.spec.clone_from(text);
+        found.report.notes.extend(without_time(text));
         let Source { name, sha256 } = data.source();
         found.report.run =
             RunInfo { command: String::new(), quick: *quick, data_name: name, data_sha256: sha256 };
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_time;
+
+    #[test]
+    fn an_effect_that_needs_time_is_spoken_of_where_none_passes() {
+        let with = |effects: &str, rest: &str| {
+            without_time(&format!("[device]\neffects = {effects}\n{rest}"))
+        };
+        let telegraph = "[{ kind = 'telegraph', share = 0.5 }]";
+        assert!(with(telegraph, "").is_some_and(|note| note.contains("no figure")));
+        assert_eq!(with(telegraph, "[drift]\ntimes = ['1 s']"), None);
+        assert_eq!(with("[{ kind = 'stuck' }]", ""), None);
+        assert_eq!(with("[]", ""), None);
     }
 }

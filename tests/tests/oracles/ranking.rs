@@ -80,8 +80,8 @@ fn the_objective_puts_random_designs_in_the_order_of_their_accuracy() {
     assert!(ranked.correlation() >= 0.80, "{}", ranked.correlation());
 }
 
-/// In the preset `interior` no bound decides: at every resolution that it compares the top of the window and the
-/// read voltage lie inside what device and circuit allow, and at its own every full scale below the worst case.
+/// In the preset `interior` no bound decides the least energy within its tolerance of the least error: at every
+/// resolution that it compares the top of the window and the read voltage lie inside what device and circuit allow, and at its own every full scale below the worst case.
 #[test]
 fn the_optimum_of_the_interior_preset_is_inside() {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../data/mnist"));

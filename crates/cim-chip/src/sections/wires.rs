@@ -3,7 +3,7 @@
 
 use cim_core::Ohms;
 
-use super::need::need_within;
+use super::need::{need, need_within};
 use crate::error::ChipError;
 
 pub use cim_crossbar::Wires;
@@ -20,6 +20,20 @@ pub fn check(wires: &Wires) -> Result<(), ChipError> {
         ("wires.sense", wires.sense),
     ] {
         need_within(key, resistance.unwrap_or(Ohms::ZERO), Ohms::ZERO, Ohms(1e12))?;
+    }
+    Ok(())
+}
+
+/// As [`check`], where pitches are swept by another key, so that those of `[wires]` would count for nothing.
+///
+/// # Errors
+/// [`ChipError::Section`] for the first that cannot be, or a pitch that is not 0 Ω.
+pub fn check_swept(wires: &Wires, by: &str) -> Result<(), ChipError> {
+    check(wires)?;
+    for (key, pitch) in [("wires.row", wires.row), ("wires.column", wires.column)] {
+        let help =
+            format!("give 0 Ohm: pitches are those of {by}, and this one would count for nothing");
+        need(pitch == Ohms::ZERO, key, pitch, &help)?;
     }
     Ok(())
 }

@@ -43,7 +43,9 @@ pub fn run(args: &Map, form: Form) -> Result<String, CliError> {
 
 fn help(error: &MappingError) -> &'static str {
     match error {
-        MappingError::Weight { .. } => "give more --bits, or smaller weights",
+        MappingError::Weight { .. } => {
+            "give more --bits, or smaller weights; binary and ternary mappings have -1, 0 and 1 at most"
+        }
         MappingError::Split { .. } | MappingError::Sum { .. } | MappingError::Sign { .. } => {
             "give parts that sum to --bits, such as --bits 8 --split 1,3,4, or leave --split out"
         }

@@ -65,9 +65,11 @@ impl HiddenSpec {
             need_within(&key("channels"), block.channels, 1, 65_536)?;
             need_within(&key("kernel"), block.kernel, 1, 64)?;
         }
-        network::check(&self.shape()).map(drop).or_else(|error| {
-            let help = "give windows that fit into what is left of a picture, and weights that fit in memory";
-            need(false, section, format!("no network: {error}"), help)
+        let whole = network::check(&self.shape()).map(drop);
+        whole.or_else(|error| {
+            let help =
+                "give blocks and widths of which a picture of 28 × 28 pixels leaves something";
+            need(false, &format!("{section}.blocks"), error, help)
         })
     }
 

@@ -137,7 +137,7 @@ fn fronts(spec: &Spec, measured: &Measured) -> Chart {
             (!points.is_empty()).then(|| Line { name: format!("{name} network"), points })
         });
         Panel {
-            title: String::new(),
+            title: label.to_owned(),
             series: series.collect(),
             reference: None,
             x: Some(Across { label: label.to_owned(), log: true }),

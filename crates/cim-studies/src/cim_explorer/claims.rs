@@ -2,7 +2,7 @@
 
 use cim_core::Ohms;
 use cim_report::format::{percent, points, points_estimate, si};
-use cim_report::{Bound, Comparison};
+use cim_report::{Bound, Comparison, Estimate, Verdict};
 use cim_tile::mapping::Numbers;
 
 use super::measured::{FEW_BITS, Finished, Measured, best_of};
@@ -37,6 +37,16 @@ pub fn claims(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
     );
     rows.extend(energy(measured));
     rows
+}
+
+/// A verdict by the mean; in doubt where the interval reaches across.
+fn told(verdict: Verdict) -> &'static str {
+    match (verdict.met, verdict.open) {
+        (true, false) => "holds here",
+        (true, true) => "holds here in the mean alone",
+        (false, false) => "does not hold here",
+        (false, true) => "does not hold here in the mean alone",
+    }
 }
 
 fn verdict(holds: bool) -> &'static str {
@@ -89,6 +99,11 @@ fn three_bits(measured: &Measured, settings: &[Vec<&Finished>], name: &str) -> O
         best_of(&own, |_| true)
     };
     let equal = best(&|finished| !finished.point.design.range.is_placed())?;
+    let suffices = |finished: &Finished| {
+        let Estimate { ci95, chips, .. } = finished.accuracy();
+        let lost = Estimate { mean: measured.lost(finished), ci95, chips };
+        told(Bound::AtMost(SUFFICES).of(lost))
+    };
     let said = |finished: &Finished| {
         let (point, design) = (finished.point, finished.point.design);
         format!(
@@ -100,10 +115,9 @@ fn three_bits(measured: &Measured, settings: &[Vec<&Finished>], name: &str) -> O
             si(design.spread_of(measured.window).0, "S"),
         )
     };
-    let mut ours =
-        format!("{} with equal steps: {}", verdict(measured.lost(equal) <= SUFFICES), said(equal));
+    let mut ours = format!("{} with equal steps: {}", suffices(equal), said(equal));
     if let Some(placed) = best(&|finished| finished.point.design.range.is_placed()) {
-        let verdict = verdict(measured.lost(placed) <= SUFFICES);
+        let verdict = suffices(placed);
         ours += &format!("; {verdict} with placed thresholds: {}", said(placed));
     }
     let figure = format!("3 bits suffice (within a point), {name}");

@@ -24,6 +24,9 @@ pub struct Design {
     pub range: Range,
 }
 
+/// Bits of converters that stand for ideal ones.
+pub const IDEAL_BITS: u32 = 16;
+
 impl Design {
     /// Checks fractions and policy, which stand in a section; `plural` are the keys of lists, each of one value here.
     ///

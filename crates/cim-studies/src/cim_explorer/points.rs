@@ -6,7 +6,7 @@ use cim_tile::Parts;
 use cim_tile::mapping::LowBit;
 use serde::{Deserialize, Serialize};
 
-use super::design::Design;
+use super::design::{Design, IDEAL_BITS};
 use super::range::Range;
 use super::spec::Spec;
 
@@ -37,9 +37,6 @@ pub struct Right {
     /// Energy of one inference (J).
     pub energy_j: f64,
 }
-
-/// Bits of converters that stand for ideal ones.
-const IDEAL_BITS: u32 = 16;
 
 impl Spec {
     /// All points of the sweep, mappings outermost.

@@ -2,16 +2,16 @@
 
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EnergySpec, EvaluationSpec,
-    FrontEnd, Recipe, TileSpec, Wires, energy, listed, need, need_within, training,
+    FrontEnd, Recipe, TileSpec, Wires, energy, front_end, listed, need, need_within, training,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
-use cim_core::Ohms;
+use cim_core::{Ohms, Volts};
 use cim_tile::TileError;
 use cim_tile::mapping::LowBit;
 use serde::{Deserialize, Serialize};
 
 use super::architecture::HiddenSpec;
-use super::design::Design;
+use super::design::{Design, IDEAL_BITS};
 use super::further::FurtherSpec;
 use super::range::Range;
 use super::reads::DisturbSpec;
@@ -211,8 +211,19 @@ impl StudySpec for Spec {
             need_within("sweep.adc_bits", adc_bits, 2, 16)?;
             energy::check(&self.energy, adc_bits)?;
         }
+        // A table is of one resolution, and every point is compared with converters of another.
+        let ideal = ConverterSpec { adc_bits: IDEAL_BITS, ..self.converters };
+        front_end::check(&self.front_end, &ideal).or_else(|error| {
+            let help =
+                "give sigmas, no tables: resolutions are swept, and stand beside ideal converters";
+            need(false, "front_end", error, help)
+        })?;
         energy::check(&self.energy, design.adc_bits)?;
         self.disturb.check()?;
+        for &volts in &self.disturb.read_voltages {
+            let most = self.circuit.disturb_voltage;
+            need_within("disturb.read_voltages", volts, Volts::ZERO, most)?;
+        }
         for &spread in &sweep.spreads {
             Design { spread, ..design }.check("sweep", "s")?;
         }
@@ -320,11 +331,7 @@ mod tests {
                 "channels = 8, kernel = 0",
                 "further.1.hidden.blocks.0.kernel",
             ),
-            (
-                "channels = 8, kernel = 3",
-                "channels = 8, kernel = 20",
-                "further.1.hidden is no network",
-            ),
+            ("channels = 8, kernel = 3", "channels = 8, kernel = 20", "further.1.hidden.blocks is"),
             ("0.1 Ohm", "-0.1 Ohm", "wired.pitches"),
             ("onsets = 2.0", "onsets = 0.5", "disturb.onsets"),
             ("supply = \"0.9 V\"", "supply = \"0 V\"", "energy.supply"),

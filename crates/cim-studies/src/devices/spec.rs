@@ -6,7 +6,7 @@ use cim_chip::sections::{
     training,
 };
 use cim_chip::{ChipError, ChipSpec, Targets};
-use cim_device::{ModelSpec, published};
+use cim_device::{EffectSpec, ModelSpec, published};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
@@ -62,11 +62,14 @@ pub struct Spec {
 }
 
 /// The cells that are compared.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DevicesSpec {
-    /// Names of the catalogue, one or more, none twice.
+    /// Names of the catalogue, one or more, none twice. A cell of one's own goes into any other preset.
     pub names: Vec<String>,
+    /// Effects around each of them; none if left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<EffectSpec>,
     /// Random designs of each by which the order of the program's objective is compared with that of
     /// accuracies, 2 to 100,000.
     pub designs: usize,
@@ -132,7 +135,7 @@ impl Spec {
     /// [`ChipError`] for a part that cannot be.
     pub fn on(&self, device: &str) -> Result<Job, ChipError> {
         let model = ModelSpec::Published { name: device.to_owned() };
-        let device = &DeviceSpec { model, effects: Vec::new() };
+        let device = &DeviceSpec { model, effects: self.devices.effects.clone() };
         let Self { tile, circuit, converters, front_end, mapping, .. } = self;
         let (tile, mapping, wires) = (*tile, *mapping, self.wires);
         let parts = ChipSpec { tile, device, circuit, converters, wires, front_end, mapping }

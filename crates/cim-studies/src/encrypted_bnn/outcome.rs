@@ -194,7 +194,7 @@ fn lead(spec: &Spec, measured: &Measured) -> String {
             "so that what cells give away beyond the images is not shown"
         };
         format!(
-            " The strongest attack on whoever lets cells be read, of {} chips ({}), gets {}; the nearest of the same              images, without any cell, {}, {gained}. Rows of the first layer tell {} of its {} key bits without a \
+            " The strongest attack on whoever lets cells be read, of {} chips ({}), gets {}; the nearest of the same images, without any cell, {}, {gained}. Rows of the first layer tell {} of its {} key bits without a \
              single label, those of constant border pixels {}.",
             attack.accuracy.len(),
             attack.name,
@@ -206,6 +206,7 @@ fn lead(spec: &Spec, measured: &Measured) -> String {
         )
     });
     let without = measured.without_key(spec);
+    let tiles: Vec<f64> = measured.tiles.iter().map(|chip| chip.with_key).collect();
     let verdict = if off > 0 {
         "Words do not come back whole, so that chips do not work with keys of their own."
     } else if Bound::AtMost(MOST_WITHOUT).of(without).met {
@@ -214,11 +215,12 @@ fn lead(spec: &Spec, measured: &Measured) -> String {
         "A copy of the cells works as it is, if worse."
     };
     format!(
-        "With its key a chip whose weights are protected by {} recognises {} of test images, {} of {} runs with any \
-         sign off; run as it lies, without the key, {}. {verdict}{attack} It is obfuscation bound to a device; nothing here \
-         shows secrecy.",
+        "With its key a chip whose weights are protected by {} recognises {} of test images where its products are exact, \
+         {} on the noisy tiles of the preset; {} of {} runs have any sign off. Run as it lies, without the key, {}, exact \
+         products too. {verdict}{attack} It is obfuscation bound to a device; nothing here shows secrecy.",
         spec.methods().name(),
         percent_estimate(&measured.over_chips(|chip| chip.with_key)),
+        percent_estimate(&estimate(&tiles)),
         off,
         measured.test * measured.keys.len(),
         percent_estimate(&measured.without_key(spec)),

@@ -209,6 +209,9 @@ impl StudySpec for Spec {
         need_within("attack.batch", *batch, 1, 1 << 16)?;
         need_within("attack.rate", *rate, 1e-6, 1.0)?;
         self.parts()?;
+        let polarity = self.converters.dac_polarity;
+        let help = "give bipolar or two-phase: signs drive rows";
+        need(polarity.is_signed(), "converters.dac_polarity", "unipolar", help)?;
         self.calibration.check()?;
         energy::check(&self.energy, self.converters.adc_bits)?;
         Ok(self.evaluation.check()?)

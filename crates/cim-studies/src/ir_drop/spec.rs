@@ -99,7 +99,7 @@ impl StudySpec for Spec {
             listed(wires_ohm),
             "give at least one resistance per cell, from small to large: they must rise",
         )?;
-        wires::check(&self.wires)?;
+        wires::check_swept(&self.wires, "arrays.wires")?;
         for &ohm in wires_ohm {
             need_within("arrays.wires", ohm, Ohms::ZERO, Ohms(1e12))?;
         }

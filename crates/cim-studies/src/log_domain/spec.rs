@@ -281,6 +281,15 @@ impl Spec {
             format!("{bits:?}"),
             "give 2 to 16 bits",
         )?;
+        for (key, is_empty) in [
+            ("sweeps.bits", bits.is_empty()),
+            ("sweeps.rates", rates.is_empty()),
+            ("sweeps.decays", decays.is_empty()),
+            ("sweeps.temperatures", temperatures.is_empty()),
+            ("sweeps.areas_um2", areas_um2.is_empty()),
+        ] {
+            need(!is_empty, key, "[]", "give at least one")?;
+        }
         let at = Stream::root(0);
         let decay = self.rule.decay;
         rates

@@ -250,8 +250,9 @@ fn notes() -> Vec<String> {
              on the same arrays. Of products columns count by their significance: reversing puts the most \
              significant bits farthest away, so that this can rise where the other falls.",
             "The plain placement has all most significant bits nearest the drivers and inputs as they come. Each \
-             sign has arrays of its own; cells that hold no weight are not there. Every array is solved exactly, \
-             with what programming left in its cells.",
+             sign has arrays of its own; cells that hold no weight are not there. Every array is solved exactly: \
+             for what wires take with cells at their targets, of which the device has only the window, and for accuracies \
+             with what programming and effects left in them. A read adds no noise, and no time passes.",
             "Converters are ideal: accuracies show wires and programming alone. Column gains are one factor for \
              every column of every array, least squares on calibration images; one factor a layer is their \
              simplest form. Solved targets are conductances between those of both states, within the window.",

@@ -109,7 +109,7 @@ impl StudySpec for Spec {
         let help = format!("an array has up to {MOST} columns, one for every bit of an output");
         need(self.columns() <= MOST, "tile.outputs", self.tile.outputs, &help)?;
         bit_cells::device(&self.device)?;
-        wires::check(&self.wires)?;
+        wires::check_swept(&self.wires, "factors.wire and accuracy.wires")?;
         need_within("factors.wire", self.factors.wire, Ohms(1e-6), Ohms(1e6))?;
         need_within("factors.arrays", self.factors.arrays, 2, 1_000_000)?;
         let wires = &self.accuracy.wires;
@@ -184,6 +184,7 @@ mod tests {
             ("outputs = 8", "outputs = 129", "tile.outputs is 129"),
             ("arrays = 200", "arrays = 1", "factors.arrays is 1"),
             ("wire = \"2.5 Ohm\"", "wire = \"0 Ohm\"", "factors.wire"),
+            ("row = \"0 Ohm\"", "row = \"5 Ohm\"", "wires.row is 5 Ω"),
             ("\"100 Ohm\"", "\"5 Ohm\"", "accuracy.wires is [50 Ω, 5 Ω, 200 Ω]"),
             ("images = 16", "images = 0", "calibration.images is 0"),
         ]);

@@ -84,9 +84,10 @@ impl BoardDeviceSpec {
                 return Ok(Way::OwnLaw(device::build(&spec)?));
             }
         };
-        let help =
-            "give [] with cells that pulses change: effects come around what programming leaves";
-        need(self.effects.is_empty(), "device.effects", self.effects.len(), help)?;
+        let help = "give [] with cells that pulses change (threshold, synaptogen-pulses): an effect comes around what \
+                    programming leaves by a law, and theirs is left by pulses";
+        let shown = format!("{} around such cells", self.effects.len());
+        need(self.effects.is_empty(), "device.effects", shown, help)?;
         // Cells that cannot be are refused here, not by the first chip.
         cells.window()?;
         Ok(Way::Pulses(cells, vipi))

@@ -4,7 +4,7 @@ use cim_chip::sections::evaluation::check_chips;
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EnergySpec, EvaluationSpec,
     FrontEnd, MappingSpec, NetworkSpec, OptimiserSpec, TileSpec, Wires, converters, device, energy,
-    need, network,
+    front_end, need, network,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Rules, Targets};
 use serde::{Deserialize, Serialize};
@@ -153,6 +153,9 @@ impl Spec {
         {
             for &bits in resolutions {
                 converters::check_bits(key, bits)?;
+                // Tables of a front end are of one resolution.
+                let swept = ConverterSpec { adc_bits: bits, ..self.converters };
+                front_end::check(&self.front_end, &swept)?;
                 energy::check(&self.energy, bits)?;
             }
         }

@@ -13,11 +13,11 @@ use crate::study::{Found, Study, Time, Variant};
 /// The system of Abbas et al. 2026.
 pub struct Paper;
 
-/// The same method where no bound decides: the optimum lies inside what device and circuit allow.
+/// The same method where the design in use lies inside what device and circuit allow.
 pub const INTERIOR: Variant = Variant {
     name: "interior",
     preset: include_str!("interior.toml"),
-    system: "the same on CMO/HfOx cells with amplifiers of 150 µV: an optimum that no bound decides",
+    system: "the same on CMO/HfOx cells with amplifiers of 150 µV: a design inside its bounds",
     time: Time { full_s: 700, quick_s: 90 },
 };
 

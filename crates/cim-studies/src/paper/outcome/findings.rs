@@ -30,6 +30,8 @@ pub struct Findings {
     pub recovered_loss_estimate: Ratio,
     /// Part of the naive mapping's output error that the full method removes; 1 is all of it.
     pub mse_reduction: f64,
+    /// The same with its interval over networks.
+    pub mse_reduction_estimate: Estimate,
     /// Part of the naive mapping's energy that the full method saves, each at its own read voltage.
     pub energy_vs_naive: f64,
     /// The same with both at the full method's read voltage.

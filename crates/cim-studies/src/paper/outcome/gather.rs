@@ -51,6 +51,7 @@ pub fn findings(outcome: &Outcome<'_>) -> Result<Findings, StudyError> {
         |idx: usize| digital_parts[idx].1.iter().map(|part| part.joules).sum::<f64>() / full_j;
     let total = |network: &crate::method::rows::OnChips| network.energy.total();
     let naive_at_equal = row(rows, Group::AtOptimised, "naive");
+    let mse_reduction = full.saved(naive, |network| network.measured.output_mse);
     Ok(Findings {
         networks: trials.len(),
         digital: Digital {
@@ -66,7 +67,8 @@ pub fn findings(outcome: &Outcome<'_>) -> Result<Findings, StudyError> {
         naive_loss,
         recovered_loss: recovered.mean,
         recovered_loss_estimate: recovered,
-        mse_reduction: full.saved(naive, |network| network.measured.output_mse).mean,
+        mse_reduction: mse_reduction.mean,
+        mse_reduction_estimate: mse_reduction,
         energy_vs_naive: full.saved(naive, total).mean,
         energy_vs_naive_at_equal_voltage: full.saved(naive_at_equal, total),
         energy_vs_digital: EnergyRatios {

@@ -15,8 +15,8 @@ pub fn lead(findings: &Findings, spec: &Spec) -> String {
     format!(
         "As numbers the networks reach {}, trained as long as the full method {}. Mapped naively they \
          fall to {}; with the full method they stand at {}: {} of the loss is recovered against the \
-         better of the two. At equal read voltage ({}, which our key least_read_voltage = {} bounds from \
-         below) the full method has {} less output error than the best heuristic ({}), and {} where it is \
+         better of the two. At equal read voltage ({}; our keys least_read_voltage = {} and energy_tolerance = {} \
+         decide it) the full method has {} less output error than the best heuristic ({}), and {} where it is \
          asked to be no less accurate. {}",
         percent_estimate(&findings.digital.estimate),
         percent_estimate(&findings.control.estimate),
@@ -25,6 +25,7 @@ pub fn lead(findings: &Findings, spec: &Spec) -> String {
         ratio(&findings.recovered_loss_estimate),
         si(findings.optimiser.read_voltage_v, "V"),
         si(spec.optimiser.least_read_voltage.0, "V"),
+        spec.optimiser.energy_tolerance,
         percent_estimate(&heuristic.error_reduction),
         variant_label(&heuristic.heuristic),
         energy(&heuristic.energy_saved_at_no_less_accuracy),

@@ -227,7 +227,14 @@ pub fn notes(findings: &Findings, spec: &Spec) -> Vec<String> {
     let fitted = if device::gaussian(&spec.device).is_some() { FITTED } else { AS_PUBLISHED };
     let (chosen_v, least_v) =
         (findings.optimiser.read_voltage_v, spec.optimiser.least_read_voltage.0);
-    let voltage = if chosen_v < 1.001 * least_v { VOLTAGE_AT_BOUND } else { VOLTAGE_INSIDE };
+    let most_v = spec.circuit.disturb_voltage.0;
+    let voltage = if chosen_v < 1.001 * least_v {
+        VOLTAGE_AT_BOUND
+    } else if 0.999 * most_v < chosen_v {
+        VOLTAGE_AT_TOP
+    } else {
+        VOLTAGE_INSIDE
+    };
     let amplifiers = (spec.front_end.amplifier_offset == Volts::ZERO).then_some(IDEAL_AMPLIFIERS);
     [fitted, voltage]
         .into_iter()
@@ -243,10 +250,13 @@ const FITTED: &str = "The paper's parameters are not public. Every parameter of 
      accuracies of an earlier version of this study; nothing of this run was.";
 const AS_PUBLISHED: &str = "The cell is as its source has it and nothing of it is fitted; every other parameter of this \
      run is ours.";
-const VOLTAGE_AT_BOUND: &str = "The read voltage ends at its lower bound, least_read_voltage, which is ours: energies at the \
-     nominal voltage and at this one differ by it alone, so designs are compared at equal voltage.";
-const VOLTAGE_INSIDE: &str = "The read voltage is inside its bounds: the price of row drivers and amplifiers holds it from \
-     above, errors that grow as it falls from below. Designs are compared at equal voltage.";
+const VOLTAGE_AT_BOUND: &str = "The read voltage ends at its lower bound, least_read_voltage, which is ours, for the error that \
+     energy_tolerance gives for energy: energies at the nominal voltage and at this one differ by these two keys, so \
+     designs are compared at equal voltage.";
+const VOLTAGE_AT_TOP: &str = "The read voltage ends at its upper bound, disturb_voltage: errors that grow as it falls outweigh \
+     energy within what energy_tolerance gives. Designs are compared at equal voltage.";
+const VOLTAGE_INSIDE: &str = "The read voltage is inside its bounds: energy holds it from above within what energy_tolerance \
+     gives, errors that grow as it falls from below. Designs are compared at equal voltage.";
 const IDEAL_AMPLIFIERS: &str =
     "Amplifiers have no offset in this preset, which flatters low read voltages.";
 
