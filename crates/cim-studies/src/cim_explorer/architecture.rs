@@ -1,7 +1,7 @@
 //! Networks of few numbers: their operations.
 
 use cim_chip::ChipError;
-use cim_chip::sections::{NetworkSpec, listed, need, network};
+use cim_chip::sections::{NetworkSpec, listed, need, need_within, network};
 use cim_nn::operations::batch_norm::BatchNormSpec;
 use cim_nn::operations::conv::Conv2dSpec;
 use cim_nn::operations::flatten::FlattenSpec;
@@ -35,9 +35,9 @@ pub struct HiddenSpec {
 pub struct BlockSpec {
     /// How many, 1 to 8.
     pub convolutions: usize,
-    /// Channels of each.
+    /// Channels of each, 1 to 65,536.
     pub channels: usize,
-    /// Sides of its window; nothing lies around pictures, as there is no number for it.
+    /// Sides of its window, 1 to 64; nothing lies around pictures, as there is no number for it.
     pub kernel: usize,
 }
 
@@ -59,14 +59,16 @@ impl HiddenSpec {
             listed(widths),
             "give at least one width, 1 to 65536",
         )?;
-        for block in &self.blocks {
-            let count = block.convolutions;
-            let known = (1..=MOST_CONVOLUTIONS).contains(&count);
-            need(known, &format!("{section}.blocks.convolutions"), count, "give 1 to 8")?;
+        for (idx, block) in self.blocks.iter().enumerate() {
+            let key = |name: &str| format!("{section}.blocks.{idx}.{name}");
+            need_within(&key("convolutions"), block.convolutions, 1, MOST_CONVOLUTIONS)?;
+            need_within(&key("channels"), block.channels, 1, 65_536)?;
+            need_within(&key("kernel"), block.kernel, 1, 64)?;
         }
         let whole = network::check(&self.shape()).map(drop);
         whole.or_else(|error| {
-            let help = "give blocks and widths of which a picture of 28 × 28 pixels leaves something";
+            let help =
+                "give blocks and widths of which a picture of 28 × 28 pixels leaves something";
             need(false, &format!("{section}.blocks"), error, help)
         })
     }

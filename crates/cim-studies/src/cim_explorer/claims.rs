@@ -115,8 +115,7 @@ fn three_bits(measured: &Measured, settings: &[Vec<&Finished>], name: &str) -> O
             si(design.spread_of(measured.window).0, "S"),
         )
     };
-    let mut ours =
-        format!("{} with equal steps: {}", suffices(equal), said(equal));
+    let mut ours = format!("{} with equal steps: {}", suffices(equal), said(equal));
     if let Some(placed) = best(&|finished| finished.point.design.range.is_placed()) {
         let verdict = suffices(placed);
         ours += &format!("; {verdict} with placed thresholds: {}", said(placed));

@@ -5,9 +5,8 @@ use cim_report::Estimate;
 use cim_report::format::si;
 use cim_tile::mapping::Numbers;
 
-use super::disturb::Disturbed;
-use super::further::Further;
 use super::design::Design;
+use super::disturb::Disturbed;
 use super::points::{Point, Right};
 use super::spec::Spec;
 use crate::shared::estimates::{estimate, paired};
@@ -18,6 +17,16 @@ pub struct Finished {
     pub point: Point,
     /// Its chips.
     pub right: Right,
+}
+
+/// Every mapping at the design, of a further network.
+pub struct Further {
+    /// Its name.
+    pub name: String,
+    /// Accuracy of the binary and of the ternary network as numbers.
+    pub digital: [f64; 2],
+    /// Every mapping.
+    pub default: Vec<Finished>,
 }
 
 /// Placed thresholds of few bits, chosen by the sweep and measured on chips of their own.

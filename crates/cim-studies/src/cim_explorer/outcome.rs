@@ -7,8 +7,7 @@ use cim_report::{Attachment, Estimate, Figure, Headline, Report, Shown};
 use cim_tile::mapping::Numbers;
 
 use super::disturb::MOST_WRITES;
-use super::further::Further;
-use super::measured::{Finished, Measured, best_of};
+use super::measured::{Finished, Further, Measured, best_of};
 use super::spec::Spec;
 use super::{charts, claims, sheet, tables};
 use crate::shared::images::Images;

@@ -1,8 +1,7 @@
 //! Points of the design space, and how right their chips were.
 
 use cim_chip::sections::Wires;
-use cim_core::{Ohms, Siemens};
-use cim_device::Window;
+use cim_core::Ohms;
 use cim_tile::Parts;
 use cim_tile::mapping::LowBit;
 use serde::{Deserialize, Serialize};
@@ -130,26 +129,5 @@ impl Point {
         let Design { adc_bits, wires, .. } = self.design;
         let window = self.design.states(all.device.window());
         Parts { window, adc_bits, wires, rows: self.rows, ..all.clone() }
-    }
-}
-
-impl Design {
-    /// Both states of cells of a window.
-    pub fn states(&self, window: Window) -> Window {
-        let at = |share: f64| {
-            let g = window.g_min * (1.0 - share) + window.g_max * share;
-            Siemens(g.0.clamp(window.g_min.0, window.g_max.0))
-        };
-        Window { g_min: at(self.low), g_max: at(self.high) }
-    }
-
-    /// Standard deviation of errors on top of what cells hold.
-    pub fn spread_of(&self, window: Window) -> Siemens {
-        window.span() * self.spread
-    }
-
-    /// One cell pitch of a row and of a column.
-    pub const fn pitches(&self) -> [Ohms; 2] {
-        [self.wires.row, self.wires.column]
     }
 }

@@ -11,9 +11,9 @@ use cim_tile::mapping::LowBit;
 use serde::{Deserialize, Serialize};
 
 use super::architecture::HiddenSpec;
-use super::further::FurtherSpec;
 use super::design::{Design, IDEAL_BITS};
-use super::range::{Range, Steps};
+use super::further::FurtherSpec;
+use super::range::Range;
 use super::reads::DisturbSpec;
 use crate::error::StudyError;
 use crate::experiment::Experiment;
@@ -127,27 +127,6 @@ const MOST: usize = 4096;
 /// Largest resistance of a cell pitch.
 const MOST_OF_WIRES: Ohms = Ohms(1e6);
 
-impl Design {
-    /// `plural` are the keys of lists, each of one value here.
-    fn check(&self, section: &str, plural: &str) -> Result<(), ChipError> {
-        let key = |key: &str| match key {
-            "spread" | "range" => format!("{section}.{key}{plural}"),
-            _ => format!("{section}.{key}"),
-        };
-        need_within(&key("low"), self.low, 0.0, 1.0)?;
-        need_within(&key("high"), self.high, 0.0, 1.0)?;
-        let help = "give a state of low resistance that conducts more than the other";
-        need(self.low < self.high, &key("high"), self.high, help)?;
-        need_within(&key("spread"), self.spread, 0.0, 1.0)?;
-        match self.range.steps() {
-            Steps::Equal(policy) => policy.check().or_else(|error| {
-                need(false, &key("range"), error, "give a percentile or a current that can be")
-            }),
-            Steps::Placed { .. } => Ok(()),
-        }
-    }
-}
-
 impl StudySpec for Spec {
     const ONCE: &'static [&'static str] = &[
         "sweep.mappings",
@@ -194,6 +173,7 @@ impl StudySpec for Spec {
 
     fn check(&self) -> Result<(), StudyError> {
         self.hidden.check("hidden")?;
+        self.tile.check()?;
         need_within("tile.rows", self.tile.rows, 2, MOST)?;
         need_within("design.columns", self.design.columns, 2, MOST)?;
         let design = self.design();
@@ -234,7 +214,8 @@ impl StudySpec for Spec {
         // A table is of one resolution, and every point is compared with converters of another.
         let ideal = ConverterSpec { adc_bits: IDEAL_BITS, ..self.converters };
         front_end::check(&self.front_end, &ideal).or_else(|error| {
-            let help = "give sigmas, no tables: resolutions are swept, and stand beside ideal converters";
+            let help =
+                "give sigmas, no tables: resolutions are swept, and stand beside ideal converters";
             need(false, "front_end", error, help)
         })?;
         energy::check(&self.energy, design.adc_bits)?;
@@ -252,8 +233,12 @@ impl StudySpec for Spec {
         for &ohm in &self.wired.pitches {
             need_within("wired.pitches", ohm, Ohms::ZERO, MOST_OF_WIRES)?;
         }
-        for further in &self.further {
-            further.check(self)?;
+        for (idx, further) in self.further.iter().enumerate() {
+            let at = format!("further.{idx}");
+            further.check(&at, &self.training.network)?;
+            let others = self.further.iter().filter(|other| other.name == further.name);
+            let help = "give each network a name of its own";
+            need(others.count() == 1, &format!("{at}.name"), &further.name, help)?;
         }
         for &range in &sweep.ranges {
             Design { range, ..design }.check("sweep", "s")?;
@@ -270,6 +255,14 @@ impl Spec {
     pub fn rows_of_design(&self) -> usize {
         let swept = &self.sweep.rows;
         *swept.iter().find(|rows| **rows == self.tile.rows).unwrap_or(&swept[0])
+    }
+
+    /// The study of a further network.
+    pub fn of_further(&self, further: &FurtherSpec) -> Self {
+        let mut own = self.clone();
+        own.hidden.clone_from(&further.hidden);
+        own.training.network.epochs = further.epochs;
+        own
     }
 
     /// The design of the first table.
@@ -331,6 +324,15 @@ mod tests {
             ("columns = 256", "columns = 1", "design.columns is 1"),
             ("chips = 4", "chips = 1", "sweep.chips is 1"),
             ("wires = [\"0 Ohm\"]", "wires = [\"-1 Ohm\"]", "sweep.wires"),
+            ("\"vgg\"", "\"lenet\"", "further.0.name is lenet"),
+            ("\"vgg\"", "\"a VGG\"", "further.1.name is a VGG"),
+            (
+                "channels = 8, kernel = 3",
+                "channels = 8, kernel = 0",
+                "further.1.hidden.blocks.0.kernel",
+            ),
+            ("channels = 8, kernel = 3", "channels = 8, kernel = 20", "further.1.hidden.blocks is"),
+            ("0.1 Ohm", "-0.1 Ohm", "wired.pitches"),
             ("onsets = 2.0", "onsets = 0.5", "disturb.onsets"),
             ("supply = \"0.9 V\"", "supply = \"0 V\"", "energy.supply"),
             ("percentile = 99.7 }\n\n", "percentile = 101 }\n\n", "percentile"),

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use super::chips;
 use super::disturb::{Disturbed, disturbed};
 use super::draft::{Converters, Draft};
-use super::further::{Further, FurtherSpec};
+use super::further::FurtherSpec;
 use super::hand::Hand;
-use super::measured::{Finished, Measured, Placed, best_of, best_placed};
+use super::measured::{Finished, Further, Measured, Placed, best_of, best_placed};
 use super::networks::FewNumbers;
 use super::outcome;
 use super::points::{Point, Right};
@@ -84,7 +84,7 @@ fn further(
     context: &Context<'_>,
     root: Stream,
 ) -> Result<Further, StudyError> {
-    let spec = &own.of(spec);
+    let spec = &spec.of_further(own);
     let is_own = |name: &str| {
         name.strip_prefix(&own.name).is_some_and(|kind| ["-binary", "-ternary"].contains(&kind))
     };

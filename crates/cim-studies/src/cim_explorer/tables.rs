@@ -5,10 +5,9 @@ use cim_report::Table;
 use cim_report::format::{count, percent, percent_estimate, points, points_estimate, si};
 use cim_tile::mapping::Numbers;
 
-use super::front::front;
-use super::further::Further;
-use super::measured::{FEW_BITS, Finished, Measured, of_kind};
 use super::design::Design;
+use super::front::front;
+use super::measured::{FEW_BITS, Finished, Further, Measured, of_kind};
 use super::spec::Spec;
 use crate::shared::estimates::estimate;
 
