@@ -16,6 +16,7 @@ use crate::drive::{effective, shot, slopes};
 use crate::error::CircuitError;
 use crate::sensed::Sensed;
 use crate::state::StateNoise;
+use crate::whole::{Steps, Whole};
 
 /// Noise is drawn for about this many currents at a time, which stay in the first-level cache.
 ///
@@ -32,6 +33,8 @@ pub struct Readout {
     /// Its standard deviation (A).
     steady_a: Vec<f32>,
     state: StateNoise,
+    /// The same for whole numbers of steps, where rows are driven so and it may be.
+    whole: Option<Whole>,
     offsets: StaticCurrents,
     current_voltage: Conduction,
     ambient: Ambient,
@@ -124,6 +127,7 @@ impl Readout {
             steady_variance: steady.iter().map(|variance| *variance as f32).collect(),
             steady_a: steady.iter().map(|variance| variance.sqrt() as f32).collect(),
             state: StateNoise::exact(read, shot),
+            whole: None,
             offsets: StaticCurrents::of(amplifiers.offsets(array, sensed)),
             current_voltage: array.device().current_voltage().clone(),
             ambient: *array.ambient(),
@@ -141,6 +145,26 @@ impl Readout {
         let state = state.clone().fused_within(|| Peak::of(ambient, current_voltage, peak));
         let offsets = offsets.clone().driven_within(current_voltage, peak);
         Self { state, offsets, ..self }
+    }
+
+    /// The same, for rows that are driven with whole numbers of `steps`, which allows
+    /// [products of integers](Self::sense_steps).
+    ///
+    /// Currents are then off by [`ROUNDED_TOLERANCE`](crate::whole::ROUNDED_TOLERANCE) of the standard deviation of their noise at
+    /// rest at most, whatever the drive, and their variances stay within that of [`driven_within`](Self::driven_within), which is to
+    /// come first; where that cannot be proved for this array, [`takes_steps`](Self::takes_steps) is false.
+    #[must_use]
+    pub fn driven_in(self, steps: Steps) -> Self {
+        let straight = self.current_voltage == Conduction::Ohmic && self.offsets.sloped_a.is_none();
+        let whole = straight
+            .then(|| Whole::of(self.transfer.view(), &self.state, &self.steady_a, steps))
+            .flatten();
+        Self { whole, ..self }
+    }
+
+    /// Whether currents are sensed of whole numbers of steps.
+    pub fn takes_steps(&self) -> bool {
+        self.whole.is_some()
     }
 
     /// Rows × sensed currents.
@@ -182,13 +206,13 @@ impl Readout {
         at: Stream,
         sensed_a: &mut [f32],
         scratch: &mut Scratch,
-        mut then: impl FnMut(usize, &[f32]),
+        then: impl FnMut(usize, &[f32]),
     ) {
-        let (rows, sensed) = self.shape();
+        let (rows, _) = self.shape();
         let drive = self.steady(row_v, batch, sensed_a, scratch);
         let drive_v = drive.as_deref().unwrap_or(row_v);
         let mut features = scratch.take(batch * self.state.width());
-        let mut variance = scratch.take(if self.state.is_none() { 0 } else { batch * sensed });
+        let mut variance = scratch.take(if self.state.is_none() { 0 } else { sensed_a.len() });
         if !self.state.is_none() {
             let shots = if self.state.needs_shot() { row_v.len() } else { 0 };
             let mut shot_v = scratch.take(shots);
@@ -199,19 +223,61 @@ impl Readout {
             scratch.give(shot_v);
             multiply(&features, self.state.cells(), batch, &mut variance);
         }
-        let vectors = (BLOCK / sensed.max(1)).max(1);
-        let block = (vectors * sensed).max(1);
-        let mut normals = scratch.take(block.min(sensed_a.len()));
-        for (block_idx, currents) in sensed_a.chunks_mut(block).enumerate() {
-            let variance = variance.chunks(block).nth(block_idx);
-            let at = (at, block_idx as u64);
-            self.add_noise(variance, at, currents, &mut normals[..currents.len()]);
-            then(block_idx * vectors, currents);
-        }
-        scratch.give(normals);
+        self.add_blocks(&variance, at, sensed_a, scratch, then);
         scratch.give(variance);
         scratch.give(features);
         drive.into_iter().for_each(|drive| scratch.give(drive));
+    }
+
+    /// As [`sense`](Self::sense) of the voltages that whole numbers of steps are (vectors × rows, made
+    /// [even](cim_core::IntegerMatrix::padded)), on an array that [takes](Self::takes_steps) them.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn sense_steps(
+        &self,
+        driven: &[i16],
+        at: Stream,
+        sensed_a: &mut [f32],
+        scratch: &mut Scratch,
+        then: impl FnMut(usize, &[f32]),
+    ) {
+        let whole = self.whole.as_ref().expect("an array that takes steps");
+        whole.currents(driven, sensed_a);
+        let mut variance = scratch.take(if whole.has_state() { sensed_a.len() } else { 0 });
+        whole.variances(driven, &mut variance, scratch);
+        self.add_blocks(&variance, at, sensed_a, scratch, then);
+        scratch.give(variance);
+    }
+
+    /// The same without any noise.
+    ///
+    /// # Panics
+    /// As [`sense_steps`](Self::sense_steps).
+    pub fn steady_steps(&self, driven: &[i16], sensed_a: &mut [f32]) {
+        self.whole.as_ref().expect("an array that takes steps").currents(driven, sensed_a);
+    }
+
+    /// Adds noise block by block; `variance` (A², batch × sensed) is that of the drive, or empty.
+    fn add_blocks(
+        &self,
+        variance: &[f32],
+        at: Stream,
+        sensed_a: &mut [f32],
+        scratch: &mut Scratch,
+        mut then: impl FnMut(usize, &[f32]),
+    ) {
+        let (_, sensed) = self.shape();
+        let vectors = (BLOCK / sensed.max(1)).max(1);
+        let block = (vectors * sensed).max(1);
+        let mut normals = scratch.take(block.min(sensed_a.len()));
+        let mut variances = variance.chunks(block);
+        for (block_idx, currents) in sensed_a.chunks_mut(block).enumerate() {
+            let at = (at, block_idx as u64);
+            self.add_noise(variances.next(), at, currents, &mut normals[..currents.len()]);
+            then(block_idx * vectors, currents);
+        }
+        scratch.give(normals);
     }
 
     /// Currents without noise; gives what drives the cells where that is not the voltage, a buffer of
