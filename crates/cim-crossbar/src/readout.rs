@@ -162,6 +162,12 @@ impl Readout {
         Self { whole, ..self }
     }
 
+    /// What is compiled for whole numbers of steps.
+    #[cfg(test)]
+    pub(crate) fn whole(&self) -> Option<&Whole> {
+        self.whole.as_ref()
+    }
+
     /// Whether currents are sensed of whole numbers of steps.
     pub fn takes_steps(&self) -> bool {
         self.whole.is_some()
