@@ -194,14 +194,29 @@ impl pulp::NullaryFnOnce for Featurise<'_> {
             for (driven, features) in driven.iter().zip(features) {
                 feature(polynomial, (step_v, top), driven, features, &mut bends);
             }
-            let mut last = [[0; LANES]; 2];
-            last[0][..last_driven.len()].copy_from_slice(last_driven);
-            let [driven, features] = &mut last;
-            feature(polynomial, (step_v, top), driven, features, &mut bends);
-            last_features.copy_from_slice(&features[..last_features.len()]);
-            *sum = bends.iter().sum();
+            if !last_driven.is_empty() {
+                let mut last = [[0; LANES]; 2];
+                last[0][..last_driven.len()].copy_from_slice(last_driven);
+                let [driven, features] = &mut last;
+                feature(polynomial, (step_v, top), driven, features, &mut bends);
+                last_features.copy_from_slice(&features[..last_features.len()]);
+            }
+            *sum = total(bends);
         }
     }
+}
+
+/// Halves added to halves.
+#[inline(always)]
+fn total(mut sums: [f32; LANES]) -> f32 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            sums[i] += sums[i + half];
+        }
+        half /= 2;
+    }
+    sums[0]
 }
 
 #[inline(always)]

@@ -23,8 +23,8 @@ trait Lanes: Copy {
     /// Adds both products of every pair to a sum.
     fn multiply_add(self, sums: Self::Vector, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
-    /// Sums as single precision times their units.
-    fn scale(self, sums: Self::Vector, unit: &[f32], y: &mut [f32; PANEL]);
+    /// Writes sums as single precision times their units, to as many places as a vector has.
+    fn scale(self, sums: Self::Vector, unit: &[f32], y: &mut [f32]);
 }
 
 /// Runs a product with the widest vectors of the machine.
@@ -127,11 +127,13 @@ fn block<L: Lanes, const TALL: usize, const WIDE: usize>(
     for (sums, y) in sums.iter().zip(y.chunks_exact_mut(cols)) {
         for (k, sum) in sums.iter().enumerate() {
             let from = first + k * L::LANES;
-            let mut scaled = [0.0; PANEL];
-            lanes.scale(*sum, &matrix.unit[from..][..L::LANES], &mut scaled);
-            let to = cols.min(from + L::LANES);
-            if from < to {
-                y[from..to].copy_from_slice(&scaled[..to - from]);
+            let unit = &matrix.unit[from..][..L::LANES];
+            if from + L::LANES <= cols {
+                lanes.scale(*sum, unit, &mut y[from..][..L::LANES]);
+            } else if from < cols {
+                let mut last = [0.0; PANEL];
+                lanes.scale(*sum, unit, &mut last[..L::LANES]);
+                y[from..].copy_from_slice(&last[..cols - from]);
             }
         }
     }
@@ -166,7 +168,7 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
-    fn scale(self, sums: [u32; 4], unit: &[f32], y: &mut [f32; PANEL]) {
+    fn scale(self, sums: [u32; 4], unit: &[f32], y: &mut [f32]) {
         for ((y, sum), unit) in y.iter_mut().zip(sums).zip(unit) {
             *y = sum as i32 as f32 * unit;
         }
@@ -177,7 +179,7 @@ impl Lanes for Plain {
 mod x86 {
     use std::arch::x86_64::{__m256i, __m512i};
 
-    use super::{Lanes, PANEL};
+    use super::Lanes;
 
     pulp::simd_type!({
         /// AVX-512 with sums of products of integers in one instruction, to which the compiler joins the two of
@@ -217,10 +219,11 @@ mod x86 {
                 }
 
                 #[inline(always)]
-                fn scale(self, sums: __m512i, unit: &[f32], y: &mut [f32; PANEL]) {
+                fn scale(self, sums: __m512i, unit: &[f32], y: &mut [f32]) {
                     let unit = pulp::cast(unit.as_chunks::<16>().0[0]);
                     let sums = self.avx512f._mm512_cvtepi32_ps(sums);
-                    *y = pulp::cast(self.avx512f._mm512_mul_ps(sums, unit));
+                    y.as_chunks_mut::<16>().0[0] =
+                        pulp::cast(self.avx512f._mm512_mul_ps(sums, unit));
                 }
             }
         };
@@ -250,11 +253,10 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn scale(self, sums: __m256i, unit: &[f32], y: &mut [f32; PANEL]) {
+        fn scale(self, sums: __m256i, unit: &[f32], y: &mut [f32]) {
             let unit = pulp::cast(unit.as_chunks::<8>().0[0]);
             let sums = self.avx._mm256_cvtepi32_ps(sums);
-            let scaled: [f32; 8] = pulp::cast(self.avx._mm256_mul_ps(sums, unit));
-            y[..8].copy_from_slice(&scaled);
+            y.as_chunks_mut::<8>().0[0] = pulp::cast(self.avx._mm256_mul_ps(sums, unit));
         }
     }
 }
