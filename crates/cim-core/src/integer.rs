@@ -6,10 +6,9 @@
 
 use ndarray::ArrayView2;
 
-mod kernels;
+use kernels::{PANEL, Packed};
 
-/// Columns are padded to a multiple of this.
-const PANEL: usize = 16;
+mod kernels;
 
 /// A matrix (rows × columns) whose columns are integers times a unit of their own.
 ///
@@ -25,11 +24,7 @@ const PANEL: usize = 16;
 #[derive(Clone, Debug)]
 pub struct IntegerMatrix {
     rows: usize,
-    cols: usize,
-    /// Two rows in one word, the even one in its low half: pairs of rows × padded columns.
-    pairs: Vec<u32>,
-    /// What 1 stands for in each padded column.
-    unit: Vec<f32>,
+    packed: Packed,
     left_out: Vec<LeftOut>,
 }
 
@@ -54,13 +49,9 @@ impl IntegerMatrix {
         let stride = cols.next_multiple_of(PANEL);
         let matrix = matrix.as_standard_layout();
         let cells = matrix.as_slice().expect("standard layout");
-        let mut rounded = Self {
-            rows,
-            cols,
-            pairs: vec![0; rows.div_ceil(2) * stride],
-            unit: vec![0.0; stride],
-            left_out: vec![LeftOut::default(); cols],
-        };
+        let pairs = vec![0; rows.div_ceil(2) * stride];
+        let packed = Packed { cols, pairs, unit: vec![0.0; stride] };
+        let mut rounded = Self { rows, packed, left_out: vec![LeftOut::default(); cols] };
         let (top, into) = (f32::from(top), &mut rounded);
         pulp::Arch::new().dispatch(Round { cells, top, into });
         rounded
@@ -75,7 +66,7 @@ impl IntegerMatrix {
     /// The same with a product of another size, `factor` times as large.
     #[must_use]
     pub fn scaled(mut self, factor: f32) -> Self {
-        self.unit.iter_mut().for_each(|unit| *unit *= factor);
+        self.packed.unit.iter_mut().for_each(|unit| *unit *= factor);
         let left_out = self.left_out.iter_mut();
         left_out.for_each(|LeftOut { taken, added }| {
             (*taken, *added) = (factor.abs() * *taken, factor.abs() * *added)
@@ -85,7 +76,7 @@ impl IntegerMatrix {
 
     /// Rows × columns.
     pub fn shape(&self) -> (usize, usize) {
-        (self.rows, self.cols)
+        (self.rows, self.packed.cols)
     }
 
     /// Numbers of a vector: the rows, made even.
@@ -104,13 +95,13 @@ impl IntegerMatrix {
     /// # Panics
     /// If shapes do not match.
     pub fn product(&self, x: &[i16], y: &mut [f32]) {
-        let (width, cols) = (Self::padded(self.rows), self.cols);
+        let (width, cols) = (Self::padded(self.rows), self.packed.cols);
         if cols == 0 || width == 0 {
             y.fill(0.0);
             return;
         }
         assert_eq!((x.len() % width, y.len()), (0, x.len() / width * cols), "shapes");
-        kernels::product(self, x, y);
+        kernels::product(&self.packed, x, y);
     }
 }
 
@@ -128,7 +119,8 @@ impl pulp::NullaryFnOnce for Round<'_> {
     #[inline(always)]
     fn call(self) {
         let Self { cells, top, into } = self;
-        let (cols, stride) = (into.cols, into.unit.len());
+        let Packed { cols, pairs, unit } = &mut into.packed;
+        let (cols, stride) = (*cols, unit.len());
         if cols == 0 {
             return;
         }
@@ -139,14 +131,14 @@ impl pulp::NullaryFnOnce for Round<'_> {
                 *most = if size > *most { size } else { *most };
             }
         }
-        for (unit, most) in into.unit.iter_mut().zip(&mut inverse) {
+        for (unit, most) in unit.iter_mut().zip(&mut inverse) {
             *unit = *most / top;
             *most = if *most > 0.0 { top / *most } else { 0.0 };
         }
         for (row, cells) in cells.chunks_exact(cols).enumerate() {
-            let pairs = &mut into.pairs[row / 2 * stride..][..cols];
+            let pairs = &mut pairs[row / 2 * stride..][..cols];
             let shift = 16 * (row % 2) as u32;
-            let columns = pairs.iter_mut().zip(cells).zip(&inverse).zip(&into.unit);
+            let columns = pairs.iter_mut().zip(cells).zip(&inverse).zip(&*unit);
             for ((((pair, &cell), inverse), unit), left_out) in columns.zip(&mut into.left_out) {
                 let steps = cell * inverse;
                 let bound = |steps: f32| if steps < top { steps } else { top };

@@ -5,7 +5,26 @@
 
 use pulp::NullaryFnOnce;
 
-use super::{IntegerMatrix, PANEL};
+/// Columns are padded to a multiple of this.
+pub(super) const PANEL: usize = 16;
+
+/// Integers of a matrix in the order in which products use them.
+#[derive(Clone, Debug)]
+pub(super) struct Packed {
+    /// Columns, without those that pad them.
+    pub cols: usize,
+    /// Two rows in one word, the even one in its low half: pairs of rows × padded columns.
+    pub pairs: Vec<u32>,
+    /// What 1 stands for in each padded column.
+    pub unit: Vec<f32>,
+}
+
+impl Packed {
+    /// Numbers of a vector.
+    fn width(&self) -> usize {
+        self.pairs.len() / self.unit.len() * 2
+    }
+}
 
 /// Vectors of integers of 32 bits, or of pairs of 16.
 trait Lanes: Copy {
@@ -28,7 +47,7 @@ trait Lanes: Copy {
 }
 
 /// Runs a product with the widest vectors of the machine.
-pub(super) fn product(matrix: &IntegerMatrix, x: &[i16], y: &mut [f32]) {
+pub(super) fn product(matrix: &Packed, x: &[i16], y: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
     {
         if let Some(lanes) = x86::Vnni::try_new() {
@@ -46,7 +65,7 @@ pub(super) fn product(matrix: &IntegerMatrix, x: &[i16], y: &mut [f32]) {
 
 struct Product<'a, L> {
     lanes: L,
-    matrix: &'a IntegerMatrix,
+    matrix: &'a Packed,
     x: &'a [i16],
     y: &'a mut [f32],
 }
@@ -87,7 +106,7 @@ fn panel<L: Lanes, const TALL: usize, const WIDE: usize>(
     first: usize,
 ) {
     let Product { lanes, matrix, x, y } = product;
-    let (lanes, cols, width) = (*lanes, matrix.cols, IntegerMatrix::padded(matrix.rows));
+    let (lanes, cols, width) = (*lanes, matrix.cols, matrix.width());
     let whole = y.len() / cols / TALL * TALL;
     let (x, last_x) = x.split_at(whole * width);
     let (y, last_y) = y.split_at_mut(whole * cols);
@@ -103,13 +122,13 @@ fn panel<L: Lanes, const TALL: usize, const WIDE: usize>(
 #[inline(always)]
 fn block<L: Lanes, const TALL: usize, const WIDE: usize>(
     lanes: L,
-    matrix: &IntegerMatrix,
+    matrix: &Packed,
     first: usize,
     x: &[i16],
     y: &mut [f32],
 ) {
     let (cols, stride) = (matrix.cols, matrix.unit.len());
-    let width = IntegerMatrix::padded(matrix.rows);
+    let width = matrix.width();
     let vectors: [&[[i16; 2]]; TALL] =
         std::array::from_fn(|vector| x[vector * width..][..width].as_chunks::<2>().0);
     let mut sums = [[lanes.splat(0); WIDE]; TALL];
@@ -263,8 +282,6 @@ mod x86 {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::Array2;
-
     use super::*;
     use crate::Stream;
 
@@ -274,7 +291,7 @@ mod tests {
         uniform.iter().map(|u| (65_534.0 * (u - 0.5)) as i16).collect()
     }
 
-    fn run(lanes: impl Lanes, matrix: &IntegerMatrix, x: &[i16], vectors: usize) -> Vec<f32> {
+    fn run(lanes: impl Lanes, matrix: &Packed, x: &[i16], vectors: usize) -> Vec<f32> {
         let mut y = vec![f32::NAN; vectors * matrix.cols];
         Product { lanes, matrix, x, y: &mut y }.call();
         y
@@ -284,25 +301,27 @@ mod tests {
     #[test]
     fn every_kind_of_vectors_gives_the_exact_sum() {
         for (vectors, rows, cols) in
-            [(1, 1, 1), (5, 3, 10), (9, 128, 128), (3, 65, 201), (4, 16, 32)]
+            [(1, 2, 1), (5, 4, 10), (9, 128, 128), (3, 66, 201), (4, 16, 32)]
         {
-            let top = IntegerMatrix::largest(rows, 255);
             let cells = integers(rows * cols, Stream::root(1));
-            let mut cells: Vec<f32> = cells.iter().map(|&cell| f32::from(cell % top)).collect();
-            // A largest value of `top` makes the unit 1.
-            cells[..cols].fill(f32::from(top));
-            let cells = Array2::from_shape_vec((rows, cols), cells).expect("rows × cols");
-            let matrix = IntegerMatrix::rounded(cells.view(), top);
-            let width = IntegerMatrix::padded(rows);
-            let mut x = integers(vectors * width, Stream::root(2));
+            let mut x = integers(vectors * rows, Stream::root(2));
             x.iter_mut().for_each(|x| *x %= 256);
-            let mut want = vec![0.0; vectors * cols];
-            for (x, want) in x.chunks_exact(width).zip(want.chunks_exact_mut(cols)) {
-                for (col, want) in want.iter_mut().enumerate() {
-                    let terms = (0..rows).map(|row| i64::from(x[row]) * cells[[row, col]] as i64);
-                    *want = terms.sum::<i64>() as f32;
+            let stride = cols.next_multiple_of(PANEL);
+            let mut pairs = vec![0; rows / 2 * stride];
+            for (row, cells) in cells.chunks_exact(cols).enumerate() {
+                for (pair, &cell) in pairs[row / 2 * stride..].iter_mut().zip(cells) {
+                    *pair += u32::from(cell as u16) * if row % 2 == 0 { 1 } else { 1 << 16 };
                 }
             }
+            let unit: Vec<f32> = (0..stride).map(|col| (col % 5) as f32 + 0.5).collect();
+            let mut want = vec![0.0; vectors * cols];
+            for (x, want) in x.chunks_exact(rows).zip(want.chunks_exact_mut(cols)) {
+                for (col, want) in want.iter_mut().enumerate() {
+                    let term = |row| i64::from(x[row]) * i64::from(cells[row * cols + col]);
+                    *want = (0..rows).map(term).sum::<i64>() as f32 * unit[col];
+                }
+            }
+            let matrix = Packed { cols, pairs, unit };
             assert_eq!(run(Plain, &matrix, &x, vectors), want, "plain");
             #[cfg(target_arch = "x86_64")]
             {
@@ -317,7 +336,7 @@ mod tests {
                 }
             }
             let mut y = vec![f32::NAN; want.len()];
-            matrix.product(&x, &mut y);
+            product(&matrix, &x, &mut y);
             assert_eq!(y, want, "the widest");
         }
     }
