@@ -6,7 +6,7 @@
 
 use ndarray::ArrayView2;
 
-use kernels::{PANEL, Packed};
+use kernels::{Line, PANEL, Packed};
 
 mod kernels;
 
@@ -49,7 +49,7 @@ impl IntegerMatrix {
         let stride = cols.next_multiple_of(PANEL);
         let matrix = matrix.as_standard_layout();
         let cells = matrix.as_slice().expect("standard layout");
-        let pairs = vec![0; rows.div_ceil(2) * stride];
+        let pairs = vec![Line::default(); rows.div_ceil(2) * (stride / PANEL)];
         let packed = Packed { cols, pairs, unit: vec![0.0; stride] };
         let mut rounded = Self { rows, packed, left_out: vec![LeftOut::default(); cols] };
         let (top, into) = (f32::from(top), &mut rounded);
@@ -124,7 +124,7 @@ impl pulp::NullaryFnOnce for Round<'_> {
         if cols == 0 {
             return;
         }
-        let mut inverse = vec![0.0_f32; cols];
+        let mut inverse = vec![0.0_f32; stride];
         for row in cells.chunks_exact(cols) {
             for (most, cell) in inverse.iter_mut().zip(row) {
                 let size = cell.abs();
@@ -135,19 +135,52 @@ impl pulp::NullaryFnOnce for Round<'_> {
             *unit = *most / top;
             *most = if *most > 0.0 { top / *most } else { 0.0 };
         }
+        let panels = stride / PANEL;
+        let mut columns = vec![Column::default(); panels];
+        let values = unit.as_chunks::<PANEL>().0.iter().zip(inverse.as_chunks::<PANEL>().0);
+        for (column, (unit, inverse)) in columns.iter_mut().zip(values) {
+            (column.unit, column.inverse) = (*unit, *inverse);
+        }
         for (row, cells) in cells.chunks_exact(cols).enumerate() {
-            let pairs = &mut pairs[row / 2 * stride..][..cols];
-            let shift = 16 * (row % 2) as u32;
-            let columns = pairs.iter_mut().zip(cells).zip(&inverse).zip(&*unit);
-            for ((((pair, &cell), inverse), unit), left_out) in columns.zip(&mut into.left_out) {
-                let steps = cell * inverse;
-                let bound = |steps: f32| if steps < top { steps } else { top };
-                let whole = nearest(-bound(-bound(steps)));
-                *pair |= (whole as u32 & 0xffff) << shift;
-                let left = (-(whole as f32)).mul_add(*unit, cell);
-                left_out.taken += if left > 0.0 { left } else { 0.0 };
-                left_out.added += if left < 0.0 { -left } else { 0.0 };
+            let (whole, rest) = cells.as_chunks::<PANEL>();
+            let mut last = [0.0; PANEL];
+            last[..rest.len()].copy_from_slice(rest);
+            let lines = &mut pairs[row / 2 * panels..][..panels];
+            let cells = whole.iter().chain([&last]);
+            for ((line, column), cells) in lines.iter_mut().zip(&mut columns).zip(cells) {
+                column.round(cells, top, 16 * (row % 2) as u32, line);
             }
+        }
+        for (k, left_out) in into.left_out.iter_mut().enumerate() {
+            let column = &columns[k / PANEL];
+            let (taken, added) = (column.taken[k % PANEL], column.added[k % PANEL]);
+            *left_out = LeftOut { taken, added };
+        }
+    }
+}
+
+/// As many columns as a vector has lanes.
+#[derive(Clone, Copy, Default)]
+struct Column {
+    unit: [f32; PANEL],
+    /// One per unit, 0 where all values are.
+    inverse: [f32; PANEL],
+    taken: [f32; PANEL],
+    added: [f32; PANEL],
+}
+
+impl Column {
+    /// Rounds a row and adds it to the words of its pair.
+    #[inline(always)]
+    fn round(&mut self, cells: &[f32; PANEL], top: f32, shift: u32, line: &mut Line) {
+        for i in 0..PANEL {
+            let steps = cells[i] * self.inverse[i];
+            let below = if steps < top { steps } else { top };
+            let whole = nearest(if below > -top { below } else { -top });
+            line.0[i] |= (whole as u32 & 0xffff) << shift;
+            let left = (-(whole as f32)).mul_add(self.unit[i], cells[i]);
+            self.taken[i] += if left > 0.0 { left } else { 0.0 };
+            self.added[i] += if left < 0.0 { -left } else { 0.0 };
         }
     }
 }

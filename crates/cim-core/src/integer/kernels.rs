@@ -8,13 +8,18 @@ use pulp::NullaryFnOnce;
 /// Columns are padded to a multiple of this.
 pub(super) const PANEL: usize = 16;
 
+/// Words of a line of memory, which is loaded at once where it starts as one.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+pub(super) struct Line(pub [u32; PANEL]);
+
 /// Integers of a matrix in the order in which products use them.
 #[derive(Clone, Debug)]
 pub(super) struct Packed {
     /// Columns, without those that pad them.
     pub cols: usize,
-    /// Two rows in one word, the even one in its low half: pairs of rows × padded columns.
-    pub pairs: Vec<u32>,
+    /// Two rows in one word, the even one in its low half: pairs of rows × panels of columns.
+    pub pairs: Vec<Line>,
     /// What 1 stands for in each padded column.
     pub unit: Vec<f32>,
 }
@@ -22,7 +27,7 @@ pub(super) struct Packed {
 impl Packed {
     /// Numbers of a vector.
     fn width(&self) -> usize {
-        self.pairs.len() / self.unit.len() * 2
+        self.pairs.len() / (self.unit.len() / PANEL) * 2
     }
 }
 
@@ -76,6 +81,7 @@ impl<L: Lanes> NullaryFnOnce for Product<'_, L> {
     #[inline(always)]
     fn call(mut self) {
         let stride = self.matrix.unit.len();
+        let few = self.y.len() < 4 * self.matrix.cols;
         let mut first = 0;
         // Sums fill half of the registers of AVX-512, or of half as many half as wide.
         if L::LANES == PANEL {
@@ -87,6 +93,11 @@ impl<L: Lanes> NullaryFnOnce for Product<'_, L> {
                 panel::<L, 4, 4>(&mut self, first);
                 first += 4 * PANEL;
             }
+        }
+        // Few vectors share little of what is loaded.
+        while L::LANES < PANEL && few && first + 8 * L::LANES <= stride {
+            panel::<L, 1, 8>(&mut self, first);
+            first += 8 * L::LANES;
         }
         while first < stride {
             match PANEL / L::LANES {
@@ -127,14 +138,18 @@ fn block<L: Lanes, const TALL: usize, const WIDE: usize>(
     x: &[i16],
     y: &mut [f32],
 ) {
-    let (cols, stride) = (matrix.cols, matrix.unit.len());
-    let width = matrix.width();
+    let (cols, width, stride) = (matrix.cols, matrix.width(), matrix.unit.len() / PANEL);
+    let (pairs, lines) = (width / 2, WIDE * L::LANES / PANEL);
     let vectors: [&[[i16; 2]]; TALL] =
-        std::array::from_fn(|vector| x[vector * width..][..width].as_chunks::<2>().0);
+        std::array::from_fn(|vector| &x[vector * width..][..width].as_chunks::<2>().0[..pairs]);
     let mut sums = [[lanes.splat(0); WIDE]; TALL];
-    for (pair, cells) in matrix.pairs.chunks_exact(stride).take(width / 2).enumerate() {
-        let cells = &cells[first..][..WIDE * L::LANES];
-        let cells: [L::Vector; WIDE] = std::array::from_fn(|k| lanes.load(&cells[k * L::LANES..]));
+    // One way out of the loop, or the compiler copies all sums at every turn.
+    for pair in 0..pairs {
+        let line = &matrix.pairs[pair * stride + first / PANEL..][..lines];
+        let cells: [L::Vector; WIDE] = std::array::from_fn(|k| {
+            let at = k * L::LANES;
+            lanes.load(&line[at / PANEL].0[at % PANEL..])
+        });
         for (sums, vector) in sums.iter_mut().zip(&vectors) {
             let [even, odd] = vector[pair];
             let driven = lanes.splat(u32::from(even as u16) | u32::from(odd as u16) << 16);
@@ -307,10 +322,12 @@ mod tests {
             let mut x = integers(vectors * rows, Stream::root(2));
             x.iter_mut().for_each(|x| *x %= 256);
             let stride = cols.next_multiple_of(PANEL);
-            let mut pairs = vec![0; rows / 2 * stride];
+            let mut pairs = vec![Line::default(); rows / 2 * (stride / PANEL)];
             for (row, cells) in cells.chunks_exact(cols).enumerate() {
-                for (pair, &cell) in pairs[row / 2 * stride..].iter_mut().zip(cells) {
-                    *pair += u32::from(cell as u16) * if row % 2 == 0 { 1 } else { 1 << 16 };
+                for (col, &cell) in cells.iter().enumerate() {
+                    let line = &mut pairs[row / 2 * (stride / PANEL) + col / PANEL];
+                    line.0[col % PANEL] +=
+                        u32::from(cell as u16) * if row % 2 == 0 { 1 } else { 1 << 16 };
                 }
             }
             let unit: Vec<f32> = (0..stride).map(|col| (col % 5) as f32 + 0.5).collect();
