@@ -4,7 +4,7 @@
 //! drawn once per current and not once per cell, with exactly the variance of the sum.
 
 use cim_core::matmul::{product, product_add};
-use cim_core::{Scratch, Stream, Volts};
+use cim_core::{IntegerMatrix, Scratch, Stream, Volts};
 use cim_device::Conduction;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
@@ -22,6 +22,14 @@ use crate::whole::{Steps, Whole};
 ///
 /// A fixed number: draws are addressed by block.
 const BLOCK: usize = 2048;
+
+/// Cells of an array of few rows, which leave room for a block in the first-level cache.
+const LOW: usize = 4096;
+
+/// Vectors of a block.
+fn vectors(sensed: usize) -> usize {
+    (BLOCK / sensed.max(1)).max(1)
+}
 
 /// A programmed array compiled for one set of sensed currents.
 #[derive(Clone, Debug)]
@@ -229,14 +237,14 @@ impl Readout {
             scratch.give(shot_v);
             multiply(&features, self.state.cells(), batch, &mut variance);
         }
-        self.add_blocks(&variance, at, sensed_a, scratch, then);
+        self.add_blocks(&variance, (at, 0), sensed_a, scratch, then);
         scratch.give(variance);
         scratch.give(features);
         drive.into_iter().for_each(|drive| scratch.give(drive));
     }
 
     /// As [`sense`](Self::sense) of the voltages that whole numbers of steps are (vectors × rows, made
-    /// [even](cim_core::IntegerMatrix::padded)), on an array that [takes](Self::takes_steps) them.
+    /// [even](IntegerMatrix::padded)), on an array that [takes](Self::takes_steps) them.
     ///
     /// # Panics
     /// If it does not.
@@ -246,13 +254,23 @@ impl Readout {
         at: Stream,
         sensed_a: &mut [f32],
         scratch: &mut Scratch,
-        then: impl FnMut(usize, &[f32]),
+        mut then: impl FnMut(usize, &[f32]),
     ) {
         let whole = self.whole.as_ref().expect("an array that takes steps");
-        whole.currents(driven, sensed_a);
-        let mut variance = scratch.take(if whole.has_state() { sensed_a.len() } else { 0 });
-        whole.variances(driven, &mut variance, scratch);
-        self.add_blocks(&variance, at, sensed_a, scratch, then);
+        let (rows, sensed) = self.shape();
+        let width = IntegerMatrix::padded(rows);
+        // Few rows are read again for every block, and all between stays in the first-level cache.
+        let low = rows * sensed <= LOW;
+        let group = if low { vectors(sensed) } else { (sensed_a.len() / sensed.max(1)).max(1) };
+        let mut variance = scratch.take(if whole.has_state() { group * sensed } else { 0 });
+        let groups = driven.chunks(group * width).zip(sensed_a.chunks_mut((group * sensed).max(1)));
+        for (first, (driven, sensed_a)) in (0..).step_by(group).zip(groups) {
+            let variance =
+                if variance.is_empty() { &mut [] } else { &mut variance[..sensed_a.len()] };
+            whole.currents(driven, sensed_a);
+            whole.variances(driven, variance, scratch);
+            self.add_blocks(variance, (at, first), sensed_a, scratch, &mut then);
+        }
         scratch.give(variance);
     }
 
@@ -264,21 +282,22 @@ impl Readout {
         self.whole.as_ref().expect("an array that takes steps").currents(driven, sensed_a);
     }
 
-    /// Adds noise block by block; `variance` (A², batch × sensed) is that of the drive, or empty.
+    /// Adds noise block by block to the currents of vectors from the one on that `at` says, which is the first of a
+    /// block; `variance` (A², vectors × sensed) is that of the drive, or empty.
     fn add_blocks(
         &self,
         variance: &[f32],
-        at: Stream,
+        (at, first): (Stream, usize),
         sensed_a: &mut [f32],
         scratch: &mut Scratch,
         mut then: impl FnMut(usize, &[f32]),
     ) {
         let (_, sensed) = self.shape();
-        let vectors = (BLOCK / sensed.max(1)).max(1);
+        let vectors = vectors(sensed);
         let block = (vectors * sensed).max(1);
         let mut normals = scratch.take(block.min(sensed_a.len()));
         let mut variances = variance.chunks(block);
-        for (block_idx, currents) in sensed_a.chunks_mut(block).enumerate() {
+        for (block_idx, currents) in (first / vectors..).zip(sensed_a.chunks_mut(block)) {
             let at = (at, block_idx as u64);
             self.add_noise(variances.next(), at, currents, &mut normals[..currents.len()]);
             then(block_idx * vectors, currents);
