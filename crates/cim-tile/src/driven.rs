@@ -32,13 +32,17 @@ impl Driven {
         phase_idx: usize,
         codes: &'a [f32],
     ) -> Drive<'a> {
-        phase.drive(codes, &mut self.row_v);
-        if !self.steps.is_empty() {
-            let Self { rows, row_v, steps, .. } = self;
-            pulp::Arch::new().dispatch(ToIntegers { rows: *rows, values: row_v, steps });
+        let Self { rows, row_v, steps, volts } = self;
+        let copied = *volts || !phase.is_whole();
+        if copied {
+            phase.drive(codes, row_v);
         }
-        if self.volts {
-            dac.drive(&mut self.row_v);
+        if !steps.is_empty() {
+            let values: &[f32] = if copied { row_v } else { codes };
+            pulp::Arch::new().dispatch(ToIntegers { rows: *rows, values, steps });
+        }
+        if *volts {
+            dac.drive(row_v);
         }
         Drive { codes, driven: &self.steps, row_v: &self.row_v, phase, phase_idx }
     }
