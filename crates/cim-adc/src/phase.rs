@@ -160,6 +160,11 @@ impl Phase {
         }
     }
 
+    /// Whether it drives codes as they are.
+    pub fn is_whole(self) -> bool {
+        self.taken == Taken::Whole
+    }
+
     /// Whether it drives digits of codes and not codes.
     pub fn is_digit(self) -> bool {
         matches!(self.taken, Taken::Digit(_))

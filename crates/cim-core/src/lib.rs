@@ -5,6 +5,7 @@
 
 pub mod constants;
 pub mod elementary;
+mod integer;
 pub mod keys;
 pub mod matmul;
 pub mod stream;
@@ -13,6 +14,7 @@ pub mod units;
 mod vectors;
 
 pub use constants::{BOLTZMANN_J_K, ELEMENTARY_CHARGE_C};
+pub use integer::{IntegerMatrix, LeftOut};
 pub use keys::no_keys;
 pub use matmul::{Exact, MatMul, Scratch};
 pub use stream::{NormalRows, Stream};

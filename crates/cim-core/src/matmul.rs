@@ -11,6 +11,7 @@ use crate::Tally;
 pub struct Scratch {
     values: Vec<Vec<f32>>,
     codes: Vec<Vec<i32>>,
+    driven: Vec<Vec<i16>>,
 }
 
 impl Scratch {
@@ -36,6 +37,18 @@ impl Scratch {
     /// Gives a buffer of codes back for re-use.
     pub fn give_codes(&mut self, buffer: Vec<i32>) {
         self.codes.push(buffer);
+    }
+
+    /// Takes out a buffer of `len` small integers. What it holds is left over from earlier use.
+    pub fn take_driven(&mut self, len: usize) -> Vec<i16> {
+        let mut buffer = best_fit(&mut self.driven, len);
+        buffer.resize(len, 0);
+        buffer
+    }
+
+    /// Gives a buffer of small integers back for re-use.
+    pub fn give_driven(&mut self, buffer: Vec<i16>) {
+        self.driven.push(buffer);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The circuit of an array: cells, wire segments, and what its ends are held at.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{ArcArray2, Array2, ArrayView2};
 
 use crate::error::CircuitError;
 use crate::layout::{Layout, Side};
@@ -12,9 +12,10 @@ use crate::wires::{Ends, Wires};
 /// ideal wire (0 Ω) and a broken one (∞ Ω).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Circuit {
-    g_s: Array2<f64>,
-    row_ohm: Array2<f64>,
-    column_ohm: Array2<f64>,
+    // Shared by copies.
+    g_s: ArcArray2<f64>,
+    row_ohm: ArcArray2<f64>,
+    column_ohm: ArcArray2<f64>,
 }
 
 impl Circuit {
@@ -74,7 +75,7 @@ impl Circuit {
             }
         }
         // A negative zero is zero, not the reciprocal of minus infinity.
-        let unsigned = |values: Array2<f64>| values.mapv_into(|value| value + 0.0);
+        let unsigned = |values: Array2<f64>| values.mapv_into(|value| value + 0.0).into_shared();
         let (g_s, row_ohm, column_ohm) = (unsigned(g_s), unsigned(row_ohm), unsigned(column_ohm));
         Ok(Self { g_s, row_ohm, column_ohm })
     }

@@ -22,6 +22,7 @@ pub mod spice;
 pub mod state;
 pub mod summary;
 pub mod targets;
+pub mod whole;
 pub mod wired;
 pub mod wires;
 
@@ -42,5 +43,6 @@ pub use solve::transfer::Transfer;
 pub use solve::vectors::Vectors;
 pub use summary::Summary;
 pub use targets::{WireTargets, wire_targets};
+pub use whole::Steps;
 pub use wired::Wired;
 pub use wires::{Ends, Wires};

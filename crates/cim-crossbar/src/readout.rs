@@ -4,7 +4,7 @@
 //! drawn once per current and not once per cell, with exactly the variance of the sum.
 
 use cim_core::matmul::{product, product_add};
-use cim_core::{Scratch, Stream, Volts};
+use cim_core::{IntegerMatrix, Scratch, Stream, Volts};
 use cim_device::Conduction;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
@@ -16,11 +16,20 @@ use crate::drive::{effective, shot, slopes};
 use crate::error::CircuitError;
 use crate::sensed::Sensed;
 use crate::state::StateNoise;
+use crate::whole::{Steps, Whole};
 
 /// Noise is drawn for about this many currents at a time, which stay in the first-level cache.
 ///
 /// A fixed number: draws are addressed by block.
 const BLOCK: usize = 2048;
+
+/// Cells of an array of few rows, which leave room for a block in the first-level cache.
+const LOW: usize = 4096;
+
+/// Vectors of a block.
+fn vectors(sensed: usize) -> usize {
+    (BLOCK / sensed.max(1)).max(1)
+}
 
 /// A programmed array compiled for one set of sensed currents.
 #[derive(Clone, Debug)]
@@ -32,6 +41,8 @@ pub struct Readout {
     /// Its standard deviation (A).
     steady_a: Vec<f32>,
     state: StateNoise,
+    /// The same for whole numbers of steps, where rows are driven so and it may be.
+    whole: Option<Whole>,
     offsets: StaticCurrents,
     current_voltage: Conduction,
     ambient: Ambient,
@@ -124,6 +135,7 @@ impl Readout {
             steady_variance: steady.iter().map(|variance| *variance as f32).collect(),
             steady_a: steady.iter().map(|variance| variance.sqrt() as f32).collect(),
             state: StateNoise::exact(read, shot),
+            whole: None,
             offsets: StaticCurrents::of(amplifiers.offsets(array, sensed)),
             current_voltage: array.device().current_voltage().clone(),
             ambient: *array.ambient(),
@@ -141,6 +153,32 @@ impl Readout {
         let state = state.clone().fused_within(|| Peak::of(ambient, current_voltage, peak));
         let offsets = offsets.clone().driven_within(current_voltage, peak);
         Self { state, offsets, ..self }
+    }
+
+    /// The same, for rows that are driven with whole numbers of `steps`, which allows
+    /// [products of integers](Self::sense_steps).
+    ///
+    /// Currents are then off by [`ROUNDED_TOLERANCE`](crate::whole::ROUNDED_TOLERANCE) of the standard deviation of their noise at
+    /// rest at most, whatever the drive, and their variances stay within that of [`driven_within`](Self::driven_within), which is to
+    /// come first; where that cannot be proved for this array, [`takes_steps`](Self::takes_steps) is false.
+    #[must_use]
+    pub fn driven_in(self, steps: Steps) -> Self {
+        let straight = self.current_voltage == Conduction::Ohmic && self.offsets.sloped_a.is_none();
+        let whole = straight
+            .then(|| Whole::of(self.transfer.view(), &self.state, &self.steady_a, steps))
+            .flatten();
+        Self { whole, ..self }
+    }
+
+    /// What is compiled for whole numbers of steps.
+    #[cfg(test)]
+    pub(crate) fn whole(&self) -> Option<&Whole> {
+        self.whole.as_ref()
+    }
+
+    /// Whether currents are sensed of whole numbers of steps.
+    pub fn takes_steps(&self) -> bool {
+        self.whole.is_some()
     }
 
     /// Rows × sensed currents.
@@ -182,13 +220,13 @@ impl Readout {
         at: Stream,
         sensed_a: &mut [f32],
         scratch: &mut Scratch,
-        mut then: impl FnMut(usize, &[f32]),
+        then: impl FnMut(usize, &[f32]),
     ) {
-        let (rows, sensed) = self.shape();
+        let (rows, _) = self.shape();
         let drive = self.steady(row_v, batch, sensed_a, scratch);
         let drive_v = drive.as_deref().unwrap_or(row_v);
         let mut features = scratch.take(batch * self.state.width());
-        let mut variance = scratch.take(if self.state.is_none() { 0 } else { batch * sensed });
+        let mut variance = scratch.take(if self.state.is_none() { 0 } else { sensed_a.len() });
         if !self.state.is_none() {
             let shots = if self.state.needs_shot() { row_v.len() } else { 0 };
             let mut shot_v = scratch.take(shots);
@@ -199,19 +237,72 @@ impl Readout {
             scratch.give(shot_v);
             multiply(&features, self.state.cells(), batch, &mut variance);
         }
-        let vectors = (BLOCK / sensed.max(1)).max(1);
-        let block = (vectors * sensed).max(1);
-        let mut normals = scratch.take(block.min(sensed_a.len()));
-        for (block_idx, currents) in sensed_a.chunks_mut(block).enumerate() {
-            let variance = variance.chunks(block).nth(block_idx);
-            let at = (at, block_idx as u64);
-            self.add_noise(variance, at, currents, &mut normals[..currents.len()]);
-            then(block_idx * vectors, currents);
-        }
-        scratch.give(normals);
+        self.add_blocks(&variance, (at, 0), sensed_a, scratch, then);
         scratch.give(variance);
         scratch.give(features);
         drive.into_iter().for_each(|drive| scratch.give(drive));
+    }
+
+    /// As [`sense`](Self::sense) of the voltages that whole numbers of steps are (vectors × rows, made
+    /// [even](IntegerMatrix::padded)), on an array that [takes](Self::takes_steps) them.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn sense_steps(
+        &self,
+        driven: &[i16],
+        at: Stream,
+        sensed_a: &mut [f32],
+        scratch: &mut Scratch,
+        mut then: impl FnMut(usize, &[f32]),
+    ) {
+        let whole = self.whole.as_ref().expect("an array that takes steps");
+        let (rows, sensed) = self.shape();
+        let width = IntegerMatrix::padded(rows);
+        // Few rows are read again for every block, and all between stays in the first-level cache.
+        let low = rows * sensed <= LOW;
+        let group = if low { vectors(sensed) } else { (sensed_a.len() / sensed.max(1)).max(1) };
+        let mut variance = scratch.take(if whole.has_state() { group * sensed } else { 0 });
+        let groups = driven.chunks(group * width).zip(sensed_a.chunks_mut((group * sensed).max(1)));
+        for (first, (driven, sensed_a)) in (0..).step_by(group).zip(groups) {
+            let variance =
+                if variance.is_empty() { &mut [] } else { &mut variance[..sensed_a.len()] };
+            whole.currents(driven, sensed_a);
+            whole.variances(driven, variance, scratch);
+            self.add_blocks(variance, (at, first), sensed_a, scratch, &mut then);
+        }
+        scratch.give(variance);
+    }
+
+    /// The same without any noise.
+    ///
+    /// # Panics
+    /// As [`sense_steps`](Self::sense_steps).
+    pub fn steady_steps(&self, driven: &[i16], sensed_a: &mut [f32]) {
+        self.whole.as_ref().expect("an array that takes steps").currents(driven, sensed_a);
+    }
+
+    /// Adds noise block by block to the currents of vectors from the one on that `at` says, which is the first of a
+    /// block; `variance` (A², vectors × sensed) is that of the drive, or empty.
+    fn add_blocks(
+        &self,
+        variance: &[f32],
+        (at, first): (Stream, usize),
+        sensed_a: &mut [f32],
+        scratch: &mut Scratch,
+        mut then: impl FnMut(usize, &[f32]),
+    ) {
+        let (_, sensed) = self.shape();
+        let vectors = vectors(sensed);
+        let block = (vectors * sensed).max(1);
+        let mut normals = scratch.take(block.min(sensed_a.len()));
+        let mut variances = variance.chunks(block);
+        for (block_idx, currents) in (first / vectors..).zip(sensed_a.chunks_mut(block)) {
+            let at = (at, block_idx as u64);
+            self.add_noise(variances.next(), at, currents, &mut normals[..currents.len()]);
+            then(block_idx * vectors, currents);
+        }
+        scratch.give(normals);
     }
 
     /// Currents without noise; gives what drives the cells where that is not the voltage, a buffer of

@@ -28,6 +28,19 @@ pub(crate) struct StateNoise {
     features: Features,
     /// Features × sensed (A²).
     cells: Array2<f32>,
+    /// Largest error of a variance, as a fraction of that at full drive.
+    error: f64,
+}
+
+/// One polynomial of the drive of every row, times cells.
+pub(crate) struct Single {
+    pub polynomial: Polynomial,
+    /// Variances at the largest drive, rows × sensed (A²).
+    pub at_peak: Array2<f32>,
+    /// What the sum of [`fuse`] adds per sensed current (A²); nothing where it is none.
+    pub offsets: Vec<f32>,
+    /// Largest error of a variance, as a fraction of that at full drive.
+    pub error: f64,
 }
 
 /// What is computed of a row's drive.
@@ -44,7 +57,7 @@ enum Features {
 
 /// What turns drives into fused features.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Polynomial {
+pub(crate) struct Polynomial {
     /// `1 / V`.
     per_peak: f32,
     /// `w − u² = u (1 − u) Σ bend[k] uᵏ`.
@@ -59,13 +72,37 @@ impl StateNoise {
     pub fn exact(read: Array2<f32>, shot: Array2<f32>) -> Self {
         let there = |m: &Array2<f32>| m.iter().any(|&v| v > 0.0);
         match (there(&read), there(&shot)) {
-            (false, false) => Self { features: Features::None, cells: Array2::zeros((0, 0)) },
-            (true, false) => Self { features: Features::Squares, cells: read },
-            (false, true) => Self { features: Features::Magnitudes, cells: shot },
+            (false, false) => Self::of(Features::None, Array2::zeros((0, 0))),
+            (true, false) => Self::of(Features::Squares, read),
+            (false, true) => Self::of(Features::Magnitudes, shot),
             (true, true) => {
                 let cells = concatenate(Axis(0), &[read.view(), shot.view()]).expect("one shape");
-                Self { features: Features::Both, cells }
+                Self::of(Features::Both, cells)
             }
+        }
+    }
+
+    fn of(features: Features, cells: Array2<f32>) -> Self {
+        Self { features, cells, error: 0.0 }
+    }
+
+    /// As one polynomial of drives up to `peak_v` (V), where it is one.
+    pub fn single(&self, peak_v: f32) -> Option<Single> {
+        let error = self.error;
+        match self.features {
+            Features::Squares => {
+                let polynomial =
+                    Polynomial { per_peak: 1.0 / peak_v, bend: [0.0; TERMS], linear: 0.0 };
+                let at_peak = self.cells.mapv(|cell| cell * (peak_v * peak_v));
+                Some(Single { polynomial, at_peak, offsets: vec![], error })
+            }
+            // Not for larger drives than it was made for.
+            Features::Fused(polynomial) if peak_v * polynomial.per_peak < 1.0 + 1e-6 => {
+                let (at_peak, offsets) = self.cells.view().split_at(Axis(0), self.width() - 1);
+                let (at_peak, offsets) = (at_peak.to_owned(), offsets.iter().copied().collect());
+                Some(Single { polynomial, at_peak, offsets, error })
+            }
+            _ => None,
         }
     }
 
@@ -173,7 +210,7 @@ impl Fused {
         let polynomial =
             Polynomial { per_peak, bend: terms.map(|term| term as f32), linear: slope as f32 };
         let features = Features::Fused(polynomial);
-        Some(Self { noise: StateNoise { features, cells }, error })
+        Some(Self { noise: StateNoise { features, cells, error }, error })
     }
 }
 
@@ -221,7 +258,7 @@ fn squares(v: &[f32], out: &mut [f32]) {
 }
 
 /// Partial sums side by side, so that they vectorise in a fixed order.
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// Fills the feature of every row and returns that of the vector.
 #[inline(always)]
@@ -239,8 +276,9 @@ fn fused(polynomial: Polynomial, v: &[f32], out: &mut [f32]) -> f32 {
     bends.iter().sum()
 }
 
+/// Features of a few rows, and what they add to that of the vector: `w − u²`.
 #[inline(always)]
-fn fuse(
+pub(crate) fn fuse(
     Polynomial { per_peak, bend, linear }: Polynomial,
     v: &[f32; LANES],
     out: &mut [f32; LANES],

@@ -419,8 +419,8 @@ impl Grid {
                 constants: &blueprint.constants(parts, design),
                 front_end: Sampled::drawn(&parts.front_end, (parts.dac, dac), size, front_at),
             };
-            let (plan, peak) = (blueprint.plan.clone(), dac.read_voltage());
-            tiles.push(Tile::new(array, plan, peak, conversion, at.child("read", 0))?);
+            let plan = blueprint.plan.clone();
+            tiles.push(Tile::new(array, plan, dac, conversion, at.child("read", 0))?);
         }
         Ok(Self {
             inputs,

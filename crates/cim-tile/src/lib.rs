@@ -7,6 +7,7 @@
 pub mod board;
 pub mod calibration;
 pub mod drift;
+mod driven;
 pub mod encryption;
 pub mod energy;
 pub mod error;

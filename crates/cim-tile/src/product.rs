@@ -8,9 +8,10 @@ use cim_adc::{Adc, Placed};
 use cim_core::{MatMul, Scratch, Stream, Tally};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
+use crate::driven::Driven;
 use crate::error::TileError;
 use crate::grid::{Blueprint, Grid, LayerDesign, Parts};
-use crate::tile::{Drive, Share, Tile};
+use crate::tile::{Share, Tile};
 
 impl MatMul for Grid {
     fn shape(&self) -> (usize, usize) {
@@ -159,11 +160,11 @@ fn sum_tiles(alike: &mut [Alike<'_>], x: ArrayView2<'_, f32>, call: u64, scratch
         driven.dac_conversions += (grid.phases.len() as u64 - 1) * codes.len() as u64;
         alike.iter_mut().for_each(|one| *one.tally += driven);
         scratch.give(inputs);
-        let mut row_v = scratch.take(codes.len());
+        let tiles = row_tile * grid.column_tiles;
+        let tiles = &grid.tiles[tiles..tiles + grid.column_tiles];
+        let mut driven = Driven::of(tiles, (batch, rows), scratch);
         for (phase_idx, phase) in grid.phases.iter().enumerate() {
-            phase.drive(&codes, &mut row_v);
-            grid.dac.drive(&mut row_v);
-            let drive = Drive { codes: &codes, row_v: &row_v, phase: *phase, phase_idx };
+            let drive = driven.by(&grid.dac, *phase, phase_idx, &codes);
             for column_tile in 0..grid.column_tiles {
                 let tile = row_tile * grid.column_tiles + column_tile;
                 let first = column_tile * grid.tile_outputs;
@@ -178,7 +179,7 @@ fn sum_tiles(alike: &mut [Alike<'_>], x: ArrayView2<'_, f32>, call: u64, scratch
                 }
             }
         }
-        scratch.give(row_v);
+        driven.give(scratch);
         scratch.give(codes);
     }
 }

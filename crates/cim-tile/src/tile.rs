@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use cim_adc::{Adc, Phase, Placed};
-use cim_core::{Scratch, Seconds, Stream, Tally, Volts};
-use cim_crossbar::{CircuitError, Crossbar, Readout};
+use cim_adc::{Adc, Dac, Phase, Placed, Polarity};
+use cim_core::{Scratch, Seconds, Stream, Tally};
+use cim_crossbar::{CircuitError, Crossbar, Readout, Steps};
 use cim_device::Compensation;
 use ndarray::{Array1, Array2, ArrayView1};
 
@@ -34,8 +34,8 @@ pub struct Tile {
     zeros: Vec<(usize, f32)>,
     /// Output units that are added to every output whatever the drive; empty where there are none.
     constants: Vec<f32>,
-    /// Largest row voltage.
-    peak: Volts,
+    /// Input converters.
+    dac: Dac,
     /// Output units per ampere of a current of weight 1.
     output_per_amp: f64,
     /// Output units per ADC code of every sensed current as designed.
@@ -62,7 +62,10 @@ struct Group {
 pub struct Drive<'a> {
     /// Codes of the converters, batch × rows.
     pub codes: &'a [f32],
-    /// Voltages that the phase is to put on the rows (V), batch × rows.
+    /// Whole numbers that the phase is to drive the rows with, batch × rows made
+    /// [even](cim_core::IntegerMatrix::padded); for tiles that [take](Tile::takes_steps) them.
+    pub driven: &'a [i16],
+    /// The voltages that these are (V), batch × rows; for tiles that [look](Tile::takes_volts) at them.
     pub row_v: &'a [f32],
     /// The phase.
     pub phase: Phase,
@@ -96,21 +99,21 @@ pub(crate) struct Conversion<'a> {
 }
 
 impl Tile {
-    /// Joins a programmed array, whose rows are driven with up to `peak`, with its converters. Read
-    /// noise is drawn below `at`.
+    /// Joins a programmed array, whose rows are driven by `dac`, with its converters. Read noise
+    /// is drawn below `at`.
     ///
     /// # Errors
     /// [`CircuitError::Column`] if the plan senses a column that the array does not have.
     pub(crate) fn new(
         array: Crossbar,
         plan: Arc<Plan>,
-        peak: Volts,
+        dac: Dac,
         conversion: Conversion<'_>,
         at: Stream,
     ) -> Result<Self, CircuitError> {
         let groups = groups(&plan, conversion.adcs);
         let front_end = conversion.front_end;
-        let readout = compile(&array, &plan, peak, &groups, &front_end)?;
+        let readout = compile(&array, &plan, dac, &groups, &front_end)?;
         let output_per_amp = conversion.output_per_amp;
         let output_per_code = output_per_code(&plan, &groups, output_per_amp);
         let gains = output_per_code.iter().map(|gain| *gain as f32).collect();
@@ -125,7 +128,7 @@ impl Tile {
             groups,
             zeros,
             constants,
-            peak,
+            dac,
             output_per_amp,
             output_per_code,
             gains,
@@ -145,7 +148,7 @@ impl Tile {
         let readout = if noise(&groups) == noise(&self.groups) {
             self.readout.clone()
         } else {
-            let readout = compile(&self.array, &self.plan, self.peak, &groups, &self.front_end);
+            let readout = compile(&self.array, &self.plan, self.dac, &groups, &self.front_end);
             readout.expect("compiled before")
         };
         let output_per_code = output_per_code(&self.plan, &groups, self.output_per_amp);
@@ -160,6 +163,17 @@ impl Tile {
             [1, group.senses.len()].contains(&placed.ladders())
         };
         placed.len() == self.groups.len() && self.groups.iter().zip(placed).all(fits)
+    }
+
+    /// Whether products are of the whole numbers that rows are driven with.
+    pub fn takes_steps(&self) -> bool {
+        self.readout.takes_steps()
+    }
+
+    /// Whether the voltages of rows matter by themselves: for products of single precision, and for what is subtracted
+    /// digitally.
+    pub fn takes_volts(&self) -> bool {
+        !self.takes_steps() || !self.zeros.is_empty()
     }
 
     /// The programmed array.
@@ -198,7 +212,7 @@ impl Tile {
         if array.elapsed() == self.array.elapsed() {
             return Ok(self.clone());
         }
-        let readout = compile(&array, &self.plan, self.peak, &self.groups, &self.front_end)?;
+        let readout = compile(&array, &self.plan, self.dac, &self.groups, &self.front_end)?;
         let array = Arc::new(array);
         Ok(Self { array, readout, at: read_at(self.reads, elapsed), ..self.clone() })
     }
@@ -216,7 +230,7 @@ impl Tile {
         let readout = readout.expect("compiled before");
         let (rows, senses) = readout.shape();
         let mut probes = vec![0.0; rows * rows];
-        probes.iter_mut().step_by(rows + 1).for_each(|v| *v = self.peak.0 as f32);
+        probes.iter_mut().step_by(rows + 1).for_each(|v| *v = self.dac.read_voltage().0 as f32);
         let mut sensed_a = vec![0.0; rows * senses];
         let (read_at, scratch) = (at.child("read", 0), &mut Scratch::default());
         if let Some(drivers) = &self.front_end.rows {
@@ -277,25 +291,25 @@ impl Tile {
         let same = |share: &Share<'_>| Arc::ptr_eq(&share.tile.readout, &tile.readout);
         assert!(shares.iter().all(same), "tiles of the same cells");
         let (rows, senses) = tile.readout.shape();
-        let Drive { codes, row_v: wanted_v, phase, phase_idx } = drive;
-        let batch = wanted_v.len() / rows;
+        let Drive { codes, driven: steps, row_v: wanted_v, phase, phase_idx } = drive;
+        let batch = codes.len() / rows;
         let mut sensed_a = scratch.take(batch * senses);
         let at = tile.at.child("call", call).child("phase", phase_idx as u64);
-        let driven = tile.front_end.rows.as_ref().map(|drivers| {
-            let mut row_v = scratch.take(wanted_v.len());
-            phase.drive(codes, &mut row_v);
-            drivers.drive(&mut row_v, at.child("drivers", 0), scratch);
-            row_v
-        });
-        let row_v = driven.as_deref().unwrap_or(wanted_v);
+        let driven = tile.driven_v(drive, at.child("drivers", 0), scratch);
         let mut codes = scratch.take_codes(batch * senses);
-        tile.readout.sense(row_v, batch, at, &mut sensed_a, scratch, |first, sensed_a| {
+        let convert = |first: usize, sensed_a: &[f32]| {
             let codes = &mut codes[..sensed_a.len()];
             for Share { tile, y, tally } in &mut *shares {
                 let y = &mut y[first * y_stride..];
                 tile.convert(phase.factor as f32, sensed_a, codes, (y, y_stride), tally);
             }
-        });
+        };
+        if tile.takes_steps() {
+            tile.readout.sense_steps(steps, at, &mut sensed_a, scratch, convert);
+        } else {
+            let row_v = driven.as_deref().unwrap_or(wanted_v);
+            tile.readout.sense(row_v, batch, at, &mut sensed_a, scratch, convert);
+        }
         // The same for all of them: what stands for zero is of the cells.
         let drive_v = tile.drives_of_zeros(phase.factor as f32, wanted_v, scratch);
         for Share { tile, y, .. } in shares {
@@ -305,6 +319,15 @@ impl Tile {
         driven.into_iter().for_each(|row_v| scratch.give(row_v));
         scratch.give_codes(codes);
         scratch.give(sensed_a);
+    }
+
+    /// Voltages of rows (V) where drivers are not ideal, with the noise that they draw at `at`: a buffer of `scratch`.
+    fn driven_v(&self, drive: Drive<'_>, at: Stream, scratch: &mut Scratch) -> Option<Vec<f32>> {
+        let drivers = self.front_end.rows.as_ref()?;
+        let mut row_v = scratch.take(drive.codes.len());
+        drive.phase.drive(drive.codes, &mut row_v);
+        drivers.drive(&mut row_v, at, scratch);
+        Some(row_v)
     }
 
     /// Converts sensed currents (A, vectors × senses) and adds their codes to `y`.
@@ -422,14 +445,23 @@ fn zeros(plan: &Plan, output_per_amp: f64, zeros_s: &[f64]) -> Vec<(usize, f32)>
 fn compile(
     array: &Crossbar,
     plan: &Plan,
-    peak: Volts,
+    dac: Dac,
     groups: &[Group],
     front_end: &Sampled,
 ) -> Result<Arc<Readout>, CircuitError> {
     // All converters of a tile are of one kind.
     let noise_variance = groups.first().map_or(0.0, |group| group.adc.input_noise().0.powi(2));
     let readout = Readout::through(array, &plan.sensed(), &front_end.amplifiers, noise_variance)?;
-    Ok(Arc::new(readout.driven_within(front_end.largest(peak))))
+    let readout = readout.driven_within(front_end.largest(dac.read_voltage()));
+    let ideal = front_end.rows.is_none();
+    Ok(Arc::new(if ideal { readout.driven_in(steps(dac)) } else { readout }))
+}
+
+/// What ideal drivers put on rows.
+fn steps(dac: Dac) -> Steps {
+    let most = dac.top_driven();
+    let least = if dac.polarity() == Polarity::Bipolar { -most } else { 0 };
+    Steps { step: dac.voltage(1.0), least, most }
 }
 
 /// Reads of a chip of another age are other reads.

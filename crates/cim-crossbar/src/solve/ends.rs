@@ -16,8 +16,8 @@ pub(super) enum About {
     Lines,
 }
 
-/// The voltage (V) about which every node is solved, by node; that of held ends is their own. Only
-/// that of nodes that stand for themselves has a meaning.
+/// Shows the voltages (V) about which nodes are solved that differ from 0, by node, some more than once: the last
+/// counts, and for held ends is their own. Only those of nodes that stand for themselves have a meaning.
 ///
 /// # Errors
 /// [`CircuitError::Shorted`] for a line without resistance whose ends are held at two voltages.
@@ -26,7 +26,8 @@ pub(super) fn references(
     bias: &Bias,
     held: &[bool],
     about: About,
-) -> Result<Vec<f64>, CircuitError> {
+    mut see: impl FnMut(usize, f64),
+) -> Result<(), CircuitError> {
     let layout = plan.layout;
     let held_v = |side: Side, line: usize| {
         bias.side(side)[line].filter(|_| held[layout.terminal(side, line)])
@@ -43,7 +44,6 @@ pub(super) fn references(
             }
         }
     }
-    let mut node_v = vec![0.0; layout.nodes()];
     if about == About::Lines {
         let ends = |side: Side| (0..layout.lines(side)).map(move |line| held_v(side, line));
         // A line that floats is as likely here as anywhere; where all ends are at one voltage, there.
@@ -51,25 +51,24 @@ pub(super) fn references(
         let line_v = |sides: [Side; 2], line: usize| -> f64 {
             sides.into_iter().find_map(|side| held_v(side, line)).or(any_v).unwrap_or(0.0)
         };
-        for row in 0..layout.rows {
-            let first = layout.upper(row, 0);
-            node_v[first..first + layout.cols].fill(line_v([Side::Left, Side::Right], row));
-        }
         let columns_v: Vec<f64> =
             (0..layout.cols).map(|col| line_v([Side::Top, Side::Bottom], col)).collect();
         for row in 0..layout.rows {
-            let first = layout.lower(row, 0);
-            node_v[first..first + layout.cols].copy_from_slice(&columns_v);
+            let row_v = line_v([Side::Left, Side::Right], row);
+            (0..layout.cols).for_each(|col| see(layout.upper(row, col), row_v));
+        }
+        for row in 0..layout.rows {
+            columns_v.iter().enumerate().for_each(|(col, v)| see(layout.lower(row, col), *v));
         }
     }
     for side in Side::ALL {
         for line in 0..layout.lines(side) {
             if let Some(volts) = held_v(side, line) {
-                node_v[plan.alias[layout.terminal(side, line)] as usize] = volts;
+                see(plan.alias[layout.terminal(side, line)] as usize, volts);
             }
         }
     }
-    Ok(node_v)
+    Ok(())
 }
 
 /// An element at a held end.

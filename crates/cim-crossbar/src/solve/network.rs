@@ -128,8 +128,7 @@ impl Network {
     ) -> Result<Vec<[f64; N]>, CircuitError> {
         let mut reference_v = vec![[0.0; N]; self.plan.layout.nodes()];
         for (case, (bias, about)) in drives.into_iter().enumerate() {
-            let volts = references(&self.plan, bias, &self.held, about)?;
-            reference_v.iter_mut().zip(volts).for_each(|(to, v)| to[case] = v);
+            references(&self.plan, bias, &self.held, about, |node, v| reference_v[node][case] = v)?;
         }
         Ok(reference_v)
     }
@@ -289,24 +288,18 @@ impl<const N: usize> Driven<N> {
 
     /// Voltages of all nodes, and across all cells, for every drive (V).
     pub fn volts(&self, plan: &Plan) -> [Volts; N] {
-        let cells = plan.layout.cells();
-        let mut volts: [Volts; N] = std::array::from_fn(|_| Volts {
-            nodes: Vec::with_capacity(plan.alias.len()),
-            cells: Vec::with_capacity(cells),
-        });
-        for &node in &plan.alias {
-            let (reference, rise) = (&self.reference_v[node as usize], &self.rise_v[node as usize]);
-            for ((volts, reference), rise) in volts.iter_mut().zip(reference).zip(rise) {
-                volts.nodes.push(reference + rise);
-            }
-        }
-        let (upper, lower) = plan.alias[..2 * cells].split_at(cells);
-        for (&upper, &lower) in upper.iter().zip(lower) {
-            for (case, volts) in volts.iter_mut().enumerate() {
-                volts.cells.push(self.across(upper as usize, lower as usize, case));
-            }
-        }
-        volts
+        std::array::from_fn(|case| self.volts_of(plan, case))
+    }
+
+    /// The same for one of the drives.
+    pub fn volts_of(&self, plan: &Plan, case: usize) -> Volts {
+        let at =
+            |node: &u32| self.reference_v[*node as usize][case] + self.rise_v[*node as usize][case];
+        let (upper, lower) = plan.alias[..2 * plan.layout.cells()].split_at(plan.layout.cells());
+        let pairs = upper.iter().zip(lower);
+        let across =
+            |(upper, lower): (&u32, &u32)| self.across(*upper as usize, *lower as usize, case);
+        Volts { nodes: plan.alias.iter().map(at).collect(), cells: pairs.map(across).collect() }
     }
 }
 

@@ -64,7 +64,8 @@ pub fn solve(circuit: &Circuit, law: &Conduction, bias: &Bias) -> Result<Converg
         }
     }
     let network = Network::new(circuit, bias)?;
-    let ends_v = references(&network.plan, bias, &network.held, About::Ground)?;
+    let mut ends_v = vec![0.0; network.plan.layout.nodes()];
+    references(&network.plan, bias, &network.held, About::Ground, |node, v| ends_v[node] = v)?;
     let path_ohm = path_resistances(circuit, &network.held);
     let search = Search { circuit, law, bias, network, ends_v, path_ohm };
     let mut state = search.start();

@@ -138,7 +138,7 @@ impl Nodal {
         if let Some(col) = column_a.iter().position(|a| !a.is_finite()) {
             return Err(CircuitError::Overflow { row: rows - 1, col });
         }
-        let [_, volts] = driven.volts(&self.network.plan);
+        let volts = driven.volts_of(&self.network.plan, 1);
         Ok((column_a, self.complete(bias, &driven, 1, volts)))
     }
 

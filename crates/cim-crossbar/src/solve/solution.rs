@@ -1,5 +1,7 @@
 //! A solved array, checked against the laws that it must satisfy.
 
+use std::ops::Range;
+
 use ndarray::{Array2, ArrayView2};
 
 use crate::circuit::{Circuit, Terminals};
@@ -13,6 +15,9 @@ use crate::solve::shorts::{ROUNDINGS, Wires, determine};
 /// Sums of up to 10⁴ rounded terms, each off by some 10 roundings, stay below it by a factor of 10;
 /// a wrong node or sign does not.
 const TOLERANCE: f64 = 1e-10;
+
+/// Columns that are gathered at a time.
+const ABREAST: usize = 8;
 
 /// Voltages, currents and power of an array.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,18 +139,30 @@ impl Given<'_> {
             }
             row_wire_a.row_mut(row).iter_mut().zip(&amps).for_each(|(to, a)| *to = *a);
         }
-        for col in 0..cols {
-            let ends = (end(Side::Top, col), end(Side::Bottom, col));
-            taken.clear();
-            taken.extend(cell_a.column(col).iter().map(|a| -a));
-            let left_over = wire_currents(ends, &taken, &mut amps, &mut scale);
-            see_end((rows - 1, col), left_over, rounding_a.columns[col]);
-            let rounding = rounding_a.columns[col] / TOLERANCE;
-            for (segment, &ohms) in circuit.column_ohm().column(col).iter().enumerate() {
-                let ends = layout.column_segment_ends(segment, col);
-                see_segment(ends, ohms, amps[segment], scale[segment] + rounding);
+        // A few columns at a time are gathered row by row: what lies in one line of memory is used at once.
+        let mut gathered = vec![[0.0; ABREAST]; 3 * rows + 2];
+        for first in (0..cols).step_by(ABREAST) {
+            let own = first..cols.min(first + ABREAST);
+            let (cells, segments) = gathered.split_at_mut(rows);
+            let (ohms, wire_a) = segments.split_at_mut(rows + 1);
+            gather(cell_a.view(), own.clone(), cells);
+            gather(circuit.column_ohm(), own.clone(), ohms);
+            for (k, col) in own.clone().enumerate() {
+                let ends = (end(Side::Top, col), end(Side::Bottom, col));
+                taken.clear();
+                taken.extend(cells.iter().map(|row| -row[k]));
+                let left_over = wire_currents(ends, &taken, &mut amps, &mut scale);
+                see_end((rows - 1, col), left_over, rounding_a.columns[col]);
+                let rounding = rounding_a.columns[col] / TOLERANCE;
+                for (segment, ohms) in ohms.iter().enumerate() {
+                    let ends = layout.column_segment_ends(segment, col);
+                    see_segment(ends, ohms[k], amps[segment], scale[segment] + rounding);
+                }
+                wire_a.iter_mut().zip(&amps).for_each(|(to, a)| to[k] = *a);
             }
-            column_wire_a.column_mut(col).iter_mut().zip(&amps).for_each(|(to, a)| *to = *a);
+            for (mut to, from) in column_wire_a.rows_mut().into_iter().zip(wire_a) {
+                own.clone().zip(from).for_each(|(col, a)| to[col] = *a);
+            }
         }
         kirchhoff.within(TOLERANCE, "Kirchhoff's current law")?;
         ohm.within(TOLERANCE, "Ohm's law of the wires")?;
@@ -181,6 +198,13 @@ impl Given<'_> {
         } else {
             Err(CircuitError::Power { delivered, dissipated: solution.power_w })
         }
+    }
+}
+
+/// Copies a few columns of a matrix, row by row.
+fn gather(matrix: ArrayView2<'_, f64>, columns: Range<usize>, into: &mut [[f64; ABREAST]]) {
+    for (row, into) in matrix.rows().into_iter().zip(into) {
+        columns.clone().zip(into).for_each(|(col, to)| *to = row[col]);
     }
 }
 

@@ -4,7 +4,8 @@ use cim_core::{Scratch, Tally};
 use ndarray::ArrayView2;
 
 use super::Grid;
-use crate::tile::{Drive, Paces};
+use crate::driven::Driven;
+use crate::tile::Paces;
 
 impl Grid {
     /// Times of the parts of `x · W` by `clock`, which gives seconds: part after part for the whole of `x`
@@ -31,7 +32,7 @@ impl Grid {
             let own = first..self.inputs.min(first + self.tile_inputs);
             let rows = own.len() * polarity.rows_per_input();
             let (mut inputs, mut codes) = (scratch.take(batch * rows), scratch.take(batch * rows));
-            let mut row_v = scratch.take(batch * rows);
+            let mut driven = Driven::of(tiles, (batch, rows), scratch);
             let start = clock();
             for (to, from) in inputs.chunks_exact_mut(rows).zip(x.chunks_exact(self.inputs)) {
                 polarity.split(&from[own.clone()], to);
@@ -40,16 +41,15 @@ impl Grid {
             paces.drive += clock() - start;
             for (phase_idx, phase) in self.phases.iter().enumerate() {
                 let start = clock();
-                phase.drive(&codes, &mut row_v);
-                self.dac.drive(&mut row_v);
+                let drive = driven.by(&self.dac, *phase, phase_idx, &codes);
                 paces.drive += clock() - start;
-                let drive = Drive { codes: &codes, row_v: &row_v, phase: *phase, phase_idx };
                 for (column_tile, tile) in tiles.iter().enumerate() {
                     let y = &mut sums[column_tile * self.tile_outputs..];
                     paces += tile.pace(drive, (y, self.outputs), clock, scratch);
                 }
             }
-            [inputs, codes, row_v].into_iter().for_each(|buffer| scratch.give(buffer));
+            driven.give(scratch);
+            [inputs, codes].into_iter().for_each(|buffer| scratch.give(buffer));
         }
         scratch.give(sums);
         paces

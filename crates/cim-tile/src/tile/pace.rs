@@ -64,8 +64,8 @@ impl Tile {
     ) -> Paces {
         let mut paces = Paces::default();
         let (rows, senses) = self.readout.shape();
-        let Drive { codes, row_v: wanted_v, phase, .. } = drive;
-        let batch = wanted_v.len() / rows;
+        let Drive { codes, driven: steps, row_v: wanted_v, phase, .. } = drive;
+        let batch = codes.len() / rows;
         let (at, factor) = (self.at.child("pace", 0), phase.factor as f32);
         let mut sensed_a = scratch.take(batch * senses);
         let mut last = clock();
@@ -73,17 +73,18 @@ impl Tile {
             let now = clock();
             now - std::mem::replace(&mut last, now)
         };
-        let driven = self.front_end.rows.as_ref().map(|drivers| {
-            let mut row_v = scratch.take(wanted_v.len());
-            phase.drive(codes, &mut row_v);
-            drivers.drive(&mut row_v, at.child("drivers", 0), scratch);
-            row_v
-        });
+        let driven = self.driven_v(drive, at.child("drivers", 0), scratch);
         let row_v = driven.as_deref().unwrap_or(wanted_v);
         paces.drive = lap();
-        self.readout.steady_currents(row_v, batch, &mut sensed_a, scratch);
-        paces.product = lap();
-        self.readout.currents(row_v, batch, at, &mut sensed_a, scratch);
+        if self.takes_steps() {
+            self.readout.steady_steps(steps, &mut sensed_a);
+            paces.product = lap();
+            self.readout.sense_steps(steps, at, &mut sensed_a, scratch, |_, _| {});
+        } else {
+            self.readout.steady_currents(row_v, batch, &mut sensed_a, scratch);
+            paces.product = lap();
+            self.readout.currents(row_v, batch, at, &mut sensed_a, scratch);
+        }
         paces.noise = (lap() - paces.product).max(0.0);
         let (mut codes, mut tally) = (scratch.take_codes(batch * senses), Tally::default());
         match self.groups.as_slice() {
