@@ -172,6 +172,7 @@ struct Column {
 impl Column {
     /// Rounds a row and adds it to the words of its pair.
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "five arrays, one loop to vectorise")]
     fn round(&mut self, cells: &[f32; PANEL], top: f32, shift: u32, line: &mut Line) {
         for i in 0..PANEL {
             let steps = cells[i] * self.inverse[i];
