@@ -252,7 +252,7 @@ fn bad_networks_and_bad_data_get_one_clear_line() {
     };
     of(&["--metric", "accuracy"], &["top1, top5, mse, cosine"]);
     of(&["--until", "soon"], &["± 0.05 %"]);
-    of(&["--preset", "ir-drop"], &["ir-drop", "`paper` or `pcm`"]);
+    of(&["--preset", "ir-drop"], &["ir-drop", "`paper` or `interior` or `pcm`"]);
     of(&["--preset", "papr"], &["did you mean `paper`"]);
     of(&["--after", "1 day", "--compensate", "global"], &["no section compensation"]);
     of(&["--after", "1 day"], &["time"]);

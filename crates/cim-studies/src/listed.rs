@@ -55,7 +55,7 @@ mod tests {
 
     /// Lists of shapes and places, in which a value may well come twice.
     const SHAPES: [&str; 9] = [
-        "network.hidden",
+        "hidden.widths",
         "network.input",
         "network.widths",
         "regression.inputs",

@@ -74,7 +74,7 @@ const IMPOSSIBLE: &[(&str, &[&str])] = &[
             "{ constant = '-1 uS', proportional = 0.0, inverse = '0 S', inverse_at = '0 S', linear = '0 S' }",
         ],
     ),
-    ("circuit.read_voltage", &["'0 V'", "'-0.2 V'", "'inf V'", "'0.5 V'", "0.2", "'0.2 A'"]),
+    ("circuit.read_voltage", &["'0 V'", "'-0.2 V'", "'inf V'", "'0.6 V'", "0.2", "'0.2 A'"]),
     ("circuit.disturb_voltage", &["'1 mV'", "'-1 V'", "'nan V'"]),
     ("circuit.temperature", &["'-1 K'", "'nan K'"]),
     ("circuit.bandwidth", &["'-1 Hz'", "'inf Hz'"]),

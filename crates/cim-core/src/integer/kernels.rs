@@ -213,7 +213,7 @@ impl Lanes for Plain {
 mod x86 {
     use std::arch::x86_64::{__m256i, __m512i};
 
-    use super::Lanes;
+    use crate::integer::kernels::Lanes;
 
     pulp::simd_type!({
         /// AVX-512 with sums of products of integers in one instruction, to which the compiler joins the two of
