@@ -83,16 +83,9 @@ pub struct Told {
     pub high: f64,
 }
 
-impl From<&Estimate> for Told {
-    fn from(estimate: &Estimate) -> Self {
-        let Estimate { mean, ci95, .. } = *estimate;
-        Self { mean, low: mean - ci95, high: mean + ci95 }
-    }
-}
-
 impl From<Estimate> for Told {
-    fn from(estimate: Estimate) -> Self {
-        Self::from(&estimate)
+    fn from(Estimate { mean, ci95, .. }: Estimate) -> Self {
+        Self { mean, low: mean - ci95, high: mean + ci95 }
     }
 }
 

@@ -19,7 +19,7 @@ pub fn rows(findings: &Findings, as_built_in: bool) -> Vec<Comparison> {
             "98.21\u{a0}%",
             percent_estimate(&findings.digital.estimate),
         )
-        .must("≥ 98.2\u{a0}%", Bound::AtLeast(0.982).of(&findings.digital.estimate)),
+        .must("≥ 98.2\u{a0}%", Bound::AtLeast(0.982).of(findings.digital.estimate)),
         Comparison::new(
             "the same, trained as long",
             "–",
@@ -52,7 +52,7 @@ pub fn rows(findings: &Findings, as_built_in: bool) -> Vec<Comparison> {
         rows.extend(point.map(|point| {
             let ours = percent_estimate(&point.full);
             Comparison::new(&format!("{bits}-bit ADC, full method"), paper, ours)
-                .must(&format!("≥ {:.1}\u{a0}%", 100.0 * least), Bound::AtLeast(least).of(&point.full))
+                .must(&format!("≥ {:.1}\u{a0}%", 100.0 * least), Bound::AtLeast(least).of(point.full))
         }));
     }
     rows.extend(against_heuristic(findings));
