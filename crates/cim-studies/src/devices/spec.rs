@@ -93,6 +93,12 @@ impl StudySpec for Spec {
     const ONCE: &'static [&'static str] = &["devices.names", "choices"];
 
     fn check(&self) -> Result<(), StudyError> {
+        network::check(&self.network)?;
+        training::check(&self.training.digital, "training.digital")?;
+        training::check(&self.training.further, "training.further")?;
+        self.networks.check()?;
+        self.holdout.check()?;
+        self.choices.check()?;
         let names = &self.devices.names;
         let some = "give one or more names of `cim device list`";
         need(!names.is_empty(), "devices.names", "[]", some)?;
@@ -104,12 +110,6 @@ impl StudySpec for Spec {
         }
         let (designs, help) = (self.devices.designs, "two designs or more have an order");
         need((2..=100_000).contains(&designs), "devices.designs", designs, help)?;
-        network::check(&self.network)?;
-        training::check(&self.training.digital, "training.digital")?;
-        training::check(&self.training.further, "training.further")?;
-        self.networks.check()?;
-        self.holdout.check()?;
-        self.choices.check()?;
         self.calibration.check()?;
         self.data.check()?;
         Ok(self.evaluation.check()?)
