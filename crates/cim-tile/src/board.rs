@@ -110,7 +110,7 @@ pub struct Board {
     count_a: f64,
     /// Conductance of one count (S).
     count_s: f64,
-    /// CountScale of a cell at zero.
+    /// Counts of a cell at zero.
     zero: f64,
     /// Units of the weights per count.
     per_count: f64,
@@ -208,7 +208,7 @@ impl MatMul for Board {
         let (rows, columns) = self.counts.dim();
         let conversions = self.read.board.conversions as usize;
         let (step, top) = (self.read.dac_step(), self.read.top_code());
-        // CountScale of one code.
+        // Counts of one code.
         let code = self.read.full_scale.0 / top / self.count_a;
         let mut normals = scratch.take(columns * conversions);
         let at = self.at.child("call", call);
