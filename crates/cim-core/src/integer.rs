@@ -8,17 +8,20 @@ use ndarray::ArrayView2;
 
 use kernels::{Line, PANEL, Packed};
 
+use crate::matmul::Scratch;
+
 mod kernels;
 
 /// A matrix (rows × columns) whose columns are integers times a unit of their own.
 ///
 /// ```
-/// use cim_core::IntegerMatrix;
+/// use cim_core::{IntegerMatrix, Scratch};
 /// use ndarray::array;
 ///
 /// let matrix = IntegerMatrix::rounded(array![[0.5, -6.0], [1.0, 2.0], [-0.25, 3.0]].view(), 12);
 /// let mut y = [0.0; 2];
-/// matrix.product(&[2, 0, 4, 0], &mut y); // A vector of three, padded to an even number.
+/// // A vector of three, padded to an even number.
+/// matrix.product(&[2, 0, 4, 0], &mut y, &mut Scratch::default());
 /// assert_eq!(y, [0.0, 0.0]);
 /// ```
 #[derive(Clone, Debug)]
@@ -46,11 +49,9 @@ impl IntegerMatrix {
     pub fn rounded(matrix: ArrayView2<'_, f32>, top: i16) -> Self {
         assert!(0 < top, "no integers up to {top}");
         let (rows, cols) = matrix.dim();
-        let stride = cols.next_multiple_of(PANEL);
         let matrix = matrix.as_standard_layout();
         let cells = matrix.as_slice().expect("standard layout");
-        let pairs = vec![Line::default(); rows.div_ceil(2) * (stride / PANEL)];
-        let packed = Packed { cols, pairs, unit: vec![0.0; stride] };
+        let packed = Packed::zeros(rows.div_ceil(2), cols);
         let mut rounded = Self { rows, packed, left_out: vec![LeftOut::default(); cols] };
         let (top, into) = (f32::from(top), &mut rounded);
         pulp::Arch::new().dispatch(Round { cells, top, into });
@@ -94,14 +95,16 @@ impl IntegerMatrix {
     ///
     /// # Panics
     /// If shapes do not match.
-    pub fn product(&self, x: &[i16], y: &mut [f32]) {
+    pub fn product(&self, x: &[i16], y: &mut [f32], scratch: &mut Scratch) {
         let (width, cols) = (Self::padded(self.rows), self.packed.cols);
         if cols == 0 || width == 0 {
             y.fill(0.0);
             return;
         }
         assert_eq!((x.len() % width, y.len()), (0, x.len() / width * cols), "shapes");
-        kernels::product(&self.packed, x, y);
+        let mut tall = scratch.take_driven(x.len());
+        kernels::product(&self.packed, x, &mut tall, y);
+        scratch.give_driven(tall);
     }
 }
 
@@ -119,7 +122,7 @@ impl pulp::NullaryFnOnce for Round<'_> {
     #[inline(always)]
     fn call(self) {
         let Self { cells, top, into } = self;
-        let Packed { cols, pairs, unit } = &mut into.packed;
+        let Packed { cols, unit, .. } = &mut into.packed;
         let (cols, stride) = (*cols, unit.len());
         if cols == 0 {
             return;
@@ -145,9 +148,9 @@ impl pulp::NullaryFnOnce for Round<'_> {
             let (whole, rest) = cells.as_chunks::<PANEL>();
             let mut last = [0.0; PANEL];
             last[..rest.len()].copy_from_slice(rest);
-            let lines = &mut pairs[row / 2 * panels..][..panels];
             let cells = whole.iter().chain([&last]);
-            for ((line, column), cells) in lines.iter_mut().zip(&mut columns).zip(cells) {
+            for ((panel, column), cells) in columns.iter_mut().enumerate().zip(cells) {
+                let line = into.packed.line(row / 2, panel);
                 column.round(cells, top, 16 * (row % 2) as u32, line);
             }
         }
@@ -220,7 +223,7 @@ mod tests {
                 let mut alone = vec![0_i16; width * rows];
                 (0..rows).for_each(|row| alone[row * width + row] = 1);
                 let mut held = vec![0.0; rows * cols];
-                rounded.product(&alone, &mut held);
+                rounded.product(&alone, &mut held, &mut Scratch::default());
                 let off =
                     |row: usize| f64::from(matrix[[row, col]]) - f64::from(held[row * cols + col]);
                 let LeftOut { taken, added } = rounded.left_out()[col];
@@ -228,7 +231,7 @@ mod tests {
                     let mut x = vec![0_i16; width];
                     (0..rows).for_each(|row| x[row] = if sign * off(row) > 0.0 { most } else { 0 });
                     let mut y = vec![0.0; cols];
-                    rounded.product(&x, &mut y);
+                    rounded.product(&x, &mut y, &mut Scratch::default());
                     let exact: f64 = (0..rows)
                         .map(|row| f64::from(matrix[[row, col]]) * f64::from(x[row]))
                         .sum();
@@ -253,7 +256,11 @@ mod tests {
             let matrix =
                 IntegerMatrix::rounded(Array2::ones((rows, 3)).view(), top).scaled(f32::from(top));
             let mut y = [0.0; 3];
-            matrix.product(&vec![most as i16; IntegerMatrix::padded(rows)], &mut y);
+            matrix.product(
+                &vec![most as i16; IntegerMatrix::padded(rows)],
+                &mut y,
+                &mut Scratch::default(),
+            );
             let exact = rows as f64 * f64::from(most) * f64::from(top);
             assert!(exact <= f64::from(i32::MAX));
             assert!(y.iter().all(|&y| (f64::from(y) / exact - 1.0).abs() < 1e-6), "{y:?}");
@@ -264,7 +271,7 @@ mod tests {
     fn columns_of_zeros_stay_zero() {
         let matrix = IntegerMatrix::rounded(Array2::zeros((5, 2)).view(), 100);
         let mut y = [1.0; 4];
-        matrix.product(&[3; 12], &mut y);
+        matrix.product(&[3; 12], &mut y, &mut Scratch::default());
         assert_eq!(y, [0.0; 4]);
         assert_eq!(matrix.left_out(), [LeftOut::default(); 2]);
     }

@@ -65,6 +65,24 @@ impl Stream {
         normal::fill(self.salted(NORMAL, row), out, normal::Normal);
     }
 
+    /// Adds to `out` the draws that [`fill_standard_normal`](Self::fill_standard_normal) makes at this address, times
+    /// the standard deviations of as many values.
+    ///
+    /// # Panics
+    /// If there are fewer of them.
+    pub fn add_normal_of_deviation(self, row: u64, deviations: &[f32], out: &mut [f32]) {
+        normal::add(self.salted(NORMAL, row), deviations, out, normal::Deviation);
+    }
+
+    /// The same for variances, of which one below zero counts as zero: cheaper than their square roots and
+    /// a product, from which it differs by rounding.
+    ///
+    /// # Panics
+    /// If there are fewer of them than values.
+    pub fn add_normal_of_variance(self, row: u64, variances: &[f32], out: &mut [f32]) {
+        normal::add(self.salted(NORMAL, row), variances, out, normal::Variance);
+    }
+
     /// Fills `out` with draws uniform in `[0, 1)`, multiples of 2⁻²⁴, addressed by this stream
     /// and `row`.
     ///

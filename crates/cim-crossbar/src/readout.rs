@@ -236,6 +236,8 @@ impl Readout {
             self.state.featurise(drive_v, &shot_v, rows, &mut features);
             scratch.give(shot_v);
             multiply(&features, self.state.cells(), batch, &mut variance);
+            let (added, to) = (&self.steady_variance[..], &mut variance[..]);
+            pulp::Arch::new().dispatch(AddStatic { added, to });
         }
         self.add_blocks(&variance, (at, 0), sensed_a, scratch, then);
         scratch.give(variance);
@@ -267,8 +269,8 @@ impl Readout {
         for (first, (driven, sensed_a)) in (0..).step_by(group).zip(groups) {
             let variance =
                 if variance.is_empty() { &mut [] } else { &mut variance[..sensed_a.len()] };
-            whole.currents(driven, sensed_a);
-            whole.variances(driven, variance, scratch);
+            whole.currents(driven, sensed_a, scratch);
+            whole.variances(driven, &self.steady_variance, variance, scratch);
             self.add_blocks(variance, (at, first), sensed_a, scratch, &mut then);
         }
         scratch.give(variance);
@@ -278,12 +280,12 @@ impl Readout {
     ///
     /// # Panics
     /// As [`sense_steps`](Self::sense_steps).
-    pub fn steady_steps(&self, driven: &[i16], sensed_a: &mut [f32]) {
-        self.whole.as_ref().expect("an array that takes steps").currents(driven, sensed_a);
+    pub fn steady_steps(&self, driven: &[i16], sensed_a: &mut [f32], scratch: &mut Scratch) {
+        self.whole.as_ref().expect("an array that takes steps").currents(driven, sensed_a, scratch);
     }
 
     /// Adds noise block by block to the currents of vectors from the one on that `at` says, which is the first of a
-    /// block; `variance` (A², vectors × sensed) is that of the drive, or empty.
+    /// block; `variance` (A², vectors × sensed) is that of the drive with that at rest, or empty where none follows the drive.
     fn add_blocks(
         &self,
         variance: &[f32],
@@ -295,14 +297,26 @@ impl Readout {
         let (_, sensed) = self.shape();
         let vectors = vectors(sensed);
         let block = (vectors * sensed).max(1);
-        let mut normals = scratch.take(block.min(sensed_a.len()));
+        let arch = pulp::Arch::new();
+        let steady = variance.is_empty() && self.steady_a.iter().any(|&sigma| sigma > 0.0);
+        let mut deviations = scratch.take(if steady { block.min(sensed_a.len()) } else { 0 });
+        deviations
+            .chunks_exact_mut(sensed.max(1))
+            .for_each(|to| to.copy_from_slice(&self.steady_a));
         let mut variances = variance.chunks(block);
         for (block_idx, currents) in (first / vectors..).zip(sensed_a.chunks_mut(block)) {
-            let at = (at, block_idx as u64);
-            self.add_noise(variances.next(), at, currents, &mut normals[..currents.len()]);
+            if !self.offsets.steady_a.is_empty() {
+                arch.dispatch(AddStatic { added: &self.offsets.steady_a, to: currents });
+            }
+            let row = block_idx as u64;
+            if let Some(variances) = variances.next() {
+                at.add_normal_of_variance(row, variances, currents);
+            } else if steady {
+                at.add_normal_of_deviation(row, &deviations, currents);
+            }
             then(block_idx * vectors, currents);
         }
-        scratch.give(normals);
+        scratch.give(deviations);
     }
 
     /// Currents without noise; gives what drives the cells where that is not the voltage, a buffer of
@@ -336,28 +350,6 @@ impl Readout {
         }
         drive
     }
-
-    /// Adds the noise of one block; `variance` (A²) is that of the drive, if there is any.
-    fn add_noise(
-        &self,
-        variance: Option<&[f32]>,
-        (at, row): (Stream, u64),
-        currents: &mut [f32],
-        normals: &mut [f32],
-    ) {
-        let arch = pulp::Arch::new();
-        if !self.offsets.steady_a.is_empty() {
-            arch.dispatch(AddStatic { static_a: &self.offsets.steady_a, currents });
-        }
-        if let Some(variance) = variance {
-            at.fill_standard_normal(row, normals);
-            let steady = &self.steady_variance;
-            arch.dispatch(AddNoise { steady, variance, normals, currents });
-        } else if self.steady_a.iter().any(|&sigma| sigma > 0.0) {
-            at.fill_standard_normal(row, normals);
-            arch.dispatch(AddSteady { sigma: &self.steady_a, normals, currents });
-        }
-    }
 }
 
 fn multiply(x: &[f32], w: ArrayView2<'_, f32>, batch: usize, y: &mut [f32]) {
@@ -384,10 +376,10 @@ fn combine(
     combined
 }
 
-/// Adds a current of its own to every sensed current.
+/// Adds to every sensed current, or to its variance, what is its own.
 struct AddStatic<'a> {
-    static_a: &'a [f32],
-    currents: &'a mut [f32],
+    added: &'a [f32],
+    to: &'a mut [f32],
 }
 
 impl pulp::NullaryFnOnce for AddStatic<'_> {
@@ -395,55 +387,8 @@ impl pulp::NullaryFnOnce for AddStatic<'_> {
 
     #[inline(always)]
     fn call(self) {
-        for currents in self.currents.chunks_exact_mut(self.static_a.len()) {
-            currents.iter_mut().zip(self.static_a).for_each(|(i, a)| *i += a);
-        }
-    }
-}
-
-/// Adds noise of one standard deviation per sensed current.
-struct AddSteady<'a> {
-    sigma: &'a [f32],
-    normals: &'a [f32],
-    currents: &'a mut [f32],
-}
-
-impl pulp::NullaryFnOnce for AddSteady<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let sensed = self.sigma.len();
-        let rows = self.currents.chunks_exact_mut(sensed).zip(self.normals.chunks_exact(sensed));
-        for (current, normals) in rows {
-            for ((i, &n), &sigma) in current.iter_mut().zip(normals).zip(self.sigma) {
-                *i = n.mul_add(sigma, *i);
-            }
-        }
-    }
-}
-
-/// Adds noise of a steady variance per sensed current and one of its own for every current.
-struct AddNoise<'a> {
-    steady: &'a [f32],
-    variance: &'a [f32],
-    normals: &'a [f32],
-    currents: &'a mut [f32],
-}
-
-impl pulp::NullaryFnOnce for AddNoise<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let sensed = self.steady.len();
-        let rows = self.currents.chunks_exact_mut(sensed).zip(self.normals.chunks_exact(sensed));
-        for ((current, normals), variance) in rows.zip(self.variance.chunks_exact(sensed)) {
-            let cells = current.iter_mut().zip(normals).zip(self.steady).zip(variance);
-            for (((i, &n), &steady), &v) in cells {
-                // A fused variance may lie a little below zero.
-                *i = n.mul_add((steady + v).max(0.0).sqrt(), *i);
-            }
+        for to in self.to.chunks_exact_mut(self.added.len()) {
+            to.iter_mut().zip(self.added).for_each(|(to, a)| *to += a);
         }
     }
 }

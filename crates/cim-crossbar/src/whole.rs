@@ -41,7 +41,7 @@ struct WholeState {
     top: f32,
     /// Features to variances (A²), rows × sensed.
     cells: IntegerMatrix,
-    /// Variance (A²) per sum of [`fuse`], per sensed current; may be none.
+    /// Variance (A²) per sum of [`fuse`], per sensed current.
     offsets: Vec<f32>,
 }
 
@@ -88,12 +88,19 @@ impl Whole {
     }
 
     /// Currents without noise (A, vectors × sensed) of whole numbers of steps (vectors × [padded](IntegerMatrix::padded) rows).
-    pub fn currents(&self, driven: &[i16], sensed_a: &mut [f32]) {
-        self.signal.product(driven, sensed_a);
+    pub fn currents(&self, driven: &[i16], sensed_a: &mut [f32], scratch: &mut Scratch) {
+        self.signal.product(driven, sensed_a, scratch);
     }
 
-    /// Variances that follow the drive (A², vectors × sensed).
-    pub fn variances(&self, driven: &[i16], variance: &mut [f32], scratch: &mut Scratch) {
+    /// Variances (A², vectors × sensed) of which `steady` is that at rest of every current; nothing where none follows the
+    /// drive.
+    pub fn variances(
+        &self,
+        driven: &[i16],
+        steady: &[f32],
+        variance: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
         let Some(state) = &self.state else { return };
         let WholeState { polynomial, step_v, top, cells, offsets } = state;
         let (rows, _) = cells.shape();
@@ -110,10 +117,8 @@ impl Whole {
             features: &mut features,
             sums: &mut sums,
         });
-        cells.product(&features, variance);
-        if !offsets.is_empty() {
-            arch.dispatch(AddOffsets { offsets, sums: &sums, variance });
-        }
+        cells.product(&features, variance, scratch);
+        arch.dispatch(Complete { steady, offsets, sums: &sums, variance });
         scratch.give(sums);
         scratch.give_driven(features);
     }
@@ -122,7 +127,8 @@ impl Whole {
 impl WholeState {
     /// Both factors of every product are rounded to as many bits.
     fn of(single: Single, step_v: f32) -> Option<Self> {
-        let Single { polynomial, at_peak, offsets, error } = single;
+        let Single { polynomial, at_peak, mut offsets, error } = single;
+        offsets.resize(at_peak.ncols(), 0.0);
         let share = (f64::from(i32::MAX) / at_peak.nrows().max(1) as f64).sqrt();
         let top = share.min(i16::MAX.into()) as i16;
         if top == 0 {
@@ -146,22 +152,23 @@ impl WholeState {
     }
 }
 
-/// Adds what the polynomial leaves for every vector.
-struct AddOffsets<'a> {
+/// Adds what the polynomial leaves for every vector, and the noise at rest.
+struct Complete<'a> {
+    steady: &'a [f32],
     offsets: &'a [f32],
     sums: &'a [f32],
     variance: &'a mut [f32],
 }
 
-impl pulp::NullaryFnOnce for AddOffsets<'_> {
+impl pulp::NullaryFnOnce for Complete<'_> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        let Self { offsets, sums, variance } = self;
+        let Self { steady, offsets, sums, variance } = self;
         for (variance, &sum) in variance.chunks_exact_mut(offsets.len()).zip(sums) {
-            for (v, offset) in variance.iter_mut().zip(offsets) {
-                *v = offset.mul_add(sum, *v);
+            for ((v, offset), steady) in variance.iter_mut().zip(offsets).zip(steady) {
+                *v = offset.mul_add(sum, *v) + steady;
             }
         }
     }
@@ -332,10 +339,11 @@ mod tests {
         for steps in [UP, BOTH] {
             let readout = readout(&array, 3e-7, steps);
             assert!(readout.takes_steps(), "{steps:?}");
+            let scratch = &mut Scratch::default();
             let mut alone = vec![0_i16; ROWS * width];
             (0..ROWS).for_each(|row| alone[row * (width + 1)] = 1);
             let mut held = vec![0.0; ROWS * SENSED];
-            readout.steady_steps(&alone, &mut held);
+            readout.steady_steps(&alone, &mut held, scratch);
             let mut drives = driven(steps, 40);
             for k in 0..SENSED {
                 for row in 0..width {
@@ -347,7 +355,7 @@ mod tests {
             }
             let vectors = drives.len() / width;
             let mut got = vec![0.0; vectors * SENSED];
-            readout.steady_steps(&drives, &mut got);
+            readout.steady_steps(&drives, &mut got, scratch);
             let want = volts(steps, &drives).dot(&exact);
             let steady = array.thermal_variances(&sensed());
             let mut worst = 0.0_f64;
@@ -372,7 +380,7 @@ mod tests {
                 let whole = readout.whole().expect("an array that takes steps");
                 let driven = driven(steps, 40);
                 let mut got = vec![0.0; 40 * SENSED];
-                whole.variances(&driven, &mut got, &mut Scratch::default());
+                whole.variances(&driven, &[0.0; SENSED], &mut got, &mut Scratch::default());
                 let variance = |v: &Array2<f64>| {
                     let shot_v = v.mapv(|v| array.ambient().shot_v(&Conduction::Ohmic, v));
                     v.mapv(|v| v * v).dot(&squares) + shot_v.dot(&shots)
@@ -422,8 +430,8 @@ mod tests {
                 }
                 // A vector alone has the bytes that it has among others.
                 let mut alone = vec![0.0; count];
-                readout.steady_steps(&driven[7 * width..8 * width], &mut alone);
-                readout.steady_steps(&driven, &mut quiet);
+                readout.steady_steps(&driven[7 * width..8 * width], &mut alone, scratch);
+                readout.steady_steps(&driven, &mut quiet, scratch);
                 assert_eq!(alone, quiet[7 * count..8 * count]);
             }
         }

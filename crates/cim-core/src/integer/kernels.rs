@@ -7,27 +7,49 @@ use pulp::NullaryFnOnce;
 
 /// Columns are padded to a multiple of this.
 pub(super) const PANEL: usize = 16;
+/// Panels that are multiplied together, as long as there are as many.
+pub(super) const WIDE: usize = 4;
+/// Vectors that are multiplied together, likewise.
+pub(super) const TALL: usize = 4;
 
 /// Words of a line of memory, which is loaded at once where it starts as one.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
 pub(super) struct Line(pub [u32; PANEL]);
 
-/// Integers of a matrix in the order in which products use them.
+/// Integers of a matrix in the order in which products use them: a word holds those of two rows, of the even one in its low
+/// half, and the words of a panel, or of several, lie row by row.
 #[derive(Clone, Debug)]
 pub(super) struct Packed {
     /// Columns, without those that pad them.
     pub cols: usize,
-    /// Two rows in one word, the even one in its low half: pairs of rows × panels of columns.
-    pub pairs: Vec<Line>,
+    /// Pairs of rows.
+    pub pairs: usize,
+    /// Panels side by side, as many as there are.
+    pub wide: Vec<[Line; WIDE]>,
+    /// The other panels.
+    pub narrow: Vec<[Line; 1]>,
     /// What 1 stands for in each padded column.
     pub unit: Vec<f32>,
 }
 
 impl Packed {
-    /// Numbers of a vector.
-    fn width(&self) -> usize {
-        self.pairs.len() / (self.unit.len() / PANEL) * 2
+    /// Nothing but zeros.
+    pub fn zeros(pairs: usize, cols: usize) -> Self {
+        let panels = cols.div_ceil(PANEL);
+        let wide = vec![[Line::default(); WIDE]; panels / WIDE * pairs];
+        let narrow = vec![[Line::default(); 1]; panels % WIDE * pairs];
+        Self { cols, pairs, wide, narrow, unit: vec![0.0; panels * PANEL] }
+    }
+
+    /// The words of a pair of rows in a panel.
+    pub fn line(&mut self, pair: usize, panel: usize) -> &mut Line {
+        let in_wide = self.unit.len() / PANEL / WIDE * WIDE;
+        if panel < in_wide {
+            &mut self.wide[panel / WIDE * self.pairs + pair][panel % WIDE]
+        } else {
+            &mut self.narrow[(panel - in_wide) * self.pairs + pair][0]
+        }
     }
 }
 
@@ -47,31 +69,36 @@ trait Lanes: Copy {
     /// Adds both products of every pair to a sum.
     fn multiply_add(self, sums: Self::Vector, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
+    /// Adds sums.
+    fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
     /// Writes sums as single precision times their units, to as many places as a vector has.
     fn scale(self, sums: Self::Vector, unit: &[f32], y: &mut [f32]);
 }
 
-/// Runs a product with the widest vectors of the machine.
-pub(super) fn product(matrix: &Packed, x: &[i16], y: &mut [f32]) {
+/// Runs a product with the widest vectors of the machine; `tall` is room for the integers of all vectors.
+pub(super) fn product(matrix: &Packed, x: &[i16], tall: &mut [i16], y: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
     {
         if let Some(lanes) = x86::Vnni::try_new() {
-            return lanes.vectorize(Product { lanes, matrix, x, y });
+            return lanes.vectorize(Product { lanes, matrix, x, tall, y });
         }
         if let Some(lanes) = pulp::x86::V4::try_new() {
-            return lanes.vectorize(Product { lanes, matrix, x, y });
+            return lanes.vectorize(Product { lanes, matrix, x, tall, y });
         }
         if let Some(lanes) = pulp::x86::V3::try_new() {
-            return lanes.vectorize(Product { lanes, matrix, x, y });
+            return lanes.vectorize(Product { lanes, matrix, x, tall, y });
         }
     }
-    pulp::Arch::new().dispatch(Product { lanes: Plain, matrix, x, y });
+    pulp::Arch::new().dispatch(Product { lanes: Plain, matrix, x, tall, y });
 }
 
 struct Product<'a, L> {
     lanes: L,
     matrix: &'a Packed,
     x: &'a [i16],
+    /// The vectors that are multiplied together, side by side pair by pair.
+    tall: &'a mut [i16],
     y: &'a mut [f32],
 }
 
@@ -79,96 +106,163 @@ impl<L: Lanes> NullaryFnOnce for Product<'_, L> {
     type Output = ();
 
     #[inline(always)]
-    fn call(mut self) {
-        let stride = self.matrix.unit.len();
-        let few = self.y.len() < 4 * self.matrix.cols;
+    fn call(self) {
+        let Self { lanes, matrix, x, tall, y } = self;
+        let (pairs, cols) = (matrix.pairs, matrix.cols);
+        let vectors = x.len() / (2 * pairs);
+        let together = vectors / TALL * TALL;
+        let (x, last_x) = x.split_at(2 * pairs * together);
+        let (y, last_y) = y.split_at_mut(cols * together);
+        let tall = &mut tall[..x.len()];
+        side_by_side(x, tall, pairs);
+        let (tall, last_x) = (driven::<TALL>(tall), driven::<1>(last_x));
         let mut first = 0;
-        // Sums fill half of the registers of AVX-512, or of half as many half as wide.
-        if L::LANES == PANEL {
-            while first + 8 * PANEL <= stride {
-                panel::<L, 2, 8>(&mut self, first);
-                first += 8 * PANEL;
-            }
-            while first + 4 * PANEL <= stride {
-                panel::<L, 4, 4>(&mut self, first);
-                first += 4 * PANEL;
-            }
-        }
-        // Few vectors share little of what is loaded.
-        while L::LANES < PANEL && few && first + 8 * L::LANES <= stride {
-            panel::<L, 1, 8>(&mut self, first);
-            first += 8 * L::LANES;
-        }
-        while first < stride {
+        for lines in matrix.wide.chunks_exact(pairs) {
+            // Sums of all vectors and panels fill half of the registers of AVX-512, or of half as many half as wide.
             match PANEL / L::LANES {
-                1 => panel::<L, 4, 1>(&mut self, first),
-                2 => panel::<L, 4, 2>(&mut self, first),
-                _ => panel::<L, 1, 4>(&mut self, first),
+                1 => {
+                    panel::<L, TALL, WIDE, 1, WIDE>(lanes, matrix, (lines, tall), first, y);
+                    panel::<L, 1, WIDE, 2, WIDE>(lanes, matrix, (lines, last_x), first, last_y);
+                }
+                2 => {
+                    panel::<L, TALL, 2, 1, WIDE>(lanes, matrix, (lines, tall), first, y);
+                    panel::<L, 1, 8, 1, WIDE>(lanes, matrix, (lines, last_x), first, last_y);
+                }
+                _ => {
+                    panel::<L, TALL, 1, 1, WIDE>(lanes, matrix, (lines, tall), first, y);
+                    panel::<L, 1, 4, 1, WIDE>(lanes, matrix, (lines, last_x), first, last_y);
+                }
+            }
+            first += WIDE * PANEL;
+        }
+        for lines in matrix.narrow.chunks_exact(pairs) {
+            match PANEL / L::LANES {
+                1 => {
+                    panel::<L, TALL, 1, 2, 1>(lanes, matrix, (lines, tall), first, y);
+                    panel::<L, 1, 1, 2, 1>(lanes, matrix, (lines, last_x), first, last_y);
+                }
+                2 => {
+                    panel::<L, TALL, 2, 1, 1>(lanes, matrix, (lines, tall), first, y);
+                    panel::<L, 1, 2, 2, 1>(lanes, matrix, (lines, last_x), first, last_y);
+                }
+                _ => {
+                    panel::<L, TALL, 1, 1, 1>(lanes, matrix, (lines, tall), first, y);
+                    panel::<L, 1, 4, 1, 1>(lanes, matrix, (lines, last_x), first, last_y);
+                }
             }
             first += PANEL;
         }
     }
 }
 
-/// Columns from `first` on, `WIDE` vectors of lanes, for all vectors of the batch, `TALL` at a time.
+/// Pairs of numbers, of so many vectors side by side.
+fn driven<const T: usize>(x: &[i16]) -> &[[[i16; 2]; T]] {
+    x.as_chunks::<2>().0.as_chunks::<T>().0
+}
+
+/// Brings pairs of numbers of [`TALL`] vectors side by side.
 #[inline(always)]
-fn panel<L: Lanes, const TALL: usize, const WIDE: usize>(
-    product: &mut Product<'_, L>,
-    first: usize,
-) {
-    let Product { lanes, matrix, x, y } = product;
-    let (lanes, cols, width) = (*lanes, matrix.cols, matrix.width());
-    let whole = y.len() / cols / TALL * TALL;
-    let (x, last_x) = x.split_at(whole * width);
-    let (y, last_y) = y.split_at_mut(whole * cols);
-    for (x, y) in x.chunks_exact(TALL * width).zip(y.chunks_exact_mut(TALL * cols)) {
-        block::<L, TALL, WIDE>(lanes, matrix, first, x, y);
-    }
-    for (x, y) in last_x.chunks_exact(width).zip(last_y.chunks_exact_mut(cols)) {
-        block::<L, 1, WIDE>(lanes, matrix, first, x, y);
+fn side_by_side(x: &[i16], tall: &mut [i16], pairs: usize) {
+    let vectors = x.as_chunks::<2>().0.chunks_exact(TALL * pairs);
+    let all = tall.as_chunks_mut::<2>().0.as_chunks_mut::<TALL>().0.chunks_exact_mut(pairs);
+    for (vectors, all) in vectors.zip(all) {
+        let mut each = vectors.chunks_exact(pairs);
+        let [a, b, c, d]: [_; TALL] =
+            std::array::from_fn(|_| each.next().expect("as many vectors"));
+        for ((((to, a), b), c), d) in all.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *to = [*a, *b, *c, *d];
+        }
     }
 }
 
-/// The same for `TALL` vectors, whose sums stay in registers.
+/// Columns from `first` on, those of `lines`, for all vectors, `T` at a time; `W` vectors of lanes at a time, of rows in `S`
+/// parts.
 #[inline(always)]
-fn block<L: Lanes, const TALL: usize, const WIDE: usize>(
+fn panel<L: Lanes, const T: usize, const W: usize, const S: usize, const P: usize>(
     lanes: L,
     matrix: &Packed,
+    (lines, driven): (&[[Line; P]], &[[[i16; 2]; T]]),
     first: usize,
-    x: &[i16],
     y: &mut [f32],
 ) {
-    let (cols, width, stride) = (matrix.cols, matrix.width(), matrix.unit.len() / PANEL);
-    let (pairs, lines) = (width / 2, WIDE * L::LANES / PANEL);
-    let vectors: [&[[i16; 2]]; TALL] =
-        std::array::from_fn(|vector| &x[vector * width..][..width].as_chunks::<2>().0[..pairs]);
-    let mut sums = [[lanes.splat(0); WIDE]; TALL];
-    // One way out of the loop, or the compiler copies all sums at every turn.
-    for pair in 0..pairs {
-        let line = &matrix.pairs[pair * stride + first / PANEL..][..lines];
-        let cells: [L::Vector; WIDE] = std::array::from_fn(|k| {
-            let at = k * L::LANES;
-            lanes.load(&line[at / PANEL].0[at % PANEL..])
-        });
-        for (sums, vector) in sums.iter_mut().zip(&vectors) {
-            let [even, odd] = vector[pair];
-            let driven = lanes.splat(u32::from(even as u16) | u32::from(odd as u16) << 16);
-            for (sum, cells) in sums.iter_mut().zip(cells) {
-                *sum = lanes.multiply_add(*sum, driven, cells);
+    let (pairs, cols) = (matrix.pairs, matrix.cols);
+    for (driven, y) in driven.chunks_exact(pairs).zip(y.chunks_exact_mut(T * cols)) {
+        for part in 0..P * PANEL / (W * L::LANES) {
+            let at = part * W * L::LANES;
+            let sums = block::<L, T, W, S, P>(lanes, lines, at, driven);
+            let first = first + at;
+            for (sums, y) in sums.iter().zip(y.chunks_exact_mut(cols)) {
+                for (k, sum) in sums.iter().enumerate() {
+                    let from = first + k * L::LANES;
+                    let unit = &matrix.unit[from..][..L::LANES];
+                    if from + L::LANES <= cols {
+                        lanes.scale(*sum, unit, &mut y[from..][..L::LANES]);
+                    } else if from < cols {
+                        let mut last = [0.0; PANEL];
+                        lanes.scale(*sum, unit, &mut last[..L::LANES]);
+                        y[from..].copy_from_slice(&last[..cols - from]);
+                    }
+                }
             }
         }
     }
-    for (sums, y) in sums.iter().zip(y.chunks_exact_mut(cols)) {
-        for (k, sum) in sums.iter().enumerate() {
-            let from = first + k * L::LANES;
-            let unit = &matrix.unit[from..][..L::LANES];
-            if from + L::LANES <= cols {
-                lanes.scale(*sum, unit, &mut y[from..][..L::LANES]);
-            } else if from < cols {
-                let mut last = [0.0; PANEL];
-                lanes.scale(*sum, unit, &mut last[..L::LANES]);
-                y[from..].copy_from_slice(&last[..cols - from]);
+}
+
+/// Sums of `T` vectors in `W` vectors of lanes from column `at` of `lines` on; both halves of the rows at once, with sums of
+/// their own, where `S` is 2.
+#[inline(always)]
+fn block<L: Lanes, const T: usize, const W: usize, const S: usize, const P: usize>(
+    lanes: L,
+    lines: &[[Line; P]],
+    at: usize,
+    driven: &[[[i16; 2]; T]],
+) -> [[L::Vector; W]; T] {
+    let mut sums = [[lanes.splat(0); W]; T];
+    let half = lines.len() / S;
+    let (lines, other_lines) = lines.split_at(half);
+    let (driven, other_driven) = driven.split_at(half);
+    // No way out of a loop but its end, or the compiler copies all sums at every turn.
+    if S == 2 {
+        let mut others = sums;
+        let (last_line, last_driven) = (&other_lines[half..], &other_driven[half..]);
+        let both = lines.iter().zip(driven).zip(other_lines.iter().zip(other_driven));
+        for ((line, driven), (other_line, other_driven)) in both {
+            add(lanes, line, at, driven, &mut sums);
+            add(lanes, other_line, at, other_driven, &mut others);
+        }
+        for (line, driven) in last_line.iter().zip(last_driven) {
+            add(lanes, line, at, driven, &mut sums);
+        }
+        for (sums, others) in sums.iter_mut().zip(others) {
+            for (sum, other) in sums.iter_mut().zip(others) {
+                *sum = lanes.add(*sum, other);
             }
+        }
+    } else {
+        for (line, driven) in lines.iter().zip(driven) {
+            add(lanes, line, at, driven, &mut sums);
+        }
+    }
+    sums
+}
+
+/// Adds the products of a pair of rows.
+#[inline(always)]
+fn add<L: Lanes, const T: usize, const W: usize, const P: usize>(
+    lanes: L,
+    line: &[Line; P],
+    at: usize,
+    driven: &[[i16; 2]; T],
+    sums: &mut [[L::Vector; W]; T],
+) {
+    let cells: [L::Vector; W] = std::array::from_fn(|k| {
+        let at = at + k * L::LANES;
+        lanes.load(&line[at / PANEL].0[at % PANEL..])
+    });
+    for (sums, [even, odd]) in sums.iter_mut().zip(driven) {
+        let driven = lanes.splat(u32::from(*even as u16) | u32::from(*odd as u16) << 16);
+        for (sum, cells) in sums.iter_mut().zip(cells) {
+            *sum = lanes.multiply_add(*sum, driven, cells);
         }
     }
 }
@@ -199,6 +293,11 @@ impl Lanes for Plain {
             let products = low(a[i]) * low(b[i]) + high(a[i]) * high(b[i]);
             sums[i].wrapping_add(products as u32)
         })
+    }
+
+    #[inline(always)]
+    fn add(self, a: [u32; 4], b: [u32; 4]) -> [u32; 4] {
+        std::array::from_fn(|i| a[i].wrapping_add(b[i]))
     }
 
     #[inline(always)]
@@ -253,6 +352,11 @@ mod x86 {
                 }
 
                 #[inline(always)]
+                fn add(self, a: __m512i, b: __m512i) -> __m512i {
+                    self.avx512f._mm512_add_epi32(a, b)
+                }
+
+                #[inline(always)]
                 fn scale(self, sums: __m512i, unit: &[f32], y: &mut [f32]) {
                     let unit = pulp::cast(unit.as_chunks::<16>().0[0]);
                     let sums = self.avx512f._mm512_cvtepi32_ps(sums);
@@ -287,6 +391,11 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn add(self, a: __m256i, b: __m256i) -> __m256i {
+            self.avx2._mm256_add_epi32(a, b)
+        }
+
+        #[inline(always)]
         fn scale(self, sums: __m256i, unit: &[f32], y: &mut [f32]) {
             let unit = pulp::cast(unit.as_chunks::<8>().0[0]);
             let sums = self.avx._mm256_cvtepi32_ps(sums);
@@ -308,7 +417,8 @@ mod tests {
 
     fn run(lanes: impl Lanes, matrix: &Packed, x: &[i16], vectors: usize) -> Vec<f32> {
         let mut y = vec![f32::NAN; vectors * matrix.cols];
-        Product { lanes, matrix, x, y: &mut y }.call();
+        let tall = &mut vec![0; x.len()];
+        Product { lanes, matrix, x, tall, y: &mut y }.call();
         y
     }
 
@@ -316,29 +426,31 @@ mod tests {
     #[test]
     fn every_kind_of_vectors_gives_the_exact_sum() {
         for (vectors, rows, cols) in
-            [(1, 2, 1), (5, 4, 10), (9, 128, 128), (3, 66, 201), (4, 16, 32)]
+            [(1, 2, 1), (5, 4, 10), (9, 128, 128), (3, 66, 201), (4, 16, 32), (6, 10, 260)]
         {
             let cells = integers(rows * cols, Stream::root(1));
             let mut x = integers(vectors * rows, Stream::root(2));
             x.iter_mut().for_each(|x| *x %= 256);
-            let stride = cols.next_multiple_of(PANEL);
-            let mut pairs = vec![Line::default(); rows / 2 * (stride / PANEL)];
+            let mut matrix = Packed::zeros(rows / 2, cols);
             for (row, cells) in cells.chunks_exact(cols).enumerate() {
                 for (col, &cell) in cells.iter().enumerate() {
-                    let line = &mut pairs[row / 2 * (stride / PANEL) + col / PANEL];
+                    let line = matrix.line(row / 2, col / PANEL);
                     line.0[col % PANEL] +=
                         u32::from(cell as u16) * if row % 2 == 0 { 1 } else { 1 << 16 };
                 }
             }
-            let unit: Vec<f32> = (0..stride).map(|col| (col % 5) as f32 + 0.5).collect();
+            matrix
+                .unit
+                .iter_mut()
+                .enumerate()
+                .for_each(|(col, unit)| *unit = (col % 5) as f32 + 0.5);
             let mut want = vec![0.0; vectors * cols];
             for (x, want) in x.chunks_exact(rows).zip(want.chunks_exact_mut(cols)) {
                 for (col, want) in want.iter_mut().enumerate() {
                     let term = |row| i64::from(x[row]) * i64::from(cells[row * cols + col]);
-                    *want = (0..rows).map(term).sum::<i64>() as f32 * unit[col];
+                    *want = (0..rows).map(term).sum::<i64>() as f32 * matrix.unit[col];
                 }
             }
-            let matrix = Packed { cols, pairs, unit };
             assert_eq!(run(Plain, &matrix, &x, vectors), want, "plain");
             #[cfg(target_arch = "x86_64")]
             {
@@ -353,7 +465,7 @@ mod tests {
                 }
             }
             let mut y = vec![f32::NAN; want.len()];
-            product(&matrix, &x, &mut y);
+            product(&matrix, &x, &mut vec![0; x.len()], &mut y);
             assert_eq!(y, want, "the widest");
         }
     }

@@ -27,6 +27,87 @@ pub(super) trait Draw {
     fn block(lanes: &mut Lanes) -> Block;
 }
 
+/// Adds normal draws to `out`, each times the size that `sizes` gives it, with the widest vectors of the machine.
+pub(super) fn add<Z: Size>(seed: u64, sizes: &[f32], out: &mut [f32], _: Z) {
+    Arch::new().dispatch(Add::<Z> { seed, sizes, out, size: PhantomData });
+}
+
+/// What is said of the size of a draw.
+pub(super) trait Size {
+    /// Radii of draws of these sizes, for the square of the radius of standard ones.
+    fn radii(square: f32, sizes: [f32; 2]) -> [f32; 2];
+}
+
+/// Its standard deviation.
+#[derive(Clone, Copy)]
+pub(super) struct Deviation;
+
+impl Size for Deviation {
+    #[inline(always)]
+    fn radii(square: f32, sizes: [f32; 2]) -> [f32; 2] {
+        let radius = square.sqrt();
+        [radius * sizes[0], radius * sizes[1]]
+    }
+}
+
+/// Its variance; what rounding left below zero is zero.
+#[derive(Clone, Copy)]
+pub(super) struct Variance;
+
+impl Size for Variance {
+    #[inline(always)]
+    fn radii(square: f32, sizes: [f32; 2]) -> [f32; 2] {
+        // One square root for the radius and the variance.
+        [(square * sizes[0].max(0.0)).sqrt(), (square * sizes[1].max(0.0)).sqrt()]
+    }
+}
+
+struct Add<'a, Z> {
+    seed: u64,
+    sizes: &'a [f32],
+    out: &'a mut [f32],
+    size: PhantomData<Z>,
+}
+
+impl<Z: Size> WithSimd for Add<'_, Z> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        add_in_place::<Z>(self.seed, self.sizes, self.out);
+    }
+}
+
+#[inline(always)]
+fn add_in_place<Z: Size>(seed: u64, sizes: &[f32], out: &mut [f32]) {
+    const BOTH: usize = 2 * LANES;
+    let mut lanes = Lanes::new(seed);
+    let (blocks, rest) = out.as_chunks_mut::<BOTH>();
+    let (sizes, last_sizes) = sizes[..blocks.len() * BOTH + rest.len()].as_chunks::<BOTH>();
+    for (out, sizes) in blocks.iter_mut().zip(sizes) {
+        add_block::<Z>(&mut lanes, sizes, out);
+    }
+    if !rest.is_empty() {
+        let mut last = [[0.0; BOTH]; 2];
+        last[0][..rest.len()].copy_from_slice(last_sizes);
+        last[1][..rest.len()].copy_from_slice(rest);
+        let [sizes, out] = &mut last;
+        add_block::<Z>(&mut lanes, sizes, out);
+        rest.copy_from_slice(&out[..rest.len()]);
+    }
+}
+
+#[inline(always)]
+fn add_block<Z: Size>(lanes: &mut Lanes, sizes: &[f32; 2 * LANES], out: &mut [f32; 2 * LANES]) {
+    let (a, b) = (lanes.next(), lanes.next());
+    for i in 0..LANES {
+        let (x, y) = direction(b[i]);
+        let radii = Z::radii(square_of_radius(a[i]), [sizes[i], sizes[LANES + i]]);
+        out[i] = radii[0].mul_add(x, out[i]);
+        out[LANES + i] = radii[1].mul_add(y, out[LANES + i]);
+    }
+}
+
 struct Fill<'a, D> {
     seed: u64,
     out: &'a mut [f32],
@@ -92,14 +173,14 @@ impl Draw for Normal {
 /// Two independent normal draws from two words of random bits.
 #[inline(always)]
 fn normal_pair(a: u32, b: u32) -> (f32, f32) {
-    let radius = radius(a);
+    let radius = square_of_radius(a).sqrt();
     let (x, y) = direction(b);
     (radius * x, radius * y)
 }
 
-/// `sqrt(-2 ln u)` for `u` uniform in (0, 1], at least 2⁻³³.
+/// `-2 ln u` for `u` uniform in (0, 1], at least 2⁻³³.
 #[inline(always)]
-fn radius(bits: u32) -> f32 {
+fn square_of_radius(bits: u32) -> f32 {
     const HALF: u32 = FRAC_1_SQRT_2.to_bits();
     // 2⁻³² (bits + 1/2): the tail reaches sqrt(66 ln 2) = 6.76.
     let u = (bits as f32).mul_add(1.0 / (1u64 << 32) as f32, 1.0 / (1u64 << 33) as f32);
@@ -116,7 +197,7 @@ fn radius(bits: u32) -> f32 {
     p = p.mul_add(f, -2.0 * 0.333_350_6);
     p = p.mul_add(f, 2.0 * 0.500_003_64);
     p = p.mul_add(f, -2.0 * 0.999_999_94);
-    p.mul_add(f, e * (-2.0 * LN_2)).sqrt()
+    p.mul_add(f, e * (-2.0 * LN_2))
 }
 
 /// A point on the unit circle, every direction equally likely.
@@ -171,11 +252,51 @@ mod tests {
         dispatched_equals_plain::<Uniform>();
     }
 
+    /// The draws that are filled in, times their size, whatever the vectors and the length.
+    fn adds_what_is_filled<Z: Size + Copy>(size: Z, deviation: impl Fn(f32) -> f32) {
+        for (seed, n) in [(1, 3), (2, 33), (3, 1000)] {
+            let (mut draws, mut sizes) = (vec![0.0; n], vec![0.0; n]);
+            fill_in_place::<Normal>(seed, &mut draws);
+            fill_in_place::<Uniform>(seed + 9, &mut sizes);
+            let (mut plain, mut vectors) = (vec![0.5; n], vec![0.5; n]);
+            add_in_place::<Z>(seed, &sizes, &mut plain);
+            add(seed, &sizes, &mut vectors, size);
+            assert_eq!(bits(&plain), bits(&vectors));
+            #[cfg(target_arch = "x86_64")]
+            if let Some(avx2) = pulp::x86::V3::try_new() {
+                vectors.fill(0.5);
+                let (sizes, out) = (&sizes[..], &mut vectors[..]);
+                Simd::vectorize(avx2, Add::<Z> { seed, sizes, out, size: PhantomData });
+                assert_eq!(bits(&plain), bits(&vectors), "AVX2");
+            }
+            for ((got, &draw), &size) in plain.iter().zip(&draws).zip(&sizes) {
+                let want = 0.5 + f64::from(draw) * f64::from(deviation(size));
+                // Three roundings of the noise, and one of the sum.
+                let error = (f64::from(*got) - want).abs();
+                assert!(error <= 3e-7 * (1.0 + want.abs()), "{got} for {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn draws_are_added_in_the_size_asked_for() {
+        adds_what_is_filled(Deviation, |size| size);
+        adds_what_is_filled(Variance, f32::sqrt);
+        // What rounding left below zero.
+        let mut out = [2.0; 40];
+        add_in_place::<Variance>(1, &[-1e-20; 40], &mut out);
+        assert_eq!(out, [2.0; 40]);
+    }
+
     /// Words that cover the range evenly, with its ends.
     fn words() -> impl Iterator<Item = u32> {
         let small = (0..32).map(|shift| 1 << shift);
         let spread = (0..500_000_u32).map(|i| i.wrapping_mul(2_654_435_769));
         small.chain(spread).flat_map(|word| [word, !word])
+    }
+
+    fn radius(word: u32) -> f32 {
+        square_of_radius(word).sqrt()
     }
 
     #[test]

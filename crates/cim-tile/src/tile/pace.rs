@@ -77,7 +77,7 @@ impl Tile {
         let row_v = driven.as_deref().unwrap_or(wanted_v);
         paces.drive = lap();
         if self.takes_steps() {
-            self.readout.steady_steps(steps, &mut sensed_a);
+            self.readout.steady_steps(steps, &mut sensed_a, scratch);
             paces.product = lap();
             self.readout.sense_steps(steps, at, &mut sensed_a, scratch, |_, _| {});
         } else {
