@@ -164,7 +164,6 @@ impl Circuit {
 /// Cells of the largest array that is accepted: 4096 × 4096.
 pub const MOST_CELLS: usize = 1 << 24;
 
-/// Checks the size of an array, before any memory is asked for.
 /// Checks cells (S) that no circuit is made of, because their wires are ideal.
 ///
 /// # Errors
@@ -185,6 +184,7 @@ fn check_cells(g_s: ArrayView2<'_, f64>) -> Result<(), CircuitError> {
     }
 }
 
+/// Checks the size of an array, before any memory is asked for.
 fn check_size(rows: usize, cols: usize) -> Result<(), CircuitError> {
     if rows == 0 || cols == 0 {
         return Err(CircuitError::Empty { rows, cols });

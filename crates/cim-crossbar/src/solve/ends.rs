@@ -92,10 +92,13 @@ pub(super) fn taps(plan: &Plan, held: &[bool]) -> Vec<Tap> {
     }
     let mut taps = Vec::new();
     layout.each_element(|element, (a, b)| {
-        if !connects(layout, held, (a, b)) || plan.alias[a] == plan.alias[b] {
+        let (nodes, [a, b]) = ((a, b), [a, b].map(|node| plan.alias[node]));
+        let ends = is_end[a as usize] | is_end[b as usize];
+        // Of most elements neither node is an end.
+        if !ends || a == b || !connects(layout, held, nodes) {
             return;
         }
-        let (a, b, element) = (plan.alias[a], plan.alias[b], element as u32);
+        let element = element as u32;
         if is_end[a as usize] {
             taps.push(Tap { end: a, other: b, element, is_first: true });
         }

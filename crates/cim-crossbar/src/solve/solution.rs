@@ -76,19 +76,30 @@ impl Given<'_> {
         let EndCurrents { amps: mut end_a, could_a } = ends;
         let largest_end_a = end_a.iter().fold(could_a, |most, a| most.max(a.abs()));
         let (rows, cols) = circuit.shape();
+        let rounding_of =
+            |g: f64, u: f64, w: f64| ROUNDINGS * f64::EPSILON * g * (u.abs() + w.abs());
         let rounding = |(row, col): (usize, usize), g: f64| {
-            let (u, w) = (all_v[layout.upper(row, col)], all_v[layout.lower(row, col)]);
-            ROUNDINGS * f64::EPSILON * g * (u.abs() + w.abs())
+            rounding_of(g, all_v[layout.upper(row, col)], all_v[layout.lower(row, col)])
         };
         let allowed_a = 0.1 * TOLERANCE * largest_end_a;
         let is_unknown = |rounding: f64| rounding.is_nan() || allowed_a < rounding;
         let mut rounding_a =
             LineRoundings { rows: vec![0.0; rows], columns: vec![0.0; cols], total: 0.0 };
         let mut all_known = true;
-        for (at, &g) in slope.indexed_iter() {
-            let rounding = rounding(at, g);
-            all_known &= !is_unknown(rounding);
-            rounding_a.add(at, rounding);
+        // Row by row, without a look-up per cell.
+        let planes = all_v[..layout.inner()].split_at(layout.cells());
+        let volts = planes.0.chunks_exact(cols).zip(planes.1.chunks_exact(cols));
+        for ((row, slopes), (upper, lower)) in slope.rows().into_iter().enumerate().zip(volts) {
+            let mut total = 0.0;
+            let cells = slopes.iter().zip(upper).zip(lower).zip(&mut rounding_a.columns);
+            for (((g, u), w), column) in cells {
+                let rounding = rounding_of(*g, *u, *w);
+                all_known &= !is_unknown(rounding);
+                *column += rounding;
+                total += rounding;
+            }
+            rounding_a.rows[row] = total;
+            rounding_a.total += total;
         }
         if !all_known {
             let mut each_a = Array2::from_shape_fn((rows, cols), |at| rounding(at, slope[at]));
@@ -101,7 +112,9 @@ impl Given<'_> {
         }
         share_ends(layout, held, alias, &cell_a, &mut end_a);
         let end = |side: Side, line: usize| end_a[layout.terminal(side, line) - layout.inner()];
-        if let Some(((row, col), _)) = cell_a.indexed_iter().find(|(_, a)| !a.is_finite()) {
+        if !cell_a.fold(true, |finite, a| finite & a.is_finite())
+            && let Some(((row, col), _)) = cell_a.indexed_iter().find(|(_, a)| !a.is_finite())
+        {
             return Err(CircuitError::Overflow { row, col });
         }
         if let Some(terminal) = end_a.iter().position(|a| !a.is_finite()) {
@@ -111,8 +124,10 @@ impl Given<'_> {
         let mut row_wire_a = Array2::zeros((rows, cols + 1));
         let mut column_wire_a = Array2::zeros((rows + 1, cols));
         let largest_a = cell_a.iter().chain(&end_a).fold(0.0_f64, |most, a| most.max(a.abs()));
-        let largest_v = (0..layout.nodes()).filter(|&n| n < layout.inner() || held[n]);
-        let largest_v = largest_v.fold(0.0_f64, |most, n| most.max(all_v[n].abs()));
+        let (inner_v, terminal_v) = all_v.split_at(layout.inner());
+        let held_v = terminal_v.iter().zip(&held[layout.inner()..]).filter(|(_, held)| **held);
+        let largest_v = inner_v.iter().chain(held_v.map(|(v, _)| v));
+        let largest_v = largest_v.fold(0.0_f64, |most, v| most.max(v.abs()));
         let (mut kirchhoff, mut ohm) = (Worst::default(), Worst::default());
         let mut see_end = |at: (usize, usize), left_over: f64, rounding: f64| {
             let scale = (largest_a + rounding / TOLERANCE).max(f64::MIN_POSITIVE);
