@@ -93,6 +93,8 @@ const IMPOSSIBLE: &[(&str, &[&str])] = &[
             "{ policy = 'best' }",
         ],
     ),
+    ("front_end.dac_integral", &["{ table_lsb = [0.1, 0.2] }", "{ sigma_lsb = -1.0 }"]),
+    ("front_end.adc_integral", &["{ table_lsb = [0.1, 0.2] }", "{ sigma_lsb = nan }"]),
     ("wires.row", &["'-1 Ohm'", "'inf Ohm'", "1"]),
     ("wires.column", &["'-1 Ohm'", "'nan Ohm'"]),
     ("mapping.kind", &["'no such mapping'"]),

@@ -1,6 +1,6 @@
 //! The front end of a tile as written in a file.
 
-use cim_adc::{DacSpec, Nonlinearity};
+use cim_adc::{AdcError, DacSpec, Nonlinearity};
 use cim_core::{Volts, Watts};
 use serde::{Deserialize, Serialize};
 
@@ -106,9 +106,17 @@ impl FrontEnd {
             TileError::front_end((0.0..=most).contains(&value), key, shown, help)?;
         }
         self.calibration.check()?;
-        self.dac_integral.check_levels("DAC", dac.levels())?;
         cim_adc::uniform::check_bits(adc_bits)?;
-        Ok(self.adc_integral.check_levels("ADC", cim_adc::uniform::thresholds(adc_bits))?)
+        let table = |key, checked: Result<(), AdcError>| {
+            checked.map_err(|error| TileError::FrontEnd {
+                key,
+                value: error.to_string(),
+                help: "give one finite deviation for every level, or sigma_lsb",
+            })
+        };
+        table("dac_integral", self.dac_integral.check_levels("DAC", dac.levels()))?;
+        let thresholds = cim_adc::uniform::thresholds(adc_bits);
+        table("adc_integral", self.adc_integral.check_levels("ADC", thresholds))
     }
 
     /// Standard deviation of the offsets that are left after the calibration (V).
