@@ -150,12 +150,14 @@ fn open<S: Study>(request: Request<'_>) -> Result<Box<dyn Ready + '_>, StudyErro
 /// What to say of effects that act with time in a study in which none passes: without a section `[drift]`.
 fn without_time(text: &str) -> Option<String> {
     let table: toml::Table = text.parse().ok()?;
-    let effects = table.get("device")?.get("effects")?.as_array()?;
-    let kind = |effect: &toml::Value| {
+    let is_telegraph = |effect: &toml::Value| {
         effect.get("kind").and_then(toml::Value::as_str) == Some("telegraph")
     };
-    let acts = table.contains_key("drift") || !effects.iter().any(kind);
-    (!acts).then(|| {
+    // Effects around one cell, and around each of those that are compared.
+    let sections = ["device", "devices"].into_iter().filter_map(|section| table.get(section));
+    let mut lists = sections.filter_map(|section| section.get("effects")?.as_array());
+    let waits = !table.contains_key("drift") && lists.any(|list| list.iter().any(is_telegraph));
+    waits.then(|| {
         "Telegraph noise acts with time, and none passes in this study: the effect moves no figure here.".to_owned()
     })
 }
@@ -204,5 +206,7 @@ mod tests {
         assert_eq!(with(telegraph, "[drift]\ntimes = ['1 s']"), None);
         assert_eq!(with("[{ kind = 'stuck' }]", ""), None);
         assert_eq!(with("[]", ""), None);
+        let compared = format!("[devices]\neffects = {telegraph}\n");
+        assert!(without_time(&compared).is_some());
     }
 }
