@@ -333,6 +333,23 @@ mod tests {
             ),
             ("channels = 8, kernel = 3", "channels = 8, kernel = 20", "further.1.hidden.blocks is"),
             ("0.1 Ohm", "-0.1 Ohm", "wired.pitches"),
+            ("\"0.3 V\", \"0.4 V\"", "\"0.3 V\", \"0.6 V\"", "disturb.read_voltages"),
+            (
+                "[design]\n",
+                "[front_end]\n\
+                 amplifier_offset = \"0 V\"\n\
+                 gain_spread = 0.0\n\
+                 driver_noise = \"0 V\"\n\
+                 dac_integral = { sigma_lsb = 0.0 }\n\
+                 adc_integral = { table_lsb = [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1] }\n\
+                 adc_differential = 0.0\n\
+                 calibration = { kind = \"none\" }\n\
+                 drivers = \"supply\"\n\
+                 driver_power = \"0 W\"\n\
+                 amplifier_power = \"0 W\"\n\
+                 leakage = \"0 W\"\n\n[design]\n",
+                "resolutions are swept",
+            ),
             ("onsets = 2.0", "onsets = 0.5", "disturb.onsets"),
             ("supply = \"0.9 V\"", "supply = \"0 V\"", "energy.supply"),
             ("percentile = 99.7 }\n\n", "percentile = 101 }\n\n", "percentile"),

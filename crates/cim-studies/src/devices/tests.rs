@@ -35,6 +35,24 @@ fn what_cannot_be_is_refused_before_any_work() {
     }
 }
 
+/// Effects are around every device: all cells stuck at the bottom hold it, whatever they are asked to.
+#[test]
+fn effects_are_around_every_device() {
+    let mut spec = preset();
+    let stuck = "effects = [{ kind = 'stuck', cells = 'random', share_low = 1.0, share_high = 0.0, \
+                 low = '0 S', high = '1 uS' }]";
+    let table: toml::Table = stuck.parse().expect("TOML");
+    spec.devices.effects = table["effects"].clone().try_into().expect("effects");
+    spec.check().expect("they can be");
+    for name in &spec.devices.names {
+        let held = |spec: &Spec| {
+            let device = spec.on(name).expect("a job").parts.device;
+            device.programmed(device.window().g_max.0).mean
+        };
+        assert!(held(&spec) < 1e-12 && 1e-6 < held(&preset()), "{name}");
+    }
+}
+
 /// Two devices with two test sets: every method on each, over chips of each network; what was chosen does
 /// not depend on the test set.
 #[test]

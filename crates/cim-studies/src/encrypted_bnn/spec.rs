@@ -270,6 +270,11 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused_before_any_work() {
         refuses::<EncryptedBnn>(&[
+            (
+                "dac_polarity = \"bipolar\"",
+                "dac_polarity = \"unipolar\"",
+                "converters.dac_polarity is unipolar",
+            ),
             ("copies = 15", "copies = 4", "puf.code.copies is 4"),
             ("counts = [0, 1,", "counts = [0, 1000000000,", "wrong_bits.counts"),
             ("distillation = 0.0", "distillation = 0.9", "training.digital.distillation"),

@@ -321,6 +321,7 @@ mod tests {
             ("rate = 0.01", "rate = 0.0", "the learning rate is 0"),
             ("rates = [1e-4,", "rates = [-1e-4,", "the learning rate is -0.0001"),
             ("least = \"1 pA\"", "least = \"1 uA\"", "least current over the unit"),
+            ("bits = [3, 4, 5, 6, 7, 8, 9, 10, 12]", "bits = []", "sweeps.bits is []"),
             ("bits = 8", "bits = 0", "learner.bits is 0"),
             ("inputs = [1, 8]", "inputs = [8, 1]", "regression.inputs is [8, 1]"),
             ("\"253.15 K\"", "\"25.15 K\"", "temperature in kelvin is 25.15"),
