@@ -20,7 +20,7 @@ impl Study for CimExplorer {
     const SYSTEM: &'static str =
         "binary and ternary networks under eleven mappings: cells, arrays, converters, thresholds";
     const PAPER: &'static str = "Pelke et al. 2025, arXiv 2505.14303 (CIM-Explorer)";
-    const TIME: Time = Time { full_s: 480, quick_s: 40 };
+    const TIME: Time = Time { full_s: 480, quick_s: 60 };
 
     fn open(spec: &Spec, folder: &Path) -> Result<Images, StudyError> {
         let images = Images::open(folder, &spec.hidden.shape())?;
