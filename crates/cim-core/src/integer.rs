@@ -138,26 +138,25 @@ impl pulp::NullaryFnOnce for Round<'_> {
             *unit = *most / top;
             *most = if *most > 0.0 { top / *most } else { 0.0 };
         }
-        let panels = stride / PANEL;
-        let mut columns = vec![Column::default(); panels];
-        let values = unit.as_chunks::<PANEL>().0.iter().zip(inverse.as_chunks::<PANEL>().0);
-        for (column, (unit, inverse)) in columns.iter_mut().zip(values) {
-            (column.unit, column.inverse) = (*unit, *inverse);
-        }
-        for (row, cells) in cells.chunks_exact(cols).enumerate() {
-            let (whole, rest) = cells.as_chunks::<PANEL>();
-            let mut last = [0.0; PANEL];
-            last[..rest.len()].copy_from_slice(rest);
-            let cells = whole.iter().chain([&last]);
-            for ((panel, column), cells) in columns.iter_mut().enumerate().zip(cells) {
-                let line = into.packed.line(row / 2, panel);
-                column.round(cells, top, 16 * (row % 2) as u32, line);
+        // Panel by panel, whose columns stay in registers.
+        for panel in 0..stride / PANEL {
+            let units = [&into.packed.unit, &inverse];
+            let [unit, inverse] = units.map(|values| values.as_chunks::<PANEL>().0[panel]);
+            let mut column = Column { unit, inverse, ..Column::default() };
+            let own = panel * PANEL..cols.min((panel + 1) * PANEL);
+            for (line, rows) in into.packed.lines_of(panel).zip(cells.chunks(2 * cols)) {
+                for (cells, shift) in rows.chunks_exact(cols).zip([0, 16]) {
+                    if let Some(cells) = cells[own.start..].first_chunk() {
+                        column.round(cells, top, shift, line);
+                    } else {
+                        let mut last = [0.0; PANEL];
+                        last[..own.len()].copy_from_slice(&cells[own.clone()]);
+                        column.round(&last, top, shift, line);
+                    }
+                }
             }
-        }
-        for (k, left_out) in into.left_out.iter_mut().enumerate() {
-            let column = &columns[k / PANEL];
-            let (taken, added) = (column.taken[k % PANEL], column.added[k % PANEL]);
-            *left_out = LeftOut { taken, added };
+            let left_out = into.left_out[own].iter_mut().zip(column.taken).zip(column.added);
+            left_out.for_each(|((to, taken), added)| *to = LeftOut { taken, added });
         }
     }
 }

@@ -155,62 +155,111 @@ struct Fused {
 impl Fused {
     /// Least squares of `t` against `s + t` with one slope, and one offset per column.
     fn fit(exact: &StateNoise, peak: Peak) -> Option<Self> {
-        let Peak { drive_v, shot_v, bend: Some(bend) } = peak else { return None };
-        let Bend { most, terms, error: off } = bend;
+        let Peak { drive_v, shot_v, bend: Some(Bend { most, terms, error: off }) } = peak else {
+            return None;
+        };
         if exact.features != Features::Both {
             return None;
         }
-        let rows = exact.width() / 2;
-        let (read, shot) = exact.cells.view().split_at(Axis(0), rows);
-        // Squares and magnitudes at the peak, `s` and `t`, row by row.
-        let at_peak = |row: usize| {
-            let cells = read.row(row).into_iter().zip(shot.row(row));
-            cells.map(|(&s, &t)| (f64::from(s) * (drive_v * drive_v), f64::from(t) * shot_v))
-        };
-        let cols = exact.cells.ncols();
-        let mut means = vec![[0.0; 2]; cols];
-        for row in 0..rows {
-            for ([both, linear], (s, t)) in means.iter_mut().zip(at_peak(row)) {
-                *both += s + t;
-                *linear += t;
-            }
-        }
-        let totals: Vec<f64> = means.iter().map(|[both, _]| *both).collect();
-        means.iter_mut().flatten().for_each(|mean| *mean /= rows as f64);
-        let (mut power, mut along) = (0.0, 0.0);
-        for row in 0..rows {
-            for ([both, linear], (s, t)) in means.iter().zip(at_peak(row)) {
-                let spread = s + t - both;
-                power += spread * spread;
-                along += spread * (t - linear);
-            }
-        }
-        let slope = (along / power.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
-        let offsets: Vec<f64> = means.iter().map(|[both, linear]| linear - both * slope).collect();
-        // Of each column what is left out upwards and downwards, and what the polynomial carries.
-        let mut sums = vec![[0.0; 3]; cols];
-        let mut cells = Array2::zeros((rows + 1, cols));
-        for row in 0..rows {
-            let columns = sums.iter_mut().zip(&offsets).zip(cells.row_mut(row));
-            for ((([up, down, carried], offset), cell), (s, t)) in columns.zip(at_peak(row)) {
-                let both = s + t;
-                let left_out = t - both * slope - offset;
-                *up += left_out.max(0.0);
-                *down += (-left_out).max(0.0);
-                *carried += (t - left_out).abs();
-                *cell = both as f32;
-            }
-        }
-        cells.row_mut(rows).iter_mut().zip(&offsets).for_each(|(to, &from)| *to = from as f32);
-        let errors = sums.iter().zip(&totals).map(|([up, down, carried], total)| {
-            (f64::max(*up, *down) * most + carried * off) / total.max(f64::MIN_POSITIVE)
-        });
-        let error = errors.fold(0.0, f64::max);
+        let (rows, cols) = (exact.width() / 2, exact.cells.ncols());
+        let cells = exact.cells.as_slice().expect("standard layout");
+        let (read, shot) = cells.split_at(rows * cols);
+        let fit = Fit { rows, cols, read, shot, square_v2: drive_v * drive_v, shot_v, most, off };
+        let (slope, cells, error) = pulp::Arch::new().dispatch(fit);
+        let cells = Array2::from_shape_vec((rows + 1, cols), cells).expect("rows and offsets");
         let per_peak = (1.0 / drive_v) as f32;
         let polynomial =
             Polynomial { per_peak, bend: terms.map(|term| term as f32), linear: slope as f32 };
         let features = Features::Fused(polynomial);
         Some(Self { noise: StateNoise { features, cells, error }, error })
+    }
+}
+
+/// Least squares over all cells, compiled for the vectors of the machine.
+struct Fit<'a> {
+    rows: usize,
+    cols: usize,
+    /// Variances per squared volt, rows × columns.
+    read: &'a [f32],
+    /// Variances per volt, likewise.
+    shot: &'a [f32],
+    /// The largest squares, and magnitudes of shot noise.
+    square_v2: f64,
+    shot_v: f64,
+    /// Largest value of `w − u²`.
+    most: f64,
+    /// Largest error of its polynomial.
+    off: f64,
+}
+
+impl pulp::NullaryFnOnce for Fit<'_> {
+    /// The slope; `s + t` of every cell at the peak, and a row of offsets; the largest error.
+    type Output = (f64, Vec<f32>, f64);
+
+    #[inline(always)]
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "several columns at once, one loop to vectorise"
+    )]
+    fn call(self) -> (f64, Vec<f32>, f64) {
+        let Self { rows, cols, read, shot, square_v2, shot_v, most, off } = self;
+        // Columns side by side: every sum is one of a column.
+        let mut totals = vec![0.0; cols];
+        let mut linear = vec![0.0; cols];
+        for row in 0..rows {
+            let (read, shot) = (&read[row * cols..][..cols], &shot[row * cols..][..cols]);
+            let (totals, linear) = (&mut totals[..cols], &mut linear[..cols]);
+            for k in 0..cols {
+                let (s, t) = (f64::from(read[k]) * square_v2, f64::from(shot[k]) * shot_v);
+                totals[k] += s + t;
+                linear[k] += t;
+            }
+        }
+        let per_row = 1.0 / rows as f64;
+        let means: Vec<f64> = totals.iter().map(|total| total * per_row).collect();
+        linear.iter_mut().for_each(|linear| *linear *= per_row);
+        let mut power = vec![0.0; cols];
+        let mut along = vec![0.0; cols];
+        for row in 0..rows {
+            let (read, shot) = (&read[row * cols..][..cols], &shot[row * cols..][..cols]);
+            let (means, linear) = (&means[..cols], &linear[..cols]);
+            let (power, along) = (&mut power[..cols], &mut along[..cols]);
+            for k in 0..cols {
+                let (s, t) = (f64::from(read[k]) * square_v2, f64::from(shot[k]) * shot_v);
+                let spread = s + t - means[k];
+                power[k] += spread * spread;
+                along[k] += spread * (t - linear[k]);
+            }
+        }
+        let [power, along] = [power, along].map(|columns| columns.iter().sum::<f64>());
+        let slope = (along / power.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+        let offsets: Vec<f64> =
+            means.iter().zip(&linear).map(|(both, linear)| linear - both * slope).collect();
+        // Of each column what is left out upwards and downwards, and what the polynomial carries.
+        let [mut up, mut down, mut carried] = [(); 3].map(|()| vec![0.0_f64; cols]);
+        let mut cells = vec![0.0_f32; (rows + 1) * cols];
+        let (all, last) = cells.split_at_mut(rows * cols);
+        for row in 0..rows {
+            let (read, shot) = (&read[row * cols..][..cols], &shot[row * cols..][..cols]);
+            let (up, down, carried) = (&mut up[..cols], &mut down[..cols], &mut carried[..cols]);
+            let (offsets, cells) = (&offsets[..cols], &mut all[row * cols..][..cols]);
+            for k in 0..cols {
+                let (s, t) = (f64::from(read[k]) * square_v2, f64::from(shot[k]) * shot_v);
+                let both = s + t;
+                let left_out = t - both * slope - offsets[k];
+                up[k] += if left_out > 0.0 { left_out } else { 0.0 };
+                down[k] += if left_out < 0.0 { -left_out } else { 0.0 };
+                carried[k] += (t - left_out).abs();
+                cells[k] = both as f32;
+            }
+        }
+        last.iter_mut().zip(&offsets).for_each(|(to, from)| *to = *from as f32);
+        let mut error = 0.0_f64;
+        for k in 0..cols {
+            let left_out = f64::max(up[k], down[k]) * most + carried[k] * off;
+            error = error.max(left_out / totals[k].max(f64::MIN_POSITIVE));
+        }
+        (slope, cells, error)
     }
 }
 

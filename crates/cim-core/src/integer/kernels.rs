@@ -17,18 +17,17 @@ pub(super) const TALL: usize = 4;
 #[repr(align(64))]
 pub(super) struct Line(pub [u32; PANEL]);
 
-/// Integers of a matrix in the order in which products use them: a word holds those of two rows, of the even one in its low
-/// half, and the words of a panel, or of several, lie row by row.
+/// Integers of a matrix in the order in which products use them.
+///
+/// A word holds those of two rows, of the even one in its low half. The words of [`WIDE`] panels lie side by side, pair of
+/// rows by pair of rows, as long as there are as many panels; then those of the other panels one by one.
 #[derive(Clone, Debug)]
 pub(super) struct Packed {
     /// Columns, without those that pad them.
     pub cols: usize,
     /// Pairs of rows.
     pub pairs: usize,
-    /// Panels side by side, as many as there are.
-    pub wide: Vec<[Line; WIDE]>,
-    /// The other panels.
-    pub narrow: Vec<[Line; 1]>,
+    lines: Vec<Line>,
     /// What 1 stands for in each padded column.
     pub unit: Vec<f32>,
 }
@@ -37,19 +36,24 @@ impl Packed {
     /// Nothing but zeros.
     pub fn zeros(pairs: usize, cols: usize) -> Self {
         let panels = cols.div_ceil(PANEL);
-        let wide = vec![[Line::default(); WIDE]; panels / WIDE * pairs];
-        let narrow = vec![[Line::default(); 1]; panels % WIDE * pairs];
-        Self { cols, pairs, wide, narrow, unit: vec![0.0; panels * PANEL] }
+        let lines = vec![Line::default(); panels * pairs];
+        Self { cols, pairs, lines, unit: vec![0.0; panels * PANEL] }
     }
 
-    /// The words of a pair of rows in a panel.
-    pub fn line(&mut self, pair: usize, panel: usize) -> &mut Line {
-        let in_wide = self.unit.len() / PANEL / WIDE * WIDE;
-        if panel < in_wide {
-            &mut self.wide[panel / WIDE * self.pairs + pair][panel % WIDE]
+    /// Lines of panels that lie side by side.
+    fn in_wide(&self) -> usize {
+        self.unit.len() / PANEL / WIDE * WIDE * self.pairs
+    }
+
+    /// The words of a panel, a line for each pair of rows.
+    pub fn lines_of(&mut self, panel: usize) -> impl Iterator<Item = &mut Line> {
+        let first = panel * self.pairs;
+        let (start, step) = if first < self.in_wide() {
+            (panel / WIDE * WIDE * self.pairs + panel % WIDE, WIDE)
         } else {
-            &mut self.narrow[(panel - in_wide) * self.pairs + pair][0]
-        }
+            (first, 1)
+        };
+        self.lines[start..].iter_mut().step_by(step).take(self.pairs)
     }
 }
 
@@ -116,8 +120,9 @@ impl<L: Lanes> NullaryFnOnce for Product<'_, L> {
         let tall = &mut tall[..x.len()];
         side_by_side(x, tall, pairs);
         let (tall, last_x) = (driven::<TALL>(tall), driven::<1>(last_x));
+        let (wide, narrow) = matrix.lines.split_at(matrix.in_wide());
         let mut first = 0;
-        for lines in matrix.wide.chunks_exact(pairs) {
+        for lines in wide.as_chunks::<WIDE>().0.chunks_exact(pairs) {
             // Sums of all vectors and panels fill half of the registers of AVX-512, or of half as many half as wide.
             match PANEL / L::LANES {
                 1 => {
@@ -135,7 +140,7 @@ impl<L: Lanes> NullaryFnOnce for Product<'_, L> {
             }
             first += WIDE * PANEL;
         }
-        for lines in matrix.narrow.chunks_exact(pairs) {
+        for lines in narrow.as_chunks::<1>().0.chunks_exact(pairs) {
             match PANEL / L::LANES {
                 1 => {
                     panel::<L, TALL, 1, 2, 1>(lanes, matrix, (lines, tall), first, y);
@@ -434,7 +439,7 @@ mod tests {
             let mut matrix = Packed::zeros(rows / 2, cols);
             for (row, cells) in cells.chunks_exact(cols).enumerate() {
                 for (col, &cell) in cells.iter().enumerate() {
-                    let line = matrix.line(row / 2, col / PANEL);
+                    let line = matrix.lines_of(col / PANEL).nth(row / 2).expect("a pair of rows");
                     line.0[col % PANEL] +=
                         u32::from(cell as u16) * if row % 2 == 0 { 1 } else { 1 << 16 };
                 }
