@@ -27,6 +27,13 @@ impl Factors {
         taken.iter().map(|taken| taken[kind]).sum::<f64>() / taken.len().max(1) as f64
     }
 
+    /// The placement that wires take least of products from: chosen on weights alone, before any image is seen.
+    pub fn chosen(&self) -> usize {
+        let taken = |&order: &usize| self.mean(order, 1);
+        let least = (0..ORDERS.len()).min_by(|a, b| taken(a).total_cmp(&taken(b)));
+        least.expect("there are placements")
+    }
+
     /// By how much a placement lowers the mean, and the interval of that over arrays.
     pub fn lowered(&self, order: usize, kind: usize) -> Estimate {
         let plain = self.mean(super::methods::PLAIN, kind);

@@ -43,6 +43,8 @@ pub const MDM: usize = 4;
 pub const LEAST_LOSS: usize = 5;
 /// The same by significance.
 pub const LEAST_ERROR: usize = 6;
+/// Placements that remedies are tried on.
+pub const REMEDIED: [usize; 3] = [PLAIN, MDM, LEAST_ERROR];
 
 /// What is done beside placing.
 pub const REMEDIES: [(&str, &str); 5] = [

@@ -7,7 +7,7 @@ use cim_report::format::{percent, points_estimate};
 use cim_report::{Bound, Comparison, Estimate, Figure, Headline, Report, Shown};
 
 use super::measured::{Factors, Setting, mean};
-use super::methods::{LEAST_ERROR, LEAST_LOSS, MDM, ORDERS, PLAIN, REMEDIES};
+use super::methods::{LEAST_ERROR, LEAST_LOSS, MDM, ORDERS, PLAIN, REMEDIED, REMEDIES};
 use super::spec::Spec;
 use super::tables;
 use crate::shared::foreign::Given;
@@ -40,8 +40,24 @@ fn telling<'a>(settings: &'a [Setting], key: &str) -> Option<&'a Setting> {
     own().find(loses).or(own().next_back())
 }
 
-/// The best of the gains that a placement alone brings, as published or ours.
-const PLACED: [usize; 3] = [MDM, LEAST_LOSS, LEAST_ERROR];
+/// All placements but the plain one, that which is chosen without an image first and then the published one.
+fn placed(of: &Factors) -> Vec<usize> {
+    let chosen = of.chosen();
+    let mut placed: Vec<usize> = (0..ORDERS.len()).filter(|&idx| idx != PLAIN).collect();
+    placed.sort_by_key(|&idx| (idx != chosen, idx != MDM));
+    placed
+}
+
+/// Names of the placements that alone bring the points asked for.
+fn passing(setting: &Setting) -> String {
+    let passes = |idx: &usize| {
+        let gain = setting.gain((*idx, 0), (PLAIN, 0));
+        gain.is_some_and(|gain| Bound::AtLeast(LEAST_GAINED).of(gain).met)
+    };
+    let names: Vec<&str> =
+        (0..ORDERS.len()).filter(passes).map(|idx| ORDERS[idx].name).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
 
 fn figures(factors: &[Factors], settings: &[Setting]) -> BTreeMap<String, Figure> {
     let mut figures = BTreeMap::new();
@@ -77,17 +93,23 @@ fn figures(factors: &[Factors], settings: &[Setting]) -> BTreeMap<String, Figure
             }
         }
     }
-    let keys: Vec<&str> = factors.iter().map(|of| of.key).collect();
-    for key in keys {
+    for of in factors {
+        let Factors { key, .. } = *of;
         let Some(setting) = telling(settings, key) else { continue };
         // Of the network that is asked about: ResNet-20, or what there is.
         let suffix = if key == "resnet20" { String::new() } else { format!("_{key}") };
-        for idx in PLACED {
+        for idx in placed(of) {
             let order = &ORDERS[idx];
             let Some(gain) = setting.gain((idx, 0), (PLAIN, 0)) else { continue };
-            let label = format!("gained by {}, {}, {}", order.name, setting.name, setting.wire);
-            let own = if idx == MDM { String::new() } else { format!("_{}", order.key) };
-            add(format!("accuracy_gain_points{own}{suffix}"), label, Shown::Points, gain);
+            let words = format!("{}, {}, {}", order.name, setting.name, setting.wire);
+            if idx == of.chosen() {
+                let label = format!(
+                    "gained by the placement that loses least of products, chosen without an image: {words}"
+                );
+                add(format!("accuracy_gain_points{suffix}"), label, Shown::Points, gain);
+            }
+            let name = format!("accuracy_gain_points_{}{suffix}", order.key);
+            add(name, format!("gained by {words}"), Shown::Points, gain);
         }
         if let Some(gap) = setting.gap(LEAST_ERROR, 4) {
             let label = format!(
@@ -120,23 +142,34 @@ fn comparison(factors: &[Factors], settings: &[Setting]) -> Vec<Comparison> {
     }
     for of in factors {
         let Some(setting) = telling(settings, of.key) else { continue };
-        for idx in PLACED {
+        let chosen = of.chosen();
+        for idx in placed(of) {
             let Some(gain) = setting.gain((idx, 0), (PLAIN, 0)) else { continue };
+            let by = match idx {
+                idx if idx == chosen => ", chosen without an image",
+                MDM => ", as published",
+                _ => "",
+            };
             let figure =
-                format!("points gained, {} at {}: {}", of.key, setting.wire, ORDERS[idx].name);
-            let row = Comparison::new(&figure, "+3.6 (ResNets)", points_estimate(&gain));
-            rows.push(match (of.key, idx) {
-                ("resnet20", MDM | LEAST_ERROR) => {
-                    row.must("≥ +3.6", Bound::AtLeast(LEAST_GAINED).of(gain))
-                }
+                format!("points gained, {} at {}: {}{by}", of.key, setting.wire, ORDERS[idx].name);
+            let mut ours = points_estimate(&gain);
+            let met = Bound::AtLeast(LEAST_GAINED).of(gain);
+            if of.key == "resnet20" && idx == MDM && !met.met {
+                ours += &format!(": fails here; what passes: {}", passing(setting));
+            }
+            let row = Comparison::new(&figure, "+3.6 (ResNets)", ours);
+            rows.push(match of.key {
+                "resnet20" if idx == chosen || idx == MDM => row.must("≥ +3.6", met),
                 _ => row,
             });
         }
-        if let Some(gap) = setting.gap(LEAST_ERROR, 4) {
-            let figure = format!("points from no wires, {}: order, gains, targets", of.key);
+        for idx in REMEDIED.into_iter().rev() {
+            let Some(gap) = setting.gap(idx, 4) else { continue };
+            let figure =
+                format!("points from no wires, {}: {}, gains, targets", of.key, ORDERS[idx].name);
             let row = Comparison::new(&figure, "–", points_estimate(&gap));
-            rows.push(match of.key {
-                "resnet20" => row.must("≤ 0.5", Bound::AtMost(MOST_GAP).of(gap)),
+            rows.push(match (of.key, idx) {
+                ("resnet20", LEAST_ERROR) => row.must("≤ 0.5", Bound::AtMost(MOST_GAP).of(gap)),
                 _ => row,
             });
         }
@@ -165,7 +198,8 @@ fn lead(spec: &Spec, factors: &[Factors], settings: &[Setting]) -> String {
     };
     text += &format!(
         "{} recognises {} without wires and {} with {} a cell; placed as published {}, by least loss {}, by \
-         least error {}; column gains on the plain placement bring {}, solved targets {}, all together {}.",
+         least error {}; column gains on the plain placement bring {}, on the published one {}, solved targets {} and \
+         {}; by least error, with both, {}. Placed as published it {} the 3.6 points asked for; what brings them: {}.",
         setting.name,
         percent(mean(&setting.ideal)),
         said(PLAIN, 0),
@@ -174,8 +208,15 @@ fn lead(spec: &Spec, factors: &[Factors], settings: &[Setting]) -> String {
         said(LEAST_LOSS, 0),
         said(LEAST_ERROR, 0),
         said(PLAIN, 2),
+        said(MDM, 2),
         said(PLAIN, 3),
+        said(MDM, 3),
         said(LEAST_ERROR, 4),
+        match setting.gain((MDM, 0), (PLAIN, 0)) {
+            Some(gain) if Bound::AtLeast(LEAST_GAINED).of(gain).met => "brings",
+            _ => "does not bring",
+        },
+        passing(setting),
     );
     text
 }
@@ -187,12 +228,13 @@ fn headlines(factors: &[Factors], settings: &[Setting]) -> Vec<Headline> {
         detail: format!("least loss (ours) {}", percent(of.lowered(LEAST_LOSS, 0).mean)),
     });
     let gained = telling(settings, "resnet20").and_then(|setting| {
-        let gain = setting.gain((MDM, 0), (PLAIN, 0))?;
-        let ours = setting.gain((LEAST_ERROR, 0), (PLAIN, 0))?;
+        let chosen = factors.iter().find(|of| of.key == setting.key)?.chosen();
+        let gain = setting.gain((chosen, 0), (PLAIN, 0))?;
+        let published = setting.gain((MDM, 0), (PLAIN, 0))?;
         Some(Headline {
             value: points_estimate(&gain),
-            label: format!("points on ResNet-20 at {}", setting.wire),
-            detail: format!("least error (ours) {}", points_estimate(&ours)),
+            label: format!("points on ResNet-20 at {}, {}", setting.wire, ORDERS[chosen].name),
+            detail: format!("as published {}", points_estimate(&published)),
         })
     });
     lowered.chain(gained).collect()
@@ -201,13 +243,14 @@ fn headlines(factors: &[Factors], settings: &[Setting]) -> Vec<Headline> {
 fn chart(settings: &[Setting]) -> Chart {
     let mut keys: Vec<&str> = settings.iter().map(|setting| setting.key).collect();
     keys.dedup();
-    let ways: [(&str, usize, usize); 6] = [
+    let ways: [(&str, usize, usize); 7] = [
         ("all together", LEAST_ERROR, 4),
         ("plain", PLAIN, 0),
         ("MDM", MDM, 0),
         ("least error", LEAST_ERROR, 0),
         ("plain, column gains", PLAIN, 2),
         ("plain, solved targets", PLAIN, 3),
+        ("MDM, solved targets", MDM, 3),
     ];
     let panel = |key: &&str| {
         let own = || settings.iter().filter(move |setting| setting.key == *key);
@@ -261,6 +304,9 @@ fn notes() -> Vec<String> {
             "Cells and wires decide the headline and are ours, chosen after other ones had been seen: with 3 MΩ \
              in place of 300 MΩ reversing earns about a third less and makes products worse, and below 50 Ω a \
              cell ResNet-20 loses too little to tell placements apart.",
+            "The placement that the gain in points is reported for is the one that wires take least of products from, \
+             exactly, on the arrays and the wire that factors are computed with: no image has a say. Gains of all \
+             others stand beside it; which of them is best at a wire is seen on test images and nothing is chosen by it.",
             "Orders by least loss and least error are ours: greedy from the far end, on losses of first order, of \
              all currents or of products. No exchange of two neighbours betters them; better ones may exist.",
         ]

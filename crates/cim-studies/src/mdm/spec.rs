@@ -76,8 +76,8 @@ pub struct AccuracySpec {
 pub enum SolvedFor {
     /// That of least error.
     LeastError,
-    /// That of least error, and the plain one to compare with.
-    LeastErrorAndPlain,
+    /// All that remedies are tried on: the plain, the published and that of least error.
+    Remedied,
 }
 
 /// Most rows and columns of an array that is solved.

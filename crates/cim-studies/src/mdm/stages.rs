@@ -7,7 +7,7 @@ use cim_report::Timing;
 
 use super::factors;
 use super::measured::{Right, Setting};
-use super::methods::{LEAST_ERROR, MDM, ORDERS, PLAIN, REMEDIES};
+use super::methods::{LEAST_ERROR, ORDERS, PLAIN, REMEDIED, REMEDIES};
 use super::networks::{Laid, Moments, Targets, moments, on_chip, one_factor};
 use super::outcome;
 use super::spec::{SolvedFor, Spec};
@@ -58,7 +58,7 @@ pub fn run(spec: &Spec, given: &Given, context: &Context<'_>) -> Result<Found, S
 fn solved(spec: &Spec) -> &'static [usize] {
     match spec.accuracy.solved {
         SolvedFor::LeastError => &[LEAST_ERROR],
-        SolvedFor::LeastErrorAndPlain => &[PLAIN, LEAST_ERROR],
+        SolvedFor::Remedied => &REMEDIED,
     }
 }
 
@@ -122,10 +122,9 @@ impl Bench<'_> {
         let subject = self.laid.subject;
         let wires = self.spec.wires_of(wire);
         let mut right: [[Option<Right>; REMEDIES.len()]; ORDERS.len()] = Default::default();
-        for (order, right) in ORDERS.iter().zip(&mut right) {
+        for (idx, (order, right)) in ORDERS.iter().zip(&mut right).enumerate() {
             let targets = Targets::of(self.laid, order, self.device.window(), None)?;
-            // Remedies go with the placements that are asked about.
-            let remedied = [PLAIN, MDM, LEAST_ERROR].map(|idx| ORDERS[idx]).contains(order);
+            let remedied = REMEDIED.contains(&idx);
             let [plain, factor, gains] = self.way(&targets, wires, remedied)?;
             right[0] = Some(plain);
             if remedied {

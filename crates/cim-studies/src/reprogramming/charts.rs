@@ -21,7 +21,10 @@ fn strides(measured: &[OfSubject]) -> Chart {
             .iter()
             .map(|(name, points)| Line {
                 name: (*name).to_owned(),
-                points: points.iter().map(|&(x, y)| Point { x: x as f64, y }).collect(),
+                points: points
+                    .iter()
+                    .map(|(stride, point)| Point { x: *stride as f64, y: point.ratio })
+                    .collect(),
             })
             .collect(),
         reference: unsorted(),

@@ -19,10 +19,40 @@ pub struct OfSubject {
     pub digital: Option<f64>,
     /// Every method, in the order of [`Spec::methods`](super::spec::Spec::methods).
     pub methods: Vec<OfMethod>,
-    /// Writes of the baseline and of methods over strides: name, and ratio at every stride.
-    pub strides: Vec<(&'static str, Vec<(usize, Estimate)>)>,
+    /// Methods over strides: name, and what it came to at every stride.
+    pub strides: Vec<(&'static str, Vec<(usize, Point)>)>,
     /// Weights that are off, against the writes that saves: name, and points.
     pub errors: Vec<(&'static str, Vec<Point>)>,
+    /// All rules at every stride; nothing for a network that nothing is asked of.
+    pub by_stride: Vec<AtStride>,
+}
+
+/// Sorted layers at one stride, by all rules that are swept.
+pub struct AtStride {
+    /// From one section of a crossbar to its next.
+    pub stride: usize,
+    /// Name of every rule, and what it came to.
+    pub rules: Vec<(String, Point)>,
+    /// Which of them has the least error of products; its images are judged.
+    pub least: usize,
+}
+
+impl AtStride {
+    /// Of rules the one with the least error of products among those that save as much as is asked, else the one
+    /// that saves most. No image has a say.
+    pub fn least_of(rules: &[(String, Point)], asked: f64) -> usize {
+        let all = || rules.iter().map(|(_, point)| point).enumerate();
+        let saving = all().filter(|(_, point)| asked <= point.ratio.mean);
+        let error = |point: &Point| point.run.error_of_products().mean;
+        let least = saving.min_by(|a, b| error(a.1).total_cmp(&error(b.1)));
+        let most = || all().max_by(|a, b| a.1.ratio.mean.total_cmp(&b.1.ratio.mean));
+        least.or_else(most).map_or(0, |(idx, _)| idx)
+    }
+
+    /// The rule with the least error.
+    pub fn least(&self) -> &(String, Point) {
+        &self.rules[self.least]
+    }
 }
 
 /// One way to leave writes out.
@@ -72,6 +102,11 @@ impl OfMethod {
         estimate(&self.draws.iter().map(Counts::rms_error).collect::<Vec<_>>())
     }
 
+    /// Error of products with white inputs.
+    pub fn error_of_products(&self) -> Estimate {
+        estimate(&self.output_error)
+    }
+
     /// How many times fewer cells are written than by `baseline`.
     pub fn ratio(&self, baseline: &Self) -> Estimate {
         let writes = baseline.draws[0].writes() as f64;
@@ -90,6 +125,11 @@ impl OfSubject {
     /// The baseline.
     pub fn baseline(&self) -> &OfMethod {
         &self.methods[UNSORTED]
+    }
+
+    /// At the middle one of the strides.
+    pub fn at_moderate_stride(&self) -> Option<&AtStride> {
+        self.by_stride.get(self.by_stride.len() / 2)
     }
 
     /// Ratio of a method.

@@ -1,5 +1,6 @@
 //! What is compared.
 
+use cim_report::format::percent;
 use cim_tile::reprogram::{By, Schedule, Skipping, Sorting};
 
 use super::spec::Spec;
@@ -19,10 +20,17 @@ pub struct Method {
 
 /// Numbers of methods in [`Spec::methods`].
 pub const UNSORTED: usize = 0;
+/// Sorted layers, nothing left out.
+pub const SORTED: usize = 5;
 /// Sorted layers and bit stucking, as published.
 pub const PUBLISHED: usize = 6;
 /// Sorted layers and cheaper weights.
 pub const CHEAPEST: usize = 7;
+/// Sorted columns and cheaper weights.
+pub const COLUMN_CHEAPEST: usize = 8;
+
+/// How many times fewer writes are asked for, by network.
+pub const ASKED: [(&str, f64); 2] = [("resnet20", 3.7), ("transformer", 21.0)];
 
 /// Sorted layers.
 pub const LAYER: Sorting = Sorting::Layer { by: By::Signed };
@@ -49,6 +57,17 @@ impl Spec {
             method("layer_cheapest", "sorted layer, cheapest weights", LAYER, cheapest),
             method("column_cheapest", "sorted in columns, cheapest weights", COLUMN, cheapest),
         ]
+    }
+
+    /// Rules that are swept on sorted layers: shares of bit stucking, then steps of cheaper weights.
+    pub fn rules(&self) -> Vec<(String, Skipping)> {
+        let share = |&share: &f64| {
+            (format!("stucking, {} of low writes done", percent(share)), self.stuck(share))
+        };
+        let steps = |&steps: &u32| {
+            (format!("cheapest weights within {steps} steps"), Skipping::Cheapest { steps })
+        };
+        self.sweep.shares.iter().map(share).chain(self.sweep.steps.iter().map(steps)).collect()
     }
 
     /// The crossbars as written.

@@ -7,8 +7,8 @@ use cim_tile::reprogram::{Schedule, Sections, Sign, Skipping, Sorting};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::measured::{OfMethod, OfSubject, Point};
-use super::methods::{CHEAPEST, COLUMN, LAYER, PUBLISHED, UNSORTED};
+use super::measured::{AtStride, OfMethod, OfSubject, Point};
+use super::methods::{ASKED, CHEAPEST, COLUMN_CHEAPEST, LAYER, PUBLISHED, SORTED, UNSORTED};
 use super::outcome;
 use super::spec::Spec;
 use crate::context::Context;
@@ -104,9 +104,12 @@ fn measure(
         let found = by_sorting.iter().find(|(own, _)| *own == sorting);
         &found.expect("sections of every method").1
     };
-    let SweepOf { shares, steps } = SweepOf::of(spec);
+    let rules = spec.rules();
+    let asked = ASKED.iter().find(|(key, _)| *key == subject.key).map(|asked| asked.1);
+    let lines = [SORTED, PUBLISHED, CHEAPEST, COLUMN_CHEAPEST].map(|idx| &methods[idx]);
     let label = format!("write the {}", subject.key);
-    let count = methods.len() + 4 * spec.sweep.strides.len() + shares.len() + steps.len();
+    let at_stride = lines.len() + asked.map_or(0, |_| rules.len() + 1);
+    let count = methods.len() + at_stride * spec.sweep.strides.len() + rules.len();
     let bar = context.progress.begin(&label, count);
     let on = |sorting, schedule, skipping, judged| {
         let run = write(spec, &whole, sections(sorting), (schedule, skipping), judged, root);
@@ -117,33 +120,36 @@ fn measure(
     let measured = (methods.par_iter())
         .map(|method| on(method.sorting, schedule, method.skipping, true))
         .collect::<Result<Vec<_>, StudyError>>()?;
-    let [stuck, cheapest] = [methods[PUBLISHED].skipping, methods[CHEAPEST].skipping];
-    let lines = [
-        ("sorted layer", LAYER, Skipping::Nothing),
-        ("sorted layer, stucking", LAYER, stuck),
-        ("sorted layer, cheapest weights", LAYER, cheapest),
-        ("sorted in columns, cheapest weights", COLUMN, cheapest),
-    ];
+    let point = |sorting, schedule, skipping, judged| {
+        let run = on(sorting, schedule, skipping, judged)?;
+        let ratio = run.ratio(&measured[UNSORTED]);
+        Ok::<_, StudyError>(Point { run, ratio })
+    };
     let mut strides = Vec::new();
-    for (name, sorting, skipping) in lines {
-        let points = (spec.sweep.strides.par_iter())
-            .map(|&stride| {
-                let run = on(sorting, spec.stride(stride), skipping, false)?;
-                Ok((stride, run.ratio(&measured[UNSORTED])))
-            })
-            .collect::<Result<Vec<_>, StudyError>>()?;
-        strides.push((name, points));
+    for method in lines {
+        let at = |&stride: &usize| {
+            Ok((stride, point(method.sorting, spec.stride(stride), method.skipping, true)?))
+        };
+        let points = spec.sweep.strides.par_iter().map(at);
+        strides.push((method.name, points.collect::<Result<Vec<_>, StudyError>>()?));
     }
+    let (shares, steps) = rules.split_at(spec.sweep.shares.len());
     let mut errors = Vec::new();
     for (name, rules) in [("bit stucking", shares), ("cheapest weights", steps)] {
-        let points = (rules.into_par_iter())
-            .map(|rule| {
-                let run = on(LAYER, schedule, rule, true)?;
-                let ratio = run.ratio(&measured[UNSORTED]);
-                Ok(Point { run, ratio })
-            })
-            .collect::<Result<Vec<_>, StudyError>>()?;
-        errors.push((name, points));
+        let points = rules.par_iter().map(|&(_, rule)| point(LAYER, schedule, rule, true));
+        errors.push((name, points.collect::<Result<Vec<_>, StudyError>>()?));
+    }
+    let mut by_stride = Vec::new();
+    for &stride in &spec.sweep.strides {
+        let Some(asked) = asked else { break };
+        let on = spec.stride(stride);
+        let one = |(name, rule): &(String, Skipping)| {
+            Ok((name.clone(), point(LAYER, on, *rule, false)?))
+        };
+        let mut found = rules.par_iter().map(one).collect::<Result<Vec<_>, StudyError>>()?;
+        let least = AtStride::least_of(&found, asked);
+        found[least].1 = point(LAYER, on, rules[least].1, true)?;
+        by_stride.push(AtStride { stride, rules: found, least });
     }
     let digital = subject.right(subject.products.clone())?;
     Ok(OfSubject {
@@ -154,22 +160,8 @@ fn measure(
         methods: measured,
         strides,
         errors,
+        by_stride,
     })
-}
-
-/// Rules that are swept.
-struct SweepOf {
-    shares: Vec<Skipping>,
-    steps: Vec<Skipping>,
-}
-
-impl SweepOf {
-    fn of(spec: &Spec) -> Self {
-        Self {
-            shares: spec.sweep.shares.iter().map(|&share| spec.stuck(share)).collect(),
-            steps: spec.sweep.steps.iter().map(|&steps| Skipping::Cheapest { steps }).collect(),
-        }
-    }
 }
 
 /// Writes a network once for every draw, or once where nothing that is asked about is drawn.

@@ -3,15 +3,16 @@
 use cim_report::format::{number, percent, points_estimate, seconds, si};
 use cim_report::{Estimate, Table};
 
-use super::measured::{OfMethod, OfSubject};
+use super::measured::{OfMethod, OfSubject, Point};
 use super::spec::Spec;
-use crate::shared::estimates::estimate;
 
 pub fn all(spec: &Spec, measured: &[OfSubject]) -> Vec<Table> {
     let mut tables: Vec<Table> = measured.iter().map(|subject| methods(spec, subject)).collect();
     tables.extend(measured.iter().map(|subject| costs(spec, subject)));
     tables.extend(measured.iter().map(sweep));
     tables.extend(measured.iter().map(strides));
+    tables.extend(measured.iter().filter(|subject| !subject.by_stride.is_empty()).map(least));
+    tables.extend(measured.iter().filter(|subject| !subject.by_stride.is_empty()).map(rules));
     tables.extend(measured.iter().map(|subject| bits(spec, subject).folded()));
     tables
 }
@@ -28,13 +29,12 @@ fn methods(spec: &Spec, subject: &OfSubject) -> Table {
     let rows = spec.methods().into_iter().enumerate().map(|(idx, method)| {
         let run = &subject.methods[idx];
         let weights = subject.weights.max(1) as f64;
-        let output = estimate(&run.output_error);
         vec![
             method.name.to_owned(),
             number(run.draws[0].writes() as f64 / weights),
             ratio(subject.ratio(idx)),
             format!("{:.2}", run.rms_error().mean),
-            format!("{:.2}", 100.0 * output.mean),
+            format!("{:.2}", 100.0 * run.error_of_products().mean),
             accuracy(run),
             subject.lost(idx).map_or_else(|| "–".to_owned(), |lost| points_estimate(&lost)),
         ]
@@ -85,33 +85,69 @@ fn costs(spec: &Spec, subject: &OfSubject) -> Table {
 fn sweep(subject: &OfSubject) -> Table {
     let rows = subject.errors.iter().flat_map(|(name, points)| {
         points.iter().map(move |point| {
-            vec![
-                (*name).to_owned(),
-                format!("{:.2}", point.run.rms_error().mean),
-                ratio(point.ratio),
-                accuracy(&point.run),
-                point
-                    .run
-                    .lost(subject.baseline())
-                    .map_or_else(|| "–".to_owned(), |lost| points_estimate(&lost)),
-            ]
+            let mut row = vec![(*name).to_owned(), format!("{:.2}", point.run.rms_error().mean)];
+            row.extend(saved_and_lost(point, subject));
+            row
         })
     });
-    let columns = ["rule", "error (steps, rms)", "times fewer", "accuracy (%)", "lost (points)"];
+    let columns = ["rule", "error (steps, rms)"].into_iter().chain(SAVED_AND_LOST);
     Table::new(format!("Weights that are off, on sorted layers: {}", subject.name), columns, rows)
 }
 
+/// Columns of [`saved_and_lost`].
+const SAVED_AND_LOST: [&str; 4] =
+    ["times fewer", "error of products (%)", "accuracy (%)", "lost (points)"];
+
+fn saved_and_lost(point: &Point, subject: &OfSubject) -> [String; 4] {
+    let lost = point.run.lost(subject.baseline());
+    [
+        ratio(point.ratio),
+        format!("{:.2}", 100.0 * point.run.error_of_products().mean),
+        accuracy(&point.run),
+        lost.map_or_else(|| "–".to_owned(), |lost| points_estimate(&lost)),
+    ]
+}
+
 fn strides(subject: &OfSubject) -> Table {
-    let strides: Vec<usize> =
-        subject.strides.first().map_or_else(Vec::new, |(_, p)| p.iter().map(|p| p.0).collect());
-    let mut columns = vec!["method".to_owned()];
-    columns.extend(strides.iter().map(|stride| format!("stride {stride}")));
-    let rows = subject.strides.iter().map(|(name, points)| {
-        let mut row = vec![(*name).to_owned()];
-        row.extend(points.iter().map(|(_, estimate)| ratio(*estimate)));
+    let rows = subject.strides.iter().flat_map(|(name, points)| {
+        points.iter().map(move |(stride, point)| {
+            let mut row = vec![(*name).to_owned(), stride.to_string()];
+            row.extend(saved_and_lost(point, subject));
+            row
+        })
+    });
+    let columns = ["method", "stride (sections)"].into_iter().chain(SAVED_AND_LOST);
+    Table::new(format!("What is saved and lost, by stride: {}", subject.name), columns, rows)
+}
+
+fn least(subject: &OfSubject) -> Table {
+    let rows = subject.by_stride.iter().map(|at| {
+        let (name, point) = at.least();
+        let mut row = vec![at.stride.to_string(), name.clone()];
+        row.extend(saved_and_lost(point, subject));
         row
     });
-    Table::new(format!("Times fewer writes, by stride: {}", subject.name), columns, rows)
+    let columns =
+        ["stride (sections)", "rule of least error, on sorted layers"].into_iter().chain(SAVED_AND_LOST);
+    let title = format!("Least error that saves as many writes as asked for: {}", subject.name);
+    Table::new(title, columns, rows)
+}
+
+fn rules(subject: &OfSubject) -> Table {
+    let mut columns = vec!["rule".to_owned()];
+    columns.extend(subject.by_stride.iter().map(|at| format!("stride {}", at.stride)));
+    let names = subject.by_stride.first().map_or(&[][..], |at| &at.rules);
+    let rows = names.iter().enumerate().map(|(idx, (name, _))| {
+        let mut row = vec![name.clone()];
+        row.extend(subject.by_stride.iter().map(|at| {
+            let point = &at.rules[idx].1;
+            let off = percent(point.run.error_of_products().mean);
+            format!("{}, {off} off", ratio(point.ratio))
+        }));
+        row
+    });
+    let title = format!("Times fewer writes and error of products, all rules: {}", subject.name);
+    Table::new(title, columns, rows).folded()
 }
 
 fn bits(spec: &Spec, subject: &OfSubject) -> Table {

@@ -9,6 +9,9 @@ use super::loss::{Cells, first_order};
 use super::rows::RowOrder;
 use crate::error::TileError;
 
+/// The mapping whose bits are placed, in errors.
+pub(super) const MAPPING: &str = "bit-sliced-differential";
+
 /// Bits of magnitudes: inputs × logical columns, `output · bits + bit`, bit 0 the least significant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BitArray {
@@ -33,12 +36,15 @@ impl BitArray {
     pub fn of(magnitudes: ArrayView2<'_, i32>, bits: u32) -> Result<Self, PlacementError> {
         let (inputs, outputs) = magnitudes.dim();
         if !(1..=15).contains(&bits) || inputs == 0 || outputs == 0 {
-            return Err(PlacementError::Size { rows: inputs, columns: outputs, bits });
+            let weight = magnitudes.first().copied().unwrap_or(0);
+            let (rows, columns) = (inputs, outputs);
+            return Err(PlacementError::Size { mapping: MAPPING, weight, rows, columns, bits });
         }
         let top = (1 << bits) - 1;
         let outside = magnitudes.indexed_iter().find(|(_, w)| !(0..=top).contains(*w));
         if let Some(((row, col), &weight)) = outside {
-            return Err(PlacementError::Weight { weight, row, col, top });
+            let (mapping, min, max) = (MAPPING, 0, top);
+            return Err(PlacementError::Weight { mapping, weight, row, col, min, max });
         }
         let bits = bits as usize;
         let active = Array2::from_shape_fn((inputs, outputs * bits), |(input, column)| {
@@ -211,6 +217,22 @@ mod tests {
         -uniform.ln() / 2.0_f64.sqrt()
     }
 
+    /// Student's t of 3 degrees of freedom, of deviation 1: `y = t/√3`, which is within `±y` with probability
+    /// `2/π (y/(1 + y²) + atan y)`; inverted by halving.
+    fn student_t3(_: f64, uniform: f64) -> f64 {
+        let within = |y: f64| 2.0 / std::f64::consts::PI * (y / (1.0 + y * y) + y.atan());
+        let (mut low, mut high) = (0.0, 1e6);
+        for _ in 0..80 {
+            let middle = 0.5 * (low + high);
+            if within(middle) < 1.0 - uniform {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
     #[test]
     fn every_order_is_a_permutation_and_without_wires_it_changes_nothing() {
         let integers = magnitudes((9, 3), 4.0, 1, gauss);
@@ -285,6 +307,7 @@ mod tests {
             (draws(4.0, gauss), 1.0 / 3e6, 0.0125, 17.5, 4.1, 21.6),
             (draws(8.0, laplace), open, 0.0108, 31.1, 6.2, 37.3),
             (draws(16.0, laplace), open, 0.0108, 37.3, 6.0, 43.3),
+            (draws(20.0, student_t3), open, 0.0103, 38.1, 5.9, 44.1),
         ] {
             let of = |columns, rows| factor(columns, rows, &arrays, cells(off));
             let plain = of(ColumnOrder::Grouped, RowOrder::AsGiven);
@@ -368,5 +391,11 @@ mod tests {
             BitArray::of(weights.view(), 2).is_err() && BitArray::of(weights.view(), 16).is_err()
         );
         assert!(BitArray::of(weights.view(), 3).is_ok());
+        // Arrays of one sign have no weights of the other.
+        let error = BitArray::of((-weights).view(), 3).expect_err("below 0");
+        assert_eq!(
+            error.to_string(),
+            "weight -1 at (0, 0) is outside 0..=7 of bit-sliced-differential"
+        );
     }
 }

@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2, s};
 use serde::{Deserialize, Serialize};
 
-use super::array::BitArray;
+use super::array::{BitArray, MAPPING};
 use super::error::PlacementError;
 
 /// Sizes of the arrays of a bit-sliced layer.
@@ -48,12 +48,14 @@ impl SlicesSpec {
         let Self { rows, columns, bits } = *self;
         let per_array = columns / bits.max(1) as usize;
         if rows == 0 || per_array == 0 || !(1..=15).contains(&bits) {
-            return Err(PlacementError::Size { rows, columns, bits });
+            let weight = weights.first().copied().unwrap_or(0);
+            return Err(PlacementError::Size { mapping: MAPPING, weight, rows, columns, bits });
         }
         let top = (1 << bits) - 1;
         let outside = weights.indexed_iter().find(|(_, w)| top < w.saturating_abs());
         if let Some(((row, col), &weight)) = outside {
-            return Err(PlacementError::Weight { weight, row, col, top });
+            let (mapping, min, max) = (MAPPING, -top, top);
+            return Err(PlacementError::Weight { mapping, weight, row, col, min, max });
         }
         let (inputs, outputs) = weights.dim();
         let mut parts = Vec::new();
@@ -116,13 +118,20 @@ mod tests {
 
     #[test]
     fn arrays_too_small_and_weights_too_large_are_named() {
-        let weights = ndarray::array![[0, -9]];
+        let weights = ndarray::array![[4, -9]];
         let cut = |rows, columns, bits| {
             let error =
                 SlicesSpec { rows, columns, bits }.cut(weights.view()).expect_err("refused");
             error.to_string()
         };
-        assert_eq!(cut(2, 3, 4), "an array of 2 rows and 3 columns holds no weight of 4 bits");
-        assert_eq!(cut(2, 8, 3), "weight -9 at (0, 1) is outside -7..=7");
+        assert_eq!(
+            cut(2, 3, 4),
+            "an array of 2 rows and 3 columns holds no weight of 4 bits, such as weight 4 of \
+             bit-sliced-differential"
+        );
+        assert_eq!(
+            cut(2, 8, 3),
+            "weight -9 at (0, 1) is outside -7..=7 of bit-sliced-differential"
+        );
     }
 }

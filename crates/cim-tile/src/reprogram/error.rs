@@ -39,8 +39,14 @@ pub enum ReprogramError {
         help: &'static str,
     },
     /// A weight that the cells do not hold.
-    #[error("weight {weight} at ({row}, {col}) is outside {least}..={most}")]
+    #[error(
+        "weight {weight} at ({row}, {col}) of layer {layer} is outside {least}..={most} of {mapping}"
+    )]
     Weight {
+        /// How weights lie on cells.
+        mapping: &'static str,
+        /// Layers that were held before.
+        layer: u64,
         /// The weight as given.
         weight: i32,
         /// Its input.

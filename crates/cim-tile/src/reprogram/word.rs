@@ -81,17 +81,30 @@ impl WordSpec {
         if i32::from(word) > self.top() { -magnitude } else { magnitude }
     }
 
-    /// Refuses weights that the cells do not hold.
+    /// How weights lie on cells, in errors.
+    fn mapping(self) -> &'static str {
+        match self.sign {
+            Sign::OwnCell => "bits of magnitudes beside signs",
+            Sign::Elsewhere => "bits of magnitudes without signs",
+        }
+    }
+
+    /// Refuses weights of a layer that the cells do not hold.
     ///
     /// # Errors
     /// [`ReprogramError::Weight`] with the first of them.
-    pub(super) fn accept(self, weights: ArrayView2<'_, i32>) -> Result<(), ReprogramError> {
+    pub(super) fn accept(
+        self,
+        layer: u64,
+        weights: ArrayView2<'_, i32>,
+    ) -> Result<(), ReprogramError> {
         let (least, most) = (self.least(), self.top());
         let outside = |weight: i32| !(least..=most).contains(&weight);
         match weights.indexed_iter().find(|(_, weight)| outside(**weight)) {
             None => Ok(()),
             Some(((row, col), &weight)) => {
-                Err(ReprogramError::Weight { weight, row, col, least, most })
+                let mapping = self.mapping();
+                Err(ReprogramError::Weight { mapping, layer, weight, row, col, least, most })
             }
         }
     }
