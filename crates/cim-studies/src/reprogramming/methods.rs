@@ -1,6 +1,5 @@
 //! What is compared.
 
-use cim_report::format::percent;
 use cim_tile::reprogram::{By, Schedule, Skipping, Sorting};
 
 use super::spec::Spec;
@@ -61,11 +60,9 @@ impl Spec {
 
     /// Rules that are swept on sorted layers: shares of bit stucking, then steps of cheaper weights.
     pub fn rules(&self) -> Vec<(String, Skipping)> {
-        let share = |&share: &f64| {
-            (format!("stucking, {} of low writes done", percent(share)), self.stuck(share))
-        };
+        let share = |&share: &f64| (format!("stucking, share {share}"), self.stuck(share));
         let steps = |&steps: &u32| {
-            (format!("cheapest weights within {steps} steps"), Skipping::Cheapest { steps })
+            (format!("cheapest weights, up to {steps} off"), Skipping::Cheapest { steps })
         };
         self.sweep.shares.iter().map(share).chain(self.sweep.steps.iter().map(steps)).collect()
     }
