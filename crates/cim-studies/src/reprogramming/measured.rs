@@ -142,3 +142,30 @@ impl OfSubject {
         self.methods[method].lost(self.baseline())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cim_core::{Joules, Seconds};
+
+    use super::*;
+
+    #[test]
+    fn the_rule_of_least_error_saves_what_is_asked_for() {
+        let rule = |(ratio, error): (f64, f64)| {
+            let run = OfMethod {
+                draws: vec![Counts::default()],
+                bill: Bill { energy: Joules(0.0), time: Seconds(0.0), passes: 1.0 },
+                index_bits: 0,
+                readings: 0,
+                output_error: vec![error],
+                right: None,
+            };
+            (String::new(), Point { run, ratio: Estimate::exact(ratio) })
+        };
+        let rules = [(10.0, 0.1), (33.0, 0.3), (22.0, 0.2), (90.0, 0.9)].map(rule);
+        assert_eq!(AtStride::least_of(&rules, 5.0), 0);
+        assert_eq!(AtStride::least_of(&rules, 21.0), 2);
+        // None saves as much: the one that saves most.
+        assert_eq!(AtStride::least_of(&rules, 100.0), 3);
+    }
+}
