@@ -10,7 +10,7 @@ use cim_device::{Conduction, GaussianSpec, Window};
 use cim_tests::chip::{carried, silent, uniforms, worst_case};
 use cim_tests::registered::{POLARITIES, mappings};
 use cim_tests::statistics::{Sample, standard_errors, variance_ratio_range};
-use cim_tile::{Calibration, Grid, LayerDesign, LayerErrors, Mapping, MappingSpec, Parts};
+use cim_tile::{Calibration, Grid, LOW_BIT, LayerDesign, LayerErrors, Mapping, MappingSpec, Parts};
 use ndarray::Array2;
 
 /// How far the mean ratio of variances may be from 1.
@@ -25,15 +25,12 @@ struct Case {
     x: Array2<f32>,
 }
 
-fn case(
-    name: String,
+fn parts(
     mapping: Arc<dyn Mapping>,
-    polarity: Polarity,
-    (inputs, outputs): (usize, usize),
+    dac: DacSpec,
     (rows, tile_outputs): (usize, usize),
     ohm: f64,
-    at: Stream,
-) -> Case {
+) -> Parts {
     let us = |x: f64| Siemens(x * 1e-6);
     let device = GaussianSpec {
         g_off: us(0.5),
@@ -42,11 +39,11 @@ fn case(
         read: NoiseSpec { constant: us(0.1), ..NoiseSpec::NONE },
         current_voltage: Conduction::Ohmic,
     };
-    let parts = Parts {
+    Parts {
         device: Arc::new(device.build().expect("a device")),
         mapping,
         window: Window::new(us(8.0), us(60.0)).expect("a window"),
-        dac: DacSpec { bits: 6, polarity },
+        dac,
         adc_bits: 14,
         adc_noise: Amps(2e-9),
         ambient: Ambient {
@@ -58,14 +55,33 @@ fn case(
         read_voltage: Volts(0.1),
         wires: Wires::new(Ohms(ohm), Ohms(ohm)),
         ..silent(rows, tile_outputs)
-    };
+    }
+}
+
+/// Real weights and inputs.
+fn case(
+    name: String,
+    mapping: Arc<dyn Mapping>,
+    polarity: Polarity,
+    (inputs, outputs): (usize, usize),
+    tile: (usize, usize),
+    ohm: f64,
+    at: Stream,
+) -> Case {
+    let parts = parts(mapping, DacSpec { bits: 6, polarity }, tile, ohm);
     let weights = uniforms(inputs, outputs, -0.8, 0.8, at.child("w", 0));
     let least = if polarity.is_signed() { -1.0 } else { 0.0 };
     let x = uniforms(3, inputs, least, 1.0, at.child("x", 0));
-    let mut design = worst_case(&parts, weights.view(), 0.7, 1.0);
-    // Programming errors pass the worst case of what was asked for now and then.
-    design.full_scale.mapv_inplace(|fs| fs * 1.2);
-    Case { name, parts, design, weights, x }
+    Case::of(name, parts, weights, x)
+}
+
+impl Case {
+    fn of(name: String, parts: Parts, weights: Array2<f32>, x: Array2<f32>) -> Self {
+        let mut design = worst_case(&parts, weights.view(), 0.7, 1.0);
+        // Programming errors pass the worst case of what was asked for now and then.
+        design.full_scale.mapv_inplace(|fs| fs * 1.2);
+        Self { name, parts, design, weights, x }
+    }
 }
 
 /// Programs chips, reads each once and compares every output with its mean and variance: each
@@ -131,6 +147,25 @@ fn closed_form_equals_monte_carlo_for_every_mapping_and_drive() {
             let case = case(name, mapping.clone(), polarity, (40, 12), (16, 7), 0.0, at);
             assert_closed_form_holds(&case, 1500, 0.0, at);
         }
+    }
+}
+
+/// Published mappings of binary and ternary numbers, each under the drive that it is published with, of one bit.
+#[test]
+fn closed_form_equals_monte_carlo_for_every_published_mapping_at_its_own_drive() {
+    for (m, low_bit) in LOW_BIT.iter().enumerate() {
+        let at = Stream::root(13).child("mapping", m as u64);
+        let all = low_bit.numbers.all();
+        let drawn = |shape: (usize, usize), largest: f32, at: Stream| {
+            let idx = |u: f32| (u * all.len() as f32) as usize;
+            uniforms(shape.0, shape.1, 0.0, 1.0, at).mapv(|u| largest * all[idx(u)] as f32)
+        };
+        let mapping = low_bit.mapping.build().expect("a mapping");
+        let parts = parts(mapping, low_bit.dac(), (16, 7), 0.0);
+        let (weights, x) =
+            (drawn((40, 12), 0.7, at.child("w", 0)), drawn((3, 40), 1.0, at.child("x", 0)));
+        let case = Case::of(low_bit.name.to_owned(), parts, weights, x);
+        assert_closed_form_holds(&case, 1500, 0.0, at);
     }
 }
 
