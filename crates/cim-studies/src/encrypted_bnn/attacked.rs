@@ -21,10 +21,11 @@ enum Way {
 }
 
 /// One attack.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Attack {
     way: Way,
-    methods: Methods,
+    /// Of every layer.
+    methods: Vec<Methods>,
     images: usize,
 }
 
@@ -34,8 +35,8 @@ pub struct OfAttack {
     pub key: String,
     /// Name for readers.
     pub name: String,
-    /// What was encrypted how.
-    pub methods: Methods,
+    /// How every layer was encrypted.
+    pub methods: Vec<Methods>,
     /// Images with labels that it needs.
     pub images: usize,
     /// How often images were run through the network, one by one, on the first chip.
@@ -76,7 +77,8 @@ pub struct Attacked<'a> {
 impl Attacked<'_> {
     /// Runs all.
     pub fn run(&self, spec: &Spec, context: &Context<'_>, root: Stream) -> (Vec<OfAttack>, Leaks) {
-        let attacks = attacks(spec);
+        let layers = locked::shapes(self.plain).len();
+        let attacks = attacks(spec, layers);
         let chips = &self.chips[..spec.attack.chips.min(self.chips.len())];
         let bar = context.progress.begin("attack", attacks.len() * chips.len());
         let jobs: Vec<(usize, usize)> =
@@ -85,16 +87,16 @@ impl Attacked<'_> {
             .par_iter()
             .map(|&(attack, chip)| {
                 let at = root.child("attack", attack as u64).child("chip", chip as u64);
-                let found = self.one(spec, attacks[attack], &chips[chip], at);
+                let found = self.one(spec, &attacks[attack], &chips[chip], at);
                 bar.step(1);
                 found
             })
             .collect();
         let outcomes =
             attacks.iter().zip(found.chunks(chips.len())).map(|(attack, found)| OfAttack {
-                key: attack.key(spec),
+                key: attack.key(&spec.methods(layers)),
                 name: attack.name(),
-                methods: attack.methods,
+                methods: attack.methods.clone(),
                 images: attack.images,
                 runs: found[0].2,
                 accuracy: found.iter().map(|found| found.0).collect(),
@@ -103,16 +105,16 @@ impl Attacked<'_> {
         (outcomes.collect(), self.leaks(spec, chips))
     }
 
-    fn keys(&self, chip: &Keyed, methods: Methods) -> Vec<LayerKey> {
+    fn keys(&self, chip: &Keyed, methods: &[Methods]) -> Vec<LayerKey> {
         keys::of_word(&chip.enrolled, methods, &locked::shapes(self.plain))
     }
 
     /// Accuracy, share of right bits, and runs.
-    fn one(&self, spec: &Spec, attack: Attack, chip: &Keyed, at: Stream) -> (f64, f64, u64) {
-        let truth = self.keys(chip, attack.methods);
+    fn one(&self, spec: &Spec, attack: &Attack, chip: &Keyed, at: Stream) -> (f64, f64, u64) {
+        let truth = self.keys(chip, &attack.methods);
         let stored = locked::locked(self.plain, &truth);
         let images = self.images.first(attack.images);
-        let target = Target { locked: &stored, methods: attack.methods, images: &images };
+        let target = Target { locked: &stored, methods: &attack.methods, images: &images };
         let way =
             Fit { steps: spec.attack.steps, batch: spec.attack.batch, rate: spec.attack.rate };
         let guess: Guess = match attack.way {
@@ -124,17 +126,17 @@ impl Attacked<'_> {
             }
         };
         let accuracy = locked::accuracy(&stored, &guess.keys, self.test);
-        (accuracy, right_bits(attack.methods, &guess.keys, &truth), guess.runs)
+        (accuracy, right_bits(&attack.methods, &guess.keys, &truth), guess.runs)
     }
 
     fn leaks(&self, spec: &Spec, chips: &[Keyed]) -> Leaks {
-        let methods = spec.methods();
+        let methods = spec.methods(locked::shapes(self.plain).len());
         let images = self.images.first(spec.attack.most_images());
         let mut leaks = Leaks::default();
         for chip in chips {
-            let truth = self.keys(chip, methods);
+            let truth = self.keys(chip, &methods);
             let stored = locked::locked(self.plain, &truth);
-            let target = Target { locked: &stored, methods, images: &images };
+            let target = Target { locked: &stored, methods: &methods, images: &images };
             let constant = constant_pixels(&target);
             (leaks.constant, leaks.inputs) = (constant.rows.len(), truth[0].rows.len());
             leaks.constant_right.push(constant.right(&truth[0]));
@@ -145,39 +147,39 @@ impl Attacked<'_> {
 }
 
 /// The predecessor's scheme, row inversion alone, and that of the preset.
-fn attacks(spec: &Spec) -> Vec<Attack> {
-    let own = spec.methods();
-    let mut schemes =
-        vec![Methods::of(&[Method::ColumnSwap]), Methods::of(&[Method::RowInversion]), own];
+fn attacks(spec: &Spec, layers: usize) -> Vec<Attack> {
+    let own = spec.methods(layers);
+    let all = |method| vec![Methods::of(&[method]); layers];
+    let mut schemes = vec![all(Method::ColumnSwap), all(Method::RowInversion), own.clone()];
     schemes.dedup();
     let images = spec.attack.images;
     let climb = |methods| Attack { way: Way::HillClimb, methods, images };
     let mut attacks: Vec<Attack> = schemes.into_iter().map(climb).collect();
     for &images in &spec.attack.fit_images {
-        attacks.push(Attack { way: Way::Fit, methods: own, images });
-        if own.rows {
-            attacks.push(Attack { way: Way::RowsAndFit, methods: own, images });
+        attacks.push(Attack { way: Way::Fit, methods: own.clone(), images });
+        if own[0].rows {
+            attacks.push(Attack { way: Way::RowsAndFit, methods: own.clone(), images });
         }
     }
     attacks
 }
 
 impl Attack {
-    fn key(self, spec: &Spec) -> String {
+    fn key(&self, own: &[Methods]) -> String {
         let way = match self.way {
             Way::HillClimb => "hill_climb",
             Way::Fit => "fit",
             Way::RowsAndFit => "rows_and_fit",
         };
-        let scheme = if self.methods == spec.methods() {
+        let scheme = if self.methods == own {
             String::new()
         } else {
-            format!("_{}", self.methods.name().replace(" + ", "_").replace(' ', "_"))
+            format!("_{}", keys::named(&self.methods).replace(" + ", "_").replace(' ', "_"))
         };
         format!("{way}{scheme}_{}", self.images)
     }
 
-    fn name(self) -> String {
+    fn name(&self) -> String {
         let way = match self.way {
             Way::HillClimb => "hill climbing, bit by bit (published)",
             Way::Fit => "bits fitted by gradient",

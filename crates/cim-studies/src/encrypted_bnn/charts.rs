@@ -5,6 +5,7 @@ use cim_report::chart::{
     Bar, Bars, Chart, Line, Lines, Panel, Plot, Point, Reference, Scale, Tone,
 };
 
+use super::keys::named;
 use super::measured::{Measured, combinations};
 use super::spec::Spec;
 use crate::shared::estimates::estimate;
@@ -36,7 +37,7 @@ fn wrong_bits(spec: &Spec, measured: &Measured) -> Chart {
             x_log: true,
             y: Scale::Accuracy,
             panels: vec![Panel {
-                title: spec.methods().name(),
+                title: named(&spec.methods(measured.shapes.len())),
                 series: vec![Line {
                     name: "accuracy".to_owned(),
                     points: counts.map(point).collect(),
@@ -49,9 +50,10 @@ fn wrong_bits(spec: &Spec, measured: &Measured) -> Chart {
 }
 
 fn attacks(spec: &Spec, measured: &Measured) -> Chart {
+    let own = spec.methods(measured.shapes.len());
     let bar = |attack: &super::attacked::OfAttack| Bar {
-        label: format!("{}: {}", attack.methods.name(), attack.name),
-        tone: if attack.methods == spec.methods() { Tone::Subject } else { Tone::Between },
+        label: format!("{}: {}", named(&attack.methods), attack.name),
+        tone: if attack.methods == own { Tone::Subject } else { Tone::Between },
         value: estimate(&attack.accuracy),
     };
     let bars = measured.attacks.iter().map(bar).collect();
@@ -68,7 +70,7 @@ fn without_key(measured: &Measured) -> Chart {
     let bar = |(idx, methods): (usize, cim_tile::encryption::Methods)| Bar {
         label: methods.name(),
         tone: Tone::Subject,
-        value: measured.over_chips(|chip| chip.without_key[idx]),
+        value: measured.over_chips(|chip| chip.combined_without_key[idx]),
     };
     let bars = combinations().into_iter().enumerate().map(bar).collect();
     chart_of_bars(

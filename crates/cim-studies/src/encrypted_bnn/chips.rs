@@ -4,7 +4,7 @@ use cim_chip::{ChipDesign, LayerInputs};
 use cim_core::{Stream, Tally};
 use cim_nn::network::first_images;
 use cim_nn::{Dataset, Network, accuracy};
-use cim_tile::encryption::{Gates, Keyed, LayerKey};
+use cim_tile::encryption::{Gates, Keyed, LayerKey, Word};
 use cim_tile::{Blueprint, EnergyParts, EnergySpec, Grid};
 
 use super::spec::Spec;
@@ -111,8 +111,10 @@ pub fn overhead(
     energy: EnergyParts,
 ) -> Result<Overhead, StudyError> {
     let mut gates = Gates::default();
-    for shape in shapes {
-        let own = Gates::of(spec.methods(), *shape);
+    let mut digests = 0;
+    for (methods, shape) in spec.methods(shapes.len()).into_iter().zip(shapes) {
+        digests += Word::digests(methods, &[*shape]);
+        let own = Gates::of(methods, *shape);
         gates.xors += own.xors;
         gates.multiplexers += own.multiplexers;
         gates.register_bits += own.register_bits;
@@ -124,7 +126,6 @@ pub fn overhead(
     let weights: usize = shapes.iter().enumerate().map(cells).sum();
     let of_pairs = 2 * spec.puf.code.response_bits();
     let read_j = spec.circuit.read_voltage.0.powi(2) * pairs.target_s() * spec.energy.read_time.0;
-    let digests = cim_tile::encryption::Word::digests(spec.methods(), shapes);
     Ok(Overhead {
         gates,
         gates_j: gates.switching() as f64 * spec.encryption.gate.0,

@@ -44,10 +44,26 @@ pub fn chip(spec: &Spec, at: Stream) -> Result<Keyed, StudyError> {
     })
 }
 
-/// Keys of all layers (inputs × outputs) that follow from a word.
-pub fn of_word(word: &Word, methods: Methods, shapes: &[(usize, usize)]) -> Vec<LayerKey> {
-    let layers = shapes.iter().enumerate();
-    layers.map(|(layer, shape)| word.key(methods, *shape, layer)).collect()
+/// Keys of all layers (inputs × outputs), each with methods of its own, that follow from a word.
+pub fn of_word(word: &Word, methods: &[Methods], shapes: &[(usize, usize)]) -> Vec<LayerKey> {
+    let layers = methods.iter().zip(shapes).enumerate();
+    layers.map(|(layer, (methods, shape))| word.key(*methods, *shape, layer)).collect()
+}
+
+/// Key bits of all layers.
+pub fn bits(methods: &[Methods], shapes: &[(usize, usize)]) -> usize {
+    methods.iter().zip(shapes).map(|(methods, shape)| methods.bits(*shape)).sum()
+}
+
+/// Methods of all layers in words: those of all, or layer by layer.
+pub fn named(methods: &[Methods]) -> String {
+    match methods {
+        [first, others @ ..] if others.iter().all(|other| other == first) => first.name(),
+        _ => {
+            let names: Vec<String> = methods.iter().map(|methods| methods.name()).collect();
+            names.join(", then ")
+        }
+    }
 }
 
 fn asked(
@@ -116,8 +132,9 @@ fn quality(
 
 /// Keys with so many bits turned, drawn at `at` among all bits that are used.
 pub fn with_wrong_bits(spec: &Spec, keys: &[LayerKey], wrong: usize, at: Stream) -> Vec<LayerKey> {
-    let methods = spec.methods();
-    let sizes: Vec<usize> = keys.iter().map(|key| methods.bits(key.shape())).collect();
+    let methods = spec.methods(keys.len());
+    let sizes: Vec<usize> =
+        keys.iter().zip(&methods).map(|(key, methods)| methods.bits(key.shape())).collect();
     let all: usize = sizes.iter().sum();
     let mut draws = vec![0.0; all];
     at.fill_uniform(0, &mut draws);
@@ -125,9 +142,9 @@ pub fn with_wrong_bits(spec: &Spec, keys: &[LayerKey], wrong: usize, at: Stream)
     order.sort_by(|a, b| draws[*a].total_cmp(&draws[*b]));
     let mut turned = keys.to_vec();
     for mut bit in order.into_iter().take(wrong) {
-        for (key, size) in turned.iter_mut().zip(&sizes) {
+        for ((key, methods), size) in turned.iter_mut().zip(&methods).zip(&sizes) {
             if bit < *size {
-                key.flip(methods, bit);
+                key.flip(*methods, bit);
                 break;
             }
             bit -= size;

@@ -198,11 +198,12 @@ pub mod drawn {
         Signs { labels: logits.rows().into_iter().map(best).collect(), x }
     }
 
-    pub fn keys(network: &BinaryNetwork, methods: Methods, at: Stream) -> Vec<LayerKey> {
+    /// Keys with these methods, one a layer.
+    pub fn keys(network: &BinaryNetwork, methods: &[Methods], at: Stream) -> Vec<LayerKey> {
         let one = |(layer, shape): (usize, (usize, usize))| {
-            let mut draws = vec![0.0; methods.bits(shape)];
+            let mut draws = vec![0.0; methods[layer].bits(shape)];
             at.fill_uniform(layer as u64, &mut draws);
-            LayerKey::of(methods, shape, draws.iter().map(|u| *u < 0.5))
+            LayerKey::of(methods[layer], shape, draws.iter().map(|u| *u < 0.5))
         };
         shapes(network).into_iter().enumerate().map(one).collect()
     }
@@ -230,7 +231,7 @@ mod tests {
     #[test]
     fn no_sign_differs_with_the_key_and_many_do_with_a_wrong_one() {
         for (methods, network, x, at) in every() {
-            let keys = drawn::keys(&network, methods, at.child("key", 0));
+            let keys = drawn::keys(&network, &[methods; 3], at.child("key", 0));
             let stored = locked(&network, &keys);
             assert_eq!(mismatches(&network, &stored, &keys, &x), 0, "{}", methods.name());
             if methods == Methods::default() {
@@ -239,6 +240,28 @@ mod tests {
             }
             let found = mismatches(&network, &stored, &no_keys(&network), &x);
             assert!(25 < found, "{}: {found} of 50", methods.name());
+        }
+    }
+
+    /// Layers that are encrypted each in a way of its own, as `cim-nn`, which knows no keys, has them in plain; and
+    /// the key of any one layer of them is needed.
+    #[test]
+    fn layers_may_have_methods_of_their_own() {
+        for (case, (first, network, x, at)) in every().enumerate() {
+            let of =
+                |k: usize| Methods { rows: k & 1 == 1, swaps: k & 2 == 2, columns: k & 4 == 4 };
+            let methods = [first, of(case / 2 + 3), of(3 * case + 1)];
+            let keys = drawn::keys(&network, &methods, at.child("key", 0));
+            let stored = locked(&network, &keys);
+            assert_eq!(mismatches(&network, &stored, &keys, &x), 0, "{methods:?}");
+            assert_eq!(logits_from(&stored, &keys, 0, &x), network.logits(&x));
+            for layer in 0..keys.len() {
+                let mut wrong = keys.clone();
+                wrong[layer] = LayerKey::none(keys[layer].shape());
+                let found = mismatches(&network, &stored, &wrong, &x);
+                // A key may happen to turn nothing.
+                assert_eq!(found > 0, wrong[layer] != keys[layer], "{methods:?}: layer {layer}");
+            }
         }
     }
 
@@ -257,7 +280,7 @@ mod tests {
         let methods = Methods { columns: true, ..Methods::default() };
         let network = drawn::network(&[30, 80, 60, 6], Stream::root(42));
         let x = drawn::bits(Stream::root(43), 200, 30);
-        let keys = drawn::keys(&network, methods, Stream::root(44));
+        let keys = drawn::keys(&network, &[methods; 3], Stream::root(44));
         let mut stored = locked(&network, &keys);
         for (hidden, key) in stored.hidden.iter_mut().zip(&keys) {
             let held = hidden.least.iter_mut().zip(&key.columns);
@@ -272,7 +295,7 @@ mod tests {
         let methods = Methods { rows: true, ..Methods::default() };
         let network = drawn::network(&[512, 512, 10], Stream::root(45));
         let x = drawn::bits(Stream::root(46), 40, 512);
-        let keys = drawn::keys(&network, methods, Stream::root(47));
+        let keys = drawn::keys(&network, &[methods; 2], Stream::root(47));
         let stored = locked(&network, &keys);
         let none = LayerKey::none((512, 512));
         let want = outputs(&network.hidden[0], &none, &x).numbers();

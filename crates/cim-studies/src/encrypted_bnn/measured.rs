@@ -17,8 +17,10 @@ pub struct OfKeys {
     pub mismatches: usize,
     /// Accuracy with a word of which one bit is wrong.
     pub one_bit_off: f64,
-    /// Accuracy without a key for all methods and combinations, in the order of [`combinations`].
-    pub without_key: Vec<f64>,
+    /// Accuracy without a key.
+    pub without_key: f64,
+    /// The same for all methods and combinations, each in every layer, in the order of [`combinations`].
+    pub combined_without_key: Vec<f64>,
     /// Test images with a mismatch with the key, in the same order.
     pub combined_mismatches: Vec<usize>,
     /// Accuracy by wrong bits of the keys, in the order of the preset.
@@ -66,14 +68,14 @@ impl Measured {
     }
 
     /// Accuracy without the key, of the methods of the preset.
-    pub fn without_key(&self, spec: &Spec) -> Estimate {
-        let own = combinations().iter().position(|methods| *methods == spec.methods());
-        self.over_chips(|chip| own.map_or(chip.with_key, |own| chip.without_key[own]))
+    pub fn without_key(&self) -> Estimate {
+        self.over_chips(|chip| chip.without_key)
     }
 
     /// The attack on the methods of the preset that gets most test images right.
     pub fn strongest(&self, spec: &Spec) -> Option<&OfAttack> {
-        let own = self.attacks.iter().filter(|attack| attack.methods == spec.methods());
+        let methods = spec.methods(self.shapes.len());
+        let own = self.attacks.iter().filter(|attack| attack.methods == methods);
         let mean = |attack: &OfAttack| estimate(&attack.accuracy).mean;
         own.max_by(|a, b| mean(a).total_cmp(&mean(b)))
     }

@@ -8,7 +8,7 @@ use cim_report::{Bound, Comparison, Estimate, Figure, Headline, Parameter, Repor
 use cim_tile::encryption::Methods;
 
 use super::attacked::OfAttack;
-use super::keys::own_name;
+use super::keys::{named, own_name};
 use super::measured::{Measured, combinations};
 use super::spec::Spec;
 use super::{charts, tables};
@@ -25,11 +25,11 @@ pub fn report(spec: &Spec, measured: &Measured, tally: Tally) -> Report {
         title: "A binary network on encrypted cells".to_owned(),
         lead: lead(spec, measured),
         headlines: headlines(spec, measured),
-        comparison: comparison(spec, measured),
+        comparison: comparison(measured),
         figures: figures(spec, measured),
         charts: charts::all(spec, measured),
         tables: tables::all(spec, measured),
-        parameters: parameters(spec),
+        parameters: parameters(spec, measured),
         counts: counts::of_inference([tally].into_iter()),
         notes: notes(),
         ..Report::default()
@@ -46,7 +46,7 @@ fn figures(spec: &Spec, measured: &Measured) -> BTreeMap<String, Figure> {
     add("accuracy_unprotected", "accuracy of the network as it is", share(), plain);
     let with_key = measured.over_chips(|chip| chip.with_key);
     add("accuracy_with_key", "accuracy with the key, in whole numbers", share(), with_key);
-    let without = measured.without_key(spec);
+    let without = measured.without_key();
     add("accuracy_without_key", "accuracy without the key, in whole numbers", share(), without);
     let mismatches = measured.over_chips(|chip| chip.mismatches as f64);
     let label = "test images with any sign or logit that differs with the key";
@@ -56,7 +56,7 @@ fn figures(spec: &Spec, measured: &Measured) -> BTreeMap<String, Figure> {
         add("accuracy_after_attack", &label, share(), estimate(&attack.accuracy));
     }
     for attack in &measured.attacks {
-        let words = format!("{}, {}", attack.name, attack.methods.name());
+        let words = format!("{}, {}", attack.name, named(&attack.methods));
         let key = format!("accuracy_after_{}", attack.key);
         add(&key, &format!("accuracy after {words}"), share(), estimate(&attack.accuracy));
         let key = format!("key_bits_right_{}", attack.key);
@@ -91,7 +91,7 @@ fn figures(spec: &Spec, measured: &Measured) -> BTreeMap<String, Figure> {
     for (idx, methods) in combinations().into_iter().enumerate() {
         let name = methods.name();
         let key = name.replace(" + ", "_").replace(' ', "_");
-        let accuracy = measured.over_chips(|chip| chip.without_key[idx]);
+        let accuracy = measured.over_chips(|chip| chip.combined_without_key[idx]);
         add(
             &format!("accuracy_without_key_{key}"),
             &format!("without the key: {name}"),
@@ -137,11 +137,11 @@ fn figures(spec: &Spec, measured: &Measured) -> BTreeMap<String, Figure> {
     figures
 }
 
-fn comparison(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
+fn comparison(measured: &Measured) -> Vec<Comparison> {
     let with_key = measured.over_chips(|chip| chip.with_key);
     let off: usize = measured.keys.iter().map(|chip| chip.mismatches).sum();
     let runs = measured.test * measured.keys.len();
-    let without = measured.without_key(spec);
+    let without = measured.without_key();
     let [of_cells, _] = measured.energy_shares();
     let percents = |e: Estimate| percent_estimate(&e);
     let mut rows = vec![
@@ -159,7 +159,7 @@ fn comparison(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
     ];
     let swaps = combinations().iter().position(|methods| *methods == SWAPS);
     if let Some(swaps) = swaps {
-        let accuracy = measured.over_chips(|chip| chip.without_key[swaps]);
+        let accuracy = measured.over_chips(|chip| chip.combined_without_key[swaps]);
         let figure = "column swaps alone (predecessor), without the key";
         rows.push(Comparison::new(figure, "52.96 %", percents(accuracy)));
     }
@@ -171,9 +171,10 @@ fn comparison(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
         )
     };
     for attack in &measured.attacks {
-        let is_published = attack.methods == SWAPS && attack.key.starts_with("hill_climb");
+        let is_published = attack.methods.iter().all(|methods| *methods == SWAPS)
+            && attack.key.starts_with("hill_climb");
         let paper = if is_published { "85 % of key bits, 93 % accuracy" } else { "–" };
-        let figure = format!("{}: {}", attack.methods.name(), attack.name);
+        let figure = format!("{}: {}", named(&attack.methods), attack.name);
         rows.push(Comparison::new(&figure, paper, after(attack)));
     }
     for (images, accuracy) in &measured.without_cells {
@@ -205,7 +206,7 @@ fn lead(spec: &Spec, measured: &Measured) -> String {
             percent_estimate(&estimate(&measured.leaks.constant_right)),
         )
     });
-    let without = measured.without_key(spec);
+    let without = measured.without_key();
     let tiles: Vec<f64> = measured.tiles.iter().map(|chip| chip.with_key).collect();
     let verdict = if off > 0 {
         "Words do not come back whole, so that chips do not work with keys of their own."
@@ -218,12 +219,12 @@ fn lead(spec: &Spec, measured: &Measured) -> String {
         "With its key a chip whose weights are protected by {} recognises {} of test images where its products are exact, \
          {} on the noisy tiles of the preset; {} of {} runs have any sign off. Run as it lies, without the key, {}, exact \
          products too. {verdict}{attack} It is obfuscation bound to a device; nothing here shows secrecy.",
-        spec.methods().name(),
+        named(&spec.methods(measured.shapes.len())),
         percent_estimate(&measured.over_chips(|chip| chip.with_key)),
         percent_estimate(&estimate(&tiles)),
         off,
         measured.test * measured.keys.len(),
-        percent_estimate(&measured.without_key(spec)),
+        percent_estimate(&measured.without_key()),
     )
 }
 
@@ -241,9 +242,13 @@ fn headlines(spec: &Spec, measured: &Measured) -> Vec<Headline> {
             format!("{} on noisy tiles", percent_estimate(&estimate(&tiles))),
         ),
         headline(
-            measured.without_key(spec),
+            measured.without_key(),
             "without the key",
-            format!("{} key bits, {}", measured.key_bits, spec.methods().name()),
+            format!(
+                "{} key bits, {}",
+                measured.key_bits,
+                named(&spec.methods(measured.shapes.len()))
+            ),
         ),
     ];
     if let Some(attack) = measured.strongest(spec) {
@@ -253,7 +258,7 @@ fn headlines(spec: &Spec, measured: &Measured) -> Vec<Headline> {
     all
 }
 
-fn parameters(spec: &Spec) -> Vec<Parameter> {
+fn parameters(spec: &Spec, measured: &Measured) -> Vec<Parameter> {
     let one = |name: &str, value: String, ours: bool, note: &str| Parameter {
         name: name.to_owned(),
         value,
@@ -261,7 +266,12 @@ fn parameters(spec: &Spec) -> Vec<Parameter> {
         note: note.to_owned(),
     };
     vec![
-        one("encryption.methods", spec.methods().name(), false, "of the paper"),
+        one(
+            "encryption.methods",
+            named(&spec.methods(measured.shapes.len())),
+            false,
+            "of the paper",
+        ),
         one(
             "encryption.gate",
             spec.encryption.gate.to_string(),

@@ -85,6 +85,9 @@ pub struct TrainingSpec {
 pub struct EncryptionSpec {
     /// What is used together in every layer.
     pub methods: Vec<Method>,
+    /// What is used in the first layers in its place, layer by layer; nothing leaves a layer as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<Vec<Method>>,
     /// A gate that switches once (J).
     pub gate: Joules,
     /// A digest by which 256 bits of keys are made (J).
@@ -175,9 +178,26 @@ impl StudySpec for Spec {
         self.data.check()?;
         need_within("holdout.images", self.holdout.images, 1, 1 << 24)?;
         training::check_alone(&self.training.digital, "training.digital")?;
-        let EncryptionSpec { methods, gate, digest } = &self.encryption;
+        let EncryptionSpec { methods, layers, gate, digest } = &self.encryption;
         let help = "give at least one of \"row-inversion\", \"column-swap\", \"column-inversion\"";
         need(!methods.is_empty(), "encryption.methods", "[]", help)?;
+        let shapes: Vec<_> = start.layers().iter().map(|layer| layer.weights.dim()).collect();
+        let words = format!("{} lists", layers.len());
+        let help = format!("give up to {}, one a layer of the network", shapes.len());
+        need(layers.len() <= shapes.len(), "encryption.layers", words, &help)?;
+        for (idx, own) in layers.iter().enumerate() {
+            let twice = own.iter().enumerate().any(|(k, method)| own[..k].contains(method));
+            let words = format!("{:?} in layer {idx}", Methods::of(own).name());
+            need(!twice, "encryption.layers", words, "give every method of a layer once")?;
+        }
+        let used = self.methods(shapes.len());
+        let help = "give at least one layer a method";
+        need(
+            used.iter().any(|own| *own != Methods::default()),
+            "encryption.layers",
+            "empty lists",
+            help,
+        )?;
         need_positive("encryption.gate", gate.0, *gate)?;
         need_positive("encryption.digest", digest.0, *digest)?;
         let PufSpec { turns, chips, enrolled_after, used_after, code, .. } = self.puf;
@@ -192,8 +212,7 @@ impl StudySpec for Spec {
         self.pairs()?.check_times(&[enrolled_after, used_after])?;
         let counts = &self.wrong_bits.counts;
         need(!counts.is_empty(), "wrong_bits.counts", "[]", "give at least one")?;
-        let shapes = start.layers().iter().map(|layer| layer.weights.dim());
-        let bits: usize = shapes.map(|shape| self.methods().bits(shape)).sum();
+        let bits = super::keys::bits(&used, &shapes);
         for count in counts {
             need_within("wrong_bits.counts", *count, 0, bits)?;
         }
@@ -231,9 +250,10 @@ impl Spec {
         Ok((start, paths))
     }
 
-    /// What encrypts every layer.
-    pub fn methods(&self) -> Methods {
-        Methods::of(&self.encryption.methods)
+    /// What encrypts each of so many layers.
+    pub fn methods(&self, layers: usize) -> Vec<Methods> {
+        let EncryptionSpec { methods, layers: own, .. } = &self.encryption;
+        (0..layers).map(|layer| Methods::of(own.get(layer).unwrap_or(methods))).collect()
     }
 
     /// Pairs of cells.
@@ -286,6 +306,22 @@ mod tests {
                 "methods = []",
                 "encryption.methods",
             ),
+            (
+                "gate = \"1 fJ\"",
+                "layers = [[], [], [], [], []]\ngate = \"1 fJ\"",
+                "encryption.layers is 5 lists",
+            ),
+            (
+                "gate = \"1 fJ\"",
+                "layers = [[], [], [], []]\ngate = \"1 fJ\"",
+                "encryption.layers is empty lists",
+            ),
+            (
+                "gate = \"1 fJ\"",
+                "layers = [[], [\"column-swap\", \"column-swap\"]]\ngate = \"1 fJ\"",
+                "encryption.layers is \"column swap\" in layer 1",
+            ),
+            ("gate = \"1 fJ\"", "layers = [[\"row-swap\"]]\ngate = \"1 fJ\"", "row-swap"),
             ("fit_images = [100, 1000]", "fit_images = []", "attack.fit_images"),
             ("rate = 0.03", "rate = 0.0", "attack.rate"),
             ("{ op = \"sign\" },", "{ op = \"relu\" },", "layer 0 is not binary"),

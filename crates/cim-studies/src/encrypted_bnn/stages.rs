@@ -28,6 +28,7 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
     stages.lap("train digital");
     let Learned { network, binary } = &learned;
     let shapes = locked::shapes(binary);
+    let methods = spec.methods(shapes.len());
     let devices = keys::devices(spec, root.child("puf", 0))?;
     let chips = (0..spec.evaluation.chips.max(spec.attack.chips))
         .map(|chip| keys::chip(spec, chip_at(root, chip)))
@@ -48,7 +49,7 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
     let mut tiles: Vec<OfChip> = Vec::new();
     for (idx, chip) in measured.iter().enumerate() {
         let [enrolled, used] =
-            [&chip.enrolled, &chip.used].map(|word| keys::of_word(word, spec.methods(), &shapes));
+            [&chip.enrolled, &chip.used].map(|word| keys::of_word(word, &methods, &shapes));
         let at = chip_at(root, idx).child("tiles", 0);
         tiles.push(on_tiles.measure(&enrolled, &used, &images.test, at, &mut tally)?);
         bar.step(1);
@@ -73,7 +74,7 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
     let measured = Measured {
         plain: locked::accuracy(binary, &locked::no_keys(binary), &test),
         test: test.labels.len(),
-        key_bits: shapes.iter().map(|shape| spec.methods().bits(*shape)).sum(),
+        key_bits: keys::bits(&methods, &shapes),
         keys: of_keys,
         tiles,
         devices,
@@ -96,14 +97,15 @@ fn one_chip(spec: &Spec, learned: &Learned, chip: &Keyed, test: &Signs, at: Stre
     let plain = &learned.binary;
     let shapes = locked::shapes(plain);
     let none = locked::no_keys(plain);
-    let of = |word| keys::of_word(word, spec.methods(), &shapes);
+    let methods = spec.methods(shapes.len());
+    let of = |word| keys::of_word(word, &methods, &shapes);
     let (enrolled, used) = (of(&chip.enrolled), of(&chip.used));
     let stored = locked::locked(plain, &enrolled);
-    let (mut without_key, mut combined_mismatches) = (Vec::new(), Vec::new());
+    let (mut combined_without_key, mut combined_mismatches) = (Vec::new(), Vec::new());
     for methods in combinations() {
-        let keys = keys::of_word(&chip.enrolled, methods, &shapes);
+        let keys = keys::of_word(&chip.enrolled, &vec![methods; shapes.len()], &shapes);
         let stored = locked::locked(plain, &keys);
-        without_key.push(locked::accuracy(&stored, &none, test));
+        combined_without_key.push(locked::accuracy(&stored, &none, test));
         combined_mismatches.push(locked::mismatches(plain, &stored, &keys, &test.x));
     }
     let wrong = |(idx, wrong): (usize, &usize)| {
@@ -115,7 +117,8 @@ fn one_chip(spec: &Spec, learned: &Learned, chip: &Keyed, test: &Signs, at: Stre
         with_key: locked::accuracy(&stored, &used, test),
         mismatches: locked::mismatches(plain, &stored, &used, &test.x),
         one_bit_off: locked::accuracy(&stored, &of(&chip.one_bit_off), test),
-        without_key,
+        without_key: locked::accuracy(&stored, &none, test),
+        combined_without_key,
         combined_mismatches,
         wrong_bits: spec.wrong_bits.counts.iter().enumerate().map(wrong).collect(),
         came_back: chip.came_back,
@@ -165,7 +168,23 @@ mod tests {
     /// The whole study on pictures of 6 × 6: exact with the key, and the same bytes on one thread and on two.
     #[test]
     fn a_small_study_is_exact_with_the_key_at_any_number_of_threads() {
-        let spec = small();
+        study_is_exact_with_the_key(&small());
+    }
+
+    /// The same with methods of their own in every layer, of which the second has none.
+    #[test]
+    fn a_small_study_with_methods_by_layer_is_exact_with_the_key() {
+        use cim_tile::encryption::Method::{ColumnInversion, ColumnSwap, RowInversion};
+        let mut spec = small();
+        spec.encryption.layers =
+            vec![vec![RowInversion], vec![], vec![ColumnSwap, ColumnInversion]];
+        let report = study_is_exact_with_the_key(&spec);
+        // 36 rows; two swaps and four columns.
+        let label = "42 key bits, row inversion, then nothing, then column swap + column inversion";
+        assert!(report.headlines.iter().any(|headline| headline.detail == label));
+    }
+
+    fn study_is_exact_with_the_key(spec: &Spec) -> cim_report::Report {
         spec.check().expect("valid");
         let images = corners::data(0);
         let run = |threads: usize| {
@@ -173,7 +192,7 @@ mod tests {
             let nowhere = Nowhere;
             let found = pool
                 .expect("a pool")
-                .install(|| run(&spec, &images, &nowhere.context()).expect("a study").report);
+                .install(|| run(spec, &images, &nowhere.context()).expect("a study").report);
             found.check().expect("a report that can be written");
             found
         };
@@ -190,5 +209,6 @@ mod tests {
         for name in ["accuracy_after_attack", "puf_uniqueness", "border_bits_told"] {
             assert!(report.figures.contains_key(name), "{name}");
         }
+        report
     }
 }

@@ -3,6 +3,7 @@
 use cim_report::format::{count, percent, percent_estimate, si};
 use cim_report::{Estimate, Table};
 
+use super::keys::named;
 use super::measured::{Measured, combinations};
 use super::spec::Spec;
 use crate::shared::estimates::estimate;
@@ -23,7 +24,7 @@ fn attacks(measured: &Measured) -> Table {
     let rows = measured.attacks.iter().map(|attack| {
         vec![
             attack.name.clone(),
-            attack.methods.name(),
+            named(&attack.methods),
             attack.images.to_string(),
             count(attack.runs),
             percent_estimate(&estimate(&attack.right)),
@@ -66,7 +67,7 @@ fn without_key(measured: &Measured) -> Table {
             methods.name(),
             bits.to_string(),
             off.to_string(),
-            percent_estimate(&measured.over_chips(|chip| chip.without_key[idx])),
+            percent_estimate(&measured.over_chips(|chip| chip.combined_without_key[idx])),
         ]
     });
     let columns = ["methods", "key bits", "images that differ with the key", "accuracy without it"];

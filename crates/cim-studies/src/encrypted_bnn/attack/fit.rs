@@ -44,7 +44,7 @@ pub fn fit(target: &Target<'_>, fit: Fit, first_rows: Option<&[bool]>, at: Strea
             let at = at.child("latent", layer as u64);
             let known = first_rows.filter(|_| layer == 0);
             let lens = [key.rows.len(), key.columns.len(), key.swaps.len()];
-            let used = [methods.rows, methods.columns, methods.swaps];
+            let used = used(&methods[layer]);
             std::array::from_fn(|part| {
                 let known = known.filter(|_| part == 0);
                 Latent::drawn(lens[part], used[part], known, at.child("part", part as u64))
@@ -63,19 +63,24 @@ pub fn fit(target: &Target<'_>, fit: Fit, first_rows: Option<&[bool]>, at: Strea
         let (_, slopes) = numbers.loss(&factors, images.view(), &answers);
         let progress = step as f64 / fit.steps as f64;
         let rate = fit.rate * (0.5 + 0.5 * (std::f64::consts::PI * progress).cos()) as f32;
-        for (latent, slopes) in latent.iter_mut().zip(slopes) {
+        for ((latent, slopes), methods) in latent.iter_mut().zip(slopes).zip(methods) {
             // A swap is set where its number is below zero, so that its factor falls with the number.
             let slopes = [slopes.rows, slopes.columns, slopes.swaps.mapv(|slope| -slope)];
-            let used = [methods.rows, methods.columns, methods.swaps];
             for ((latent, slopes), _) in
-                latent.iter_mut().zip(&slopes).zip(used).filter(|(_, used)| *used)
+                latent.iter_mut().zip(&slopes).zip(used(methods)).filter(|(_, used)| *used)
             {
                 latent.step(slopes, rate, step);
             }
         }
     }
-    let keys = keys.into_iter().zip(&latent).map(|(key, latent)| settled(key, latent, methods));
+    let keys = keys.into_iter().zip(&latent).zip(methods);
+    let keys = keys.map(|((key, latent), methods)| settled(key, latent, *methods));
     Guess { keys: keys.collect(), runs: (fit.steps * batch) as u64 }
+}
+
+/// Which of the rows, columns and swaps of a layer a key turns.
+fn used(methods: &Methods) -> [bool; 3] {
+    [methods.rows, methods.columns, methods.swaps]
 }
 
 impl Latent {
@@ -144,11 +149,12 @@ mod tests {
         let network = drawn::network(&[40, 6], Stream::root(81));
         let images = drawn::labelled(&network, 2000, Stream::root(82));
         let methods = Methods { rows: true, ..Methods::default() };
-        let keys = drawn::keys(&network, methods, Stream::root(83));
+        let keys = drawn::keys(&network, &[methods], Stream::root(83));
         let stored = locked::locked(&network, &keys);
-        let target = Target { locked: &stored, methods, images: &images };
+        let target = Target { locked: &stored, methods: &[methods], images: &images };
         let guess = fit(&target, FIT, None, Stream::root(84));
-        let right = crate::encrypted_bnn::attack::target::right_bits(methods, &guess.keys, &keys);
+        let right =
+            crate::encrypted_bnn::attack::target::right_bits(&[methods], &guess.keys, &keys);
         assert!(0.9 < right, "{right}");
         let accuracy = locked::accuracy(&stored, &guess.keys, &images);
         assert!(0.9 < accuracy, "{accuracy}");
@@ -160,7 +166,7 @@ mod tests {
         let network = drawn::network(&[20, 30, 6], Stream::root(85));
         let images = drawn::labelled(&network, 50, Stream::root(82));
         let methods = Methods::default();
-        let target = Target { locked: &network, methods, images: &images };
+        let target = Target { locked: &network, methods: &[methods; 2], images: &images };
         let guess = fit(&target, FIT, None, Stream::root(86));
         assert_eq!(guess.keys, locked::no_keys(&network));
     }
@@ -171,9 +177,9 @@ mod tests {
         let network = drawn::network(&[20, 30, 27, 6], Stream::root(87));
         let methods = Methods { rows: true, swaps: true, columns: true };
         let images = drawn::labelled(&network, 200, Stream::root(82));
-        let keys = drawn::keys(&network, methods, Stream::root(88));
+        let keys = drawn::keys(&network, &[methods; 3], Stream::root(88));
         let stored = locked::locked(&network, &keys);
-        let target = Target { locked: &stored, methods, images: &images };
+        let target = Target { locked: &stored, methods: &[methods; 3], images: &images };
         let short = Fit { steps: 0, ..FIT };
         let guess = fit(&target, short, None, Stream::root(89)).keys;
         let numbers = |keys: &[LayerKey]| -> f64 {

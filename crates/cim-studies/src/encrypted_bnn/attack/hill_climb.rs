@@ -23,14 +23,15 @@ pub fn hill_climb(target: &Target<'_>, passes: usize) -> Guess {
         let before = best;
         let mut x = images.x.clone();
         for layer in 0..guess.keys.len() {
-            let bits = target.methods.bits(guess.keys[layer].shape());
+            let methods = target.methods[layer];
+            let bits = methods.bits(guess.keys[layer].shape());
             for bit in 0..bits {
-                guess.keys[layer].flip(target.methods, bit);
+                guess.keys[layer].flip(methods, bit);
                 let found = score(&mut guess, layer, &x);
                 if best < found {
                     best = found;
                 } else {
-                    guess.keys[layer].flip(target.methods, bit);
+                    guess.keys[layer].flip(methods, bit);
                 }
             }
             if let Some(hidden) = target.locked.hidden.get(layer) {
@@ -59,7 +60,7 @@ mod tests {
         let network = drawn::network(&[20, 31, 24, 5], Stream::root(51));
         let images = drawn::labelled(&network, 60, Stream::root(52));
         for methods in [Methods::default(), ALL] {
-            let target = Target { locked: &network, methods, images: &images };
+            let target = Target { locked: &network, methods: &[methods; 3], images: &images };
             let guess = hill_climb(&target, 3);
             assert_eq!(guess.keys, locked::no_keys(&network));
         }
@@ -74,7 +75,7 @@ mod tests {
         keys[2].flip(ALL, 3);
         let stored = locked::locked(&network, &keys);
         let only_rows = Methods { rows: true, ..Methods::default() };
-        let target = Target { locked: &stored, methods: only_rows, images: &images };
+        let target = Target { locked: &stored, methods: &[only_rows; 3], images: &images };
         let before = locked::accuracy(&stored, &target.no_keys(), &images);
         let guess = hill_climb(&target, 4);
         assert!(before < locked::accuracy(&stored, &guess.keys, &images), "{before}");

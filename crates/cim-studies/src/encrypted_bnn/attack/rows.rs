@@ -151,14 +151,14 @@ mod tests {
                 network.hidden[0].weights.set(column, pixel, 0.0 <= value);
             }
         }
-        let keys = drawn::keys(&network, ALL, Stream::root(63));
+        let keys = drawn::keys(&network, &[ALL; 2], Stream::root(63));
         let stored = locked::locked(&network, &keys);
         let mut x = drawn::bits(Stream::root(64), 50, 36);
         for image in 0..50 {
             (0..6).for_each(|pixel| x.set(image, pixel, false));
         }
         let images = Signs { x, labels: vec![0; 50] };
-        let target = Target { locked: &stored, methods: ALL, images: &images };
+        let target = Target { locked: &stored, methods: &[ALL; 2], images: &images };
         assert_eq!(alike_rows(&target, 6).right(&keys[0]), 1.0);
         let constant = constant_pixels(&target);
         assert_eq!(constant.rows, (0..6).collect::<Vec<_>>());

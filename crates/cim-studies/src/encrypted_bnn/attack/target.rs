@@ -11,8 +11,8 @@ use crate::encrypted_bnn::locked;
 pub struct Target<'a> {
     /// What lies on it.
     pub locked: &'a BinaryNetwork,
-    /// How it is encrypted.
-    pub methods: Methods,
+    /// How each of its layers is encrypted.
+    pub methods: &'a [Methods],
     /// Images with labels.
     pub images: &'a Signs,
 }
@@ -33,9 +33,9 @@ impl Target<'_> {
 }
 
 /// Share of the key bits that a guess has right, of those that `methods` use.
-pub fn right_bits(methods: Methods, guess: &[LayerKey], truth: &[LayerKey]) -> f64 {
+pub fn right_bits(methods: &[Methods], guess: &[LayerKey], truth: &[LayerKey]) -> f64 {
     let bits = |keys: &[LayerKey]| -> Vec<bool> {
-        keys.iter().flat_map(|key| key.bits(methods)).collect()
+        keys.iter().zip(methods).flat_map(|(key, methods)| key.bits(*methods)).collect()
     };
     let (guess, truth) = (bits(guess), bits(truth));
     let right = guess.iter().zip(&truth).filter(|(a, b)| a == b).count();
