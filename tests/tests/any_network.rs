@@ -178,10 +178,26 @@ fn a_convolutional_network_is_predicted_and_optimised_with_every_mapping() {
     }
 }
 
-/// Layers that are cut otherwise than others: each is, to the bit, that layer of a chip on which all are cut its way,
-/// as designed, as predicted, as priced, as trained through, as programmed and as checked.
+/// Layers that are cut otherwise than others, of every mapping that cuts: each is, to the bit, that layer of a chip on
+/// which all are cut its way, as designed, as predicted, as priced, as trained through, as programmed and as checked.
 #[test]
 fn a_layer_with_a_split_of_its_own_is_that_of_a_chip_cut_so() {
+    let split = |kind: &str, split: &str| format!("kind = \"{kind}\"\nbits = 6\nsplit = {split}");
+    for kind in ["split-differential", "two-arrays", "twos-complement", "offset-binary"] {
+        assert_layers_are_cut(
+            ["[1, 2, 3]", "[1, 1, 4]", "[1, 5]"],
+            &split(kind, "[1, 5]"),
+            |cut| split(kind, cut),
+        );
+    }
+    // Slices are parts of equal bits, and a layer may have others.
+    let slices = "kind = \"bit-sliced-differential\"\nslices = 3\nbits = 2";
+    let pairs = |cut: &str| split("split-differential", cut);
+    assert_layers_are_cut(["[1, 2, 3]", "[6]", "[2, 2, 2]"], slices, pairs);
+}
+
+/// Three layers with these cuts, the last that of the mapping `all`; `alone` is a mapping with one cut.
+fn assert_layers_are_cut(cuts: [&str; 3], all: &str, alone: impl Fn(&str) -> String) {
     let network = build(
         "input = [70]\noperations = [{ op = \"linear\", features = 20 }, { op = \"relu\" }, \
          { op = \"linear\", features = 18 }, { op = \"relu\" }, { op = \"linear\", features = 10 }]",
@@ -189,10 +205,8 @@ fn a_layer_with_a_split_of_its_own_is_that_of_a_chip_cut_so() {
     let mut samples = ndarray::Array2::zeros((12, 70));
     Stream::root(9).fill_uniform(0, samples.as_slice_mut().expect("standard layout"));
     let inputs = LayerInputs::of(&network, samples.view());
-    let design = |split: &str, layers: &str| {
-        let mapping =
-            format!("kind = \"split-differential\"\nbits = 6\nsplit = {split}\nlayers = {layers}");
-        let parts = parts(toml::from_str(&mapping).expect("a mapping"), "unipolar");
+    let design = |mapping: &str| {
+        let parts = parts(toml::from_str(mapping).expect("a mapping"), "unipolar");
         let policy = FullScale::Percentile { percentile: 99.0 };
         let design = ChipDesign::by_policy(parts, &network, &inputs, policy).expect("a design");
         let design = design.at_read_voltage(&inputs, Volts(0.15)).expect("a voltage");
@@ -202,8 +216,7 @@ fn a_layer_with_a_split_of_its_own_is_that_of_a_chip_cut_so() {
         );
         design
     };
-    let cuts = ["[1, 2, 3]", "[2, 2, 2]", "[6]"];
-    let mixed = design(cuts[2], &format!("[{}, {}]", cuts[0], cuts[1]));
+    let mixed = design(&format!("{all}\nlayers = [{}, {}]", cuts[0], cuts[1]));
     let outputs = |design: &ChipDesign| -> Vec<_> {
         let tally = &mut Tally::default();
         let blueprint = ChipBlueprint::of(design, &network, tally).expect("a blueprint");
@@ -234,7 +247,7 @@ fn a_layer_with_a_split_of_its_own_is_that_of_a_chip_cut_so() {
     };
     let own = looked_at(&mixed);
     for (layer, cut) in cuts.iter().enumerate() {
-        let alone = design(cut, "[]");
+        let alone = design(&alone(cut));
         let other = looked_at(&alone);
         assert_eq!(mixed.layers[layer], alone.layers[layer]);
         assert_eq!(own.0[layer], other.0[layer]);

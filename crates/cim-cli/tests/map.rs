@@ -120,7 +120,7 @@ fn what_cannot_be_names_the_weight_and_the_mapping() {
     let map = |more: &[&'static str]| [&["map", "--weights", "w.npy", "--mapping"], more].concat();
     workshop.refused(
         &map(&["twos-complement", "--bits", "3"]),
-        &["w.npy", "weight 7 at (0, 0)", "-3..=3 of twos-complement"],
+        &["w.npy", "weight 7 at (0, 0)", "-4..=3 of twos-complement"],
     );
     workshop.refused(&map(&["tnn-iv"]), &["weight 7 at (0, 0)", "of tnn-iv"]);
     workshop.refused(

@@ -50,7 +50,7 @@ fn bits(polarity: Polarity) -> u32 {
     if polarity == Polarity::Bipolar { 16 } else { 15 }
 }
 
-/// Random weights and inputs of a mapping and a drive, with the whole product.
+/// Random weights and inputs of a mapping and a drive, the weights' ends among them, with the whole product.
 struct Random {
     weights: Array2<i32>,
     x: Array2<f32>,
@@ -65,7 +65,14 @@ impl Random {
         at: Stream,
     ) -> Self {
         let top = mapping.top_weight();
-        let weights = integers(inputs, outputs, -top, top, at.child("w", 0)).mapv(|w| w as i32);
+        // A second row holds the negative of every weight.
+        let least_weight =
+            if polarity.rows_per_input() == 2 { -top } else { mapping.least_weight() };
+        let weights = integers(inputs, outputs, least_weight, top, at.child("w", 0));
+        let mut weights = weights.mapv(|w| w as i32);
+        for (weight, end) in weights.iter_mut().zip([least_weight, top]) {
+            *weight = end;
+        }
         let least = if polarity.is_signed() { -TOP_INPUT } else { 0 };
         let x = integers(batch, inputs, least, TOP_INPUT, at.child("x", 0));
         let product = x.mapv(f64::from).dot(&weights.mapv(f64::from)) * mapping.unit() as f64;
@@ -249,13 +256,13 @@ pub fn raised_at(
 /// [`Broken`].
 pub fn refusals(mapping: &dyn Mapping) -> Result<(), Broken> {
     let law = Law("a weight that does not fit is refused with its place");
-    let top = mapping.top_weight();
-    for beyond in [top + 1, -top - 1] {
+    let (least, top) = (mapping.least_weight(), mapping.top_weight());
+    for beyond in [top + 1, least - 1] {
         let mut weights = Array2::zeros((3, 4));
         weights[[1, 2]] = beyond;
         match mapping.plan(weights.view()) {
             Err(MappingError::Weight { weight, row, col, min, max, .. }) => {
-                let named = (weight, row, col) == (beyond, 1, 2) && min <= -top && top <= max;
+                let named = (weight, row, col) == (beyond, 1, 2) && min <= least && top <= max;
                 let what = || format!("{beyond} at (1, 2) is {weight} at ({row}, {col})");
                 law.holds(named, what)?;
             }

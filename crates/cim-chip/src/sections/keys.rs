@@ -290,7 +290,7 @@ pub const KEYS: &[Key] = &[
         "word",
         Words(
             "differential, offset-column; bit-sliced-differential with slices and bits; split-differential, \
-             two-arrays, twos-complement, offset-binary with bits and split, the first with layers too; lone-column \
+             two-arrays, twos-complement, offset-binary with bits and split, all of these with layers too; lone-column \
              with shift and raised_by",
         ),
         "how cells and sums carry a weight",

@@ -156,6 +156,8 @@ impl Spec {
         };
         need(spec.bits == 1, "mapping.bits", spec.bits, help)?;
         need((1..=15).contains(&spec.slices), "mapping.slices", spec.slices, help)?;
+        let layers = format_args!("{:?}", spec.layers);
+        need(spec.layers.is_none(), "mapping.layers", layers, help)?;
         Ok(spec.slices)
     }
 

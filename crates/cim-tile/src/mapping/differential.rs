@@ -55,7 +55,7 @@ impl Mapping for Differential {
     }
 
     fn plan(&self, weights: ArrayView2<'_, i32>) -> Result<Plan, MappingError> {
-        MappingError::check(KIND, weights, self.top_level)?;
+        MappingError::check(KIND, weights, -self.top_level..=self.top_level)?;
         let (rows, outputs) = weights.dim();
         let mut levels = Array2::zeros((rows, 2 * outputs));
         for (mut pairs, weights) in levels.rows_mut().into_iter().zip(weights.rows()) {

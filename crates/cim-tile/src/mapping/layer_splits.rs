@@ -1,39 +1,39 @@
 //! Splits of single layers of a network.
 
+use std::fmt;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use super::{MappingError, Split};
+use super::{Mapping, MappingError, Split};
 
-/// Most layers with a split of their own.
-const MOST_LAYERS: usize = 8;
-const MOST_BITS: usize = 16;
+/// Most layers with a split of their own: those of the deepest residual networks in use.
+const MOST_LAYERS: usize = 256;
 
-/// Splits of the first layers of a network, such as `[[1, 7], [2, 2, 4]]`, for up to 8 layers; those behind
+/// Splits of the first layers of a network, such as `[[1, 7], [2, 2, 4]]`, for up to 256 layers; those behind
 /// have the split of all. Layers are counted in the order of the network's products.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Split>", into = "Vec<Split>")]
 pub struct LayerSplits {
-    /// Bits of every part, then zeros; no part at all behind the last layer.
-    bits: [[u8; MOST_BITS]; MOST_LAYERS],
+    /// Ends of parts of every layer, see [`Split::ends`]; 0 behind the last.
+    ends: [u16; MOST_LAYERS],
 }
 
 impl LayerSplits {
     /// No layer has a split of its own.
-    pub const NONE: Self = Self { bits: [[0; MOST_BITS]; MOST_LAYERS] };
+    pub const NONE: Self = Self { ends: [0; MOST_LAYERS] };
 
     /// Splits of the first layers.
     ///
     /// # Errors
-    /// [`MappingError::Layers`] for more than 8.
+    /// [`MappingError::Layers`] for more than 256.
     pub fn new(splits: &[Split]) -> Result<Self, MappingError> {
         if MOST_LAYERS < splits.len() {
             return Err(MappingError::Layers { layers: splits.len(), most: MOST_LAYERS });
         }
-        let mut bits = Self::NONE.bits;
-        for (own, split) in bits.iter_mut().zip(splits) {
-            own.iter_mut().zip(Vec::from(*split)).for_each(|(to, bits)| *to = bits as u8);
-        }
-        Ok(Self { bits })
+        let mut ends = Self::NONE.ends;
+        ends.iter_mut().zip(splits).for_each(|(own, split)| *own = split.ends());
+        Ok(Self { ends })
     }
 
     /// Whether no layer has one.
@@ -43,14 +43,42 @@ impl LayerSplits {
 
     /// The split of a layer that has one of its own.
     pub fn of(&self, layer: usize) -> Option<Split> {
-        let parts: Vec<u32> = self.bits.get(layer)?.iter().copied().map(u32::from).collect();
-        let count = parts.iter().take_while(|bits| **bits > 0).count();
-        (count > 0).then(|| Split::cut(&parts[..count]))
+        self.ends.get(layer).copied().and_then(Split::of_ends)
     }
 
     /// All of them, first layer first.
     pub fn all(&self) -> impl Iterator<Item = Split> + '_ {
         (0..MOST_LAYERS).map_while(|layer| self.of(layer))
+    }
+
+    /// Checks that the parts of each are those of a weight of so many `bits`.
+    ///
+    /// # Errors
+    /// [`MappingError::Sum`] otherwise, naming the mapping.
+    pub(super) fn check_sums(&self, mapping: &'static str, bits: u32) -> Result<(), MappingError> {
+        self.all().try_for_each(|split| split.check_sum(mapping, bits))
+    }
+
+    /// The mapping of a layer that has a split of its own.
+    pub(super) fn mapping<M: Mapping + 'static>(
+        &self,
+        layer: usize,
+        of: impl FnOnce(Split) -> M,
+    ) -> Option<Arc<dyn Mapping>> {
+        Some(Arc::new(of(self.of(layer)?)))
+    }
+}
+
+impl Default for LayerSplits {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+/// A list of the splits.
+impl fmt::Debug for LayerSplits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.all().map(Vec::from)).finish()
     }
 }
 
@@ -82,17 +110,18 @@ mod tests {
         for (layer, split) in splits.iter().enumerate() {
             assert_eq!(layers.of(layer), Some(*split));
         }
-        assert_eq!((layers.of(4), layers.of(8)), (None, None));
+        assert_eq!((layers.of(4), layers.of(256)), (None, None));
         let text = serde_json::to_string(&layers).expect("plain data");
         assert!(text.starts_with("[[1,7],[8],"), "{text}");
         assert_eq!(serde_json::from_str::<LayerSplits>(&text).expect("the same"), layers);
+        assert_eq!(format!("{layers:?}"), text.replace(',', ", "));
         assert!(LayerSplits::NONE.is_none() && !layers.is_none());
     }
 
     #[test]
     fn too_many_layers_are_refused() {
-        let error = LayerSplits::new(&[Split::cut(&[8]); 9]).expect_err("nine");
-        assert!(error.to_string().contains("9 layers"), "{error}");
+        let error = LayerSplits::new(&[Split::cut(&[8]); 257]).expect_err("257");
+        assert!(error.to_string().contains("257 layers"), "{error}");
         assert!(serde_json::from_str::<LayerSplits>("[[1, 0]]").is_err());
     }
 }

@@ -70,7 +70,7 @@ impl Mapping for LoneColumn {
     }
 
     fn plan(&self, weights: ArrayView2<'_, i32>) -> Result<Plan, MappingError> {
-        MappingError::check(KIND, weights, self.shift)?;
+        MappingError::check(KIND, weights, -self.shift..=self.shift)?;
         let weight = match self.raised_by {
             Sign::Positive => 1,
             Sign::Negative => -1,

@@ -47,10 +47,16 @@ const RAISED_BY_POSITIVE: MappingSpec =
     MappingSpec::LoneColumn(lone_column::Spec { shift: 1, raised_by: Sign::Positive });
 const RAISED_BY_NEGATIVE: MappingSpec =
     MappingSpec::LoneColumn(lone_column::Spec { shift: 1, raised_by: Sign::Negative });
-const TWOS_COMPLEMENT: MappingSpec =
-    MappingSpec::TwosComplement(twos_complement::Spec { bits: 2, split: Split::cut(&[1, 1]) });
-const OFFSET: MappingSpec =
-    MappingSpec::OffsetBinary(offset_binary::Spec { bits: 2, split: Split::cut(&[1, 1]) });
+const TWOS_COMPLEMENT: MappingSpec = MappingSpec::TwosComplement(twos_complement::Spec {
+    bits: 2,
+    split: Split::cut(&[1, 1]),
+    layers: LayerSplits::NONE,
+});
+const OFFSET: MappingSpec = MappingSpec::OffsetBinary(offset_binary::Spec {
+    bits: 2,
+    split: Split::cut(&[1, 1]),
+    layers: LayerSplits::NONE,
+});
 
 const fn digits(code: SlicedCode) -> Polarity {
     Polarity::Sliced { code, bits: 1 }

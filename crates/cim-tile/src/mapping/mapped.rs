@@ -66,13 +66,12 @@ impl Mapped {
             let want = rows::weights(whole.drive, block).mapv(|w| i64::from(w) * unit);
             array.plan.carried() == want
         };
-        let top = whole.mapping.top_weight();
         Ok(Self {
             mapping: whole.name,
             drive: whole.drive,
             inputs: weights.nrows(),
             outputs: weights.ncols(),
-            weights: [-top, top],
+            weights: whole.weights().into_inner().into(),
             top_level: whole.mapping.top_level(),
             unit,
             cells: arrays.iter().map(|array| array.plan.levels.len()).sum(),

@@ -1,10 +1,12 @@
 //! A weight is the parts of what it is above the smallest one, which is subtracted digitally.
 
+use std::sync::Arc;
+
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use super::split::Split;
-use super::{Mapping, MappingError, Plan, Sense};
+use super::{LayerSplits, Mapping, MappingError, Plan, Sense};
 
 /// Lone columns of the offset code: part `s` of output `k`, most significant first, is column
 /// `k · parts + s`.
@@ -14,6 +16,7 @@ use super::{Mapping, MappingError, Plan, Sense};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OffsetBinary {
     split: Split,
+    layers: LayerSplits,
 }
 
 /// An [`OffsetBinary`] as written in a file.
@@ -24,11 +27,16 @@ pub struct Spec {
     pub bits: u32,
     /// Bits of its parts, most significant first; they sum to `bits`.
     pub split: Split,
+    /// Splits of the first layers of a network in its place, up to 256, each of as many bits.
+    #[serde(default, skip_serializing_if = "LayerSplits::is_none")]
+    pub layers: LayerSplits,
 }
 
 pub(super) const KIND: &str = "offset-binary";
-pub(super) const EXAMPLES: &[Spec] =
-    &[Spec { bits: 2, split: Split::cut(&[1, 1]) }, Spec { bits: 5, split: Split::cut(&[2, 3]) }];
+pub(super) const EXAMPLES: &[Spec] = &[
+    Spec { bits: 2, split: Split::cut(&[1, 1]), layers: LayerSplits::NONE },
+    Spec { bits: 5, split: Split::cut(&[2, 3]), layers: LayerSplits::NONE },
+];
 
 impl Spec {
     /// Checks the split.
@@ -37,11 +45,13 @@ impl Spec {
     /// [`MappingError::Sum`] if the parts are not those of the bits, [`MappingError::Sign`] for a
     /// single bit, which has no place for a sign.
     pub fn build(self) -> Result<OffsetBinary, MappingError> {
-        self.split.check_sum(KIND, self.bits)?;
-        if self.bits < 2 {
-            return Err(MappingError::Sign { mapping: KIND, parts: self.split.into() });
+        let Self { bits, split, layers } = self;
+        split.check_sum(KIND, bits)?;
+        layers.check_sums(KIND, bits)?;
+        if bits < 2 {
+            return Err(MappingError::Sign { mapping: KIND, parts: split.into() });
         }
-        Ok(OffsetBinary { split: self.split })
+        Ok(OffsetBinary { split, layers })
     }
 }
 
@@ -66,9 +76,13 @@ impl Mapping for OffsetBinary {
         self.split.count()
     }
 
+    fn of_layer(&self, layer: usize) -> Option<Arc<dyn Mapping>> {
+        self.layers.mapping(layer, |split| Self { split, layers: LayerSplits::NONE })
+    }
+
     fn plan(&self, weights: ArrayView2<'_, i32>) -> Result<Plan, MappingError> {
         let shift = self.top_weight();
-        MappingError::check(KIND, weights, shift)?;
+        MappingError::check(KIND, weights, -shift..=shift)?;
         let (rows, outputs) = weights.dim();
         let parts = self.split.count();
         let mut levels = Array2::zeros((rows, self.columns(outputs)));

@@ -58,7 +58,7 @@ impl Mapping for OffsetColumn {
     }
 
     fn plan(&self, weights: ArrayView2<'_, i32>) -> Result<Plan, MappingError> {
-        MappingError::check(KIND, weights, self.shift)?;
+        MappingError::check(KIND, weights, -self.shift..=self.shift)?;
         let (rows, outputs) = weights.dim();
         let levels = Array2::from_shape_fn((rows, outputs + 1), |(row, col)| {
             self.shift + if col < outputs { weights[[row, col]] } else { 0 }

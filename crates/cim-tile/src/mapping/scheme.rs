@@ -1,5 +1,6 @@
 //! What every mapping is, and what it refuses.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use ndarray::{Array2, ArrayView2};
@@ -132,16 +133,16 @@ pub enum MappingError {
 }
 
 impl MappingError {
-    /// Refuses the first weight beyond a magnitude, naming the mapping.
+    /// Refuses the first weight outside a range, naming the mapping.
     ///
     /// # Errors
     /// [`MappingError::Weight`].
     pub(crate) fn check(
         mapping: &'static str,
         weights: ArrayView2<'_, i32>,
-        max: i32,
+        range: RangeInclusive<i32>,
     ) -> Result<(), Self> {
-        let min = -max;
+        let (min, max) = range.into_inner();
         // All of them without a branch; then which.
         if weights.fold(true, |fine, weight| fine & (min <= *weight) & (*weight <= max)) {
             return Ok(());
@@ -157,8 +158,13 @@ impl MappingError {
 
 /// A way to carry integer weights (inputs × outputs) by non-negative conductances.
 pub trait Mapping: Send + Sync {
-    /// Largest weight magnitude accepted.
+    /// Largest weight accepted; real weights become whole ones of this magnitude at most.
     fn top_weight(&self) -> i32;
+
+    /// Smallest weight accepted: a code may reach further down than up.
+    fn least_weight(&self) -> i32 {
+        -self.top_weight()
+    }
 
     /// Level that stands for the top of the conductance window.
     fn top_level(&self) -> i32;

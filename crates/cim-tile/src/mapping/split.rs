@@ -67,6 +67,26 @@ impl Split {
         Self { bits, parts: parts.len() }
     }
 
+    /// The bits behind which parts end, bit 0 for the first of the weight: a number for every split, above 0.
+    pub(super) fn ends(self) -> u16 {
+        let parts = self.bits.into_iter().take(self.parts);
+        let ends = parts.scan(0, |end, bits| {
+            *end += u32::from(bits);
+            Some(1 << (*end - 1))
+        });
+        ends.sum()
+    }
+
+    /// The split whose parts end there; none of 0.
+    pub(super) fn of_ends(ends: u16) -> Option<Self> {
+        let (mut parts, mut begin) = (Vec::new(), 0);
+        for end in (1..=MOST_BITS).filter(|end| ends >> (end - 1) & 1 == 1) {
+            parts.push(end - begin);
+            begin = end;
+        }
+        Self::new(&parts).ok()
+    }
+
     /// Checks that the parts are those of a weight of so many `bits`.
     ///
     /// # Errors
@@ -150,6 +170,7 @@ mod tests {
         for parts in [&[1, 3, 4][..], &[8], &[1, 1, 1, 1], &[2, 2], &[5, 1], &[3, 2, 1], &[1, 7]] {
             let split = Split::new(parts).expect("a split");
             assert_eq!(Vec::from(split), parts);
+            assert_eq!(Split::of_ends(split.ends()), Some(split));
             for magnitude in 0..1 << split.total() {
                 let of = |part: Part| part.weight * i64::from(part.level(magnitude));
                 let sum: i64 = split.parts().map(of).sum();

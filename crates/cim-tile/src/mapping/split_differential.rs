@@ -29,7 +29,7 @@ pub struct Spec {
     pub bits: u32,
     /// Bits of its parts, most significant first; they sum to `bits`.
     pub split: Split,
-    /// Splits of the first layers of a network in its place, up to 8, each of as many bits.
+    /// Splits of the first layers of a network in its place, up to 256, each of as many bits.
     #[serde(default, skip_serializing_if = "LayerSplits::is_none")]
     pub layers: LayerSplits,
 }
@@ -48,8 +48,15 @@ impl Spec {
     pub fn build(self) -> Result<SplitDifferential, MappingError> {
         let Self { bits, split, layers } = self;
         split.check_sum(KIND, bits)?;
-        layers.all().try_for_each(|split| split.check_sum(KIND, bits))?;
+        layers.check_sums(KIND, bits)?;
         Ok(SplitDifferential { split, layers })
+    }
+}
+
+impl SplitDifferential {
+    /// Pairs of a split, in all layers.
+    pub(super) fn of(split: Split) -> Self {
+        Self { split, layers: LayerSplits::NONE }
     }
 }
 
@@ -75,13 +82,11 @@ impl Mapping for SplitDifferential {
     }
 
     fn of_layer(&self, layer: usize) -> Option<Arc<dyn Mapping>> {
-        let split = self.layers.of(layer);
-        let own = |split| Arc::new(Self { split, layers: LayerSplits::NONE }) as Arc<dyn Mapping>;
-        split.map(own)
+        self.layers.mapping(layer, Self::of)
     }
 
     fn plan(&self, weights: ArrayView2<'_, i32>) -> Result<Plan, MappingError> {
-        MappingError::check(KIND, weights, self.top_weight())?;
+        MappingError::check(KIND, weights, -self.top_weight()..=self.top_weight())?;
         let (rows, outputs) = weights.dim();
         let parts = self.split.count();
         let pair = |output: usize, part: usize| 2 * (output * parts + part);

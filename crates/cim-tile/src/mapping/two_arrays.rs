@@ -1,10 +1,12 @@
 //! A weight is the difference of two columns that are converted each on its own.
 
+use std::sync::Arc;
+
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use super::split::Split;
-use super::{Mapping, MappingError, Plan, Sense};
+use super::{LayerSplits, Mapping, MappingError, Plan, Sense};
 
 /// Pairs on two arrays: part `s` of output `k` is column `k · parts + s` of the array of positive
 /// weights less the same column of that of negative ones, each converted on its own.
@@ -16,6 +18,7 @@ use super::{Mapping, MappingError, Plan, Sense};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TwoArrays {
     split: Split,
+    layers: LayerSplits,
 }
 
 /// A [`TwoArrays`] as written in a file.
@@ -26,10 +29,14 @@ pub struct Spec {
     pub bits: u32,
     /// Bits of its parts, most significant first; they sum to `bits`.
     pub split: Split,
+    /// Splits of the first layers of a network in its place, up to 256, each of as many bits.
+    #[serde(default, skip_serializing_if = "LayerSplits::is_none")]
+    pub layers: LayerSplits,
 }
 
 pub(super) const KIND: &str = "two-arrays";
-pub(super) const EXAMPLES: &[Spec] = &[Spec { bits: 6, split: Split::cut(&[3, 3]) }];
+pub(super) const EXAMPLES: &[Spec] =
+    &[Spec { bits: 6, split: Split::cut(&[3, 3]), layers: LayerSplits::NONE }];
 
 impl Spec {
     /// Checks the split.
@@ -37,8 +44,10 @@ impl Spec {
     /// # Errors
     /// [`MappingError::Sum`] if the parts are not those of the bits.
     pub fn build(self) -> Result<TwoArrays, MappingError> {
-        self.split.check_sum(KIND, self.bits)?;
-        Ok(TwoArrays { split: self.split })
+        let Self { bits, split, layers } = self;
+        split.check_sum(KIND, bits)?;
+        layers.check_sums(KIND, bits)?;
+        Ok(TwoArrays { split, layers })
     }
 }
 
@@ -63,8 +72,12 @@ impl Mapping for TwoArrays {
         self.split.count()
     }
 
+    fn of_layer(&self, layer: usize) -> Option<Arc<dyn Mapping>> {
+        self.layers.mapping(layer, |split| Self { split, layers: LayerSplits::NONE })
+    }
+
     fn plan(&self, weights: ArrayView2<'_, i32>) -> Result<Plan, MappingError> {
-        MappingError::check(KIND, weights, self.top_weight())?;
+        MappingError::check(KIND, weights, -self.top_weight()..=self.top_weight())?;
         let (rows, outputs) = weights.dim();
         let parts = self.split.count();
         let mut levels = Array2::zeros((rows, self.columns(outputs)));

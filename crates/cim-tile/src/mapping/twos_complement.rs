@@ -1,20 +1,25 @@
 //! A weight is the parts of its two's complement, of which the sign counts negatively.
 
+use std::sync::Arc;
+
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use super::split::Split;
-use super::{Mapping, MappingError, Plan, Sense};
+use super::{LayerSplits, Mapping, MappingError, Plan, Sense};
 
 /// Lone columns of the two's complement: part `s` of output `k`, most significant first, is column
 /// `k · parts + s`, and the first part, which is the sign alone, counts negatively.
 ///
 /// Law: `w = −2^(bits − 1) g_sign + Σ_parts 2^shift d`. Half the columns of pairs; a cell is at the
 /// bottom of the window for a digit 0, what it draws there is subtracted digitally, and a weight
-/// of −1 has all its cells at the top. Magnitudes are kept below `2^(bits − 1)`.
+/// of −1 has all its cells at the top. Whole weights may be any of the code, `−2^(bits − 1)` to
+/// `2^(bits − 1) − 1`; real ones become those of either sign up to the largest, as a scale of their own for
+/// each sign would be worth one step in `2^(bits − 1)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TwosComplement {
     split: Split,
+    layers: LayerSplits,
 }
 
 /// A [`TwosComplement`] as written in a file.
@@ -25,12 +30,15 @@ pub struct Spec {
     pub bits: u32,
     /// Bits of its parts, most significant first: 1 for the sign, then others; they sum to `bits`.
     pub split: Split,
+    /// Splits of the first layers of a network in its place, up to 256, each of as many bits.
+    #[serde(default, skip_serializing_if = "LayerSplits::is_none")]
+    pub layers: LayerSplits,
 }
 
 pub(super) const KIND: &str = "twos-complement";
 pub(super) const EXAMPLES: &[Spec] = &[
-    Spec { bits: 2, split: Split::cut(&[1, 1]) },
-    Spec { bits: 6, split: Split::cut(&[1, 2, 3]) },
+    Spec { bits: 2, split: Split::cut(&[1, 1]), layers: LayerSplits::NONE },
+    Spec { bits: 6, split: Split::cut(&[1, 2, 3]), layers: LayerSplits::NONE },
 ];
 
 impl Spec {
@@ -40,17 +48,27 @@ impl Spec {
     /// [`MappingError::Sum`] if the parts are not those of the bits, [`MappingError::Sign`] if the
     /// first is not one bit of several.
     pub fn build(self) -> Result<TwosComplement, MappingError> {
-        self.split.check_sum(KIND, self.bits)?;
-        if self.split.count() < 2 || self.split.parts().next().is_none_or(|part| part.bits != 1) {
-            return Err(MappingError::Sign { mapping: KIND, parts: self.split.into() });
+        let Self { bits, split, layers } = self;
+        split.check_sum(KIND, bits)?;
+        layers.check_sums(KIND, bits)?;
+        let has_sign = |split: &Split| {
+            split.count() > 1 && split.parts().next().is_some_and(|part| part.bits == 1)
+        };
+        if let Some(split) = [split].into_iter().chain(layers.all()).find(|split| !has_sign(split))
+        {
+            return Err(MappingError::Sign { mapping: KIND, parts: split.into() });
         }
-        Ok(TwosComplement { split: self.split })
+        Ok(TwosComplement { split, layers })
     }
 }
 
 impl Mapping for TwosComplement {
     fn top_weight(&self) -> i32 {
         (1 << (self.split.total() - 1)) - 1
+    }
+
+    fn least_weight(&self) -> i32 {
+        -self.top_weight() - 1
     }
 
     fn top_level(&self) -> i32 {
@@ -69,8 +87,12 @@ impl Mapping for TwosComplement {
         self.split.count()
     }
 
+    fn of_layer(&self, layer: usize) -> Option<Arc<dyn Mapping>> {
+        self.layers.mapping(layer, |split| Self { split, layers: LayerSplits::NONE })
+    }
+
     fn plan(&self, weights: ArrayView2<'_, i32>) -> Result<Plan, MappingError> {
-        MappingError::check(KIND, weights, self.top_weight())?;
+        MappingError::check(KIND, weights, self.least_weight()..=self.top_weight())?;
         let (rows, outputs) = weights.dim();
         let (parts, sign) = (self.split.count(), self.split.total() - 1);
         let mut levels = Array2::zeros((rows, self.columns(outputs)));
@@ -101,18 +123,28 @@ mod tests {
 
     #[test]
     fn cells_hold_the_bits_of_the_twos_complement() {
-        let mapping = Spec { bits: 3, split: Split::cut(&[1, 1, 1]) }.build().expect("3 bits");
-        let plan = mapping.plan(array![[3, -1, -3]].view()).expect("weights");
-        assert_eq!(plan.levels, array![[0, 1, 1, 1, 1, 1, 1, 0, 1]]);
-        let weights: Vec<_> = plan.senses.iter().step_by(3).map(|sense| sense.weight).collect();
+        let mapping = Spec { bits: 3, split: Split::cut(&[1, 1, 1]), layers: LayerSplits::NONE }
+            .build()
+            .expect("3 bits");
+        let plan = mapping.plan(array![[3, -1, -3, -4]].view()).expect("weights");
+        assert_eq!(plan.levels, array![[0, 1, 1, 1, 1, 1, 1, 0, 1, 1, 0, 0]]);
+        let weights: Vec<_> = plan.senses.iter().step_by(4).map(|sense| sense.weight).collect();
         assert_eq!(weights, [-4, 2, 1]);
     }
 
     #[test]
     fn the_sign_is_a_part_of_its_own() {
-        for split in [Split::cut(&[2, 2]), Split::cut(&[4])] {
-            let error = Spec { bits: 4, split }.build().expect_err("no sign");
-            assert!(error.to_string().contains("twos-complement"), "{error}");
+        let signed = Split::cut(&[1, 3]);
+        for other in [Split::cut(&[2, 2]), Split::cut(&[4])] {
+            let of_layer = LayerSplits::new(&[signed, other]).expect("two layers");
+            for (split, layers) in [(other, LayerSplits::NONE), (signed, of_layer)] {
+                let error = Spec { bits: 4, split, layers }.build().expect_err("no sign");
+                let said = error.to_string();
+                assert!(
+                    said.contains(&format!("parts {:?} of twos-complement", Vec::from(other))),
+                    "{said}"
+                );
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Whole numbers on arrays of any size: mappings by name, levels and senses array by array.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use cim_adc::Polarity;
@@ -79,6 +79,17 @@ impl Whole {
         Ok(Self { name, mapping: cut.mapping(name)?, drive: Polarity::Unipolar, numbers: None })
     }
 
+    /// Smallest to largest weight.
+    pub fn weights(&self) -> RangeInclusive<i32> {
+        match self.numbers {
+            Some(numbers) => {
+                let all = numbers.all();
+                all[0]..=all[all.len() - 1]
+            }
+            None => self.mapping.least_weight()..=self.mapping.top_weight(),
+        }
+    }
+
     /// Cuts `weights` (inputs × outputs) into arrays of so many cells, rows × columns, rows of arrays
     /// outermost; an array holds whole weights only.
     ///
@@ -91,12 +102,7 @@ impl Whole {
         (rows, columns): (usize, usize),
     ) -> Result<Vec<WholeArray>, MappingError> {
         // Refused as a whole, so that places are those of the matrix and not of an array.
-        self.mapping.plan(weights).map_err(|error| match error {
-            MappingError::Weight { weight, row, col, min, max, .. } => {
-                MappingError::Weight { mapping: self.name, weight, row, col, min, max }
-            }
-            other => other,
-        })?;
+        MappingError::check(self.name, weights, self.weights())?;
         if self.numbers == Some(Numbers::Binary)
             && let Some(((row, col), _)) = weights.indexed_iter().find(|(_, weight)| **weight == 0)
         {
@@ -150,7 +156,7 @@ impl Whole {
 impl Cut {
     /// The registered mapping called `name`.
     fn mapping(&self, name: &str) -> Result<Arc<dyn Mapping>, MappingError> {
-        let bits = self.bits;
+        let (bits, layers) = (self.bits, LayerSplits::NONE);
         if !(1..=16).contains(&bits) {
             let parts = self.split.clone().unwrap_or_else(|| vec![bits]);
             return Err(MappingError::Split { parts });
@@ -175,18 +181,24 @@ impl Cut {
                     return Err(MappingError::Sum { mapping, parts, sum, bits });
                 }
                 let bits = bits / slices;
-                MappingSpec::BitSlicedDifferential(bit_sliced_differential::Spec { slices, bits })
+                MappingSpec::BitSlicedDifferential(bit_sliced_differential::Spec {
+                    slices,
+                    bits,
+                    layers,
+                })
             }
             "split-differential" => {
-                let (split, layers) = (split()?, LayerSplits::NONE);
+                let split = split()?;
                 MappingSpec::SplitDifferential(split_differential::Spec { bits, split, layers })
             }
-            "two-arrays" => MappingSpec::TwoArrays(two_arrays::Spec { bits, split: split()? }),
+            "two-arrays" => {
+                MappingSpec::TwoArrays(two_arrays::Spec { bits, split: split()?, layers })
+            }
             "twos-complement" => {
-                MappingSpec::TwosComplement(twos_complement::Spec { bits, split: split()? })
+                MappingSpec::TwosComplement(twos_complement::Spec { bits, split: split()?, layers })
             }
             "offset-binary" => {
-                MappingSpec::OffsetBinary(offset_binary::Spec { bits, split: split()? })
+                MappingSpec::OffsetBinary(offset_binary::Spec { bits, split: split()?, layers })
             }
             "lone-column" => {
                 MappingSpec::LoneColumn(lone_column::Spec { shift, raised_by: Sign::Positive })
@@ -212,7 +224,11 @@ impl Cut {
 
     /// The fewest bits for weights of the mapping called `name`.
     pub fn fewest(name: &str, weights: ArrayView2<'_, i32>) -> Self {
-        let most = weights.iter().fold(1, |most: u32, w| most.max(w.unsigned_abs()));
+        // Two's complement has one more below 0.
+        let of = |w: &i32| {
+            if name == "twos-complement" { (w ^ (w >> 31)) as u32 } else { w.unsigned_abs() }
+        };
+        let most = weights.iter().map(of).fold(1, u32::max);
         let magnitude = u32::BITS - most.leading_zeros();
         let signed = ["offset-column", "twos-complement", "offset-binary", "lone-column"];
         let bits = magnitude + u32::from(signed.contains(&name));
@@ -249,6 +265,30 @@ mod tests {
         }
     }
 
+    /// All bytes, signed: −128 has a code, 128 has none.
+    #[test]
+    fn twos_complement_takes_all_of_its_code() {
+        let weights = ndarray::Array2::from_shape_fn((16, 16), |(row, col)| {
+            16 * row as i32 + col as i32 - 128
+        });
+        let cut = Cut::fewest("twos-complement", weights.view());
+        assert_eq!(cut.bits, 8);
+        let whole = Whole::named("twos-complement", &cut).expect("8 bits");
+        assert_eq!(whole.weights(), -128..=127);
+        for array in whole.arrays(weights.view(), (5, 30)).expect("bytes") {
+            let block = weights.slice(s![array.inputs.clone(), array.outputs.clone()]);
+            assert_eq!(array.plan.carried(), block.mapv(i64::from));
+        }
+        for beyond in [128, -129] {
+            let said =
+                whole.arrays(array![[beyond]].view(), (9, 9)).expect_err("9 bits").to_string();
+            assert_eq!(
+                said,
+                format!("weight {beyond} at (0, 0) is outside -128..=127 of twos-complement")
+            );
+        }
+    }
+
     #[test]
     fn what_cannot_be_names_the_weight_and_the_mapping() {
         let weights = array![[1, 0], [-3, 1]];
@@ -263,6 +303,9 @@ mod tests {
         let plain = Cut { bits: 4, ..Cut::default() };
         let said = error("tnn-iv", &plain, (9, 9));
         assert_eq!(said, "weight -3 at (1, 0) is outside -1..=1 of tnn-iv");
+        let whole = Whole::named("tnn-iv", &Cut::default()).expect("a mapping");
+        let said = whole.arrays(array![[1, -2]].view(), (9, 9)).expect_err("two").to_string();
+        assert_eq!(said, "weight -2 at (0, 1) is outside -1..=1 of tnn-iv");
         assert_eq!(
             Whole::named("bnn-i", &plain)
                 .and_then(|whole| { whole.arrays(array![[1, -1], [1, 0]].view(), (9, 9)) }),
