@@ -8,12 +8,17 @@ use cim_crossbar::{Ambient, Wires};
 use cim_device::models::{GaussianSpec, NoiseSpec};
 use cim_device::{Conduction, Device};
 use cim_nn::{Dataset, Network};
-use cim_tile::{Grid, LayerDesign, Parts, Targets};
+use cim_tile::{Grid, LayerDesign, Mapping, MappingSpec, Parts, Targets};
 use ndarray::Array2;
 
 /// 784-256-128-10 with random weights.
 pub fn network() -> Network {
     Network::new(&[784, 256, 128, 10], Stream::root(1)).expect("a network")
+}
+
+/// 784-256 with random weights.
+pub fn layer() -> Network {
+    Network::new(&[784, 256], Stream::root(1)).expect("a network")
 }
 
 /// Images of random pixels, four in five of them black.
@@ -49,6 +54,24 @@ pub fn chip_on(network: &Network, state: StateNoise, wires: Wires) -> Vec<Grid> 
 
 /// The same on tiles of `rows`.
 pub fn chip_with(network: &Network, state: StateNoise, wires: Wires, rows: usize) -> Vec<Grid> {
+    chip_of(network, state, wires, rows, Arc::new(cim_tile::Differential::FINE))
+}
+
+/// The same whose weights are cut into slices of one bit.
+pub fn sliced(network: &Network, state: StateNoise, slices: usize) -> Vec<Grid> {
+    let text =
+        serde_json::json!({ "kind": "bit-sliced-differential", "slices": slices, "bits": 1 });
+    let mapping: MappingSpec = serde_json::from_value(text).expect("a mapping");
+    chip_of(network, state, Wires::NONE, 128, mapping.build().expect("a few bits"))
+}
+
+fn chip_of(
+    network: &Network,
+    state: StateNoise,
+    wires: Wires,
+    rows: usize,
+    mapping: Arc<dyn Mapping>,
+) -> Vec<Grid> {
     let device = GaussianSpec {
         g_off: Siemens(2e-6),
         g_on: Siemens(50e-6),
@@ -58,7 +81,7 @@ pub fn chip_with(network: &Network, state: StateNoise, wires: Wires, rows: usize
     };
     let device = device.build().expect("a device");
     let parts = Parts {
-        mapping: Arc::new(cim_tile::Differential::FINE),
+        mapping,
         window: device.window(),
         device: Arc::new(device),
         read_voltage: Volts(0.2),
@@ -83,7 +106,7 @@ pub fn chip_with(network: &Network, state: StateNoise, wires: Wires, rows: usize
             weight_clip: 0.3,
             input_limit: if layer_idx == 0 { 1.0 } else { 4.0 },
             drive_gain: 1.0,
-            full_scale: Array2::from_elem(parts.grid_shape(inputs, outputs), Amps(1e-4)),
+            full_scale: Array2::from_elem(parts.full_scale_shape(inputs, outputs), Amps(1e-4)),
         };
         let at = Stream::root(3).child("layer", layer_idx as u64);
         Grid::program(&parts, &design, layer.weights.view(), at, &mut Tally::default())

@@ -14,6 +14,7 @@ mod fixture;
 mod inference;
 mod normals;
 mod programming;
+mod sliced;
 mod training;
 mod wires;
 
@@ -28,6 +29,8 @@ struct Ratios {
     /// Time of noisy analog inference per time of plain products, on one thread and on two.
     #[serde(skip_serializing_if = "Option::is_none")]
     inference: Option<[inference::Ratios; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sliced: Option<sliced::Ratios>,
     #[serde(skip_serializing_if = "Option::is_none")]
     normals: Option<normals::Ratios>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,8 +47,17 @@ struct Ratios {
     alone: Option<alone::Alone>,
 }
 
-const PARTS: [&str; 8] =
-    ["inference", "normals", "devices", "programming", "training", "wires", "cholesky", "alone"];
+const PARTS: [&str; 9] = [
+    "inference",
+    "sliced",
+    "normals",
+    "devices",
+    "programming",
+    "training",
+    "wires",
+    "cholesky",
+    "alone",
+];
 
 fn main() -> ExitCode {
     let named: Vec<String> = std::env::args().skip(1).collect();
@@ -60,6 +72,7 @@ fn main() -> ExitCode {
     let asked = |part: &str| named.is_empty() || named.iter().any(|name| name == part);
     let ratios = Ratios {
         inference: asked("inference").then(|| [1, 2].map(inference::measure)),
+        sliced: asked("sliced").then(sliced::measure),
         normals: asked("normals").then(normals::measure),
         devices: asked("devices").then(devices::measure),
         programming: asked("programming").then(programming::measure),
