@@ -197,10 +197,6 @@ impl pulp::NullaryFnOnce for Fit<'_> {
     type Output = (f64, Vec<f32>, f64);
 
     #[inline(always)]
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "several columns at once, one loop to vectorise"
-    )]
     fn call(self) -> (f64, Vec<f32>, f64) {
         let Self { rows, cols, read, shot, square_v2, shot_v, most, off } = self;
         // Columns side by side: every sum is one of a column.
