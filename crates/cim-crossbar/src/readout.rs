@@ -26,9 +26,6 @@ const BLOCK: usize = 2048;
 /// Cells of an array of few rows, which leave room for a block in the first-level cache.
 const LOW: usize = 4096;
 
-/// Blocks between which cells of more rows are read once: what is between stays in the second-level cache.
-const BLOCKS: usize = 16;
-
 /// Vectors of a block.
 fn vectors(sensed: usize) -> usize {
     (BLOCK / sensed.max(1)).max(1)
@@ -266,8 +263,7 @@ impl Readout {
         let width = IntegerMatrix::padded(rows);
         // Few rows are read again for every block, and all between stays in the first-level cache.
         let low = rows * sensed <= LOW;
-        let blocks = if low { 1 } else { BLOCKS };
-        let group = (blocks * vectors(sensed)).min(sensed_a.len() / sensed.max(1)).max(1);
+        let group = if low { vectors(sensed) } else { (sensed_a.len() / sensed.max(1)).max(1) };
         let mut variance = scratch.take(if whole.has_state() { group * sensed } else { 0 });
         let groups = driven.chunks(group * width).zip(sensed_a.chunks_mut((group * sensed).max(1)));
         for (first, (driven, sensed_a)) in (0..).step_by(group).zip(groups) {

@@ -396,10 +396,10 @@ mod tests {
     }
 
     /// Both routes draw the same numbers, so that their currents differ by what was rounded alone: of few cells,
-    /// which are sensed block by block, and of many, which are so many blocks at a time.
+    /// which are sensed block by block, and of many.
     #[test]
     fn both_routes_sense_the_same_currents_with_the_same_noise() {
-        let (width, vectors) = (IntegerMatrix::padded(ROWS), 1800);
+        let (width, vectors) = (IntegerMatrix::padded(ROWS), 250);
         for (read, fano_factor) in [(0.0, 0.0), (0.01, 0.0), (0.01, 1.0)] {
             let array = array(read, fano_factor, Conduction::Ohmic);
             let driven = driven(UP, vectors);

@@ -85,7 +85,7 @@ pub struct TrainingSpec {
 pub struct EncryptionSpec {
     /// What is used together in every layer.
     pub methods: Vec<Method>,
-    /// What is used in the first layers in its place, layer by layer; nothing leaves a layer as it is.
+    /// What is used in the first layers in its place, layer by layer; an empty list leaves a layer as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<Vec<Method>>,
     /// A gate that switches once (J).
