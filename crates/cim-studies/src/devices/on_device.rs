@@ -4,13 +4,13 @@ use cim_chip::InUse;
 use cim_nn::Network;
 
 use crate::error::StudyError;
+use crate::method::alone::trained_through;
 use crate::method::bench::Bench;
 use crate::method::candidate::Candidate;
 use crate::method::choose::design::tightened;
 use crate::method::choose::finish::{Finished, finish};
-use crate::method::part::Method;
-use crate::method::alone::trained_through;
 use crate::method::digital::Digital;
+use crate::method::part::Method;
 use crate::method::through::{Through, train};
 use crate::method::untrained::{Untrained, untrained};
 

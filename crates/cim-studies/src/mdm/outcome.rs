@@ -54,8 +54,7 @@ fn passing(setting: &Setting) -> String {
         let gain = setting.gain((*idx, 0), (PLAIN, 0));
         gain.is_some_and(|gain| Bound::AtLeast(LEAST_GAINED).of(gain).met)
     };
-    let names: Vec<&str> =
-        (0..ORDERS.len()).filter(passes).map(|idx| ORDERS[idx].name).collect();
+    let names: Vec<&str> = (0..ORDERS.len()).filter(passes).map(|idx| ORDERS[idx].name).collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 

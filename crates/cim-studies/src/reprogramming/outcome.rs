@@ -112,10 +112,12 @@ fn comparison(spec: &Spec, measured: &[OfSubject]) -> Vec<Comparison> {
         }
         let Some(at) = subject.at_moderate_stride() else { continue };
         let (rule, point) = at.least();
-        let figure = format!("{short} at stride {}, least error that saves as much: {rule}", at.stride);
-        let lost = point.run.lost(subject.baseline()).map_or_else(String::new, |lost| {
-            format!(", {} points lost", points_estimate(&lost))
-        });
+        let figure =
+            format!("{short} at stride {}, least error that saves as much: {rule}", at.stride);
+        let lost = point
+            .run
+            .lost(subject.baseline())
+            .map_or_else(String::new, |lost| format!(", {} points lost", points_estimate(&lost)));
         let ours = format!("{}{lost}", saved(&point.run, point.ratio));
         let met = Bound::AtLeast(least).of(point.ratio);
         rows.push(Comparison::new(&figure, paper, ours).must(&format!("≥ {least}×"), met));

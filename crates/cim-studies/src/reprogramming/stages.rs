@@ -143,9 +143,8 @@ fn measure(
     for &stride in &spec.sweep.strides {
         let Some(asked) = asked else { break };
         let on = spec.stride(stride);
-        let one = |(name, rule): &(String, Skipping)| {
-            Ok((name.clone(), point(LAYER, on, *rule, false)?))
-        };
+        let one =
+            |(name, rule): &(String, Skipping)| Ok((name.clone(), point(LAYER, on, *rule, false)?));
         let mut found = rules.par_iter().map(one).collect::<Result<Vec<_>, StudyError>>()?;
         let least = AtStride::least_of(&found, asked);
         found[least].1 = point(LAYER, on, rules[least].1, true)?;

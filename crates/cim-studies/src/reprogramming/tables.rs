@@ -127,8 +127,9 @@ fn least(subject: &OfSubject) -> Table {
         row.extend(saved_and_lost(point, subject));
         row
     });
-    let columns =
-        ["stride (sections)", "rule of least error, on sorted layers"].into_iter().chain(SAVED_AND_LOST);
+    let columns = ["stride (sections)", "rule of least error, on sorted layers"]
+        .into_iter()
+        .chain(SAVED_AND_LOST);
     let title = format!("Least error that saves as many writes as asked for: {}", subject.name);
     Table::new(title, columns, rows)
 }

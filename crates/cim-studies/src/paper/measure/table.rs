@@ -9,10 +9,10 @@ use crate::context::Context;
 use crate::error::StudyError;
 use crate::method::candidate::Candidate;
 use crate::method::rows::{Asked, OnChips, Row};
+use crate::method::untrained::Untrained;
 use crate::paper::spec::Spec;
 use crate::paper::train::rows::Group;
 use crate::paper::train::trial::Trial;
-use crate::method::untrained::Untrained;
 use crate::shared::training::digital_accuracy;
 
 /// Accuracies of the networks as numbers, one for each.

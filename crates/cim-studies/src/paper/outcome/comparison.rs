@@ -51,8 +51,10 @@ pub fn rows(findings: &Findings, as_built_in: bool) -> Vec<Comparison> {
         let point = findings.bits_sweep.iter().find(|point| point.bits == bits);
         rows.extend(point.map(|point| {
             let ours = percent_estimate(&point.full);
-            Comparison::new(&format!("{bits}-bit ADC, full method"), paper, ours)
-                .must(&format!("≥ {:.1}\u{a0}%", 100.0 * least), Bound::AtLeast(least).of(point.full))
+            Comparison::new(&format!("{bits}-bit ADC, full method"), paper, ours).must(
+                &format!("≥ {:.1}\u{a0}%", 100.0 * least),
+                Bound::AtLeast(least).of(point.full),
+            )
         }));
     }
     rows.extend(against_heuristic(findings));
@@ -71,7 +73,8 @@ fn against_heuristic(findings: &Findings) -> Vec<Comparison> {
     };
     let error = at_optimised(findings).error_reduction;
     let mut rows = vec![
-        row("output error below the best heuristic", error).must("≥ 50\u{a0}%", Bound::AtLeast(0.5).of(error)),
+        row("output error below the best heuristic", error)
+            .must("≥ 50\u{a0}%", Bound::AtLeast(0.5).of(error)),
     ];
     for best in &findings.against_heuristic {
         let saved = best.energy_saved_at_no_less_accuracy;
