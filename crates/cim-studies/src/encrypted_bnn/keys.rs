@@ -50,11 +50,6 @@ pub fn of_word(word: &Word, methods: &[Methods], shapes: &[(usize, usize)]) -> V
     layers.map(|(layer, (methods, shape))| word.key(*methods, *shape, layer)).collect()
 }
 
-/// Key bits of all layers.
-pub fn bits(methods: &[Methods], shapes: &[(usize, usize)]) -> usize {
-    methods.iter().zip(shapes).map(|(methods, shape)| methods.bits(*shape)).sum()
-}
-
 /// Methods of all layers in words: those of all, or layer by layer.
 pub fn named(methods: &[Methods]) -> String {
     match methods {

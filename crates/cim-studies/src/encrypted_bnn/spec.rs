@@ -212,7 +212,7 @@ impl StudySpec for Spec {
         self.pairs()?.check_times(&[enrolled_after, used_after])?;
         let counts = &self.wrong_bits.counts;
         need(!counts.is_empty(), "wrong_bits.counts", "[]", "give at least one")?;
-        let bits = super::keys::bits(&used, &shapes);
+        let bits = key_bits(&used, &shapes);
         for count in counts {
             need_within("wrong_bits.counts", *count, 0, bits)?;
         }
@@ -280,6 +280,11 @@ impl Spec {
     pub fn trained_by(&self) -> impl std::fmt::Debug {
         ("encrypted-bnn", self.seed, &self.network, &self.holdout, &self.training)
     }
+}
+
+/// Key bits of all layers.
+pub fn key_bits(methods: &[Methods], shapes: &[(usize, usize)]) -> usize {
+    methods.iter().zip(shapes).map(|(methods, shape)| methods.bits(*shape)).sum()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::learned::{Learned, Signs, learn};
 use super::locked;
 use super::measured::{Measured, OfKeys, combinations};
 use super::outcome;
-use super::spec::Spec;
+use super::spec::{Spec, key_bits};
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::images::Images;
@@ -74,7 +74,7 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
     let measured = Measured {
         plain: locked::accuracy(binary, &locked::no_keys(binary), &test),
         test: test.labels.len(),
-        key_bits: keys::bits(&methods, &shapes),
+        key_bits: key_bits(&methods, &shapes),
         keys: of_keys,
         tiles,
         devices,
