@@ -184,6 +184,22 @@ fn comparison(measured: &Measured) -> Vec<Comparison> {
     rows
 }
 
+/// What rows tell of the first layer's key, where there are bits for its rows.
+fn told_by_rows(spec: &Spec, measured: &Measured) -> String {
+    let methods = spec.methods(measured.shapes.len());
+    if !methods.first().is_some_and(|first| first.rows) {
+        return String::new();
+    }
+    let leaks = &measured.leaks;
+    format!(
+        " Rows of the first layer tell {} of the {} key bits of its rows without a single label, those of constant \
+         border pixels {}.",
+        percent_estimate(&estimate(&leaks.alike_right)),
+        leaks.inputs,
+        percent_estimate(&estimate(&leaks.constant_right)),
+    )
+}
+
 fn lead(spec: &Spec, measured: &Measured) -> String {
     let off: usize = measured.keys.iter().map(|chip| chip.mismatches).sum();
     let attack = measured.strongest(spec).map_or_else(String::new, |attack| {
@@ -195,15 +211,13 @@ fn lead(spec: &Spec, measured: &Measured) -> String {
             "so that what cells give away beyond the images is not shown"
         };
         format!(
-            " The strongest attack on whoever lets cells be read, of {} chips ({}), gets {}; the nearest of the same images, without any cell, {}, {gained}. Rows of the first layer tell {} of its {} key bits without a \
-             single label, those of constant border pixels {}.",
+            " The strongest attack on whoever lets cells be read, of {} chips ({}), gets {}; the nearest of the same \
+             images, without any cell, {}, {gained}.{}",
             attack.accuracy.len(),
             attack.name,
             percent_estimate(&got),
             percent(plain),
-            percent_estimate(&estimate(&measured.leaks.alike_right)),
-            measured.leaks.inputs,
-            percent_estimate(&estimate(&measured.leaks.constant_right)),
+            told_by_rows(spec, measured),
         )
     });
     let without = measured.without_key();

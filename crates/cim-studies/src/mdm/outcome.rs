@@ -195,10 +195,16 @@ fn lead(spec: &Spec, factors: &[Factors], settings: &[Setting]) -> String {
     let said = |idx: usize, remedy: usize| {
         setting.accuracy(idx, remedy).map_or_else(|| "–".to_owned(), percent)
     };
+    let solved = match [PLAIN, MDM].map(|idx| setting.accuracy(idx, 3)) {
+        [Some(plain), Some(published)] => {
+            format!(", solved targets {} and {}", percent(plain), percent(published))
+        }
+        _ => String::new(),
+    };
     text += &format!(
         "{} recognises {} without wires and {} with {} a cell; placed as published {}, by least loss {}, by \
-         least error {}; column gains on the plain placement bring {}, on the published one {}, solved targets {} and \
-         {}; by least error, with both, {}. Placed as published it {} the 3.6 points asked for; what brings them: {}.",
+         least error {}; column gains on the plain placement bring {}, on the published one {}{solved}; by least \
+         error, with both, {}. Placed as published it {} the 3.6 points asked for; what brings them: {}.",
         setting.name,
         percent(mean(&setting.ideal)),
         said(PLAIN, 0),
@@ -208,8 +214,6 @@ fn lead(spec: &Spec, factors: &[Factors], settings: &[Setting]) -> String {
         said(LEAST_ERROR, 0),
         said(PLAIN, 2),
         said(MDM, 2),
-        said(PLAIN, 3),
-        said(MDM, 3),
         said(LEAST_ERROR, 4),
         match setting.gain((MDM, 0), (PLAIN, 0)) {
             Some(gain) if Bound::AtLeast(LEAST_GAINED).of(gain).met => "brings",

@@ -157,6 +157,7 @@ impl Spec {
         need(spec.bits == 1, "mapping.bits", spec.bits, help)?;
         need((1..=15).contains(&spec.slices), "mapping.slices", spec.slices, help)?;
         let layers = format_args!("{:?}", spec.layers);
+        let help = "leave it out: every layer is cut alike here";
         need(spec.layers.is_none(), "mapping.layers", layers, help)?;
         Ok(spec.slices)
     }
