@@ -102,7 +102,7 @@ impl<'a> ChipBlueprint<'a> {
         network: &impl Mapped,
         tally: &mut Tally,
     ) -> Result<Self, ChipError> {
-        check_layers(&design.parts, design.layers.len())?;
+        check_layers(design.parts.mapping.as_ref(), design.layers.len())?;
         let layers = network.products().into_iter().zip(&design.layers).enumerate();
         let layers = layers
             .map(|(idx, (product, own))| {

@@ -3,7 +3,8 @@
 use cim_adc::FullScale;
 use cim_core::Amps;
 use cim_tile::{
-    EnergyParts, EnergySpec, LayerDesign, LayerErrors, MappingError, Parts, TileError, full_scale,
+    EnergyParts, EnergySpec, LayerDesign, LayerErrors, Mapping, MappingError, Parts, TileError,
+    full_scale,
 };
 use ndarray::{Array2, ArrayView2};
 
@@ -55,7 +56,7 @@ impl ChipDesign {
         inputs: &LayerInputs,
         policy: FullScale,
     ) -> Result<Self, ChipError> {
-        check_layers(&parts, network.products().len())?;
+        check_layers(parts.mapping.as_ref(), network.products().len())?;
         let design = Self::naive(parts, network, &inputs.limits());
         for (idx, own) in design.layers.iter().enumerate() {
             inputs.calibration(idx, own.input_limit, &design.parts)?;
@@ -138,8 +139,8 @@ pub fn worst_case(parts: &Parts, design: &mut LayerDesign, weights: ArrayView2<'
 ///
 /// # Errors
 /// [`ChipError::Tile`] otherwise: they are of another network.
-pub(crate) fn check_layers(parts: &Parts, products: usize) -> Result<(), ChipError> {
-    let layers = (0..).take_while(|&layer| parts.mapping.of_layer(layer).is_some()).count();
+pub fn check_layers(mapping: &dyn Mapping, products: usize) -> Result<(), ChipError> {
+    let layers = (0..).take_while(|&layer| mapping.of_layer(layer).is_some()).count();
     if layers <= products {
         return Ok(());
     }

@@ -43,7 +43,7 @@ pub use around::{Ranges, Ranked, random_designs};
 pub use budget::{Budget, EffectLoss, Ledger, budget, effects, evaluations};
 pub use chip::ChipSpec;
 pub use chips::{ChipBlueprint, Measured, accuracies, measure, program};
-pub use design::{ChipDesign, worst_case};
+pub use design::{ChipDesign, check_layers, worst_case};
 pub use effect::{Effect, FINEST_BITS};
 pub use error::ChipError;
 pub use evaluate::{Chips, Evaluated, Moment, evaluate, evaluate_held};

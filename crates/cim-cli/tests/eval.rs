@@ -309,10 +309,10 @@ fn more_splits_than_layers_are_refused() {
     };
     let eval = ["eval", &mlp, "--data", &data, "--preset", "own.toml", "--chips", "2"];
     split("[[1, 3], [2, 2], [4]]");
-    desk.must_refuse(&eval, &["3 layers with splits of their own", "up to 2"]);
+    desk.must_refuse(&eval, &["layers has 3 splits", "up to 2"]);
     desk.must_refuse(
         &["optimise", &mlp, "--calibration", &data, "--preset", "own.toml"],
-        &["3 layers with splits of their own"],
+        &["layers has 3 splits"],
     );
     split("[[1, 3], [2, 2]]");
     assert!(desk.cim(&eval).status.success());

@@ -51,6 +51,8 @@ pub struct Outline {
     pub outputs: usize,
     /// Weights of all products, biases aside.
     pub weights: usize,
+    /// Products: what lies on cells, one after the other.
+    pub products: usize,
 }
 
 impl NetworkSpec {
@@ -74,6 +76,7 @@ impl NetworkSpec {
             input,
             outputs: operations.last().map_or(input, Operate::output).len(),
             weights: builder.products.iter().map(|plan| plan.inputs * plan.outputs).sum(),
+            products: builder.products.len(),
         })
     }
 

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use cim_chip::sections::{MappingSpec, NetworkSpec};
+use cim_chip::{ChipError, check_layers};
 use cim_report::RunInfo;
+use serde::Deserialize;
 
 use crate::as_run::as_run;
 use crate::context::Context;
@@ -111,7 +114,8 @@ fn parsed<S: Study>(text: &str) -> Result<S::Spec, StudyError> {
 /// range for is refused if it is beyond every range, and what is measured twice in any study.
 fn checked<S: StudySpec>(text: &str, spec: &S) -> Result<(), StudyError> {
     let once = |()| Ok::<_, StudyError>(need_once(spec, S::ONCE)?);
-    match spec.check().and_then(once).map_err(|error| located(text, error)) {
+    let layers = |()| Ok::<_, StudyError>(need_products(text)?);
+    match spec.check().and_then(once).and_then(layers).map_err(|error| located(text, error)) {
         Err(StudyError::Value { message, help, span }) => {
             Err(StudyError::Value { message, help, span })
         }
@@ -145,6 +149,19 @@ fn open<S: Study>(request: Request<'_>) -> Result<Box<dyn Ready + '_>, StudyErro
     let text = as_run(request.text, &written, &spec);
     let seed = *spec.shared().seed;
     Ok(Box::new(Opened::<S> { request, text, spec, seed, data, folder }))
+}
+
+/// Refuses more layers with a mapping of their own than the network of a study has products.
+fn need_products(text: &str) -> Result<(), ChipError> {
+    #[derive(Deserialize)]
+    struct Sections {
+        mapping: MappingSpec,
+        network: NetworkSpec,
+    }
+    // Studies without both, or with others of their own, have nothing to compare.
+    let Ok(Sections { mapping, network }) = toml::from_str(text) else { return Ok(()) };
+    let (Ok(mapping), Ok(outline)) = (mapping.build(), network.outline()) else { return Ok(()) };
+    check_layers(mapping.as_ref(), outline.products)
 }
 
 /// What to say of effects that act with time in a study in which none passes: without a section `[drift]`.

@@ -176,7 +176,7 @@ fn nearest<'a>(keys: &'a [Key], path: &str) -> Option<&'a Key> {
     }
 }
 
-/// The key that a message names, or whose value it quotes; else the first of the sections.
+/// The key that a message begins with, names, or whose value it quotes; else the first of the sections.
 fn told<'a>(keys: &'a [Key], sections: &[&str], message: &str) -> Option<&'a Key> {
     let message = message.replace('µ', "u").replace('Ω', "Ohm");
     let is_of_word = |c: char| c.is_alphanumeric() || c == '_';
@@ -189,13 +189,14 @@ fn told<'a>(keys: &'a [Key], sections: &[&str], message: &str) -> Option<&'a Key
     let score = |key: &Key| -> Option<u32> {
         let within = sections.iter().any(|section| key.is_within(section));
         let named = 3 <= key.name().len() && words.contains(&key.name());
+        let begun = named && words.first() == Some(&key.name());
         let quoted = key.shown.as_deref().is_some_and(|shown| match shown.parse::<f64>() {
             Ok(number) => numbers.contains(&number),
             Err(_) => 3 <= shown.len() && message.contains(shown),
         });
         let unit = key.shown.as_deref().is_some_and(|shown| shown.parse::<f64>().is_err());
         let can_be = key.shown.is_some() && within && (named || quoted && (unit || bare));
-        can_be.then(|| 2 * u32::from(named) + u32::from(quoted))
+        can_be.then(|| 4 * u32::from(begun) + 2 * u32::from(named) + u32::from(quoted))
     };
     let best = keys.iter().filter_map(|key| Some((score(key)?, key)));
     // Of equals the first: `max_by_key` takes the last.

@@ -436,3 +436,43 @@ fn a_front_end_is_read_and_refused_by_its_keys() {
         }
     }
 }
+
+/// Layers with splits of their own are known before any work to be more than the network has, or not to fit, and are shown
+/// where they stand, in every preset with a network on a mapping.
+#[test]
+fn splits_of_layers_that_cannot_be_are_shown_where_they_stand() {
+    let mut seen = Vec::new();
+    for study in STUDIES {
+        let mut table = table(study);
+        let has = |table: &Table| {
+            let kind = table.get("mapping").and_then(|mapping| mapping.get("kind"));
+            table.contains_key("network") && kind.and_then(Value::as_str) == Some("differential")
+        };
+        if !has(&table) {
+            continue;
+        }
+        seen.push(study.name);
+        for (layers, said) in [
+            (
+                "[[1, 3], [2, 2], [4], [1, 3], [2, 2], [4], [1, 3], [2, 2], [4]]",
+                "mapping.layers: layers has 9 splits",
+            ),
+            ("[[1, 3], [2, 3]]", "mapping.layers: layers, split 2: parts [2, 3]"),
+            ("[[1, 3], []]", "layers, split 2: parts []"),
+        ] {
+            let mapping =
+                format!("kind = 'split-differential'\nbits = 4\nsplit = [4]\nlayers = {layers}");
+            table.insert("mapping".into(), Value::Table(mapping.parse().expect("TOML")));
+            let text = toml::to_string(&table).expect("TOML");
+            match study.check(&text) {
+                Err(StudyError::Value { message, span, .. }) => {
+                    assert!(message.contains(said), "{}: {message}", study.name);
+                    let shown = &text[span];
+                    assert!(shown.starts_with("layers"), "{}: {shown}: {message}", study.name);
+                }
+                other => panic!("{}: {layers}: {other:?}", study.name),
+            }
+        }
+    }
+    assert!(5 <= seen.len(), "{seen:?}");
+}

@@ -52,7 +52,7 @@ impl Spec {
         let Some(all @ 1..=MOST_BITS) = slices.checked_mul(bits) else {
             return Err(MappingError::Slices { slices, bits, most: MOST_BITS });
         };
-        layers.check_sums(KIND, all)?;
+        layers.check(|split| split.check_sum(KIND, all))?;
         Ok(BitSlicedDifferential { slices, bits, layers })
     }
 }

@@ -13,7 +13,7 @@ const MOST_LAYERS: usize = 256;
 /// Splits of the first layers of a network, such as `[[1, 7], [2, 2, 4]]`, for up to 256 layers; those behind
 /// have the split of all. Layers are counted in the order of the network's products.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Vec<Split>", into = "Vec<Split>")]
+#[serde(try_from = "Vec<Vec<u32>>", into = "Vec<Split>")]
 pub struct LayerSplits {
     /// Ends of parts of every layer, see [`Split::ends`]; 0 behind the last.
     ends: [u16; MOST_LAYERS],
@@ -51,12 +51,18 @@ impl LayerSplits {
         (0..MOST_LAYERS).map_while(|layer| self.of(layer))
     }
 
-    /// Checks that the parts of each are those of a weight of so many `bits`.
+    /// Checks each of them.
     ///
     /// # Errors
-    /// [`MappingError::Sum`] otherwise, naming the mapping.
-    pub(super) fn check_sums(&self, mapping: &'static str, bits: u32) -> Result<(), MappingError> {
-        self.all().try_for_each(|split| split.check_sum(mapping, bits))
+    /// [`MappingError::OfLayer`] for the first that does not fit.
+    pub(super) fn check(
+        &self,
+        fits: impl Fn(Split) -> Result<(), MappingError>,
+    ) -> Result<(), MappingError> {
+        for (layer, split) in (1..).zip(self.all()) {
+            fits(split).map_err(|error| MappingError::OfLayer { layer, error: Box::new(error) })?;
+        }
+        Ok(())
     }
 
     /// The mapping of a layer that has a split of its own.
@@ -67,6 +73,11 @@ impl LayerSplits {
     ) -> Option<Arc<dyn Mapping>> {
         Some(Arc::new(of(self.of(layer)?)))
     }
+}
+
+/// Names the layer, from 1, in an error of its split.
+fn of_layer<T>(layer: usize, split: Result<T, MappingError>) -> Result<T, MappingError> {
+    split.map_err(|error| MappingError::OfLayer { layer, error: Box::new(error) })
 }
 
 impl Default for LayerSplits {
@@ -82,11 +93,13 @@ impl fmt::Debug for LayerSplits {
     }
 }
 
-impl TryFrom<Vec<Split>> for LayerSplits {
+/// From bits of parts, layer by layer.
+impl TryFrom<Vec<Vec<u32>>> for LayerSplits {
     type Error = MappingError;
 
-    fn try_from(splits: Vec<Split>) -> Result<Self, MappingError> {
-        Self::new(&splits)
+    fn try_from(layers: Vec<Vec<u32>>) -> Result<Self, MappingError> {
+        let splits = (1..).zip(&layers).map(|(layer, parts)| of_layer(layer, Split::new(parts)));
+        Self::new(&splits.collect::<Result<Vec<_>, _>>()?)
     }
 }
 
@@ -121,7 +134,8 @@ mod tests {
     #[test]
     fn too_many_layers_are_refused() {
         let error = LayerSplits::new(&[Split::cut(&[8]); 257]).expect_err("257");
-        assert!(error.to_string().contains("257 layers"), "{error}");
-        assert!(serde_json::from_str::<LayerSplits>("[[1, 0]]").is_err());
+        assert!(error.to_string().contains("257 splits"), "{error}");
+        let error = serde_json::from_str::<LayerSplits>("[[8], [1, 0]]").expect_err("no bits");
+        assert!(error.to_string().starts_with("layers, split 2: parts [1, 0]"), "{error}");
     }
 }

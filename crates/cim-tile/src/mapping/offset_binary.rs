@@ -47,7 +47,7 @@ impl Spec {
     pub fn build(self) -> Result<OffsetBinary, MappingError> {
         let Self { bits, split, layers } = self;
         split.check_sum(KIND, bits)?;
-        layers.check_sums(KIND, bits)?;
+        layers.check(|split| split.check_sum(KIND, bits))?;
         if bits < 2 {
             return Err(MappingError::Sign { mapping: KIND, parts: split.into() });
         }

@@ -111,14 +111,20 @@ pub enum MappingError {
         needed_columns: usize,
     },
     /// More layers have a split of their own than are kept.
-    #[error(
-        "{layers} layers with splits of their own: give up to {most}, those behind have the split of all"
-    )]
+    #[error("layers has {layers} splits: give up to {most}, those behind are cut as all others")]
     Layers {
         /// Layers as given.
         layers: usize,
         /// Most of them.
         most: usize,
+    },
+    /// The split of a layer does not fit.
+    #[error("layers, split {layer}: {error}")]
+    OfLayer {
+        /// Number of the layer, from 1.
+        layer: usize,
+        /// Why.
+        error: Box<Self>,
     },
     /// A weight 0 has no level.
     #[error("shift {shift} of {mapping}: use 1 to {most}")]

@@ -48,7 +48,7 @@ impl Spec {
     pub fn build(self) -> Result<SplitDifferential, MappingError> {
         let Self { bits, split, layers } = self;
         split.check_sum(KIND, bits)?;
-        layers.check_sums(KIND, bits)?;
+        layers.check(|split| split.check_sum(KIND, bits))?;
         Ok(SplitDifferential { split, layers })
     }
 }

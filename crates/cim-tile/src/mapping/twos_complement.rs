@@ -49,15 +49,16 @@ impl Spec {
     /// first is not one bit of several.
     pub fn build(self) -> Result<TwosComplement, MappingError> {
         let Self { bits, split, layers } = self;
-        split.check_sum(KIND, bits)?;
-        layers.check_sums(KIND, bits)?;
-        let has_sign = |split: &Split| {
-            split.count() > 1 && split.parts().next().is_some_and(|part| part.bits == 1)
+        let fits = |split: Split| {
+            split.check_sum(KIND, bits)?;
+            let begins = split.parts().next().is_some_and(|part| part.bits == 1);
+            if begins && split.count() > 1 {
+                return Ok(());
+            }
+            Err(MappingError::Sign { mapping: KIND, parts: split.into() })
         };
-        if let Some(split) = [split].into_iter().chain(layers.all()).find(|split| !has_sign(split))
-        {
-            return Err(MappingError::Sign { mapping: KIND, parts: split.into() });
-        }
+        fits(split)?;
+        layers.check(fits)?;
         Ok(TwosComplement { split, layers })
     }
 }
