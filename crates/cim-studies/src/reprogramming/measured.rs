@@ -27,7 +27,7 @@ pub struct OfSubject {
     pub by_stride: Vec<AtStride>,
 }
 
-/// Sorted layers at one stride, by all rules that are swept.
+/// Sorted layers and columns at one stride, by all rules that are swept.
 pub struct AtStride {
     /// From one section of a crossbar to its next.
     pub stride: usize,

@@ -58,13 +58,24 @@ impl Spec {
         ]
     }
 
-    /// Rules that are swept on sorted layers: shares of bit stucking, then steps of cheaper weights.
+    /// Rules that are swept: shares of bit stucking, then steps of cheaper weights.
     pub fn rules(&self) -> Vec<(String, Skipping)> {
         let share = |&share: &f64| (format!("stucking, share {share}"), self.stuck(share));
         let steps = |&steps: &u32| {
             (format!("cheapest weights, up to {steps} off"), Skipping::Cheapest { steps })
         };
         self.sweep.shares.iter().map(share).chain(self.sweep.steps.iter().map(steps)).collect()
+    }
+
+    /// All rules on sorted layers, and on sorted columns, whose sums stay on wires.
+    pub fn ways(&self) -> Vec<(String, Sorting, Skipping)> {
+        let sorted = [("sorted layer", LAYER), ("sorted in columns", COLUMN)];
+        let of = |(words, sorting): (&str, Sorting)| {
+            let rules = self.rules().into_iter();
+            let own = rules.map(|(name, rule)| (format!("{words}, {name}"), sorting, rule));
+            own.collect::<Vec<_>>()
+        };
+        sorted.into_iter().flat_map(of).collect()
     }
 
     /// The crossbars as written.

@@ -63,7 +63,7 @@ fn figures(spec: &Spec, measured: &[OfSubject]) -> BTreeMap<String, Figure> {
         for at in &subject.by_stride {
             let (rule, point) = at.least();
             let at = format!("{key}_stride_{}", at.stride);
-            let words = format!("sorted layer at that stride, {rule}, {name}");
+            let words = format!("{rule}, at that stride, {name}");
             let mut add = |name: &str, label: &str, shown: Shown, value: Estimate| {
                 let figure = Figure::new(format!("{label}: {words}"), shown, value);
                 figures.insert(format!("{name}_{at}"), figure);

@@ -108,7 +108,8 @@ fn measure(
     let asked = ASKED.iter().find(|(key, _)| *key == subject.key).map(|asked| asked.1);
     let lines = [SORTED, PUBLISHED, CHEAPEST, COLUMN_CHEAPEST].map(|idx| &methods[idx]);
     let label = format!("write the {}", subject.key);
-    let at_stride = lines.len() + asked.map_or(0, |_| rules.len() + 1);
+    let ways = spec.ways();
+    let at_stride = lines.len() + asked.map_or(0, |_| ways.len() + 1);
     let count = methods.len() + at_stride * spec.sweep.strides.len() + rules.len();
     let bar = context.progress.begin(&label, count);
     let on = |sorting, schedule, skipping, judged| {
@@ -143,11 +144,13 @@ fn measure(
     for &stride in &spec.sweep.strides {
         let Some(asked) = asked else { break };
         let on = spec.stride(stride);
-        let one =
-            |(name, rule): &(String, Skipping)| Ok((name.clone(), point(LAYER, on, *rule, false)?));
-        let mut found = rules.par_iter().map(one).collect::<Result<Vec<_>, StudyError>>()?;
+        let one = |(name, sorting, rule): &(String, Sorting, Skipping)| {
+            Ok((name.clone(), point(*sorting, on, *rule, false)?))
+        };
+        let mut found = ways.par_iter().map(one).collect::<Result<Vec<_>, StudyError>>()?;
         let least = AtStride::least_of(&found, asked);
-        found[least].1 = point(LAYER, on, rules[least].1, true)?;
+        let (_, sorting, rule) = ways[least];
+        found[least].1 = point(sorting, on, rule, true)?;
         by_stride.push(AtStride { stride, rules: found, least });
     }
     let digital = subject.right(subject.products.clone())?;

@@ -127,9 +127,7 @@ fn least(subject: &OfSubject) -> Table {
         row.extend(saved_and_lost(point, subject));
         row
     });
-    let columns = ["stride (sections)", "rule of least error, on sorted layers"]
-        .into_iter()
-        .chain(SAVED_AND_LOST);
+    let columns = ["stride (sections)", "rule of least error"].into_iter().chain(SAVED_AND_LOST);
     let title = format!("Least error that saves as many writes as asked for: {}", subject.name);
     Table::new(title, columns, rows)
 }

@@ -130,11 +130,13 @@ mod tests {
     fn a_split_that_does_not_sum_is_refused() {
         let (good, bad) = (Split::cut(&[1, 3, 4]), Split::cut(&[1, 3, 3]));
         let of_second = LayerSplits::new(&[good, bad]).expect("two layers");
-        for (split, layers) in [(bad, LayerSplits::NONE), (good, of_second)] {
+        for (split, layers, place) in
+            [(bad, LayerSplits::NONE, ""), (good, of_second, "layers, split 2: ")]
+        {
             let error = Spec { bits: 8, split, layers }.build().expect_err("7 bits");
             let want =
                 "parts [1, 3, 3] of split-differential are 7 bits in all, and weights have 8";
-            assert_eq!(error.to_string(), want);
+            assert_eq!(error.to_string(), format!("{place}{want}"));
         }
     }
 
