@@ -123,6 +123,7 @@ fn what_cannot_be_names_the_weight_and_the_mapping() {
         &["w.npy", "weight 7 at (0, 0)", "-4..=3 of twos-complement"],
     );
     workshop.refused(&map(&["tnn-iv"]), &["weight 7 at (0, 0)", "of tnn-iv"]);
+    workshop.refused(&map(&["tnn-iv", "--bits", "9"]), &["tnn-iv takes no bits"]);
     workshop.refused(
         &map(&["two-arrays", "--bits", "8", "--split", "1,3,3"]),
         &["[1, 3, 3] of two-arrays are 7 bits", "weights have 8"],

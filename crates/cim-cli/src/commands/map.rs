@@ -32,6 +32,9 @@ pub fn run(args: &Map, form: Form) -> Result<String, CliError> {
         usage(what, help(&error))
     };
     let whole = Whole::named(&args.mapping, &cut).map_err(refused)?;
+    if let (Some(_), Some(_)) = (args.bits, whole.numbers) {
+        return Err(refused(MappingError::NotTaken { mapping: whole.name, what: "bits" }));
+    }
     let size = (args.rows.unwrap_or(usize::MAX), args.columns.unwrap_or(usize::MAX));
     let mapped = Mapped::of(&whole, weights.view(), size).map_err(refused)?;
     if let Some(path) = args.report_file() {
@@ -63,15 +66,12 @@ fn whole_numbers(path: &Path) -> Result<Array2<i32>, CliError> {
         let help = "give a matrix, inputs × outputs";
         return Err(usage(format!("{} holds no weights", path.display()), help));
     }
-    let odd = |w: &f64| w.fract() != 0.0 || f64::from(i32::MAX) < w.abs() || !w.is_finite();
+    let whole = f64::from(i32::MIN)..=f64::from(i32::MAX);
+    let odd = |w: &f64| w.fract() != 0.0 || !whole.contains(w);
     if let Some(((row, col), weight)) = weights.indexed_iter().find(|(_, weight)| odd(weight)) {
-        return Err(usage(
-            format!(
-                "{}: weight {weight} at ({row}, {col}) is no whole number of 32 bits",
-                path.display()
-            ),
-            "round weights to whole numbers first",
-        ));
+        let odd = format!("weight {weight} at ({row}, {col}) is no whole number of 32 bits");
+        let help = "round weights to whole numbers first";
+        return Err(usage(format!("{}: {odd}", path.display()), help));
     }
     Ok(weights.mapv(|w| w as i32))
 }

@@ -80,7 +80,7 @@ pub enum MappingError {
     NotTaken {
         /// The mapping.
         mapping: &'static str,
-        /// What it does not take: parts or slices.
+        /// What it does not take: bits, parts or slices.
         what: &'static str,
     },
     /// A name that no mapping has.
