@@ -68,6 +68,24 @@ const MAY_KNOW: [(&str, &[&str]); 19] = [
             "cim-studies",
         ],
     ),
+    (
+        "cim-py",
+        &[
+            "cim-features",
+            "cim-core",
+            "cim-device",
+            "cim-fit",
+            "cim-nn",
+            "cim-data",
+            "cim-graph",
+            "cim-crossbar",
+            "cim-chip",
+            "cim-tile",
+            "cim-opt",
+            "cim-report",
+            "cim-studies",
+        ],
+    ),
 ];
 
 /// Packages that know all crates and that no crate may know.
@@ -142,67 +160,22 @@ fn a_foreign_type_stays_in_its_crate() {
 const ALL_KINDS: [DependencyKind; 3] =
     [DependencyKind::Normal, DependencyKind::Build, DependencyKind::Development];
 
-/// What the Python module may know. It is a workspace of its own, so that nothing here needs Python.
-const PYTHON_MAY_KNOW: [&str; 13] = [
-    "cim-features",
-    "cim-core",
-    "cim-device",
-    "cim-fit",
-    "cim-crossbar",
-    "cim-tile",
-    "cim-opt",
-    "cim-nn",
-    "cim-data",
-    "cim-graph",
-    "cim-chip",
-    "cim-studies",
-    "cim-report",
-];
-
+/// Whoever has no Python builds and tests without it: only `--workspace` reaches the module, and tests of it are not Rust's.
 #[test]
-fn the_python_module_stands_apart_and_knows_only_what_it_may() {
-    assert!(!members(&workspace()).contains_key("cim-py"), "a plain build would need Python");
-    let metadata = metadata_of("../crates/cim-py/Cargo.toml");
-    let [package] = &*metadata.workspace_packages() else { panic!("one package") };
-    for dependency in package.dependencies.iter().filter(|d| d.name.starts_with("cim-")) {
-        let known = dependency.name.as_str();
-        assert!(PYTHON_MAY_KNOW.contains(&known), "cim-py must not know {known}");
+fn a_plain_build_needs_no_python() {
+    let workspace = workspace();
+    let plain: Vec<&str> =
+        workspace.workspace_default_packages().iter().map(|package| package.name.as_str()).collect();
+    let tools = ["cim-api", "cim-benches", "cim-features", "cim-py", "xtask"];
+    for (name, package) in members(&workspace) {
+        assert_eq!(plain.contains(&name), !tools.contains(&name), "{name} of default-members");
+        assert!(name != "cim-py" || package.targets.iter().all(|target| !target.test));
     }
-}
-
-/// Equal bytes from the command line and from Python need equal arithmetic below them.
-#[test]
-fn the_python_module_is_built_from_the_same_versions() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let ours = locked(&root.join("Cargo.lock"));
-    let python = locked(&root.join("crates/cim-py/Cargo.lock"));
-    assert!(python.contains_key("pyo3") && !ours.contains_key("pyo3"));
-    for (name, versions) in &python {
-        let Some(own) = ours.get(name) else { continue };
-        let same = versions.iter().all(|version| own.contains(version));
-        assert!(same, "{name}: {versions:?} in crates/cim-py/Cargo.lock, {own:?} in Cargo.lock");
-    }
-}
-
-/// Versions of every package in a lock file.
-fn locked(path: &Path) -> BTreeMap<String, Vec<String>> {
-    let text = std::fs::read_to_string(path).expect("a lock file");
-    let lock: toml::Table = text.parse().expect("TOML");
-    let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for package in lock["package"].as_array().expect("packages") {
-        let key = |key: &str| package[key].as_str().expect("a text").to_owned();
-        versions.entry(key("name")).or_default().push(key("version"));
-    }
-    versions
 }
 
 /// The manifests only: nothing is resolved, so neither network nor lock file is touched.
 fn workspace() -> Metadata {
-    metadata_of("../Cargo.toml")
-}
-
-fn metadata_of(manifest: &str) -> Metadata {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join(manifest);
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
     let command = MetadataCommand::new().manifest_path(manifest).no_deps().exec();
     command.expect("cargo can read the workspace that this test was built from")
 }

@@ -162,7 +162,7 @@ fn source_files(folder: &Path, files: &mut Vec<PathBuf>) {
 /// Every crate that is published can be packed: its metadata and files are complete.
 fn package() -> Result<(), Failure> {
     let mut args = vec!["package", "--quiet", "--workspace", "--no-verify", "--allow-dirty"];
-    for unpublished in ["xtask", "cim-api", "cim-features", "cim-tests", "cim-benches"] {
+    for unpublished in ["xtask", "cim-api", "cim-features", "cim-py", "cim-tests", "cim-benches"] {
         args.extend(["--exclude", unpublished]);
     }
     Step::cargo("package", &args).run()
