@@ -164,8 +164,11 @@ const ALL_KINDS: [DependencyKind; 3] =
 #[test]
 fn a_plain_build_needs_no_python() {
     let workspace = workspace();
-    let plain: Vec<&str> =
-        workspace.workspace_default_packages().iter().map(|package| package.name.as_str()).collect();
+    let plain: Vec<&str> = workspace
+        .workspace_default_packages()
+        .iter()
+        .map(|package| package.name.as_str())
+        .collect();
     let tools = ["cim-api", "cim-benches", "cim-features", "cim-py", "xtask"];
     for (name, package) in members(&workspace) {
         assert_eq!(plain.contains(&name), !tools.contains(&name), "{name} of default-members");

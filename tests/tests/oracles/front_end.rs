@@ -111,8 +111,7 @@ const EFFECTS: [Effect; 9] = [
 
 /// Variances within 3 % on average and 94 to 96 % of all answers within 1.96 standard deviations.
 ///
-/// Every effect meets the first three mappings (pairs, a shared column, slices) under every drive, and each of the
-/// others under one of the four.
+/// Every effect meets pairs under every drive, and each of the other mappings under one of the four.
 fn assert_closed_form_holds(polarity: Polarity, ohm: f64, seed: u64) {
     let mut wrong = Vec::new();
     for (case, mapping) in MappingSpec::registered().into_iter().enumerate() {
@@ -121,7 +120,7 @@ fn assert_closed_form_holds(polarity: Polarity, ohm: f64, seed: u64) {
         let samples = uniforms(3, 24, least, 1.0, Stream::root(seed).child("x", 0));
         let inputs = LayerInputs::of(&network, samples.view());
         for (effect, (name, apply)) in EFFECTS.into_iter().enumerate() {
-            if 3 <= case && (case + effect) as u64 % 4 != seed - 1 {
+            if 0 < case && (case + effect) as u64 % 4 != seed - 1 {
                 continue;
             }
             let mut parts = quiet(mapping, polarity, ohm);

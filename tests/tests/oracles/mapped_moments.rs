@@ -169,13 +169,17 @@ fn closed_form_equals_monte_carlo_for_every_published_mapping_at_its_own_drive()
     }
 }
 
-/// 16 × 16 to 64 × 64 cells and more with 1, 5 and 20 Ω a segment: the wires take up to half.
+/// 16 × 16 to 64 × 64 cells and more with 1, 5 and 20 Ω a segment: the wires take up to half. Three arrays for
+/// each mapping, so that every array meets mappings of every kind.
 #[test]
 fn closed_form_equals_monte_carlo_on_wires() {
     let sizes =
         [(16, 1.0, 1500), (16, 5.0, 1500), (16, 20.0, 1500), (32, 5.0, 800), (64, 20.0, 400)];
     for (m, spec) in MappingSpec::registered().into_iter().enumerate() {
         for (k, (rows, ohm, chips)) in sizes.into_iter().enumerate() {
+            if 3 <= (m + k) % sizes.len() {
+                continue;
+            }
             let polarity = POLARITIES[(m + 2 * k) % POLARITIES.len()];
             let at = Stream::root(12).child("mapping", m as u64).child("size", k as u64);
             let mapping = spec.build().expect("a mapping");

@@ -1,7 +1,8 @@
 //! Dense nodal analysis through LAPACK: an oracle, not a way to work.
 
+use lax::layout::MatrixLayout;
+use lax::{Lapack, Transpose};
 use ndarray::{Array1, Array2, ArrayView1};
-use ndarray_linalg::{FactorizeInto, Solve};
 
 use crate::circuit::Circuit;
 use crate::error::CircuitError;
@@ -65,7 +66,9 @@ pub fn column_currents(
             y_s[[own, other]] += g;
         }
     }
-    let factors = y_s.factorize_into().map_err(|_| CircuitError::Singular)?;
+    let (mut factors, order) = (y_s.into_raw_vec_and_offset().0, nodes as i32);
+    let by_rows = MatrixLayout::C { row: order, lda: order };
+    let pivots = f64::lu(by_rows, &mut factors).map_err(|_| CircuitError::Singular)?;
     // What is missing at every node, branch by branch: the matrix has rounded its diagonal.
     let missing_a = |drop_v: &Array1<f64>| {
         let at = |node: usize| if node < nodes { drop_v[node] } else { 0.0 };
@@ -87,7 +90,10 @@ pub fn column_currents(
     };
     let mut drop_v = Array1::zeros(nodes);
     for _ in 0..REFINEMENTS {
-        drop_v += &factors.solve_into(missing_a(&drop_v)).map_err(|_| CircuitError::Singular)?;
+        let mut correction = missing_a(&drop_v).to_vec();
+        f64::solve(by_rows, Transpose::No, &factors, &pivots, &mut correction)
+            .map_err(|_| CircuitError::Singular)?;
+        drop_v += &Array1::from(correction);
     }
     let end = |side: Side, col: usize, row: usize| {
         let ohm = circuit.end_ohm(side, col);
