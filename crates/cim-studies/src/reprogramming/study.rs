@@ -19,7 +19,7 @@ impl Study for Reprogramming {
     const PRESET: &'static str = include_str!("reprogramming.toml");
     const SYSTEM: &'static str = "networks on too few crossbars: sorted sections and bit stucking";
     const PAPER: &'static str = "Farias and Kung 2024, arXiv 2410.21730";
-    const TIME: Time = Time { full_s: 240, quick_s: 60 };
+    const TIME: Time = Time { full_s: 400, quick_s: 60 };
 
     fn open(spec: &Spec, folder: &Path) -> Result<Given, StudyError> {
         Given::open(folder, &spec.network, &spec.foreign)
