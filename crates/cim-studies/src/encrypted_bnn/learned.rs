@@ -3,7 +3,6 @@
 use cim_core::Stream;
 use cim_nn::network::first_images;
 use cim_nn::{BinaryNetwork, Bits, Dataset, Network};
-use rayon::prelude::*;
 
 use super::spec::Spec;
 use crate::context::Context;
@@ -63,46 +62,15 @@ impl Signs {
 
     /// The first `count` of these.
     pub fn first(&self, count: usize) -> Self {
-        let count = count.min(self.labels.len());
-        let mut x = Bits::all_minus(count, self.x.dim().1);
-        (0..count).for_each(|row| x.row_mut(row).copy_from_slice(self.x.row(row)));
-        Self { x, labels: self.labels[..count].to_vec() }
+        self.of_rows(&(0..count.min(self.labels.len())).collect::<Vec<_>>())
     }
 
-    /// Share of `others` whose nearest of these images, by how many signs differ, has their label; of equally
-    /// near ones the first: what the images tell without any network.
-    pub fn nearest(&self, others: &Self) -> f64 {
-        let label = |other: usize| {
-            let other = others.x.row(other);
-            let apart = |row: usize| -> u32 {
-                self.x.row(row).iter().zip(other).map(|(a, b)| (a ^ b).count_ones()).sum()
-            };
-            (0..self.labels.len()).min_by_key(|row| apart(*row)).map(|row| self.labels[row])
-        };
-        let right = (0..others.labels.len())
-            .into_par_iter()
-            .filter(|other| label(*other) == Some(others.labels[*other]))
-            .count();
-        right as f64 / others.labels.len().max(1) as f64
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn signs(rows: &[(&[f32], u8)]) -> Signs {
-        let width = rows[0].0.len();
-        let flat: Vec<f32> = rows.iter().flat_map(|(row, _)| row.to_vec()).collect();
-        let x = ndarray::Array2::from_shape_vec((rows.len(), width), flat).expect("equal rows");
-        Signs { x: Bits::of(x.view()), labels: rows.iter().map(|(_, label)| *label).collect() }
-    }
-
-    #[test]
-    fn the_nearest_image_lends_its_label() {
-        let known = signs(&[(&[1.0, 1.0, 1.0], 3), (&[-1.0, -1.0, -1.0], 5)]);
-        let others =
-            signs(&[(&[1.0, -1.0, 1.0], 3), (&[-1.0, 1.0, -1.0], 5), (&[-1.0, -1.0, -1.0], 3)]);
-        assert_eq!(known.nearest(&others), 2.0 / 3.0);
+    /// Those of some rows.
+    pub fn of_rows(&self, rows: &[usize]) -> Self {
+        let mut x = Bits::all_minus(rows.len(), self.x.dim().1);
+        rows.iter()
+            .enumerate()
+            .for_each(|(to, row)| x.row_mut(to).copy_from_slice(self.x.row(*row)));
+        Self { x, labels: rows.iter().map(|row| self.labels[*row]).collect() }
     }
 }

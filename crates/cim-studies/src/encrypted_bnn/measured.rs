@@ -7,6 +7,7 @@ use super::attacked::{Leaks, OfAttack};
 use super::chips::{OfChip, Overhead};
 use super::keys::OfDevice;
 use super::spec::Spec;
+use super::without_cells::WithoutCells;
 use crate::shared::estimates::estimate;
 
 /// One chip with a word of its own, in whole numbers.
@@ -51,8 +52,8 @@ pub struct Measured {
     pub attacks: Vec<OfAttack>,
     /// What rows tell.
     pub leaks: Leaks,
-    /// Test images that the nearest of the attacker's images recognises, without the cells, by their number.
-    pub without_cells: Vec<(usize, f64)>,
+    /// Test images that are recognised from the attacker's images alone, by their number.
+    pub without_cells: Vec<WithoutCells>,
 }
 
 /// Every method alone, and all that can be used together.
@@ -82,8 +83,8 @@ impl Measured {
 
     /// What the images of an attack tell without the cells.
     pub fn without_cells(&self, attack: &OfAttack) -> Option<f64> {
-        let found = self.without_cells.iter().find(|(images, _)| *images == attack.images);
-        found.map(|(_, accuracy)| *accuracy)
+        let found = self.without_cells.iter().find(|known| known.images == attack.images);
+        found.map(WithoutCells::best)
     }
 
     /// Energy of gates over that of the rest: against cells alone, and against the whole chip.

@@ -13,5 +13,6 @@ mod spec;
 mod stages;
 mod study;
 mod tables;
+mod without_cells;
 
 pub use study::EncryptedBnn;

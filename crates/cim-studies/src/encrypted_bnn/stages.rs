@@ -12,6 +12,7 @@ use super::locked;
 use super::measured::{Measured, OfKeys, combinations};
 use super::outcome;
 use super::spec::{Spec, key_bits};
+use super::without_cells::WithoutCells;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::shared::images::Images;
@@ -68,8 +69,8 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
     let mut counts: Vec<usize> = attacks.iter().map(|attack| attack.images).collect();
     counts.sort_unstable();
     counts.dedup();
-    let nearest = |images: usize| (images, own.first(images).nearest(&test));
-    let without_cells = counts.into_iter().map(nearest).collect();
+    let known = |images: usize| WithoutCells::of(&own.first(images), &test);
+    let without_cells = counts.into_iter().map(known).collect();
     stages.lap("attack");
     let measured = Measured {
         plain: locked::accuracy(binary, &locked::no_keys(binary), &test),
