@@ -20,7 +20,8 @@ pub fn is_found() -> bool {
 
 /// Builds the command line, too, then as [`check`].
 pub fn run() -> Result<(), Failure> {
-    Step::cargo("command line", &["build", "--release", "-p", "cim-cli"]).run()?;
+    // Of the whole workspace, so that the wheel takes what is compiled for it.
+    Step::cargo("command line", &["build", "--release", "--workspace", "--bin", "cim"]).run()?;
     check(&built("cim"))
 }
 
