@@ -20,7 +20,7 @@ impl Study for EncryptedBnn {
     const SYSTEM: &'static str =
         "binary networks on encrypted cells: keys, use without them, attacks";
     const PAPER: &'static str = "Rajendran, Deb and Chattopadhyay 2025, arXiv 2510.23034";
-    const TIME: Time = Time { full_s: 420, quick_s: 75 };
+    const TIME: Time = Time { full_s: 210, quick_s: 75 };
 
     fn open(spec: &Spec, folder: &Path) -> Result<Images, StudyError> {
         let images = Images::open(folder, &spec.network)?;

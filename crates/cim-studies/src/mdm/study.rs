@@ -20,7 +20,7 @@ impl Study for Mdm {
     const SYSTEM: &'static str =
         "bit-sliced arrays with resistive wires: where bits and inputs lie";
     const PAPER: &'static str = "Farias, Martins and Kung 2025, arXiv 2511.04798";
-    const TIME: Time = Time { full_s: 720, quick_s: 120 };
+    const TIME: Time = Time { full_s: 780, quick_s: 120 };
 
     fn open(spec: &Spec, folder: &Path) -> Result<Given, StudyError> {
         let given = Given::open(folder, &spec.network, &spec.foreign)?;
