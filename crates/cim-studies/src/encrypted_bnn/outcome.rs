@@ -68,7 +68,8 @@ fn figures(spec: &Spec, measured: &Measured) -> BTreeMap<String, Figure> {
         let key = format!("accuracy_without_cells_{images}");
         let label = format!("accuracy of the nearest of {images} images, without the cells");
         add(&key, &label, share(), Estimate::exact(known.nearest));
-        let label = format!("accuracy of ridge regression on {images} images, without the cells");
+        let label =
+            format!("accuracy of kernel ridge regression on {images} images, without the cells");
         add(&format!("{key}_ridge"), &label, share(), Estimate::exact(known.ridge));
     }
     let tiles = |value: fn(&super::chips::OfChip) -> f64| {
@@ -182,7 +183,8 @@ fn comparison(measured: &Measured) -> Vec<Comparison> {
         rows.push(Comparison::new(&figure, paper, after(attack)));
     }
     for WithoutCells { images, nearest, ridge } in &measured.without_cells {
-        for (learner, accuracy) in [("nearest of", nearest), ("ridge regression on", ridge)] {
+        for (learner, accuracy) in [("nearest of", nearest), ("kernel ridge regression on", ridge)]
+        {
             let figure = format!("{learner} the same {images} images, without the cells");
             rows.push(Comparison::new(&figure, "–", percent(*accuracy)));
         }
@@ -218,7 +220,7 @@ fn lead(spec: &Spec, measured: &Measured) -> String {
         };
         format!(
             " The strongest attack on whoever lets cells be read, of {} chips ({}), gets {}; the same images \
-             without any cell, by the better of nearest image and ridge regression, {}, {gained}.{}",
+             without any cell, by the better of nearest image and kernel ridge regression, {}, {gained}.{}",
             attack.accuracy.len(),
             attack.name,
             percent_estimate(&got),
@@ -352,7 +354,7 @@ fn notes() -> Vec<String> {
         "Intervals are over chips, each with a word of its own, of one trained network: with few chips, none that is off \
          says little about how often a word fails, which the reliability of bits tells better. With the right key whole \
          numbers are equal by algebra.",
-        "The nearest of the attacker's images, by pixels that differ as the first layer sees them, and ridge regression on all \
+        "The nearest of the attacker's images, by pixels that differ as the first layer sees them, and kernel ridge regression on all \
          of them (Gaussian kernel, its width chosen on a fifth of them) are what these images tell without any cell: an attack \
          earns what it gets beyond that.",
     ]
