@@ -20,7 +20,7 @@ _Law = Union[str, Mapping[str, Any]]
 _Ends = Literal["one", "both"]
 #: Samples (samples × …), or a dictionary of them by the names of the inputs.
 _Samples = Union[npt.ArrayLike, dict[str, npt.ArrayLike]]
-_Metric = Literal["top1", "top5", "mse", "cosine"]
+_Metric = Literal["top1", "top5", "mse", "cosine", "nearest"]
 
 class CimError(Exception):
     """Whatever cim refuses or cannot do; its text says what is wrong, and what to do."""

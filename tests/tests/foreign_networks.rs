@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use cim_chip::sections::OptimiserSpec;
 use cim_chip::{
     Budget, ChipDesign, ChipPreset, Chips, Effect, Felt, Foreign, FullScale, Goal, LayerInputs,
     Mapped, Metric, Moment, Network, Reference, Rules, Sensitive, Stream, Task, Truth,
@@ -197,6 +198,56 @@ fn sensitivities_by_experiment_are_those_by_gradients() {
     }
     let other = from_file(&self::layers(&[40, 24, 10]));
     assert!(again.build(parts, &other).is_err(), "a design of another network");
+}
+
+/// Inputs with a few far ones: a range up to the largest leaves all others few codes and currents below the noise, so
+/// the search clips, and chips of its design err less. A search with nothing to try is no search.
+#[test]
+fn ranges_of_inputs_are_searched_where_a_few_are_far() {
+    let network = from_file(&layers(&[40, 24, 10]));
+    let mut samples = normals((512, 40), X);
+    for mut sample in samples.axis_iter_mut(Axis(0)).step_by(64) {
+        sample[5] = 40.0;
+    }
+    let inputs = LayerInputs::driven(&network, samples.view()).expect("samples that fit");
+    let chip = chip();
+    let (section, prices) = (chip.optimiser.expect("there"), chip.energy.expect("there"));
+    let start = ChipDesign::naive(chip.parts().expect("parts"), &network, &inputs.limits());
+    let designed = |search_inputs: bool, least_clip: f64| {
+        let section = OptimiserSpec { least_clip, ..section };
+        let rules = Rules { optimiser: &section, circuit: &chip.circuit, energy: &prices };
+        let goal = Goal { felt: Felt::Logits, search_inputs, ..Goal::of(true, true) };
+        optimise(rules, &start, &network, &inputs, goal).expect("an optimum").design
+    };
+    let (all, clipped) = (designed(false, 0.05), designed(true, 0.05));
+    assert_eq!(all.layers[0].input_limit, 40.0);
+    // Beyond 4 lie 6 of 100,000 normal numbers and the far ones.
+    let limit = clipped.layers[0].input_limit;
+    assert!((2.0..10.0).contains(&limit), "{limit}");
+    let targets = network.digital_outputs(samples.view()).expect("outputs");
+    let task = Task::new(samples.clone(), Truth::Targets(targets), Metric::Mse).expect("a task");
+    let reference = Reference::of(&network, &task).expect("digital");
+    let error = |design: &ChipDesign| {
+        let (moment, chips) = (Moment::FRESH, Chips::exactly(20));
+        let found = evaluate(
+            design,
+            &network,
+            (&task, &reference),
+            &moment,
+            chips,
+            Stream::root(3),
+            |_| (),
+        );
+        found.expect("chips").score().mean
+    };
+    let (clipped_error, all_error) = (error(&clipped), error(&all));
+    assert!(clipped_error < 0.7 * all_error, "{clipped_error} of {all_error}");
+    let (none, left) = (designed(true, 1.0), designed(false, 1.0));
+    for (none, left) in none.layers.iter().zip(&left.layers) {
+        assert_eq!((none.input_limit, none.weight_clip), (left.input_limit, left.weight_clip));
+        let scales = none.full_scale.iter().zip(&left.full_scale);
+        scales.for_each(|(a, b)| assert!((a.0 / b.0 - 1.0).abs() < 1e-9));
+    }
 }
 
 /// One product without what follows it: the error of outputs is that of the product, so each effect

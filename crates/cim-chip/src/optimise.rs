@@ -33,6 +33,8 @@ pub struct Goal {
     pub knobs: Knobs,
     /// Search the weight clips too, as they are best on ideal wires; off for weights that were trained within theirs.
     pub search_clip: bool,
+    /// Search the ranges of inputs too, in the same way and on the same grid; off for ranges that stand.
+    pub search_inputs: bool,
     /// Greatest energy of cells and sense amplifiers per inference.
     pub energy: Option<Joules>,
     /// What errors of the logits cost.
@@ -40,11 +42,12 @@ pub struct Goal {
 }
 
 impl Goal {
-    /// The weight clip is searched, energy is free.
+    /// The weight clip is searched, ranges of inputs stay, energy is free.
     pub fn of(window: bool, full_scale: bool) -> Self {
         Self {
             knobs: Knobs { window, full_scale },
             search_clip: true,
+            search_inputs: false,
             energy: None,
             felt: SOFTENED,
         }
@@ -113,7 +116,7 @@ pub fn optimise(
     inputs: &LayerInputs,
     goal: Goal,
 ) -> Result<Optimised, ChipError> {
-    let Goal { knobs, search_clip, energy, felt } = goal;
+    let Goal { knobs, search_clip, search_inputs, energy, felt } = goal;
     let products: Vec<Product<'_>> = network.products();
     for (idx, product) in products.iter().enumerate() {
         let calibration = inputs.calibration(idx, start.layers[idx].input_limit, &start.parts)?;
@@ -123,13 +126,24 @@ pub fn optimise(
     let (reference, products) = (sensitivities.reference(network.scales()), &products[..]);
     let task = Task { rules, products, inputs, sensitivities: &sensitivities, reference, energy };
     let mut design = start.clone();
-    if knobs.window && search_clip {
-        // Clips are compared on ideal wires: every clip is another array, which would be solved anew.
-        let mut ideal = design.clone();
-        ideal.parts.wires = Wires::NONE;
-        for idx in 0..products.len() {
-            design.layers[idx].weight_clip = task.best_clip(&ideal, idx)?;
+    // Clips are compared on ideal wires: every clip is another array, which would be solved anew.
+    let mut ideal = design.clone();
+    ideal.parts.wires = Wires::NONE;
+    for (idx, product) in products.iter().enumerate() {
+        if search_inputs {
+            let largest = ideal.layers[idx].input_limit;
+            ideal.layers[idx].input_limit =
+                task.best_clip(&ideal, idx, largest, |layer| &mut layer.input_limit)?;
         }
+        if knobs.window && search_clip {
+            let largest = product.weights.iter().fold(0.0f32, |m, w| m.max(w.abs()));
+            ideal.layers[idx].weight_clip =
+                task.best_clip(&ideal, idx, largest, |layer| &mut layer.weight_clip)?;
+        }
+        design.layers[idx] = ideal.layers[idx].clone();
+    }
+    if search_inputs {
+        set_read_voltage(&mut design, inputs, start.parts.read_voltage)?;
     }
     let has_lone_columns = design.parts.mapping.layout(1).has_lone_columns();
     let mut met = vec![design.clone()];
@@ -240,13 +254,18 @@ impl Task<'_> {
         Ok(Posed { problem: self.problem(design, tiles), places, fixed })
     }
 
-    /// The weight clip of one product that is best for it alone.
-    fn best_clip(&self, design: &ChipDesign, idx: usize) -> Result<f32, ChipError> {
-        let weights = self.products[idx].weights;
-        let largest = weights.iter().fold(0.0f32, |m, w| m.max(w.abs()));
+    /// The clip of one product, up to `largest`, that is best for it alone.
+    fn best_clip(
+        &self,
+        design: &ChipDesign,
+        idx: usize,
+        largest: f32,
+        clip_of: impl Fn(&mut LayerDesign) -> &mut f32,
+    ) -> Result<f32, ChipError> {
         let OptimiserSpec { least_clip, clip_points, .. } = *self.rules.optimiser;
         let found = clip::search(f64::from(largest), least_clip, clip_points, |clip| {
-            let layer = LayerDesign { weight_clip: clip as f32, ..design.layers[idx].clone() };
+            let mut layer = design.layers[idx].clone();
+            *clip_of(&mut layer) = clip as f32;
             let LayerTerms { tiles, fixed_loss, .. } = self.terms(design, idx, &layer)?;
             let alone = self.problem(design, tiles);
             let free = WindowProblem { limits: Limits::default(), ..alone };

@@ -19,6 +19,9 @@ pub enum Metric {
     Mse,
     /// Cosine between outputs and targets.
     Cosine,
+    /// Share of samples whose nearest other sample, by the cosine of outputs, is that by the cosine of targets: what a
+    /// search over vectors returns first.
+    Nearest,
 }
 
 /// What outputs are compared with.
@@ -40,7 +43,7 @@ pub struct Task {
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Top1, Self::Top5, Self::Mse, Self::Cosine];
+    pub const ALL: [Self; 5] = [Self::Top1, Self::Top5, Self::Mse, Self::Cosine, Self::Nearest];
 
     /// Name in files and options.
     pub const fn name(self) -> &'static str {
@@ -49,6 +52,7 @@ impl Metric {
             Self::Top5 => "top5",
             Self::Mse => "mse",
             Self::Cosine => "cosine",
+            Self::Nearest => "nearest",
         }
     }
 
@@ -59,12 +63,18 @@ impl Metric {
             Self::Top5 => "top-5 accuracy",
             Self::Mse => "mean squared error",
             Self::Cosine => "cosine",
+            Self::Nearest => "agreement of nearest samples",
         }
     }
 
-    /// Whether it compares with classes, and is a share of samples.
-    pub const fn counts(self) -> bool {
+    /// Whether it compares with classes.
+    pub const fn takes_labels(self) -> bool {
         matches!(self, Self::Top1 | Self::Top5)
+    }
+
+    /// Whether it is a share of samples.
+    pub const fn counts(self) -> bool {
+        self.takes_labels() || matches!(self, Self::Nearest)
     }
 
     /// What `score` loses against `reference`: above zero where it is worse.
@@ -91,7 +101,7 @@ impl Task {
         if answers != samples.nrows() {
             return wrong(format!("{answers} answers for {} samples", samples.nrows()));
         }
-        match (&truth, metric.counts()) {
+        match (&truth, metric.takes_labels()) {
             (Truth::Labels(_), false) => {
                 wrong(format!("{} needs targets, one for each output, not labels", metric.name()))
             }
@@ -145,10 +155,15 @@ impl Task {
                     return Err(ChipError::Truth { what });
                 }
                 let pairs = outputs.rows().into_iter().zip(targets.rows());
-                if self.metric == Metric::Mse {
-                    pairs.map(|(y, t)| square_distance(y, t) / wide.max(1) as f64).sum()
-                } else {
-                    pairs.map(|(y, t)| cosine(y, t)).sum()
+                match self.metric {
+                    Metric::Mse => {
+                        pairs.map(|(y, t)| square_distance(y, t) / wide.max(1) as f64).sum()
+                    }
+                    Metric::Nearest => {
+                        let found = nearest(outputs).into_iter().zip(nearest(targets.view()));
+                        found.filter(|(y, t)| y.is_some() && y == t).count() as f64
+                    }
+                    _ => pairs.map(|(y, t)| cosine(y, t)).sum(),
                 }
             }
         };
@@ -177,6 +192,23 @@ fn cosine(a: ArrayView1<'_, f32>, b: ArrayView1<'_, f32>) -> f64 {
     if lengths > 0.0 { dot(a, b) / lengths } else { 0.0 }
 }
 
+/// For each vector, the other one with the largest cosine, the first of equal ones; none for what has no direction or
+/// nothing beside it.
+fn nearest(vectors: ArrayView2<'_, f32>) -> Vec<Option<usize>> {
+    let mut units = vectors.to_owned();
+    for mut row in units.rows_mut() {
+        let length = row.dot(&row).sqrt();
+        row /= length;
+    }
+    let cosines = units.dot(&units.t());
+    let best = |(own, row): (usize, ArrayView1<'_, f32>)| {
+        let others = row.iter().enumerate().filter(|&(at, cosine)| at != own && !cosine.is_nan());
+        let larger = |a: (usize, f32), b: (usize, f32)| if a.1 < b.1 { b } else { a };
+        others.map(|(at, &cosine)| (at, cosine)).reduce(larger).map(|(at, _)| at)
+    };
+    cosines.rows().into_iter().enumerate().map(best).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use ndarray::array;
@@ -201,6 +233,30 @@ mod tests {
         let targets = Truth::Targets(array![[3.0, 0.0], [0.0, 1.0]]);
         assert_eq!(score(targets.clone(), Metric::Mse, &array![[1.0, 0.0], [0.0, 1.0]]), 1.0);
         assert_eq!(score(targets, Metric::Cosine, &array![[5.0, 0.0], [2.0, 0.0]]), 0.5);
+    }
+
+    #[test]
+    fn nearest_samples_are_others_and_lengths_do_not_count() {
+        // Directions of 0, 10, 30 and 35 degrees: nearest are 1, 0, 3 and 2.
+        let towards = |degrees: [f32; 4]| {
+            let lengths = [1.0, 7.0, 0.1, 2.0];
+            Array2::from_shape_fn((4, 2), |(at, axis)| {
+                let angle = degrees[at].to_radians();
+                lengths[at] * if axis == 0 { angle.cos() } else { angle.sin() }
+            })
+        };
+        let score = |outputs: &Array2<f32>| {
+            score(Truth::Targets(towards([0.0, 10.0, 30.0, 35.0])), Metric::Nearest, outputs)
+        };
+        assert_eq!(score(&towards([0.0, 10.0, 30.0, 35.0])), 1.0);
+        assert_eq!(score(&towards([90.0, 80.0, 5.0, 1.0])), 1.0);
+        // The second moves beside the third: the first still has it, the third has it now too.
+        assert_eq!(score(&towards([0.0, 28.0, 30.0, 35.0])), 0.5);
+        let mut outputs = towards([0.0, 10.0, 30.0, 35.0]);
+        outputs.row_mut(1).fill(f32::NAN);
+        assert_eq!(score(&outputs), 0.5, "neither the first nor the second finds its own");
+        outputs.row_mut(1).fill(0.0);
+        assert_eq!(score(&outputs), 0.5);
     }
 
     /// Ties go to the first, as in [`cim_nn::accuracy`]; what is no number is never right.

@@ -71,7 +71,7 @@ pub struct Eval {
     /// least 10, at most --chips; left out, 1000
     #[arg(long, value_parser = cim_studies::own::width)]
     pub until: Option<cim_studies::own::Width>,
-    /// How answers are judged: top1, top5, mse, cosine; left out, top1 for labels, mse for numbers, cosine
+    /// How answers are judged: top1, top5, mse, cosine, nearest; left out, top1 for labels, mse for numbers, cosine
     /// without y
     #[arg(long, value_parser = crate::parsers::metric)]
     pub metric: Option<Metric>,

@@ -34,13 +34,13 @@ impl Evaluation {
 
 #[pymethods]
 impl Evaluation {
-    /// How answers were judged: "top1", "top5", "mse" or "cosine".
+    /// How answers were judged: "top1", "top5", "mse", "cosine" or "nearest".
     #[getter]
     fn metric(&self) -> &'static str {
         self.metric.name()
     }
 
-    /// Mean score over chips, in the metric's unit (a share of samples for top1 and top5).
+    /// Mean score over chips, in the metric's unit (a share of samples for top1, top5 and nearest).
     #[getter]
     fn score(&self) -> f64 {
         self.estimate().mean
@@ -49,7 +49,7 @@ impl Evaluation {
     /// Mean accuracy over chips (a share of samples); None where answers are no labels.
     #[getter]
     fn accuracy(&self) -> Option<f64> {
-        self.metric.counts().then(|| self.score())
+        self.metric.takes_labels().then(|| self.score())
     }
 
     /// Score of the network without a chip.

@@ -54,7 +54,7 @@ pub fn run(args: &Optimise, form: Form) -> Result<String, CliError> {
     let inputs = LayerInputs::of(&network, samples.view());
     let policy = spec.converters.full_scale;
     let naive = ChipDesign::by_policy(spec.parts()?, &network, &inputs, policy)?;
-    let goal = Goal { energy, ..Goal::of(true, true) };
+    let goal = Goal { energy, search_inputs: true, ..Goal::of(true, true) };
     let optimised = optimise(spec.rules(), &naive, &network, &inputs, goal)?;
     let answer = Answer::of(&naive, &optimised, &network, &inputs)?;
     if let Some(out) = &args.out {

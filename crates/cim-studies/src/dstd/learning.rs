@@ -44,7 +44,7 @@ impl<'a> Learning<'a> {
 
     /// The network of the study, in the membrane of the preset.
     pub fn network(&self) -> Result<Trained, StudyError> {
-        let layers = self.spec.layers(cim_data::SIDE);
+        let layers = self.spec.layers(self.sets.frame);
         let run = Run {
             stage: "network".to_owned(),
             membrane: self.spec.membrane.build()?,
@@ -62,7 +62,7 @@ impl<'a> Learning<'a> {
 
     /// Accuracy against the distance of the rails, and of the ideal network without any.
     pub fn rails(&self) -> Result<(Vec<AtRails>, f64), StudyError> {
-        let layers = self.spec.rails_layers(cim_data::SIDE);
+        let layers = self.spec.rails_layers(self.sets.frame);
         let of = |rails: f64, stage: String| {
             let images = self.sets.learned(self.spec, self.spec.rails.images)?;
             let recipe = self.spec.rails_recipe();

@@ -10,6 +10,7 @@ use cim_dynamics::ttfs::{Network, Recipe, Shape, Start, Trainer};
 use cim_dynamics::{DynamicsError, Membrane, MembraneSpec};
 use serde::{Deserialize, Serialize};
 
+use super::data::Frame;
 use crate::error::StudyError;
 use crate::experiment::Experiment;
 use crate::shared::thin::thin;
@@ -231,9 +232,9 @@ impl Spec {
         MembraneSpec { excitatory: rail, inhibitory: -rail, ..self.membrane }.build()
     }
 
-    /// Layers of the network, on images of a side of pixels.
-    pub fn layers(&self, side: usize) -> Vec<(Shape, Start)> {
-        let (mut at, mut channels) = (side, 1);
+    /// Layers of the network, on such images.
+    pub fn layers(&self, images: Frame) -> Vec<(Shape, Start)> {
+        let Frame { side: mut at, mut channels } = images;
         let mut layers = Vec::new();
         for layer in &self.learning.layers {
             layers.push(match *layer {
@@ -255,8 +256,8 @@ impl Spec {
     }
 
     /// Layers of the network on which the rails are moved.
-    pub fn rails_layers(&self, side: usize) -> [(Shape, Start); 2] {
-        let (inputs, hidden) = (side * side, self.rails.hidden);
+    pub fn rails_layers(&self, Frame { side, channels }: Frame) -> [(Shape, Start); 2] {
+        let (inputs, hidden) = (side * side * channels, self.rails.hidden);
         [
             (Shape::Dense { inputs, neurons: hidden }, Start { sum: 40.0, spread: 2.0 }),
             (
@@ -319,6 +320,14 @@ impl Spec {
         Ok(())
     }
 
+    /// The network at its start, on such images.
+    ///
+    /// # Errors
+    /// [`DynamicsError`] for layers that do not fit them.
+    pub fn check_network(&self, images: Frame) -> Result<Network, DynamicsError> {
+        Network::new(self.membrane.build()?, &self.layers(images), Stream::root(0))
+    }
+
     fn check_learning(&self) -> Result<(), StudyError> {
         let learning = &self.learning;
         let at = Stream::root(0);
@@ -345,7 +354,7 @@ impl Spec {
             need_within(&key("sum"), sum, -1e3, 1e3)?;
             need_within(&key("spread"), spread, 0.0, 1e3)?;
         }
-        let network = Network::new(self.membrane.build()?, &self.layers(cim_data::SIDE), at)?;
+        let network = self.check_network(Frame::DIGITS)?;
         let outputs = network.shapes().last().map_or(0, Shape::neurons);
         need(
             outputs == cim_data::CLASSES,

@@ -48,7 +48,7 @@ pub fn optimised(
     let policy = chip.converters.full_scale;
     let start = ChipDesign::by_policy(chip.parts()?, network, &inputs, policy)?;
     let rules = Rules { optimiser: &section, circuit: &chip.circuit, energy: &prices };
-    let goal = Goal { energy, ..Goal::of(true, true) };
+    let goal = Goal { energy, search_inputs: true, ..Goal::of(true, true) };
     let optimised = optimise(rules, &start, network, &inputs, goal)?;
     let error = |design: &ChipDesign| -> Result<f64, ChipError> {
         let errors = design.errors(network, &inputs)?;

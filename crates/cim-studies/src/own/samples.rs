@@ -79,13 +79,15 @@ impl Samples {
             None => {
                 let outputs = network.digital_outputs(self.rows.view())?;
                 match metric {
-                    Some(metric) if metric.counts() => (Truth::Labels(largest(&outputs)), metric),
+                    Some(metric) if metric.takes_labels() => {
+                        (Truth::Labels(largest(&outputs)), metric)
+                    }
                     _ => (Truth::Targets(outputs), Metric::Cosine),
                 }
             }
             Some(answers) => truth(answers, count, metric).map_err(|what| {
                 let help = "y holds one whole label a sample, from 0 on (top1, top5), or as many numbers a \
-                            sample as the network puts out (mse, cosine)";
+                            sample as the network puts out (mse, cosine, nearest)";
                 refused(what, help)
             })?,
         };
@@ -182,7 +184,7 @@ fn truth(answers: &Named, count: usize, metric: Option<Metric>) -> Result<(Truth
     if let Some(value) = values.iter().find(|value| !value.is_finite()) {
         return Err(format!("y holds {value}"));
     }
-    let labels = metric.map_or(size == 1 && answers.kind == Kind::Integer, Metric::counts);
+    let labels = metric.map_or(size == 1 && answers.kind == Kind::Integer, Metric::takes_labels);
     if !labels {
         let targets = Array2::from_shape_vec((count, size), values).expect("whole answers");
         return Ok((Truth::Targets(targets), Metric::Mse));

@@ -13,7 +13,7 @@ pub struct Width {
     pub of: &'static [Metric],
 }
 
-static METRICS: [Metric; 4] = Metric::ALL;
+static METRICS: [Metric; 5] = Metric::ALL;
 
 impl Width {
     /// Checks that answers are judged by the metric that is named, and that enough chips may be made.
@@ -93,7 +93,11 @@ mod tests {
         assert!(width("± 0.1").expect("a width").check(Metric::Cosine, chips(10)).is_ok());
         let accuracy = width("accuracy ± 0.1").expect("a width");
         for metric in Metric::ALL {
-            assert_eq!(accuracy.check(metric, chips(10)).is_ok(), metric.counts(), "{metric:?}");
+            assert_eq!(
+                accuracy.check(metric, chips(10)).is_ok(),
+                metric.takes_labels(),
+                "{metric:?}"
+            );
         }
     }
 }

@@ -22,7 +22,7 @@ pub fn loss(metric: Metric) -> Shown {
 /// Unit of the losses of a metric, for the head of a column.
 pub fn loss_unit(metric: Metric) -> &'static str {
     match metric {
-        Metric::Top1 | Metric::Top5 => "points",
+        Metric::Top1 | Metric::Top5 | Metric::Nearest => "points",
         Metric::Mse => "mean squared error",
         Metric::Cosine => "cosine",
     }
