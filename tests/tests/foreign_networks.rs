@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use cim_chip::sections::OptimiserSpec;
+use cim_chip::sections::{ClipSpec, OptimiserSpec};
 use cim_chip::{
     Budget, ChipDesign, ChipPreset, Chips, Effect, Felt, Foreign, FullScale, Goal, LayerInputs,
     Mapped, Metric, Moment, Network, Reference, Rules, Sensitive, Stream, Task, Truth,
@@ -12,7 +12,7 @@ use cim_chip::{
 };
 use cim_graph::Limits;
 use cim_nn::Layer;
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
 const CHIP: &str = r#"
@@ -198,6 +198,45 @@ fn sensitivities_by_experiment_are_those_by_gradients() {
     }
     let other = from_file(&self::layers(&[40, 24, 10]));
     assert!(again.build(parts, &other).is_err(), "a design of another network");
+}
+
+/// Clips that a preset asks for are those of the percentiles, and full scales follow them.
+#[test]
+fn a_preset_says_where_weights_and_inputs_are_clipped() {
+    let network = from_file(&layers(&[40, 24, 10]));
+    let samples = normals((512, 40), X);
+    let inputs = LayerInputs::driven(&network, samples.view()).expect("samples that fit");
+    let designed = |clips: Option<ClipSpec>| {
+        let full_scale = FullScale::Percentile { percentile: 99.0 };
+        let mut chip = ChipPreset { clips, ..chip() };
+        chip.converters.full_scale = full_scale;
+        chip.design(chip.parts().expect("parts"), &network, &inputs).expect("a design")
+    };
+    let (none, largest) = (
+        designed(None),
+        designed(Some(ClipSpec { weight_percentile: 100.0, input_percentile: 100.0 })),
+    );
+    let clipped = designed(Some(ClipSpec { weight_percentile: 90.0, input_percentile: 95.0 }));
+    for (idx, (none, largest)) in none.layers.iter().zip(&largest.layers).enumerate() {
+        assert_eq!(none.full_scale, largest.full_scale);
+        assert_eq!(
+            (none.input_limit, none.weight_clip),
+            (largest.input_limit, largest.weight_clip)
+        );
+        let own = &clipped.layers[idx];
+        let beyond = |values: ArrayView2<'_, f32>, clip: f32| {
+            values.iter().filter(|value| clip < value.abs()).count() as f64 / values.len() as f64
+        };
+        let (weights, inputs) = (network.products()[idx].weights, inputs.layer(idx));
+        assert!((beyond(weights, own.weight_clip) - 0.1).abs() < 1.5 / weights.len() as f64);
+        assert!((beyond(inputs, own.input_limit) - 0.05).abs() < 1.5 / inputs.len() as f64);
+        assert_ne!(own.full_scale, none.full_scale);
+    }
+    for percentile in [0.0, 100.5, f64::NAN] {
+        let clips = ClipSpec { weight_percentile: 99.0, input_percentile: percentile };
+        let error = ChipPreset { clips: Some(clips), ..chip() }.parts().expect_err("no percentile");
+        assert!(error.to_string().contains("clips.input_percentile"), "{error}");
+    }
 }
 
 /// Inputs with a few far ones: a range up to the largest leaves all others few codes and currents below the noise, so

@@ -127,11 +127,11 @@ pub fn optimise(
     let task = Task { rules, products, inputs, sensitivities: &sensitivities, reference, energy };
     let mut design = start.clone();
     // Clips are compared on ideal wires: every clip is another array, which would be solved anew.
-    let mut ideal = design.clone();
+    let (limits, mut ideal) = (inputs.limits(), design.clone());
     ideal.parts.wires = Wires::NONE;
     for (idx, product) in products.iter().enumerate() {
         if search_inputs {
-            let largest = ideal.layers[idx].input_limit;
+            let largest = limits[idx];
             ideal.layers[idx].input_limit =
                 task.best_clip(&ideal, idx, largest, |layer| &mut layer.input_limit)?;
         }

@@ -6,10 +6,13 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::chip::ChipSpec;
+use crate::design::ChipDesign;
 use crate::error::ChipError;
+use crate::inputs::LayerInputs;
+use crate::mapped::Mapped;
 use crate::sections::{
-    CalibrationSpec, CircuitSpec, CompensationSpec, ConverterSpec, DeviceSpec, EnergySpec,
-    EvaluationSpec, FrontEnd, MappingSpec, OptimiserSpec, TileSpec, Wires, energy,
+    CalibrationSpec, CircuitSpec, ClipSpec, CompensationSpec, ConverterSpec, DeviceSpec,
+    EnergySpec, EvaluationSpec, FrontEnd, MappingSpec, OptimiserSpec, TileSpec, Wires, energy,
 };
 
 /// A chip as a preset describes it: what of any study's preset is not of its own network.
@@ -45,6 +48,8 @@ pub struct ChipPreset {
     pub optimiser: Option<OptimiserSpec>,
     /// Samples on which designs are set.
     pub calibration: Option<CalibrationSpec>,
+    /// How far weights and inputs reach; left out, up to the largest.
+    pub clips: Option<ClipSpec>,
     /// How drift is measured.
     pub compensation: Option<CompensationSpec>,
     /// Chips.
@@ -96,10 +101,32 @@ impl ChipPreset {
         if let Some(calibration) = &self.calibration {
             calibration.check()?;
         }
+        if let Some(clips) = &self.clips {
+            clips.check()?;
+        }
         if let Some(evaluation) = &self.evaluation {
             evaluation.check()?;
         }
         Ok(parts)
+    }
+
+    /// The design that the preset says for a network: clips at its percentiles, full scales by its policy.
+    ///
+    /// # Errors
+    /// As [`ChipDesign::by_policy`].
+    pub fn design(
+        &self,
+        parts: Parts,
+        network: &impl Mapped,
+        inputs: &LayerInputs,
+    ) -> Result<ChipDesign, ChipError> {
+        let policy = self.converters.full_scale;
+        let design = ChipDesign::by_policy(parts, network, inputs, policy)?;
+        let Some(ClipSpec { weight_percentile, input_percentile }) = self.clips else {
+            return Ok(design);
+        };
+        let clipped = design.clipped_at(network, inputs, weight_percentile, input_percentile);
+        clipped.with_policy(network, inputs, policy)
     }
 
     /// Address of all chips.

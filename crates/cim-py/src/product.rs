@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use cim_chip::{
-    ChipBlueprint, ChipDesign, Grid, Layer, LayerInputs, MatMul, Network, Polarity, Scratch, Tally,
+    ChipBlueprint, Grid, Layer, LayerInputs, MatMul, Network, Polarity, Scratch, Tally,
 };
 use cim_core::Seconds;
 use cim_studies::own;
@@ -69,8 +69,7 @@ impl Product {
             if inputs.are_signed() && !preset.converters.dac_polarity.is_signed() {
                 preset.converters.dac_polarity = Polarity::Bipolar;
             }
-            let policy = preset.converters.full_scale;
-            let design = ChipDesign::by_policy(preset.parts()?, &network, &inputs, policy)?;
+            let design = preset.design(preset.parts()?, &network, &inputs)?;
             let tally = &mut Tally::default();
             let blueprint = ChipBlueprint::of(&design, &network, tally)?;
             let at = preset.chips().child("chip", chip);

@@ -341,6 +341,20 @@ pub const KEYS: &[Key] = &[
         OURS,
     ),
     key(
+        "clips.weight_percentile",
+        "%",
+        Words("above 0, up to 100"),
+        "percentile of the magnitudes of a product's weights at which they are clipped, where no design says so",
+        OURS,
+    ),
+    key(
+        "clips.input_percentile",
+        "%",
+        Words("above 0, up to 100"),
+        "percentile of the magnitudes of a product's inputs at which their range ends, where no design says so",
+        OURS,
+    ),
+    key(
         "compensation.noise",
         "A",
         NOT_NEGATIVE,
@@ -386,10 +400,10 @@ pub const KEYS: &[Key] = &[
         "optimiser.least_clip",
         "fraction",
         Words("above 0, up to 1"),
-        "smallest weight clip that is tried, as a fraction of the layer's largest weight",
+        "smallest clip of weights, and of inputs in `cim optimise`, that is tried, as a fraction of the largest of a layer",
         OURS,
     ),
-    key("optimiser.clip_points", "clips", Whole(2, 10_000), "weight clips that are tried", OURS),
+    key("optimiser.clip_points", "clips", Whole(2, 10_000), "clips that are tried of each", OURS),
     key(
         "optimiser.energy_tolerance",
         "fraction",

@@ -6,6 +6,7 @@
 
 pub mod calibration;
 pub mod circuit;
+pub mod clips;
 pub mod compensation;
 pub mod converters;
 pub mod data;
@@ -25,6 +26,7 @@ pub mod wires;
 
 pub use calibration::CalibrationSpec;
 pub use circuit::CircuitSpec;
+pub use clips::ClipSpec;
 pub use compensation::CompensationSpec;
 pub use converters::ConverterSpec;
 pub use data::DataSpec;

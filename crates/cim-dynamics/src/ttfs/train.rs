@@ -33,7 +33,8 @@ pub struct Recipe {
     pub silent: f32,
     /// `α` of silent hidden neurons, shared by the neurons of a layer.
     pub silent_hidden: f32,
-    /// Greatest learning rate; it rises over the first 200 steps and falls to 0 as a cosine.
+    /// Greatest learning rate, in standard deviations of a layer's weights at the start: a step is as large for few
+    /// large weights as for many small ones. It rises over the first 200 steps and falls to 0 as a cosine.
     pub rate: f32,
     /// Decay of weights.
     pub decay: f32,
@@ -93,6 +94,8 @@ pub struct TrainState {
 pub struct Trainer {
     recipe: Recipe,
     network: Network,
+    /// Of each layer, the standard deviation of its weights at the start.
+    spreads: Vec<f32>,
     adam: Vec<Adam>,
     epoch: usize,
     at: Stream,
@@ -109,7 +112,8 @@ impl Trainer {
         positive("the number of samples of a step", recipe.batch as f64, recipe.batch)?;
         layers(&network, recipe.per_window)?;
         let adam = network.weights.iter().map(|w| Adam::new(w.len())).collect();
-        Ok(Self { recipe, network, adam, epoch: 0, at })
+        let spreads = network.weights.iter().map(|weights| weights.std(0.0)).collect();
+        Ok(Self { recipe, network, spreads, adam, epoch: 0, at })
     }
 
     /// Goes on where another run with the same recipe, network and address stood.
@@ -174,12 +178,11 @@ impl Trainer {
             let all = (self.recipe.epochs * steps).max(1) as f32;
             let cosine = 0.5 * (1.0 + (std::f32::consts::PI * done / all).cos());
             let rate = self.recipe.rate * cosine * ((done + 1.0) / 200.0).min(1.0);
-            for ((adam, weights), gradient) in
-                self.adam.iter_mut().zip(&mut self.network.weights).zip(&gradient)
-            {
+            let layers = self.adam.iter_mut().zip(&mut self.network.weights);
+            for (((adam, weights), gradient), spread) in layers.zip(&gradient).zip(&self.spreads) {
                 let values = weights.as_slice_mut().expect("contiguous by rows");
                 let gradient = gradient.as_slice().expect("contiguous by rows");
-                adam.update(rate, self.recipe.decay, gradient, values);
+                adam.update(rate * spread, self.recipe.decay, gradient, values);
             }
         }
         self.epoch += 1;

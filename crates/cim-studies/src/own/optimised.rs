@@ -45,8 +45,7 @@ pub fn optimised(
     };
     let inputs = LayerInputs::driven(network, calibration)?;
     let made_signed = give_sign(&mut chip, &inputs);
-    let policy = chip.converters.full_scale;
-    let start = ChipDesign::by_policy(chip.parts()?, network, &inputs, policy)?;
+    let start = chip.design(chip.parts()?, network, &inputs)?;
     let rules = Rules { optimiser: &section, circuit: &chip.circuit, energy: &prices };
     let goal = Goal { energy, search_inputs: true, ..Goal::of(true, true) };
     let optimised = optimise(rules, &start, network, &inputs, goal)?;
@@ -90,8 +89,11 @@ impl fmt::Display for Chosen {
             let scales = product.full_scale.iter().flatten();
             let least = Amps(scales.clone().fold(f64::INFINITY, |a, b| a.min(b.0)));
             let most = Amps(scales.fold(0.0f64, |a, b| a.max(b.0)));
-            let (name, clip) = (&product.name, product.weight_clip);
-            writeln!(f, "{name}: weight clip {clip:.4}, full scale {least:.2} to {most:.2}")?;
+            let (name, clip, limit) = (&product.name, product.weight_clip, product.input_limit);
+            writeln!(
+                f,
+                "{name}: inputs up to {limit:.4}, weight clip {clip:.4}, full scale {least:.2} to {most:.2}"
+            )?;
         }
         if *made_signed {
             writeln!(

@@ -54,10 +54,7 @@ pub fn run(mut question: Question<'_>, context: &Context<'_>) -> Result<Answer, 
             need_within("read_voltage", written.read_voltage, Volts(1e-6), most)?;
             written.build(parts, network)?
         }
-        None => {
-            let policy = question.chip.converters.full_scale;
-            ChipDesign::by_policy(parts, network, &inputs, policy)?
-        }
+        None => question.chip.design(parts, network, &inputs)?,
     };
     stages.lap("design");
     let asked = (question.task, &reference);

@@ -108,7 +108,7 @@ impl Tuning<'_> {
     ) -> Result<ChipDesign, ChipError> {
         match &self.written {
             Some(written) => written.build(parts, network),
-            None => ChipDesign::by_policy(parts, network, inputs, self.chip.converters.full_scale),
+            None => self.chip.design(parts, network, inputs),
         }
     }
 }
