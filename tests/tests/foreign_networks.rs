@@ -208,8 +208,8 @@ fn a_preset_says_where_weights_and_inputs_are_clipped() {
     let inputs = LayerInputs::driven(&network, samples.view()).expect("samples that fit");
     let designed = |clips: Option<ClipSpec>| {
         let full_scale = FullScale::Percentile { percentile: 99.0 };
-        let mut chip = ChipPreset { clips, ..chip() };
-        chip.converters.full_scale = full_scale;
+        let mut chip = chip();
+        (chip.clips, chip.converters.full_scale) = (clips, full_scale);
         chip.design(chip.parts().expect("parts"), &network, &inputs).expect("a design")
     };
     let (none, largest) = (
