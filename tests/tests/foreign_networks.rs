@@ -234,8 +234,9 @@ fn a_preset_says_where_weights_and_inputs_are_clipped() {
     }
     for percentile in [0.0, 100.5, f64::NAN] {
         let clips = ClipSpec { weight_percentile: 99.0, input_percentile: percentile };
-        let error =
-            ChipPreset { clips: Some(clips), ..chip() }.parts().err().expect("no percentile");
+        let mut chip = chip();
+        chip.clips = Some(clips);
+        let error = chip.parts().err().expect("no percentile");
         assert!(error.to_string().contains("clips.input_percentile"), "{error}");
     }
 }
