@@ -4,7 +4,7 @@ use cim_core::{MatMul, Stream};
 use cim_nn::network::first_images;
 use cim_nn::{Dataset, Network};
 use cim_tile::{Calibration, Parts};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2, Axis, s};
 
 use crate::error::ChipError;
 use crate::mapped::Mapped;
@@ -100,6 +100,20 @@ impl LayerInputs {
     /// Runs the first `count` samples of `data` through `network`; all, if there are fewer.
     pub fn of_first(network: &Network, data: &Dataset, count: usize) -> Self {
         Self::of(network, first_images(data, count).view())
+    }
+
+    /// The same with at most `most` vectors of each product, evenly spaced; ranges and samples stay.
+    #[must_use]
+    pub fn thinned(&self, most: usize) -> Self {
+        let few = |product: &ProductInputs| {
+            let step = product.rows.nrows().div_ceil(most.max(1)).max(1);
+            ProductInputs {
+                name: product.name.clone(),
+                rows: product.rows.slice(s![..;step, ..]).to_owned(),
+                ..*product
+            }
+        };
+        Self { samples: self.samples.clone(), products: self.products.iter().map(few).collect() }
     }
 
     /// Largest magnitude of the inputs of each product; 1 where a product is never driven.

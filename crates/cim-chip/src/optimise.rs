@@ -100,6 +100,10 @@ pub struct Optimised {
 /// widened by the noise of a design, which the first has of the start.
 const ROUNDS: usize = 2;
 
+/// Vectors of a product on which clips are compared, which is done dozens of times: what remains of their spread is far
+/// below a step of the grid.
+const VECTORS: usize = 512;
+
 /// Turns the knobs of `start` by the convex program and the search of the weight clip.
 ///
 /// The read voltage is the most frugal one whose error stays within the tolerance of the
@@ -126,6 +130,8 @@ pub fn optimise(
     let (reference, products) = (sensitivities.reference(network.scales()), &products[..]);
     let task = Task { rules, products, inputs, sensitivities: &sensitivities, reference, energy };
     let mut design = start.clone();
+    let few = inputs.thinned(VECTORS);
+    let on_few = Task { inputs: &few, ..task };
     // Clips are compared on ideal wires: every clip is another array, which would be solved anew.
     let (limits, mut ideal) = (inputs.limits(), design.clone());
     ideal.parts.wires = Wires::NONE;
@@ -133,12 +139,12 @@ pub fn optimise(
         if search_inputs {
             let largest = limits[idx];
             ideal.layers[idx].input_limit =
-                task.best_clip(&ideal, idx, largest, |layer| &mut layer.input_limit)?;
+                on_few.best_clip(&ideal, idx, largest, |layer| &mut layer.input_limit)?;
         }
         if knobs.window && search_clip {
             let largest = product.weights.iter().fold(0.0f32, |m, w| m.max(w.abs()));
             ideal.layers[idx].weight_clip =
-                task.best_clip(&ideal, idx, largest, |layer| &mut layer.weight_clip)?;
+                on_few.best_clip(&ideal, idx, largest, |layer| &mut layer.weight_clip)?;
         }
         design.layers[idx] = ideal.layers[idx].clone();
     }
@@ -197,6 +203,7 @@ impl Optimised {
 }
 
 /// What stays the same while a design is optimised.
+#[derive(Clone, Copy)]
 struct Task<'a> {
     rules: Rules<'a>,
     products: &'a [Product<'a>],
