@@ -241,7 +241,7 @@ fn mnist(folder: &str, epochs: usize) -> Outcome {
     let second = Shape::Dense { inputs: 400, neurons: 10 };
     let layers =
         [(first, Start { sum: 40.0, spread: 2.0 }), (second, Start { sum: 16.0, spread: 1.2 })];
-    learn(folder, &layers, Recipe { rate: 2e-3, epochs, ..RECIPE })
+    learn(folder, &layers, Recipe { epochs, ..RECIPE })
 }
 
 /// Two convolutions and a dense layer.
@@ -255,7 +255,7 @@ fn conv(folder: &str, epochs: usize) -> Outcome {
         (second, Start { sum: 16.0, spread: 1.2 }),
         (third, Start { sum: 16.0, spread: 0.9 }),
     ];
-    learn(folder, &layers, Recipe { rate: 2e-3, epochs, ..RECIPE })
+    learn(folder, &layers, Recipe { epochs, ..RECIPE })
 }
 
 const RECIPE: Recipe = Recipe {
@@ -263,7 +263,7 @@ const RECIPE: Recipe = Recipe {
     sharpness: 12.0,
     silent: 1.0,
     silent_hidden: 0.05,
-    rate: 1e-3,
+    rate: 2e-2,
     decay: 1e-3,
     batch: 64,
     epochs: 1,

@@ -62,6 +62,26 @@ fn a_convolutional_network_learns_bars() {
     assert_eq!(run(), trained, "the same seed, the same bytes");
 }
 
+/// Nine weights of a convolution are three times as far apart as 96 of a dense layer; a step moves both by the same
+/// share of that.
+#[test]
+fn a_step_is_as_large_for_every_layer_in_its_own_spread() {
+    let membrane = Membrane::with_rails(3.0).unwrap();
+    let network = Network::new(membrane, &layers(), Stream::root(1)).unwrap();
+    let (pixels, labels) = bars(16, Stream::root(4));
+    let images = Images::new(&pixels, &labels, 36).unwrap();
+    let recipe = Recipe { epochs: 1, ..RECIPE };
+    let mut trainer = Trainer::new(recipe, network.clone(), Stream::root(2)).unwrap();
+    trainer.epoch(&images).unwrap();
+    // Adam's first step is the rate wherever there is a slope; of 200 steps of rising rate it is the first.
+    let want = RECIPE.rate / 200.0;
+    for (before, after) in network.weights.iter().zip(&trainer.network().weights) {
+        let most = (after - before).iter().fold(0.0_f32, |most, step| most.max(step.abs()));
+        let share = most / before.std(0.0);
+        assert!((share / want - 1.0).abs() < 0.01, "{share} for {want}");
+    }
+}
+
 #[test]
 fn a_run_that_stops_goes_on_as_if_it_had_not() {
     let membrane = Membrane::with_rails(3.0).unwrap();
@@ -92,6 +112,10 @@ fn shapes_that_do_not_fit_are_errors() {
     dense.0 = Shape::Dense { inputs: 5, neurons: 4 };
     assert!(Network::new(membrane, &[conv, dense], Stream::root(1)).is_err());
     assert!(Network::new(membrane, &[], Stream::root(1)).is_err());
+    let same = [(conv.0, Start { sum: 6.0, spread: 0.0 }), layers()[1]];
+    let same = Network::new(membrane, &same, Stream::root(1)).unwrap();
+    let error = Trainer::new(RECIPE, same, Stream::root(2)).err().unwrap().to_string();
+    assert!(error.contains("spread of a layer's weights"), "{error}");
     let images = Images::new(&[0; 36], &[0], 36).unwrap();
     let small = Network::new(
         membrane,

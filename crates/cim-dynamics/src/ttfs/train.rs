@@ -105,14 +105,17 @@ impl Trainer {
     /// Starts from `network`.
     ///
     /// # Errors
-    /// [`DynamicsError`] for a recipe without steps, samples or a positive rate.
+    /// [`DynamicsError`] for a recipe without steps, samples or a positive rate, and weights that are all the same.
     pub fn new(recipe: Recipe, network: Network, at: Stream) -> Result<Self, DynamicsError> {
         positive("the learning rate", f64::from(recipe.rate), recipe.rate)?;
         positive("the sharpness", f64::from(recipe.sharpness), recipe.sharpness)?;
         positive("the number of samples of a step", recipe.batch as f64, recipe.batch)?;
         layers(&network, recipe.per_window)?;
         let adam = network.weights.iter().map(|w| Adam::new(w.len())).collect();
-        let spreads = network.weights.iter().map(|weights| weights.std(0.0)).collect();
+        let spreads: Vec<f32> = network.weights.iter().map(|weights| weights.std(0.0)).collect();
+        for &spread in &spreads {
+            positive("the spread of a layer's weights at the start", f64::from(spread), spread)?;
+        }
         Ok(Self { recipe, network, spreads, adam, epoch: 0, at })
     }
 

@@ -20,7 +20,7 @@ impl Study for Dstd {
     const SYSTEM: &'static str =
         "membranes with reversal potentials that answer by the first spike";
     const PAPER: &'static str = "Sakemi et al. 2025, arXiv 2412.09010";
-    const TIME: Time = Time { full_s: 900, quick_s: 60 };
+    const TIME: Time = Time { full_s: 1800, quick_s: 60 };
 
     fn open(spec: &Spec, folder: &Path) -> Result<ImageSets, StudyError> {
         ImageSets::open(spec, folder)
