@@ -246,10 +246,8 @@ fn a_preset_says_where_weights_and_inputs_are_clipped() {
 #[test]
 fn ranges_of_inputs_are_searched_where_a_few_are_far() {
     let network = from_file(&layers(&[40, 24, 10]));
-    let mut samples = normals((512, 40), X);
-    for mut sample in samples.axis_iter_mut(Axis(0)).step_by(64) {
-        sample[5] = 40.0;
-    }
+    // Squares with their signs: the largest is ten times the root mean square.
+    let samples = normals((512, 40), X).mapv(|x| x * x.abs());
     let inputs = LayerInputs::driven(&network, samples.view()).expect("samples that fit");
     let chip = chip();
     let (section, prices) = (chip.optimiser.expect("there"), chip.energy.expect("there"));
@@ -261,10 +259,10 @@ fn ranges_of_inputs_are_searched_where_a_few_are_far() {
         optimise(rules, &start, &network, &inputs, goal).expect("an optimum").design
     };
     let (all, clipped) = (designed(false, 0.05), designed(true, 0.05));
-    assert_eq!(all.layers[0].input_limit, 40.0);
-    // Beyond 4 lie 6 of 100,000 normal numbers and the far ones.
+    let largest = inputs.limits()[0];
+    assert_eq!(all.layers[0].input_limit, largest);
     let limit = clipped.layers[0].input_limit;
-    assert!((2.0..10.0).contains(&limit), "{limit}");
+    assert!((0.2..0.8).contains(&(limit / largest)), "{limit} of {largest}");
     let targets = network.digital_outputs(samples.view()).expect("outputs");
     let task = Task::new(samples.clone(), Truth::Targets(targets), Metric::Mse).expect("a task");
     let reference = Reference::of(&network, &task).expect("digital");
@@ -282,7 +280,7 @@ fn ranges_of_inputs_are_searched_where_a_few_are_far() {
         found.expect("chips").score().mean
     };
     let (clipped_error, all_error) = (error(&clipped), error(&all));
-    assert!(clipped_error < 0.7 * all_error, "{clipped_error} of {all_error}");
+    assert!(clipped_error < all_error, "{clipped_error} of {all_error}");
     let (none, left) = (designed(true, 1.0), designed(false, 1.0));
     for (none, left) in none.layers.iter().zip(&left.layers) {
         assert_eq!((none.input_limit, none.weight_clip), (left.input_limit, left.weight_clip));

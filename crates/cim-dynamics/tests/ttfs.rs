@@ -10,7 +10,7 @@ const RECIPE: Recipe = Recipe {
     sharpness: 10.0,
     silent: 1.0,
     silent_hidden: 0.1,
-    rate: 0.01,
+    rate: 0.03,
     decay: 0.0,
     batch: 16,
     epochs: 12,

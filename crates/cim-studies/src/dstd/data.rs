@@ -8,6 +8,7 @@ use cim_dynamics::DynamicsError;
 use cim_dynamics::ttfs::Images;
 use cim_nn::Dataset;
 
+use super::frame::Frame;
 use super::spec::Spec;
 use crate::error::StudyError;
 use crate::study::{Source, StudyData};
@@ -21,21 +22,6 @@ const KNOWN: [(&str, &str, &str); 2] = [
         "Fashion-MNIST",
     ),
 ];
-
-/// Rows and columns of images, and numbers of a pixel.
-#[derive(Clone, Copy, Debug)]
-pub struct Frame {
-    /// Rows, and columns.
-    pub side: usize,
-    /// Numbers of a pixel.
-    pub channels: usize,
-}
-
-impl Frame {
-    /// Of handwritten digits, and what comes in their form.
-    pub const DIGITS: Self = Self { side: cim_data::SIDE, channels: 1 };
-    const COLOURS: Self = Self { side: cifar::SIDE, channels: cifar::PLANES };
-}
 
 /// Pixels of images, one after another, and their labels.
 pub struct Set {

@@ -4,6 +4,7 @@
 mod charts;
 mod cost;
 mod data;
+mod frame;
 mod judge;
 mod learning;
 mod measured;

@@ -10,7 +10,7 @@ use cim_dynamics::ttfs::{Network, Recipe, Shape, Start, Trainer};
 use cim_dynamics::{DynamicsError, Membrane, MembraneSpec};
 use serde::{Deserialize, Serialize};
 
-use super::data::Frame;
+use super::frame::Frame;
 use crate::error::StudyError;
 use crate::experiment::Experiment;
 use crate::shared::thin::thin;
@@ -391,12 +391,12 @@ mod tests {
             ("inputs = [100, 300,", "inputs = [300, 100,", "cost.inputs"),
             ("neurons = 10,", "neurons = 9,", "with 9 outputs"),
             (
-                "kernel = 5, stride = 2, features = 16",
-                "kernel = 50, stride = 2, features = 16",
+                "kind = \"dense\", neurons = 800, sum = 40.0, spread = 2.0",
+                "kind = \"conv\", kernel = 50, stride = 2, features = 16, sum = 12.0, spread = 3.6",
                 "kernel",
             ),
             ("thresholds = [1.5,", "thresholds = [0.5,", "no neuron can ever fire"),
-            ("rate = 4e-3", "rate = 0.0", "the learning rate is 0"),
+            ("rate = 2e-2", "rate = 0.0", "the learning rate is 0"),
         ]);
     }
 }
