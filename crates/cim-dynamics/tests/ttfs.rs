@@ -10,7 +10,7 @@ const RECIPE: Recipe = Recipe {
     sharpness: 10.0,
     silent: 1.0,
     silent_hidden: 0.1,
-    rate: 0.03,
+    rate: 0.02,
     decay: 0.0,
     batch: 16,
     epochs: 12,
@@ -37,7 +37,7 @@ fn bars(count: usize, at: Stream) -> (Vec<u8>, Vec<u8>) {
 fn layers() -> [(Shape, Start); 2] {
     let conv = Shape::Conv { rows: 6, cols: 6, channels: 1, kernel: 3, stride: 1, features: 6 };
     let dense = Shape::Dense { inputs: conv.neurons(), neurons: 4 };
-    [(conv, Start { sum: 6.0, spread: 4.0 }), (dense, Start { sum: 5.0, spread: 4.0 })]
+    [(conv, Start { sum: 6.0, spread: 4.0 }), (dense, Start { sum: 16.0, spread: 4.0 })]
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub const INTERIOR: Variant = Variant {
     name: "interior",
     preset: include_str!("interior.toml"),
     system: "the same on CMO/HfOx cells with amplifiers of 150 µV: a design inside its bounds",
-    time: Time { full_s: 700, quick_s: 90 },
+    time: Time { full_s: 2000, quick_s: 90 },
 };
 
 impl Study for Paper {
