@@ -101,6 +101,9 @@ impl Task {
         if answers != samples.nrows() {
             return wrong(format!("{answers} answers for {} samples", samples.nrows()));
         }
+        if metric == Metric::Nearest && answers < 3 {
+            return wrong("nearest needs three samples or more: of two each is the other's".into());
+        }
         match (&truth, metric.takes_labels()) {
             (Truth::Labels(_), false) => {
                 wrong(format!("{} needs targets, one for each output, not labels", metric.name()))
@@ -280,6 +283,9 @@ mod tests {
         };
         assert!(of(vec![0], Metric::Top1).is_err());
         assert!(of(vec![0, 1], Metric::Mse).is_err());
+        let two = Truth::Targets(Array2::eye(2));
+        let said = Task::new(Array2::zeros((2, 1)), two, Metric::Nearest).expect_err("two");
+        assert!(said.to_string().contains("three samples"), "{said}");
         let task = of(vec![0, 7], Metric::Top1).expect("two labels");
         let said = task.score(Array2::zeros((2, 3)).view()).expect_err("no output").to_string();
         assert!(said.contains("label 7") && said.contains("3 outputs"), "{said}");
