@@ -137,7 +137,7 @@ impl ChipError {
             Self::Output { .. } => Some("the first output must be what the metric judges"),
             Self::Truth { .. } => Some(
                 "y holds one whole label a sample (top1, top5) or as many numbers as there are outputs \
-                 (mse, cosine)",
+                 (mse, cosine, nearest)",
             ),
             _ => None,
         }
