@@ -9,7 +9,7 @@ use super::epoch::Epoch;
 use crate::context::{Context, Store, StoreError};
 
 /// Raised whenever the same specification and data would train to other numbers.
-const MODEL_VERSION: u32 = 2;
+const MODEL_VERSION: u32 = 3;
 
 /// Checkpoints of one run of a study, whose trainings have a state of type `S`.
 pub struct Checkpoints<'a, S = TrainState> {
