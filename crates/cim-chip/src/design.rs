@@ -111,7 +111,12 @@ impl ChipDesign {
             .map(|(idx, (product, design))| {
                 let calibration = inputs.calibration(idx, design.input_limit, &self.parts)?;
                 let parts = self.parts.of_layer(idx);
-                let once = spec.layer(&parts, design, product.weights, &calibration)?;
+                let mut once = spec.layer(&parts, design, product.weights, &calibration)?;
+                // A factor of an output is a part of its price as it is.
+                let inputs = product.weights.nrows() as f64;
+                if network.scaling(idx).scales_rows() {
+                    once.digital += inputs * spec.activation.0;
+                }
                 Ok(once.times(product.per_sample))
             })
             .collect()

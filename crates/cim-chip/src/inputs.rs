@@ -4,7 +4,7 @@ use cim_core::{MatMul, Stream};
 use cim_nn::network::first_images;
 use cim_nn::{Dataset, Network};
 use cim_tile::{Calibration, Parts};
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, s};
 
 use crate::error::ChipError;
 use crate::mapped::Mapped;
@@ -116,6 +116,22 @@ impl LayerInputs {
         Self { samples: self.samples.clone(), products: self.products.iter().map(few).collect() }
     }
 
+    /// The same with every input of each product times a factor, at least 0; ranges are those of the vectors that are kept.
+    pub(crate) fn times<'a>(&self, factors: impl Iterator<Item = ArrayView1<'a, f32>>) -> Self {
+        let by = |(product, factors): (&ProductInputs, ArrayView1<'_, f32>)| {
+            let mut scaled = ProductInputs {
+                name: product.name.clone(),
+                rows: &product.rows * &factors,
+                range: [0.0; 2],
+                ..*product
+            };
+            scaled.range = range(scaled.range, &scaled.rows);
+            scaled
+        };
+        let products = self.products.iter().zip(factors).map(by).collect();
+        Self { samples: self.samples.clone(), products }
+    }
+
     /// Largest magnitude of the inputs of each product; 1 where a product is never driven.
     pub fn limits(&self) -> Vec<f32> {
         let largest = |product: &ProductInputs| product.range[1].max(-product.range[0]);
@@ -164,8 +180,7 @@ impl LayerInputs {
 
 impl ProductInputs {
     fn widen(&mut self, rows: &Array2<f32>) {
-        let [least, largest] = self.range;
-        self.range = rows.iter().fold([least, largest], |[a, b], &x| [a.min(x), b.max(x)]);
+        self.range = range(self.range, rows);
     }
 
     fn add_all(&mut self, rows: Array2<f32>) {
@@ -189,4 +204,9 @@ impl ProductInputs {
             self.rows.push_row(row).expect("every vector has the inputs of the product");
         }
     }
+}
+
+/// A range that also holds all of `rows`.
+fn range(range: [f32; 2], rows: &Array2<f32>) -> [f32; 2] {
+    rows.iter().fold(range, |[a, b], &x| [a.min(x), b.max(x)])
 }

@@ -5,6 +5,7 @@ use cim_nn::{Network, Product};
 use ndarray::{Array2, ArrayView2};
 
 use crate::error::ChipError;
+use crate::scaling::Scaling;
 
 /// A network as a chip sees it: the products that it carries, what drives them, and outputs on
 /// whatever carries them.
@@ -36,6 +37,11 @@ pub trait Mapped: Sync {
         products: &[M],
         samples: ArrayView2<'_, f32>,
     ) -> Result<(Array2<f32>, Tally), ChipError>;
+
+    /// How a product is scaled around its tiles: not at all, except by [`Scaled`](crate::Scaled).
+    fn scaling(&self, _product: usize) -> Scaling {
+        Scaling::None
+    }
 
     /// Outputs (samples × outputs) computed digitally.
     ///

@@ -8,12 +8,15 @@ use cim_opt::terms::{
     LayerTerms, Reference, check_signal, circuit_terms, device_terms, layer_terms,
 };
 use cim_opt::{InUse, Limits, Solution, TileTerms, WindowProblem, clip};
-use cim_tile::LayerDesign;
+use cim_tile::{LayerDesign, Parts};
 
 use crate::design::{ChipDesign, worst_case};
 use crate::error::ChipError;
 use crate::inputs::LayerInputs;
 use crate::jacobian::Sensitivities;
+use crate::mapped::Mapped;
+use crate::scaled::Scaled;
+use crate::scaling::Scaling;
 use crate::sections::{CircuitSpec, EnergySpec, OptimiserSpec};
 use crate::sensitive::Sensitive;
 
@@ -139,12 +142,12 @@ pub fn optimise(
         if search_inputs {
             let largest = limits[idx];
             ideal.layers[idx].input_limit =
-                on_few.best_clip(&ideal, idx, largest, |layer| &mut layer.input_limit)?;
+                on_few.best_clip(&ideal, idx, largest, |layer| &mut layer.input_limit)?.0;
         }
         if knobs.window && search_clip {
-            let largest = product.weights.iter().fold(0.0f32, |m, w| m.max(w.abs()));
+            let largest = largest_weight(product);
             ideal.layers[idx].weight_clip =
-                on_few.best_clip(&ideal, idx, largest, |layer| &mut layer.weight_clip)?;
+                on_few.best_clip(&ideal, idx, largest, |layer| &mut layer.weight_clip)?.0;
         }
         design.layers[idx] = ideal.layers[idx].clone();
     }
@@ -188,6 +191,46 @@ pub fn optimise(
         places,
         fixed,
     })
+}
+
+/// How each product of `network` is scaled best on the parts of `start`: what has the least error with the weight
+/// clip that is best for it, on ideal wires and at the start's window and voltage.
+///
+/// `inputs` are those of the network's own products, without scaling.
+///
+/// # Errors
+/// As [`optimise`].
+pub fn best_scalings(
+    rules: Rules<'_>,
+    start: &Parts,
+    network: &impl Sensitive,
+    inputs: &LayerInputs,
+    felt: Felt,
+) -> Result<Vec<Scaling>, ChipError> {
+    let own = network.sensitivities(inputs, felt)?;
+    let few = inputs.thinned(VECTORS);
+    let mut best = vec![(f64::INFINITY, Scaling::None); own.outputs.len()];
+    for scaling in Scaling::ALL {
+        let scaled = Scaled::alike(network, scaling);
+        let (sensitivities, inputs) = (&scaled.felt(own.clone()), &scaled.inputs(&few));
+        let (reference, products) = (own.reference(network.scales()), &scaled.products()[..]);
+        let task = Task { rules, products, inputs, sensitivities, reference, energy: None };
+        let parts = Parts { wires: Wires::NONE, ..start.clone() };
+        let mut design = ChipDesign::naive(parts, &scaled, &inputs.limits());
+        set_read_voltage(&mut design, inputs, start.read_voltage)?;
+        for (idx, (best, product)) in best.iter_mut().zip(products).enumerate() {
+            let largest = largest_weight(product);
+            if largest == 0.0 {
+                continue;
+            }
+            let (_, error) =
+                task.best_clip(&design, idx, largest, |layer| &mut layer.weight_clip)?;
+            if error < best.0 {
+                *best = (error, scaling);
+            }
+        }
+    }
+    Ok(best.into_iter().map(|(_, scaling)| scaling).collect())
 }
 
 impl Optimised {
@@ -261,16 +304,16 @@ impl Task<'_> {
         Ok(Posed { problem: self.problem(design, tiles), places, fixed })
     }
 
-    /// The clip of one product, up to `largest`, that is best for it alone.
+    /// The clip of one product, up to `largest`, that is best for it alone, and its error there.
     fn best_clip(
         &self,
         design: &ChipDesign,
         idx: usize,
         largest: f32,
         clip_of: impl Fn(&mut LayerDesign) -> &mut f32,
-    ) -> Result<f32, ChipError> {
+    ) -> Result<(f32, f64), ChipError> {
         let OptimiserSpec { least_clip, clip_points, .. } = *self.rules.optimiser;
-        let found = clip::search(f64::from(largest), least_clip, clip_points, |clip| {
+        let (found, error) = clip::search(f64::from(largest), least_clip, clip_points, |clip| {
             let mut layer = design.layers[idx].clone();
             *clip_of(&mut layer) = clip as f32;
             let LayerTerms { tiles, fixed_loss, .. } = self.terms(design, idx, &layer)?;
@@ -278,7 +321,7 @@ impl Task<'_> {
             let free = WindowProblem { limits: Limits::default(), ..alone };
             Ok::<_, ChipError>(cim_opt::solve_fast(&free)?.objective + fixed_loss)
         })?;
-        Ok(found as f32)
+        Ok((found as f32, error))
     }
 
     /// The design with the least error in its own window, with the full scales that are best there.
@@ -321,6 +364,10 @@ impl Task<'_> {
             }
         }
     }
+}
+
+fn largest_weight(product: &Product<'_>) -> f32 {
+    product.weights.iter().fold(0.0f32, |m, w| m.max(w.abs()))
 }
 
 fn in_use(

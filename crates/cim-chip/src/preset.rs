@@ -10,9 +10,11 @@ use crate::design::ChipDesign;
 use crate::error::ChipError;
 use crate::inputs::LayerInputs;
 use crate::mapped::Mapped;
+use crate::scaling::Scaling;
 use crate::sections::{
     CalibrationSpec, CircuitSpec, ClipSpec, CompensationSpec, ConverterSpec, DeviceSpec,
-    EnergySpec, EvaluationSpec, FrontEnd, MappingSpec, OptimiserSpec, TileSpec, Wires, energy,
+    EnergySpec, EvaluationSpec, FrontEnd, MappingSpec, OptimiserSpec, ScalingSpec, TileSpec, Wires,
+    energy,
 };
 
 /// A chip as a preset describes it: what of any study's preset is not of its own network.
@@ -50,6 +52,8 @@ pub struct ChipPreset {
     pub calibration: Option<CalibrationSpec>,
     /// How far weights and inputs reach; left out, up to the largest.
     pub clips: Option<ClipSpec>,
+    /// How weights are scaled where no design says so; left out, not at all.
+    pub scaling: Option<ScalingSpec>,
     /// How drift is measured.
     pub compensation: Option<CompensationSpec>,
     /// Chips.
@@ -127,6 +131,11 @@ impl ChipPreset {
         };
         let clipped = design.clipped_at(network, inputs, weight_percentile, input_percentile);
         clipped.with_policy(network, inputs, policy)
+    }
+
+    /// How every product is scaled where no design says so.
+    pub fn scaling(&self) -> Scaling {
+        self.scaling.map_or(Scaling::None, |section| section.by)
     }
 
     /// Address of all chips.

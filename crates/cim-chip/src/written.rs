@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::design::ChipDesign;
 use crate::error::ChipError;
 use crate::mapped::Mapped;
+use crate::scaling::Scaling;
 use crate::sections::{need, need_within};
 
 /// What an optimiser chose for one network, beside the preset that it chose within.
@@ -37,6 +38,9 @@ pub struct WrittenProduct {
     pub input_limit: f32,
     /// Effective volts per volt of drive.
     pub drive_gain: f64,
+    /// How its weights are scaled before all that; left out, not at all.
+    #[serde(default)]
+    pub scaling: Scaling,
     /// Full scales (A), row tiles × (column tiles · full-scale groups).
     pub full_scale: Vec<Vec<Amps>>,
 }
@@ -44,13 +48,16 @@ pub struct WrittenProduct {
 impl WrittenDesign {
     /// What `design` chose for the products of `network`.
     pub fn of(design: &ChipDesign, network: &impl Mapped) -> Self {
-        let products = network.products().into_iter().zip(&design.layers);
-        let written = |(product, layer): (cim_nn::Product<'_>, &LayerDesign)| WrittenProduct {
-            name: product.name.to_owned(),
-            weight_clip: layer.weight_clip,
-            input_limit: layer.input_limit,
-            drive_gain: layer.drive_gain,
-            full_scale: layer.full_scale.rows().into_iter().map(|row| row.to_vec()).collect(),
+        let products = network.products().into_iter().zip(&design.layers).enumerate();
+        let written = |(idx, (product, layer)): (usize, (cim_nn::Product<'_>, &LayerDesign))| {
+            WrittenProduct {
+                name: product.name.to_owned(),
+                weight_clip: layer.weight_clip,
+                input_limit: layer.input_limit,
+                drive_gain: layer.drive_gain,
+                scaling: network.scaling(idx),
+                full_scale: layer.full_scale.rows().into_iter().map(|row| row.to_vec()).collect(),
+            }
         };
         Self {
             g_min: design.parts.window.g_min,
@@ -58,6 +65,11 @@ impl WrittenDesign {
             read_voltage: design.parts.read_voltage,
             product: products.map(written).collect(),
         }
+    }
+
+    /// How each product is scaled, which a network has to be before the design is built for it.
+    pub fn scalings(&self) -> Vec<Scaling> {
+        self.product.iter().map(|own| own.scaling).collect()
     }
 
     /// The design of `network` on `parts`, of which window and read voltage are replaced.
@@ -89,6 +101,12 @@ impl WrittenDesign {
             ] {
                 need_within(&key(name), value, 1e-12, 1e12)?;
             }
+            need(
+                own.scaling == network.scaling(idx),
+                &key("scaling"),
+                own.scaling.name(),
+                "scale the network as its design says",
+            )?;
             let (inputs, outputs) = product.weights.dim();
             let (rows, columns) = parts.of_layer(idx).full_scale_shape(inputs, outputs);
             let fits = own.full_scale.len() == rows

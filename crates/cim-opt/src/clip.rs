@@ -1,6 +1,6 @@
 //! The weight clip: the one knob that is not log-convex, searched in one dimension.
 
-/// The clip that makes `cost` least among `points` clips between `least · largest` and `largest`,
+/// The clip that makes `cost` least, and that cost, among `points` clips between `least · largest` and `largest`,
 /// spaced evenly in logarithm, refined once around the best.
 ///
 /// `cost` is the optimum of the program at a clip plus what the clip loses. It need not be convex:
@@ -13,7 +13,7 @@ pub fn search<E>(
     least: f64,
     points: usize,
     mut cost: impl FnMut(f64) -> Result<f64, E>,
-) -> Result<f64, E> {
+) -> Result<(f64, f64), E> {
     let ratio = least.powf(1.0 / (points.max(2) - 1) as f64);
     let mut best = (f64::INFINITY, largest);
     let mut consider = |clip: f64, best: &mut (f64, f64)| -> Result<(), E> {
@@ -30,7 +30,8 @@ pub fn search<E>(
     for k in [-0.5, 0.5] {
         consider((centre * ratio.powf(k)).min(largest), &mut best)?;
     }
-    Ok(best.1)
+    let (cost, clip) = best;
+    Ok((clip, cost))
 }
 
 #[cfg(test)]
@@ -40,7 +41,8 @@ mod tests {
     #[test]
     fn the_search_ends_within_half_a_grid_step() {
         let cost = |clip: f64| Ok::<_, ()>((clip.ln() - 0.4f64.ln()).powi(2));
-        let clip = search(1.0, 0.1, 12, cost).expect("never fails");
+        let (clip, found) = search(1.0, 0.1, 12, cost).expect("never fails");
+        assert_eq!(cost(clip), Ok(found));
         let step = 0.1f64.ln().abs() / 11.0;
         assert!((clip.ln() - 0.4f64.ln()).abs() <= 0.5 * step, "{clip}");
     }

@@ -20,6 +20,7 @@ pub mod mapping;
 mod need;
 pub mod network;
 pub mod optimiser;
+pub mod scaling;
 pub mod tile;
 pub mod training;
 pub mod wires;
@@ -42,6 +43,7 @@ pub use need::{
 };
 pub use network::NetworkSpec;
 pub use optimiser::OptimiserSpec;
+pub use scaling::ScalingSpec;
 pub use tile::TileSpec;
 pub use training::{NoisySpec, Recipe};
 pub use wires::Wires;

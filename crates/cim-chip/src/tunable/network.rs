@@ -6,10 +6,8 @@ use cim_nn::operations::Norm;
 use cim_nn::{LayerPath, Network, Shape};
 
 use super::convert::{Converted, layers_of, named, parameters_of};
-use crate::design::ChipDesign;
 use crate::error::ChipError;
 use crate::foreign::Foreign;
-use crate::inputs::LayerInputs;
 
 /// A network of another tool as operations with gradients: the same function of the same weights.
 ///
@@ -59,24 +57,14 @@ impl Tunable {
         &self.network
     }
 
-    /// The datapath of a design of the foreign network as training sees it, one for each product of
-    /// [`network`](Self::network).
-    ///
-    /// # Errors
-    /// As [`ChipDesign::paths`].
-    pub fn paths(
-        &self,
-        design: &ChipDesign,
-        foreign: &Foreign,
-        inputs: &LayerInputs,
-    ) -> Result<Vec<LayerPath>, ChipError> {
-        let paths = design.paths(foreign, inputs)?;
+    /// Paths of the foreign network's products as those of [`network`](Self::network).
+    pub fn paths(&self, of_foreign: &[LayerPath]) -> Vec<LayerPath> {
         let own = self.of_foreign.iter().zip(self.parameters());
         let path = |(&product, parameters): (&usize, &Parameters)| LayerPath {
             learns_bias: parameters.learns_bias,
-            ..paths[product].clone()
+            ..of_foreign[product].clone()
         };
-        Ok(own.map(path).collect())
+        own.map(path).collect()
     }
 
     /// The datapath of numbers, one for each product of [`network`](Self::network): nothing is clipped, rounded or

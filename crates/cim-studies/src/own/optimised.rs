@@ -3,8 +3,8 @@
 use std::fmt;
 
 use cim_chip::{
-    ChipDesign, ChipError, ChipPreset, Foreign, Goal, LayerInputs, Optimised, Rules, WrittenDesign,
-    optimise,
+    ChipDesign, ChipError, ChipPreset, Foreign, Goal, LayerInputs, Optimised, Rules, Scaled,
+    Scaling, WrittenDesign, best_scalings, optimise,
 };
 use cim_core::{Amps, Joules};
 use ndarray::ArrayView2;
@@ -26,7 +26,7 @@ pub struct Chosen {
     pub made_signed: bool,
 }
 
-/// Optimises window, read voltage, weight clips and full scales of `network` for the samples of
+/// Optimises scaling, window, read voltage, clips and full scales of `network` for the samples of
 /// `calibration`, within `energy` of cells and sense amplifiers where it is given.
 ///
 /// # Errors
@@ -45,16 +45,29 @@ pub fn optimised(
     };
     let inputs = LayerInputs::driven(network, calibration)?;
     let made_signed = give_sign(&mut chip, &inputs);
-    let start = chip.design(chip.parts()?, network, &inputs)?;
+    let parts = chip.parts()?;
+    let as_preset = Scaled::alike(network, chip.scaling());
+    let inputs_as_preset = LayerInputs::driven(&as_preset, calibration)?;
+    let as_preset_says = chip.design(parts.clone(), &as_preset, &inputs_as_preset)?;
     let rules = Rules { optimiser: &section, circuit: &chip.circuit, energy: &prices };
     let goal = Goal { energy, search_inputs: true, ..Goal::of(true, true) };
-    let optimised = optimise(rules, &start, network, &inputs, goal)?;
-    let error = |design: &ChipDesign| -> Result<f64, ChipError> {
-        let errors = design.errors(network, &inputs)?;
+    let scalings = best_scalings(rules, &parts, network, &inputs, goal.felt)?;
+    let scaled = Scaled::new(network, &scalings);
+    let inputs = LayerInputs::driven(&scaled, calibration)?;
+    let start = chip.design(parts, &scaled, &inputs)?;
+    let optimised = optimise(rules, &start, &scaled, &inputs, goal)?;
+    let error = |design: &ChipDesign,
+                 network: &Scaled<'_, Foreign>,
+                 inputs: &LayerInputs|
+     -> Result<f64, ChipError> {
+        let errors = design.errors(network, inputs)?;
         Ok(errors.iter().map(|layer| layer.shares().total()).sum::<f64>() / errors.len() as f64)
     };
-    let error = [error(&start)?, error(&optimised.design)?];
-    let written = WrittenDesign::of(&optimised.design, network);
+    let error = [
+        error(&as_preset_says, &as_preset, &inputs_as_preset)?,
+        error(&optimised.design, &scaled, &inputs)?,
+    ];
+    let written = WrittenDesign::of(&optimised.design, &scaled);
     Ok(Chosen { written, optimised, error, made_signed })
 }
 
@@ -90,9 +103,13 @@ impl fmt::Display for Chosen {
             let least = Amps(scales.clone().fold(f64::INFINITY, |a, b| a.min(b.0)));
             let most = Amps(scales.fold(0.0f64, |a, b| a.max(b.0)));
             let (name, clip, limit) = (&product.name, product.weight_clip, product.input_limit);
+            let scaled = match product.scaling {
+                Scaling::None => "not scaled".to_owned(),
+                scaling => format!("scaled by {}", scaling.name()),
+            };
             writeln!(
                 f,
-                "{name}: inputs up to {limit:.4}, weight clip {clip:.4}, full scale {least:.2} to {most:.2}"
+                "{name}: {scaled}, inputs up to {limit:.4}, weight clip {clip:.4}, full scale {least:.2} to {most:.2}"
             )?;
         }
         if *made_signed {

@@ -2,8 +2,9 @@
 
 use cim_chip::sections::{MappingSpec, need_within};
 use cim_chip::{
-    ChipBlueprint, ChipDesign, ChipError, ChipPreset, Evaluated, Grid, LayerInputs, Polarity,
-    Reference, Tally, anatomy, budget, effects, evaluate, evaluate_held, evaluations, paces,
+    ChipBlueprint, ChipDesign, ChipError, ChipPreset, Evaluated, Foreign, Grid, LayerInputs,
+    Mapped, Polarity, Reference, Scaled, Scaling, Tally, WrittenDesign, anatomy, budget, effects,
+    evaluate, evaluate_held, evaluations, paces,
 };
 use cim_core::Volts;
 use cim_report::{Stage, Timing};
@@ -24,6 +25,8 @@ pub struct Answer {
     pub findings: Findings,
     /// The design of the chips.
     pub design: ChipDesign,
+    /// How each product is scaled, of which the design is.
+    pub scalings: Vec<Scaling>,
     /// What drives its products on the calibration samples.
     pub inputs: LayerInputs,
     /// The first chip, or the one that was measured: one grid for each product.
@@ -42,9 +45,9 @@ pub fn run(mut question: Question<'_>, context: &Context<'_>) -> Result<Answer, 
     let mut stages = Stages::new(context);
     question.check_held()?;
     question.chip.parts()?;
-    let network = question.network;
-    let reference = Reference::of(network, question.task)?;
+    let reference = Reference::of(question.network, question.task)?;
     stages.lap("digital network");
+    let network = &as_designed(question.network, &question.chip, question.written.as_ref());
     let inputs = LayerInputs::driven(network, question.calibration.view())?;
     let made_signed = give_sign(&mut question.chip, &inputs);
     let parts = question.chip.parts()?;
@@ -59,7 +62,7 @@ pub fn run(mut question: Question<'_>, context: &Context<'_>) -> Result<Answer, 
     stages.lap("design");
     let asked = (question.task, &reference);
     let (moment, at) = (&question.moment, question.chip.chips());
-    let grids = first_chip(&question, &design)?;
+    let grids = first_chip(&question, network, &design)?;
     let prices = question.chip.energy.as_ref();
     let products = anatomy(&design, network, &inputs, prices, &grids)?;
     stages.lap("look at one chip");
@@ -99,8 +102,21 @@ pub fn run(mut question: Question<'_>, context: &Context<'_>) -> Result<Answer, 
         timing.steps = paces.parts().map(step).to_vec();
     }
     let found = Found { report, timing: stages.into_timing(timing) };
+    let scalings = (0..grids.len()).map(|product| network.scaling(product)).collect();
     let (mapping, as_measured) = (question.chip.mapping, question.held.is_some());
-    Ok(Answer { found, findings, design, inputs, grids, mapping, as_measured })
+    Ok(Answer { found, findings, design, scalings, inputs, grids, mapping, as_measured })
+}
+
+/// A network as chips carry it: scaled as its design says, or as the preset does.
+pub(super) fn as_designed<'n>(
+    network: &'n Foreign,
+    chip: &ChipPreset,
+    written: Option<&WrittenDesign>,
+) -> Scaled<'n, Foreign> {
+    match written {
+        Some(written) => Scaled::new(network, &written.scalings()),
+        None => Scaled::alike(network, chip.scaling()),
+    }
 }
 
 /// Gives row converters a sign where inputs have one and the converters none; says whether it did.
@@ -113,9 +129,13 @@ pub(super) fn give_sign(chip: &mut ChipPreset, inputs: &LayerInputs) -> bool {
 }
 
 /// The first chip, or the one whose cells were measured.
-fn first_chip(question: &Question<'_>, design: &ChipDesign) -> Result<Vec<Grid>, ChipError> {
+fn first_chip(
+    question: &Question<'_>,
+    network: &impl Mapped,
+    design: &ChipDesign,
+) -> Result<Vec<Grid>, ChipError> {
     let tally = &mut Tally::default();
-    let blueprint = ChipBlueprint::of(design, question.network, tally)?;
+    let blueprint = ChipBlueprint::of(design, network, tally)?;
     let at = question.chip.chips().child("chip", 0);
     match &question.held {
         Some(held) => blueprint.hold(held, at, tally),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use cim_chip::{ChipBlueprint, Foreign, Mapped, MatMul, Scratch, Tally, TilePlace};
+use cim_chip::{ChipBlueprint, Foreign, Mapped, MatMul, Scaled, Scratch, Tally, TilePlace};
 use cim_data::cells::{self, Cells};
 use cim_data::npz::NpzError;
 use cim_data::npz_writer::NpzWriter;
@@ -24,7 +24,8 @@ const CALL: u64 = 0;
 /// An archive for each product, `product-NNN.npz`: `weights` (inputs × outputs), `x` (vectors × inputs) of
 /// the calibration samples, `y_digital` and `y` (vectors × outputs), `full_scale_a` (row tiles × (column
 /// tiles · groups)), `scales` (weight clip, input limit, drive gain, read voltage in V, g_min and g_max in
-/// S), and for the tile in row `r` and column `c` of the grid `target_s_r_c` and `held_s_r_c` (rows ×
+/// S), `input_factors` and `output_factors` (what stands in front of each input and behind each output where the
+/// product is scaled: weights, `x` and `y` are those between them), and for the tile in row `r` and column `c` of the grid `target_s_r_c` and `held_s_r_c` (rows ×
 /// columns, S). The same conductances as a table for each tile, `product-NNN-tile-R-C.csv`. And how the
 /// chip is driven and read, `chip.json`. Files of an earlier chip in `folder` give way.
 ///
@@ -34,6 +35,7 @@ const CALL: u64 = 0;
 /// [`StudyError`] where a file cannot be written.
 pub fn write(folder: &Path, answer: &Answer, network: &Foreign) -> Result<usize, StudyError> {
     let (design, parts) = (&answer.design, &answer.design.parts);
+    let network = &Scaled::new(network, &answer.scalings);
     let tally = &mut Tally::default();
     let blueprint = ChipBlueprint::of(design, network, tally)?;
     let mut written = BTreeSet::new();
@@ -62,6 +64,11 @@ pub fn write(folder: &Path, answer: &Answer, network: &Foreign) -> Result<usize,
         file.add("y", y.view()).map_err(refused)?;
         file.add("full_scale_a", layer.full_scale.mapv(|amps| amps.0).view()).map_err(refused)?;
         file.add_list("scales", &scales).map_err(refused)?;
+        let names = ["input_factors", "output_factors"];
+        for (name, factors) in names.into_iter().zip(network.factors(idx)) {
+            let factors: Vec<f64> = factors.iter().copied().map(f64::from).collect();
+            file.add_list(name, &factors).map_err(refused)?;
+        }
         let columns = parts.grid_shape(product.weights.nrows(), product.weights.ncols()).1;
         let tiles = blueprint.layers[idx].targets().zip(grid.tiles()).enumerate();
         for (tile_idx, (target_s, tile)) in tiles {

@@ -1,12 +1,13 @@
 //! What is to be trained, on what, for which chip.
 
 use cim_chip::{
-    ChipDesign, ChipError, ChipPreset, Foreign, LayerInputs, Moment, Parts, WrittenDesign,
+    ChipDesign, ChipError, ChipPreset, Foreign, LayerInputs, Moment, Parts, Scaled, WrittenDesign,
 };
 use cim_graph::Files;
 use cim_nn::{Optimiser, Recipe};
 
 use super::super::samples::Samples;
+use super::super::stages::as_designed;
 use crate::error::StudyError;
 
 /// Passes over the samples where nobody says how many.
@@ -96,6 +97,11 @@ impl Tuning<'_> {
         }
     }
 
+    /// `network` as chips carry it.
+    pub(super) fn scaled<'n>(&self, network: &'n Foreign) -> Scaled<'n, Foreign> {
+        as_designed(network, &self.chip, self.written.as_ref())
+    }
+
     /// The design of chips of `network`: as written, or by the preset's policy on `inputs`.
     ///
     /// # Errors
@@ -103,7 +109,7 @@ impl Tuning<'_> {
     pub(super) fn design(
         &self,
         parts: Parts,
-        network: &Foreign,
+        network: &Scaled<'_, Foreign>,
         inputs: &LayerInputs,
     ) -> Result<ChipDesign, ChipError> {
         match &self.written {

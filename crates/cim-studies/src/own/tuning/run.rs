@@ -44,8 +44,10 @@ pub fn run(mut tuning: Tuning<'_>, context: &Context<'_>) -> Result<Tuned, Study
     let inputs = LayerInputs::driven(&start.foreign, calibration.view())?;
     let made_signed = give_sign(&mut tuning.chip, &inputs);
     let bench = Bench { tuning: &tuning, parts: tuning.chip.parts()?, calibration };
-    let design = tuning.design(bench.parts.clone(), &start.foreign, &inputs)?;
-    let paths = tunable.paths(&design, &start.foreign, &inputs)?;
+    let scaled = tuning.scaled(&start.foreign);
+    let between = LayerInputs::driven(&scaled, bench.calibration.view())?;
+    let design = tuning.design(bench.parts.clone(), &scaled, &between)?;
+    let paths = tunable.paths(&scaled.paths(design.paths(&scaled, &between)?, &inputs));
     let data = split.data(tunable.network().input_shape(), tunable.network().outputs())?;
     stages.lap("design");
     let at = Stream::root(tuning.chip.seed);
@@ -150,7 +152,7 @@ impl Bench<'_> {
         chips: usize,
         at: Stream,
     ) -> Result<Scores, StudyError> {
-        let network = &subject.foreign;
+        let network = &self.tuning.scaled(&subject.foreign);
         let inputs = LayerInputs::driven(network, self.calibration.view())?;
         let design: ChipDesign = self.tuning.design(self.parts.clone(), network, &inputs)?;
         let reference = Reference::of(network, task)?;

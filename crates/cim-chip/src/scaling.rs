@@ -1,0 +1,52 @@
+//! How the weights of a product are scaled.
+
+use serde::{Deserialize, Serialize};
+
+/// How the weights of a product are scaled before they are mapped, digitally undone around the tiles:
+/// `y_j = b_j Σ_i (w_ij / (a_i b_j)) (a_i x_i)`.
+///
+/// Errors of cells are a part of the window whatever a cell stands for, so that rows and columns of small
+/// weights drown in those of large ones. For given columns no factors of rows are better than those of
+/// [`Rows`](Self::Rows) against errors that grow with the drive or stay where they are: what a row adds to either
+/// falls with `1 / a_i`-th of its weights, until the largest of them is at the top of the window.
+/// Rounding of the DAC alone can lose: rows share its largest code. A factor for every column is what others
+/// know as scaling by channel (Rasch et al. 2023); factors of rows move the range of inputs into weights (Xiao et
+/// al. 2023, there half of it).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scaling {
+    /// Weights are mapped as they are.
+    #[default]
+    None,
+    /// Each column by its largest weight.
+    Columns,
+    /// Each row by its largest weight.
+    Rows,
+    /// Columns first, then rows.
+    Both,
+}
+
+impl Scaling {
+    /// Every kind, the plainest first.
+    pub const ALL: [Self; 4] = [Self::None, Self::Columns, Self::Rows, Self::Both];
+
+    /// Its name in a file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Columns => "columns",
+            Self::Rows => "rows",
+            Self::Both => "both",
+        }
+    }
+
+    /// Whether each output has a factor of its own.
+    pub const fn scales_columns(self) -> bool {
+        matches!(self, Self::Columns | Self::Both)
+    }
+
+    /// Whether each input has a factor of its own.
+    pub const fn scales_rows(self) -> bool {
+        matches!(self, Self::Rows | Self::Both)
+    }
+}

@@ -1,0 +1,215 @@
+//! Products whose rows and columns are scaled around the tiles: the same function, the same noise at the
+//! converters, less of it in the outputs.
+
+use cim_chip::sections::{FrontEnd, MappingSpec};
+use cim_chip::{
+    ChipDesign, ChipSpec, FullScale, Layer, LayerInputs, Mapped, Network, Parts, Reference, Scaled,
+    Scaling, Stream, Targets, Task, Truth, WrittenDesign, estimate, measure,
+};
+use ndarray::{Array1, Array2};
+use toml::Table;
+
+/// Cells with an error that is the same part of the window everywhere, and nothing else that is not exact.
+const CHIP: &str = r#"
+tile = { rows = 64, outputs = 16 }
+wires = { row = "0 Ohm", column = "0 Ohm" }
+
+[device]
+effects = []
+[device.model]
+kind = "gaussian"
+g_off = "10 uS"
+g_on = "100 uS"
+programming = { constant = "2 uS", proportional = 0.0, inverse = "0 S", inverse_at = "0 S", linear = "0 S" }
+read = { constant = "0 S", proportional = 0.0, inverse = "0 S", inverse_at = "0 S", linear = "0 S" }
+current_voltage = { law = "ohmic" }
+
+[circuit]
+read_voltage = "0.2 V"
+disturb_voltage = "0.4 V"
+temperature = "300 K"
+bandwidth = "1 Hz"
+amplifier_factor = 1.0
+fano_factor = 0.0
+
+[converters]
+dac_bits = 12
+dac_polarity = "bipolar"
+adc_bits = 14
+adc_noise = "0 A"
+full_scale = { policy = "worst-case" }
+"#;
+
+fn parts() -> Parts {
+    let table: Table = CHIP.parse().expect("TOML");
+    fn section<T: serde::de::DeserializeOwned>(table: &Table, name: &str) -> T {
+        table[name].clone().try_into().expect("a section")
+    }
+    let (device, circuit) = (&section(&table, "device"), &section(&table, "circuit"));
+    let converters = &section(&table, "converters");
+    let (tile, wires) = (section(&table, "tile"), section(&table, "wires"));
+    let mapping: MappingSpec = toml::from_str("kind = \"differential\"").expect("a mapping");
+    let front_end = &FrontEnd::IDEAL;
+    let chip = ChipSpec { tile, device, circuit, converters, wires, front_end, mapping };
+    chip.build(Targets::Nominal).expect("a chip")
+}
+
+fn normal(rows: usize, cols: usize, address: u64) -> Array2<f32> {
+    let mut values = Array2::zeros((rows, cols));
+    let to = values.as_slice_mut().expect("standard layout");
+    Stream::root(address).fill_standard_normal(0, to);
+    values
+}
+
+/// Weights whose rows and columns differ by up to a factor of 20, with a dead row and a dead column.
+fn weights() -> Array2<f32> {
+    let mut w = normal(40, 12, 1);
+    for ((row, col), w) in w.indexed_iter_mut() {
+        *w *= 20f32.powf((row % 7) as f32 / 6.0 - 1.0) * 20f32.powf((col % 5) as f32 / 4.0 - 1.0);
+        if row == 3 || col == 8 {
+            *w = 0.0;
+        }
+    }
+    w
+}
+
+fn network(weights: Array2<f32>) -> Network {
+    let bias = Array1::zeros(weights.ncols());
+    Network::from_layers(vec![Layer { weights, bias }]).expect("one layer")
+}
+
+/// Closed-form squared error of each output of the network, naive on these parts.
+fn errors(network: &impl Mapped, factors: &Array1<f32>, samples: &Array2<f32>) -> Array1<f64> {
+    let inputs = LayerInputs::driven(network, samples.view()).expect("they fit");
+    let design = ChipDesign::by_policy(parts(), network, &inputs, FullScale::WorstCase);
+    let errors = design.expect("a design").errors(network, &inputs).expect("it has errors");
+    errors[0].output_error() * factors.mapv(|b| f64::from(b).powi(2))
+}
+
+fn scaled_errors(network: &Network, scaling: Scaling, samples: &Array2<f32>) -> Array1<f64> {
+    let scaled = Scaled::alike(network, scaling);
+    errors(&scaled, scaled.factors(0)[1], samples)
+}
+
+#[test]
+fn a_scaled_product_is_the_product() {
+    let network = network(weights());
+    let samples = normal(9, 40, 2);
+    let want = network.digital_outputs(samples.view()).expect("they fit");
+    let size = want.iter().fold(0.0f32, |m, y| m.max(y.abs()));
+    for scaling in Scaling::ALL {
+        let scaled = Scaled::alike(&network, scaling);
+        let exact: Vec<_> =
+            scaled.products().iter().map(|own| cim_core::Exact(own.weights.to_owned())).collect();
+        let (got, _) = scaled.outputs(&exact, samples.view()).expect("they fit");
+        let off = (&got - &want).iter().fold(0.0f32, |m, e| m.max(e.abs()));
+        // Two roundings a factor and one a product: some ten of 6e-8 each, and sums of 40.
+        assert!(off <= 1e-5 * size, "{scaling:?}: {off} of {size}");
+        assert!(got.column(8).iter().all(|&y| y == 0.0), "{scaling:?}: a dead column is exact");
+        let largest = |w: f32, m: &f32| w.max(m.abs());
+        let weights = &scaled.products()[0].weights.to_owned();
+        if scaling.scales_rows() {
+            let tops = weights.rows().into_iter().map(|row| row.iter().fold(0.0, largest));
+            assert!(tops.enumerate().all(|(row, top)| top == if row == 3 { 0.0 } else { 1.0 }));
+        }
+    }
+}
+
+#[test]
+fn errors_of_cells_fall_by_what_rows_and_columns_leave_of_the_window() {
+    let w = weights();
+    let network = network(w.clone());
+    let samples = normal(200, 40, 3);
+    let x2: Array1<f64> = samples.mapv(|x| f64::from(x).powi(2)).sum_axis(ndarray::Axis(0));
+    let abs = w.mapv(|w| f64::from(w.abs()));
+    let top = |lane: ndarray::ArrayView1<'_, f64>| lane.iter().fold(0.0f64, |m, &w| m.max(w));
+    let all = top(abs.flatten().view());
+    let row: Array1<f64> = abs.rows().into_iter().map(top).collect();
+    let column: Array1<f64> = abs.columns().into_iter().map(top).collect();
+    let ratio = |scaling| {
+        let (with, without) = (
+            scaled_errors(&network, scaling, &samples),
+            scaled_errors(&network, Scaling::None, &samples),
+        );
+        with / without
+    };
+    // One standard deviation a cell: an output's variance is Σ x² times the square of the weight at the top.
+    let by_rows = (&x2 * &row.mapv(|w| w * w)).sum() / (x2.sum() * all * all);
+    for (output, found) in ratio(Scaling::Rows).iter().enumerate() {
+        // Rounding of 12 and 14 bits is 1e-3 of it.
+        assert!((found / by_rows - 1.0).abs() < 0.01, "output {output}: {found}, not {by_rows}");
+    }
+    for (output, found) in ratio(Scaling::Columns).iter().enumerate() {
+        let want = (column[output] / all).powi(2);
+        assert!((found - want).abs() <= 0.01 * want, "output {output}: {found}, not {want}");
+    }
+}
+
+#[test]
+fn no_other_factors_of_rows_are_better_against_errors_of_cells() {
+    let w = weights();
+    let samples = normal(100, 40, 4);
+    let best = scaled_errors(&network(w.clone()), Scaling::Rows, &samples).sum();
+    for trial in 0..40 {
+        let spread = normal(40, 1, 100 + trial);
+        let top =
+            w.map_axis(ndarray::Axis(1), |row| row.iter().fold(0.0f32, |m, w| m.max(w.abs())));
+        // From hardly off the best to far off it.
+        let by = 2f32.powi(-(trial as i32 % 8));
+        let factors: Array1<f32> =
+            top.iter().zip(&spread).map(|(t, s)| t.max(1e-3) * (by * s).exp()).collect();
+        let mut other = w.clone();
+        other.rows_mut().into_iter().zip(&factors).for_each(|(mut row, a)| row /= *a);
+        let driven = &samples * &factors;
+        let found = errors(&network(other), &Array1::ones(12), &driven).sum();
+        assert!(best <= 1.0001 * found, "trial {trial}: {best} against {found}");
+    }
+}
+
+#[test]
+fn chips_lose_what_the_closed_form_says() {
+    let network = network(weights());
+    let samples = normal(60, 40, 5);
+    let answers = network.digital_outputs(samples.view()).expect("they fit");
+    let power = answers.mapv(|y| f64::from(y).powi(2)).sum_axis(ndarray::Axis(0)).sum() / 60.0;
+    let task = Task::new(samples.clone(), Truth::Targets(answers), cim_chip::Metric::Mse);
+    let task = task.expect("a task");
+    let reference = Reference::of(&network, &task).expect("it answers");
+    for scaling in Scaling::ALL {
+        let scaled = Scaled::alike(&network, scaling);
+        let inputs = LayerInputs::driven(&scaled, samples.view()).expect("they fit");
+        let design = ChipDesign::by_policy(parts(), &scaled, &inputs, FullScale::WorstCase);
+        let design = design.expect("a design");
+        let chip = |chip: u64| {
+            let asked = (&task, &reference);
+            let at = Stream::root(7).child("run", chip);
+            measure(&design, &scaled, asked, 1, at, || ()).expect("chips").output_mse
+        };
+        let found: Vec<f64> = (0..60).map(chip).collect();
+        let found = estimate(&found);
+        let want = scaled_errors(&network, scaling, &samples).sum() / power;
+        // Twice the 95 % interval: about one in 10,000 seeds, for four kinds.
+        assert!(
+            (found.mean - want).abs() <= 2.0 * found.ci95,
+            "{scaling:?}: {found:?}, not {want}"
+        );
+    }
+}
+
+#[test]
+fn a_design_says_how_it_is_scaled() {
+    let network = network(weights());
+    let samples = normal(20, 40, 6);
+    let scaled = Scaled::alike(&network, Scaling::Both);
+    let inputs = LayerInputs::driven(&scaled, samples.view()).expect("they fit");
+    let policy = FullScale::Percentile { percentile: 99.0 };
+    let design = ChipDesign::by_policy(parts(), &scaled, &inputs, policy).expect("a design");
+    let text = toml::to_string(&WrittenDesign::of(&design, &scaled)).expect("TOML");
+    assert!(text.contains("scaling = \"both\""), "{text}");
+    let written: WrittenDesign = toml::from_str(&text).expect("a design");
+    let again = Scaled::new(&network, &written.scalings());
+    let built = written.build(parts(), &again).expect("the same");
+    assert!(built.layers == design.layers);
+    let refused = written.build(parts(), &network).err().expect("not scaled").to_string();
+    assert!(refused.contains("scaling") && refused.contains("both"), "{refused}");
+}
