@@ -9,7 +9,7 @@ use cim_studies::STUDIES;
 use toml::{Table, Value};
 
 /// Sections that make chips, with the file and the type that declares their keys.
-const DECLARED: [(&str, &str, &str); 13] = [
+const DECLARED: [(&str, &str, &str); 14] = [
     ("tile", "cim-chip/src/sections/tile.rs", "TileSpec"),
     ("device", "cim-device/src/spec.rs", "DeviceSpec"),
     ("circuit", "cim-chip/src/sections/circuit.rs", "CircuitSpec"),
@@ -19,6 +19,7 @@ const DECLARED: [(&str, &str, &str); 13] = [
     ("energy", "cim-tile/src/energy.rs", "EnergySpec"),
     ("calibration", "cim-chip/src/sections/calibration.rs", "CalibrationSpec"),
     ("clips", "cim-chip/src/sections/clips.rs", "ClipSpec"),
+    ("scaling", "cim-chip/src/sections/scaling.rs", "ScalingSpec"),
     ("compensation", "cim-chip/src/sections/compensation.rs", "CompensationSpec"),
     ("evaluation", "cim-chip/src/sections/evaluation.rs", "EvaluationSpec"),
     ("optimiser", "cim-chip/src/sections/optimiser.rs", "OptimiserSpec"),

@@ -8,6 +8,7 @@ use crate::design::ChipDesign;
 use crate::error::ChipError;
 use crate::inputs::LayerInputs;
 use crate::mapped::Mapped;
+use crate::scaling::Scaling;
 
 /// What is known of one product on chips.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +23,8 @@ pub struct ProductAnatomy {
     pub tiles: (usize, usize),
     /// Cells that carry its weights.
     pub cells: usize,
+    /// How it is scaled: what follows up to full scales is of what stands between the factors.
+    pub scaling: Scaling,
     /// Least and largest input on calibration samples.
     pub input_range: [f32; 2],
     /// Input of the largest code.
@@ -52,7 +55,7 @@ pub fn anatomy(
     grids: &[Grid],
 ) -> Result<Vec<ProductAnatomy>, ChipError> {
     let parts = &design.parts;
-    let errors = design.errors(network, inputs)?;
+    let errors = design.errors_of_outputs(network, inputs)?;
     let energies = prices.map(|prices| design.energies(network, inputs, prices)).transpose()?;
     let products = network.products();
     let of = |(idx, product): (usize, &cim_nn::Product<'_>)| {
@@ -68,6 +71,7 @@ pub fn anatomy(
             per_sample: product.per_sample,
             tiles,
             cells: rows * (0..tiles.1).map(columns).sum::<usize>(),
+            scaling: network.scaling(idx),
             input_range: inputs.range(idx),
             input_limit: layer.input_limit,
             weight_clip: layer.weight_clip,
@@ -75,7 +79,12 @@ pub fn anatomy(
                 scales.clone().fold(infinite, |a, b| if b < a { b } else { a }),
                 scales.fold(Amps::ZERO, |a, b| if a < b { b } else { a }),
             ],
-            signal_to_noise: signal_to_noise(&grids[idx], product, inputs.layer(idx)),
+            signal_to_noise: signal_to_noise(
+                &grids[idx],
+                product,
+                inputs.layer(idx),
+                network.output_factors(idx),
+            ),
             errors: errors[idx].shares(),
             energy: energies.as_ref().map(|energies| energies[idx]),
         }
@@ -90,11 +99,16 @@ fn signal_to_noise(
     grid: &Grid,
     product: &cim_nn::Product<'_>,
     x: ndarray::ArrayView2<'_, f32>,
+    factors: Option<ndarray::ArrayView1<'_, f32>>,
 ) -> f64 {
-    let ideal = x.dot(&product.weights);
+    let mut ideal = x.dot(&product.weights);
     let mut real = Array2::zeros(ideal.dim());
     let (mut scratch, mut tally) = (Scratch::default(), Tally::default());
     grid.apply(x, CALIBRATION_CALL, real.view_mut(), &mut scratch, &mut tally);
+    if let Some(factors) = factors {
+        ideal *= &factors;
+        real *= &factors;
+    }
     let power = |m: &Array2<f32>| m.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>();
     power(&ideal) / power(&(real - &ideal))
 }

@@ -83,6 +83,24 @@ impl ChipDesign {
             .collect()
     }
 
+    /// The same errors as the network gets them: behind the factors of outputs, where a product
+    /// [is scaled](crate::Scaled).
+    ///
+    /// # Errors
+    /// As [`by_policy`](Self::by_policy).
+    pub fn errors_of_outputs(
+        &self,
+        network: &impl Mapped,
+        inputs: &LayerInputs,
+    ) -> Result<Vec<LayerErrors>, ChipError> {
+        let each = self.errors(network, inputs)?.into_iter().enumerate();
+        let behind = |(idx, errors): (usize, LayerErrors)| match network.output_factors(idx) {
+            Some(factors) => errors.behind(factors),
+            None => errors,
+        };
+        Ok(each.map(behind).collect())
+    }
+
     /// Energy of one inference: of each product as often as one sample drives it.
     ///
     /// # Errors

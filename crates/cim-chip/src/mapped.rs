@@ -2,7 +2,7 @@
 
 use cim_core::{Exact, MatMul, Tally};
 use cim_nn::{Network, Product};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use crate::error::ChipError;
 use crate::scaling::Scaling;
@@ -41,6 +41,11 @@ pub trait Mapped: Sync {
     /// How a product is scaled around its tiles: not at all, except by [`Scaled`](crate::Scaled).
     fn scaling(&self, _product: usize) -> Scaling {
         Scaling::None
+    }
+
+    /// Factors behind the outputs of a product, where it has any.
+    fn output_factors(&self, _product: usize) -> Option<ArrayView1<'_, f32>> {
+        None
     }
 
     /// Outputs (samples × outputs) computed digitally.

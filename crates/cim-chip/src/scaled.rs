@@ -2,13 +2,13 @@
 
 use cim_core::{MatMul, Scratch, Tally};
 use cim_nn::{Felt, Product};
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
 use crate::error::ChipError;
 use crate::inputs::LayerInputs;
 use crate::jacobian::Sensitivities;
 use crate::mapped::Mapped;
-use crate::scaling::Scaling;
+use crate::scaling::{Along, Scaling};
 use crate::sensitive::Sensitive;
 
 /// A network whose products are scaled, which a chip carries in place of the network.
@@ -36,28 +36,21 @@ impl Factors {
         let (rows, columns) = weights.dim();
         let (mut inputs, mut outputs) = (Array1::ones(rows), Array1::ones(columns));
         let mut scaled = weights.to_owned();
-        if scaling.scales_columns() {
-            outputs = largest_of(&scaled, Axis(1));
-            scaled.axis_iter_mut(Axis(1)).zip(&outputs).for_each(|(mut w, &by)| divide(&mut w, by));
-        }
-        if scaling.scales_rows() {
-            inputs = largest_of(&scaled, Axis(0));
-            scaled.axis_iter_mut(Axis(0)).zip(&inputs).for_each(|(mut w, &by)| divide(&mut w, by));
+        for along in scaling.steps() {
+            let (axis, factors) = match along {
+                Along::Rows => (Axis(0), &mut inputs),
+                Along::Columns => (Axis(1), &mut outputs),
+            };
+            for (mut lane, factor) in scaled.axis_iter_mut(axis).zip(factors.iter_mut()) {
+                *factor = lane.iter().fold(0.0f32, |m, w| m.max(w.abs()));
+                // What is nothing stays nothing, and is driven or read with the factor 0.
+                if *factor > 0.0 {
+                    lane.mapv_inplace(|w| w / *factor);
+                }
+            }
         }
         let weights = (scaling != Scaling::None).then_some(scaled);
         Self { scaling, inputs, outputs, weights }
-    }
-}
-
-/// Largest magnitude of each row (axis 0) or column (axis 1).
-fn largest_of(weights: &Array2<f32>, axis: Axis) -> Array1<f32> {
-    weights.axis_iter(axis).map(|lane| lane.iter().fold(0.0f32, |m, w| m.max(w.abs()))).collect()
-}
-
-/// What is nothing stays nothing, and is driven or read with the factor 0.
-fn divide(lane: &mut ndarray::ArrayViewMut1<'_, f32>, by: f32) {
-    if by > 0.0 {
-        lane.mapv_inplace(|w| w / by);
     }
 }
 
@@ -106,6 +99,11 @@ impl<N: Mapped> Mapped for Scaled<'_, N> {
 
     fn scaling(&self, product: usize) -> Scaling {
         self.factors[product].scaling
+    }
+
+    fn output_factors(&self, product: usize) -> Option<ArrayView1<'_, f32>> {
+        let own = &self.factors[product];
+        own.scaling.scales_columns().then(|| own.outputs.view())
     }
 
     fn drives(&self, samples: ArrayView2<'_, f32>) -> Result<Vec<Array2<f32>>, ChipError> {

@@ -23,12 +23,15 @@ pub enum Scaling {
     /// Each row by its largest weight.
     Rows,
     /// Columns first, then rows.
-    Both,
+    ColumnsRows,
+    /// Rows first, then columns, whose largest weights are then no larger than those of rows.
+    RowsColumns,
 }
 
 impl Scaling {
     /// Every kind, the plainest first.
-    pub const ALL: [Self; 4] = [Self::None, Self::Columns, Self::Rows, Self::Both];
+    pub const ALL: [Self; 5] =
+        [Self::None, Self::Columns, Self::Rows, Self::ColumnsRows, Self::RowsColumns];
 
     /// Its name in a file.
     pub const fn name(self) -> &'static str {
@@ -36,17 +39,38 @@ impl Scaling {
             Self::None => "none",
             Self::Columns => "columns",
             Self::Rows => "rows",
-            Self::Both => "both",
+            Self::ColumnsRows => "columns-rows",
+            Self::RowsColumns => "rows-columns",
+        }
+    }
+
+    /// The steps in which weights are divided, each by what is largest then.
+    pub(crate) fn steps(self) -> &'static [Along] {
+        match self {
+            Self::None => &[],
+            Self::Columns => &[Along::Columns],
+            Self::Rows => &[Along::Rows],
+            Self::ColumnsRows => &[Along::Columns, Along::Rows],
+            Self::RowsColumns => &[Along::Rows, Along::Columns],
         }
     }
 
     /// Whether each output has a factor of its own.
-    pub const fn scales_columns(self) -> bool {
-        matches!(self, Self::Columns | Self::Both)
+    pub fn scales_columns(self) -> bool {
+        self.steps().contains(&Along::Columns)
     }
 
     /// Whether each input has a factor of its own.
-    pub const fn scales_rows(self) -> bool {
-        matches!(self, Self::Rows | Self::Both)
+    pub fn scales_rows(self) -> bool {
+        self.steps().contains(&Along::Rows)
     }
+}
+
+/// What is divided by its largest weight.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Along {
+    /// Every row.
+    Rows,
+    /// Every column.
+    Columns,
 }

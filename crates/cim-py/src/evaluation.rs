@@ -90,7 +90,7 @@ impl Evaluation {
     }
 
     /// Every product on tiles, a dictionary each: name, inputs, outputs, vectors a sample, tiles (rows,
-    /// columns), cells, input_range, input_limit, weight_clip, full_scale_a (least, largest; A), dac_clips and
+    /// columns), cells, scaling, input_range, input_limit, weight_clip, full_scale_a (least, largest; A), dac_clips and
     /// adc_clips (shares), signal_to_noise (a ratio of powers), energy_j (J a sample, or None) and errors
     /// (squared, per unit of the outputs' power, by source).
     #[getter]
@@ -151,6 +151,7 @@ fn layer<'py>(py: Python<'py>, product: &ProductAnatomy) -> PyResult<Bound<'py, 
     layer.set_item("vectors", product.per_sample)?;
     layer.set_item("tiles", product.tiles)?;
     layer.set_item("cells", product.cells)?;
+    layer.set_item("scaling", product.scaling.name())?;
     layer.set_item("input_range", (product.input_range[0], product.input_range[1]))?;
     layer.set_item("input_limit", product.input_limit)?;
     layer.set_item("weight_clip", product.weight_clip)?;

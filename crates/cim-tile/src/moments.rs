@@ -32,7 +32,7 @@ mod thresholds;
 mod tile;
 
 use cim_core::Tally;
-use ndarray::{Array, Array1, Array2, ArrayView2, Axis, Dimension, RemoveAxis, s};
+use ndarray::{Array, Array1, Array2, ArrayView1, ArrayView2, Axis, Dimension, RemoveAxis, s};
 
 pub use column::ColumnErrors;
 pub use currents::{LayerCurrents, TileCurrents};
@@ -81,6 +81,29 @@ impl LayerErrors {
         });
         let tiles = tiles.collect::<Result<_, _>>()?;
         Ok(Self { tiles, amps_per_output: design.amps_per_output(parts) })
+    }
+
+    /// The same where every output is multiplied by a factor of its own behind the converters: what stands in front of
+    /// them stays.
+    ///
+    /// # Panics
+    /// If there is not a factor for each output.
+    #[must_use]
+    pub fn behind(mut self, factors: ArrayView1<'_, f32>) -> Self {
+        let widths = self.tiles.iter().filter(|tile| tile.place.0 == 0);
+        let firsts: Vec<usize> = widths
+            .scan(0, |next, tile| {
+                let first = *next;
+                *next += tile.columns.len();
+                Some(first)
+            })
+            .collect();
+        for tile in &mut self.tiles {
+            let first = firsts[tile.place.1];
+            let own = factors.slice(s![first..first + tile.columns.len()]).mapv(f64::from);
+            tile.multiply(&own);
+        }
+        self
     }
 
     /// Variance of each output in squared output units, averaged over samples: its own tiles only.

@@ -355,6 +355,13 @@ pub const KEYS: &[Key] = &[
         OURS,
     ),
     key(
+        "scaling.by",
+        "word",
+        Words("none, columns, rows, columns-rows, rows-columns"),
+        "what has a digital factor of its own so that its largest weight fills the window, where no design says so",
+        OURS,
+    ),
+    key(
         "compensation.noise",
         "A",
         NOT_NEGATIVE,

@@ -60,7 +60,7 @@ pub fn optimised(
                  network: &Scaled<'_, Foreign>,
                  inputs: &LayerInputs|
      -> Result<f64, ChipError> {
-        let errors = design.errors(network, inputs)?;
+        let errors = design.errors_of_outputs(network, inputs)?;
         Ok(errors.iter().map(|layer| layer.shares().total()).sum::<f64>() / errors.len() as f64)
     };
     let error = [

@@ -1,8 +1,8 @@
 //! What is said of a network on chips.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use cim_chip::{Budget, Metric};
+use cim_chip::{Budget, Metric, Scaling};
 use cim_graph::Placement;
 use cim_report::format::{count, shown, si};
 use cim_report::{Chapter, Estimate, Figure, Headline, Part, Report, Shown as As};
@@ -224,6 +224,23 @@ fn notes(question: &Question<'_>, found: &Findings) -> Vec<String> {
              drivers and converters are simulated, as the preset says.",
             held.name(),
             si(rms.0, "S"),
+        ));
+    }
+    let scaled: Vec<&str> = found
+        .products
+        .iter()
+        .filter(|product| product.scaling != Scaling::None)
+        .map(|product| product.scaling.name())
+        .collect();
+    if !scaled.is_empty() {
+        let kinds: BTreeSet<&str> = scaled.iter().copied().collect();
+        notes.push(format!(
+            "Of {} products {} are scaled around their tiles (by {}): their ranges of inputs, clips and full scales \
+             are of what stands between the factors; signal to noise and errors are behind them. A factor of an \
+             input takes the energy of an activation.",
+            found.products.len(),
+            scaled.len(),
+            kinds.into_iter().collect::<Vec<_>>().join(", ")
         ));
     }
     if found.made_signed {

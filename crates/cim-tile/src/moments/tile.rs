@@ -1,7 +1,7 @@
 //! Errors of one tile: its currents, phase by phase, behind their converters and added up.
 
 use cim_core::Amps;
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2};
 
 use super::column::ColumnErrors;
 use super::converted::converted;
@@ -48,6 +48,23 @@ pub struct Shifts {
     pub weight_rounding: Array2<f64>,
     /// Inputs as converted instead of as they are.
     pub dac: Array2<f64>,
+}
+
+impl TileErrors {
+    /// Multiplies each output behind the converters.
+    pub(super) fn multiply(&mut self, factors: &Array1<f64>) {
+        let squares = factors * factors;
+        for (column, &square) in self.columns.iter_mut().zip(&squares) {
+            let mut scaled = ColumnErrors::default();
+            scaled.add_scaled(column, square);
+            *column = scaled;
+        }
+        self.variance *= &squares;
+        let Shifts { distortion, clipping, weight_clip, weight_rounding, dac } = &mut self.shifts;
+        let means = [&mut self.mean_a, &mut self.ideal_a, &mut self.exact_a];
+        let shifts = [distortion, clipping, weight_clip, weight_rounding, dac];
+        means.into_iter().chain(shifts).for_each(|of| *of *= factors);
+    }
 }
 
 /// Errors of the tile at `place` for drives (samples × rows, fractions of the read voltage).
