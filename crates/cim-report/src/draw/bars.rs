@@ -41,6 +41,15 @@ impl<'c> BarSheet<'c> {
         Self { bars, width, left, right, x: horizontal(bars), texts }
     }
 
+    /// From where to where the bar of `mean` reaches: from zero, to either side, where the axis holds it, else from the
+    /// axis' end.
+    fn span(&self, mean: f64) -> Option<[f64; 2]> {
+        let lo = self.x.lo();
+        let from = if self.bars.from_zero && lo < 0.0 { 0.0 } else { lo };
+        let span = if from < mean { [from, mean] } else { [mean.max(lo), from] };
+        (span[0] < span[1]).then_some(span)
+    }
+
     fn top(&self) -> i32 {
         if self.bars.reference.is_some() { 32 } else { 14 }
     }
@@ -62,14 +71,14 @@ impl Sheet for BarSheet<'_> {
             right: self.right,
             grid: Grid::Vertical,
         };
-        let (lo, hi) = (self.x.lo(), self.x.hi());
+        let hi = self.x.hi();
         let y = Axis::categories(bars.iter().rev().map(|bar| bar.label.as_str()));
         let chart = frame.draw(area, self.x.clone(), y)?;
         for (index, (bar, text)) in bars.iter().zip(&self.texts).rev().enumerate() {
             let (middle, value) = (index as f64 + 0.5, &bar.value);
             let colour: RGBColor = palette::tone(bar.tone);
-            if lo < value.mean {
-                let corners = [(lo, middle - HALF_BAR), (value.mean, middle + HALF_BAR)];
+            if let Some([from, to]) = self.span(value.mean) {
+                let corners = [(from, middle - HALF_BAR), (to, middle + HALF_BAR)];
                 marks::bar(&chart, colour, corners)?;
             }
             if value.ci95 > 0.0 {
@@ -152,5 +161,31 @@ mod tests {
             let plot = sheet.size().0 - sheet.left - sheet.right;
             assert!(LEAST_PLOT <= plot && text_width(label, TEXT) < sheet.left, "{label}: {plot}");
         }
+    }
+
+    /// An interval that reaches below zero moves the axis' end, not where bars begin.
+    #[test]
+    fn bars_begin_at_zero_and_reach_to_either_side() {
+        let bar = |mean: f64| Bar {
+            label: "an effect".to_owned(),
+            tone: Tone::Subject,
+            value: Estimate { mean, ci95: 2.0, chips: 2 },
+        };
+        let bars = |from_zero| Bars {
+            x_label: "points".to_owned(),
+            shown: Shown::Points,
+            log: false,
+            from_zero,
+            bars: vec![bar(1.5), bar(-0.5), bar(0.0)],
+            reference: None,
+        };
+        let from_zero = bars(true);
+        let sheet = BarSheet::new(&from_zero, None);
+        let spans: Vec<_> = from_zero.bars.iter().map(|bar| sheet.span(bar.value.mean)).collect();
+        assert_eq!(spans, [Some([0.0, 1.5]), Some([-0.5, 0.0]), None]);
+        assert!(sheet.x.lo() <= -2.5, "the intervals are within");
+        let anywhere = bars(false);
+        let sheet = BarSheet::new(&anywhere, None);
+        assert_eq!(sheet.span(-0.5), Some([sheet.x.lo(), -0.5]));
     }
 }
