@@ -9,6 +9,7 @@ use cim_opt::terms::{
 };
 use cim_opt::{InUse, Limits, Solution, TileTerms, WindowProblem, clip};
 use cim_tile::{LayerDesign, Parts};
+use rayon::prelude::*;
 
 use crate::design::{ChipDesign, worst_case};
 use crate::error::ChipError;
@@ -125,10 +126,7 @@ pub fn optimise(
 ) -> Result<Optimised, ChipError> {
     let Goal { knobs, search_clip, search_inputs, energy, felt } = goal;
     let products: Vec<Product<'_>> = network.products();
-    for (idx, product) in products.iter().enumerate() {
-        let calibration = inputs.calibration(idx, start.layers[idx].input_limit, &start.parts)?;
-        check_signal(idx, product.weights, &calibration)?;
-    }
+    check_signals(&products, inputs, &start.parts)?;
     let sensitivities = network.sensitivities(inputs, felt)?;
     let (reference, products) = (sensitivities.reference(network.scales()), &products[..]);
     let task = Task { rules, products, inputs, sensitivities: &sensitivities, reference, energy };
@@ -136,21 +134,23 @@ pub fn optimise(
     let few = inputs.thinned(VECTORS);
     let on_few = Task { inputs: &few, ..task };
     // Clips are compared on ideal wires: every clip is another array, which would be solved anew.
-    let (limits, mut ideal) = (inputs.limits(), design.clone());
-    ideal.parts.wires = Wires::NONE;
-    for (idx, product) in products.iter().enumerate() {
+    let limits = inputs.limits();
+    let parts = Parts { wires: Wires::NONE, ..design.parts.clone() };
+    let clipped = |(idx, layer): (usize, &LayerDesign)| -> Result<LayerDesign, ChipError> {
+        let mut layer = layer.clone();
         if search_inputs {
-            let largest = limits[idx];
-            ideal.layers[idx].input_limit =
-                on_few.best_clip(&ideal, idx, largest, |layer| &mut layer.input_limit)?.0;
+            let limit = |layer: &mut LayerDesign, limit| layer.input_limit = limit;
+            layer.input_limit = on_few.best_clip(&parts, (idx, &layer), limits[idx], limit)?.0;
         }
         if knobs.window && search_clip {
-            let largest = largest_weight(product);
-            ideal.layers[idx].weight_clip =
-                on_few.best_clip(&ideal, idx, largest, |layer| &mut layer.weight_clip)?.0;
+            let largest = largest_weight(&products[idx]);
+            let clip = |layer: &mut LayerDesign, clip| layer.weight_clip = clip;
+            layer.weight_clip = on_few.best_clip(&parts, (idx, &layer), largest, clip)?.0;
         }
-        design.layers[idx] = ideal.layers[idx].clone();
-    }
+        Ok(layer)
+    };
+    let layers: Result<_, ChipError> = design.layers.par_iter().enumerate().map(clipped).collect();
+    design.layers = layers?;
     if search_inputs {
         set_read_voltage(&mut design, inputs, start.parts.read_voltage)?;
     }
@@ -207,6 +207,7 @@ pub fn best_scalings(
     inputs: &LayerInputs,
     felt: Felt,
 ) -> Result<Vec<Scaling>, ChipError> {
+    check_signals(&network.products(), inputs, start)?;
     let own = network.sensitivities(inputs, felt)?;
     let few = inputs.thinned(VECTORS);
     let mut best = vec![(f64::INFINITY, Scaling::None); own.outputs.len()];
@@ -218,13 +219,14 @@ pub fn best_scalings(
         let parts = Parts { wires: Wires::NONE, ..start.clone() };
         let mut design = ChipDesign::naive(parts, &scaled, &inputs.limits());
         set_read_voltage(&mut design, inputs, start.read_voltage)?;
-        for (idx, (best, product)) in best.iter_mut().zip(products).enumerate() {
-            let largest = largest_weight(product);
-            if largest == 0.0 {
-                continue;
-            }
-            let (_, error) =
-                task.best_clip(&design, idx, largest, |layer| &mut layer.weight_clip)?;
+        let error = |(idx, layer): (usize, &LayerDesign)| {
+            let largest = largest_weight(&products[idx]);
+            let clip = |layer: &mut LayerDesign, clip| layer.weight_clip = clip;
+            Ok(task.best_clip(&design.parts, (idx, layer), largest, clip)?.1)
+        };
+        let errors: Result<Vec<f64>, ChipError> =
+            design.layers.par_iter().enumerate().map(error).collect();
+        for (best, error) in best.iter_mut().zip(errors?) {
             if error < best.0 {
                 *best = (error, scaling);
             }
@@ -268,12 +270,12 @@ struct Posed {
 impl Task<'_> {
     fn terms(
         &self,
-        design: &ChipDesign,
+        parts: &Parts,
         idx: usize,
         layer: &LayerDesign,
     ) -> Result<LayerTerms, ChipError> {
         let Product { weights, per_sample, .. } = self.products[idx];
-        let parts = design.parts.of_layer(idx);
+        let parts = parts.of_layer(idx);
         let calibration = self.inputs.calibration(idx, layer.input_limit, &parts)?;
         let felt = (self.sensitivities.outputs[idx].view(), self.reference);
         let bins = self.rules.optimiser.histogram_bins;
@@ -282,9 +284,9 @@ impl Task<'_> {
         Ok(terms)
     }
 
-    fn problem(&self, design: &ChipDesign, tiles: Vec<TileTerms>) -> WindowProblem {
+    fn problem(&self, parts: &Parts, tiles: Vec<TileTerms>) -> WindowProblem {
         let Rules { optimiser, circuit, energy } = self.rules;
-        let (parts, limits) = (&design.parts, Limits { energy: self.energy, ..Limits::default() });
+        let limits = Limits { energy: self.energy, ..Limits::default() };
         WindowProblem {
             device: device_terms(parts, optimiser.least_read_voltage, circuit.disturb_voltage),
             circuit: circuit_terms(parts, energy.supply, energy.read_time),
@@ -296,28 +298,29 @@ impl Task<'_> {
     fn pose(&self, design: &ChipDesign) -> Result<Posed, ChipError> {
         let (mut tiles, mut places, mut fixed) = (Vec::new(), Vec::new(), 0.0);
         for (idx, layer) in design.layers.iter().enumerate() {
-            let terms = self.terms(design, idx, layer)?;
+            let terms = self.terms(&design.parts, idx, layer)?;
             tiles.extend(terms.tiles);
             places.push(terms.places);
             fixed += terms.fixed_loss;
         }
-        Ok(Posed { problem: self.problem(design, tiles), places, fixed })
+        Ok(Posed { problem: self.problem(&design.parts, tiles), places, fixed })
     }
 
-    /// The clip of one product, up to `largest`, that is best for it alone, and its error there.
+    /// The clip of one product, up to `largest`, that is best for it alone, and its error there; `set` puts it
+    /// into the product's design.
     fn best_clip(
         &self,
-        design: &ChipDesign,
-        idx: usize,
+        parts: &Parts,
+        (idx, layer): (usize, &LayerDesign),
         largest: f32,
-        clip_of: impl Fn(&mut LayerDesign) -> &mut f32,
+        set: impl Fn(&mut LayerDesign, f32),
     ) -> Result<(f32, f64), ChipError> {
         let OptimiserSpec { least_clip, clip_points, .. } = *self.rules.optimiser;
         let (found, error) = clip::search(f64::from(largest), least_clip, clip_points, |clip| {
-            let mut layer = design.layers[idx].clone();
-            *clip_of(&mut layer) = clip as f32;
-            let LayerTerms { tiles, fixed_loss, .. } = self.terms(design, idx, &layer)?;
-            let alone = self.problem(design, tiles);
+            let mut layer = layer.clone();
+            set(&mut layer, clip as f32);
+            let LayerTerms { tiles, fixed_loss, .. } = self.terms(parts, idx, &layer)?;
+            let alone = self.problem(parts, tiles);
             let free = WindowProblem { limits: Limits::default(), ..alone };
             Ok::<_, ChipError>(cim_opt::solve_fast(&free)?.objective + fixed_loss)
         })?;
@@ -364,6 +367,20 @@ impl Task<'_> {
             }
         }
     }
+}
+
+/// Refuses products that the samples drive with nothing.
+fn check_signals(
+    products: &[Product<'_>],
+    inputs: &LayerInputs,
+    parts: &Parts,
+) -> Result<(), ChipError> {
+    let limits = inputs.limits();
+    for (idx, product) in products.iter().enumerate() {
+        let calibration = inputs.calibration(idx, limits[idx], parts)?;
+        check_signal(idx, product.weights, &calibration)?;
+    }
+    Ok(())
 }
 
 fn largest_weight(product: &Product<'_>) -> f32 {
