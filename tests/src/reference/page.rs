@@ -22,7 +22,8 @@ KEY` prints one key of a chip, `cim preset NAME` a whole preset with its comment
 const CHIPS: &str = "
 ## Sections that make chips
 
-Of every study that programs chips, of `cim eval` and of `cim optimise`. *Built-in* says what the presets have.
+Of every study that programs chips, of `cim eval` and of `cim optimise`; `[clips]` and `[scaling]` are of networks of your own alone
+(`cim eval`, `cim optimise NETWORK`, `cim finetune`), and studies refuse them. *Built-in* says what the presets have.
 ";
 
 const OWN: &str = "

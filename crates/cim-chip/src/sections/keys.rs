@@ -358,7 +358,7 @@ pub const KEYS: &[Key] = &[
         "scaling.by",
         "word",
         Words("none, columns, rows, columns-rows, rows-columns"),
-        "what has a digital factor of its own so that its largest weight fills the window, where no design says so",
+        "whether rows (one an input), columns (one an output) or both, in this order, have digital factors around their tiles, with which the largest weight of each fills the window; left out, none, and cim optimise NETWORK chooses for each product",
         OURS,
     ),
     key(

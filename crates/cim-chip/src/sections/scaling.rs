@@ -8,7 +8,7 @@ use crate::scaling::Scaling;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScalingSpec {
-    /// What has a digital factor of its own, so that its largest weight fills the window: `none`, `columns`, `rows`,
+    /// What has a digital factor of its own where no design of a network says otherwise, so that its largest weight fills the window: `none`, `columns`, `rows`,
     /// `columns-rows` or `rows-columns`, the former first.
     pub by: Scaling,
 }

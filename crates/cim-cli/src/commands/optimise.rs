@@ -15,6 +15,7 @@ use crate::args::Optimise;
 use crate::error::CliError;
 use crate::files::write_atomic;
 use crate::form::{Form, json};
+use crate::surroundings::pool;
 
 /// Optimises and returns the table for the terminal.
 pub fn run(args: &Optimise, form: Form) -> Result<String, CliError> {
@@ -55,7 +56,8 @@ pub fn run(args: &Optimise, form: Form) -> Result<String, CliError> {
     let policy = spec.converters.full_scale;
     let naive = ChipDesign::by_policy(spec.parts()?, &network, &inputs, policy)?;
     let goal = Goal { energy, search_inputs: true, ..Goal::of(true, true) };
-    let optimised = optimise(spec.rules(), &naive, &network, &inputs, goal)?;
+    let work = || optimise(spec.rules(), &naive, &network, &inputs, goal);
+    let optimised = pool(args.threads)?.install(work)?;
     let answer = Answer::of(&naive, &optimised, &network, &inputs)?;
     if let Some(out) = &args.out {
         write_atomic(out, json(&answer)?.as_bytes())?;

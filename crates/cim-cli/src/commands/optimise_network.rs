@@ -12,6 +12,7 @@ use crate::args::Optimise;
 use crate::error::CliError;
 use crate::files::write_atomic;
 use crate::form::Form;
+use crate::surroundings::pool;
 
 /// Optimises, writes the design and returns the table for the terminal.
 pub fn run(args: &Optimise, network: &Path, form: Form) -> Result<String, CliError> {
@@ -36,7 +37,8 @@ pub fn run(args: &Optimise, network: &Path, form: Form) -> Result<String, CliErr
     let samples = read_samples(calibration, &graph, most)?;
     let row = samples.rows.row(0).to_vec();
     let network = Foreign::new(graph, &samples.shapes, &row)?;
-    let chosen = optimised(&network, chip, samples.rows.view(), energy)?;
+    let work = || optimised(&network, chip, samples.rows.view(), energy);
+    let chosen = pool(args.threads)?.install(work)?;
     if let Some(out) = &args.out {
         let text = toml::to_string(&chosen.written).map_err(|error| CliError::Usage {
             what: format!("the design cannot be written: {error}"),

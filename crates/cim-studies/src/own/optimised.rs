@@ -51,7 +51,11 @@ pub fn optimised(
     let as_preset_says = chip.design(parts.clone(), &as_preset, &inputs_as_preset)?;
     let rules = Rules { optimiser: &section, circuit: &chip.circuit, energy: &prices };
     let goal = Goal { energy, search_inputs: true, ..Goal::of(true, true) };
-    let scalings = best_scalings(rules, &parts, network, &inputs, goal.felt)?;
+    // What the preset says of scaling is what the chip can do.
+    let scalings = match chip.scaling {
+        Some(section) => vec![section.by; inputs.limits().len()],
+        None => best_scalings(rules, &parts, network, &inputs, goal.felt)?,
+    };
     let scaled = Scaled::new(network, &scalings);
     let inputs = LayerInputs::driven(&scaled, calibration)?;
     let start = chip.design(parts, &scaled, &inputs)?;
@@ -96,6 +100,12 @@ impl fmt::Display for Chosen {
         writeln!(f, "conductance window  {g_min:.3} to {g_max:.3}")?;
         writeln!(f, "read voltage        {:.2}", written.read_voltage)?;
         writeln!(f, "error / signal      {after:.3e} (as the preset says {before:.3e})")?;
+        if before < after {
+            writeln!(
+                f,
+                "                    (energy_tolerance gives error for energy, and the preset says more)"
+            )?;
+        }
         writeln!(f, "cells and sensing   {:.2} per inference", optimised.chosen_energy)?;
         writeln!(f, "certified gap       {:.1e}", optimised.conic.certificate.gap)?;
         for product in &written.product {

@@ -310,7 +310,7 @@ mod tests {
                 "mapping.kind is offset-column",
             ),
             ("neurons = [64, 64]", "neurons = [64, 0]", "spiking"),
-            ("write_threshold = 0.05", "write_threshold = 0.0", "write_threshold"),
+            ("write_threshold = 0.01", "write_threshold = 0.0", "write_threshold"),
             ("average = 4", "average = 0", "windows.average is 0"),
             ("mirrored = [0, 4, 5]", "mirrored = [4, 0]", "windows.mirrored"),
             ("pace = 0.15", "pace = -0.15", "pretraining.variation.pace"),

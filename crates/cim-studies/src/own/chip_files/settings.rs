@@ -2,7 +2,7 @@
 
 use cim_adc::{Adc, DacSpec, Phase};
 use cim_chip::sections::MappingSpec;
-use cim_chip::{Grid, Parts, TilePlace};
+use cim_chip::{Grid, Parts, Scaling, TilePlace};
 use cim_report::Report;
 use cim_tile::{LayerDesign, Tile};
 use serde::Serialize;
@@ -66,6 +66,9 @@ struct ProductSettings {
     inputs: usize,
     /// Outputs of the matrix.
     outputs: usize,
+    /// How it is scaled: clips, limits and units are of what stands between `input_factors` and `output_factors` of
+    /// the archive, in front of the inputs and behind the outputs.
+    scaling: Scaling,
     /// Weight that stands for the whole window.
     weight_clip: f32,
     /// Input of the largest code.
@@ -141,7 +144,8 @@ impl Settings {
             ((&LayerDesign, &Grid), &cim_chip::ProductAnatomy),
         )| {
             let parts = parts.of_layer(idx);
-            ProductSettings::of((idx, &found.name), found.shape, &parts, layer, grid)
+            let named = (idx, &*found.name, found.scaling);
+            ProductSettings::of(named, found.shape, &parts, layer, grid)
         };
         let first = answer.grids.first().and_then(|grid| grid.tiles().first());
         Self {
@@ -176,7 +180,7 @@ impl RowConverters {
 
 impl ProductSettings {
     fn of(
-        (product, name): (usize, &str),
+        (product, name, scaling): (usize, &str, Scaling),
         (inputs, outputs): (usize, usize),
         parts: &Parts,
         layer: &LayerDesign,
@@ -192,6 +196,7 @@ impl ProductSettings {
             file: names::archive(product),
             inputs,
             outputs,
+            scaling,
             weight_clip: layer.weight_clip,
             input_limit: layer.input_limit,
             drive_gain: layer.drive_gain,
