@@ -4,8 +4,8 @@
 use cim_chip::sections::{CircuitSpec, EnergySpec, FrontEnd, MappingSpec, OptimiserSpec};
 use cim_chip::{
     ChipDesign, ChipSpec, Felt, FullScale, Layer, LayerInputs, Mapped, Network, Parts, Reference,
-    Rules, Scaled, Scaling, Stream, Targets, Task, Truth, WrittenDesign, best_scalings, estimate,
-    measure,
+    Rules, Scaled, Scaling, Sensitive, Stream, Targets, Task, Truth, WrittenDesign, best_scalings,
+    estimate, measure,
 };
 use ndarray::{Array1, Array2};
 use toml::Table;
@@ -164,6 +164,24 @@ fn errors_of_cells_fall_by_what_rows_and_columns_leave_of_the_window() {
 }
 
 #[test]
+fn what_has_no_inverse_is_nothing() {
+    for tiny in [1e-45f32, 1e-40, 1e-39] {
+        let mut w = weights();
+        w.row_mut(5).fill(tiny);
+        let network = network(w);
+        let samples = normal(30, 40, 12);
+        let inputs = LayerInputs::driven(&network, samples.view()).expect("they fit");
+        for scaling in Scaling::ALL {
+            let scaled = Scaled::alike(&network, scaling);
+            let between = LayerInputs::driven(&scaled, samples.view()).expect("they fit");
+            let felt = scaled.sensitivities(&between, Felt::Logits).expect("samples fit");
+            assert!(felt.outputs[0].iter().all(|felt| felt.is_finite()), "{tiny} {scaling:?}");
+            assert!(scaled.inputs(&inputs).limits()[0].is_finite());
+        }
+    }
+}
+
+#[test]
 fn columns_after_rows_only_gain() {
     let network = network(weights());
     let samples = normal(100, 40, 8);
@@ -238,6 +256,11 @@ fn a_design_says_how_it_is_scaled() {
     let again = Scaled::new(&network, &written.scalings());
     let built = written.build(parts(), &again).expect("the same");
     assert!(built.layers == design.layers);
+    // A clip of unscaled weights under factors: somebody changed one without the other.
+    let mut by_hand = written.clone();
+    by_hand.product[0].weight_clip = 3.5;
+    let refused = by_hand.build(parts(), &again).err().expect("above 1").to_string();
+    assert!(refused.contains("weight_clip"), "{refused}");
     let refused = written.build(parts(), &network).err().expect("not scaled").to_string();
     assert!(refused.contains("scaling") && refused.contains("columns-rows"), "{refused}");
 }

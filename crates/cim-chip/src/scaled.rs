@@ -42,11 +42,11 @@ impl Factors {
                 Along::Columns => (Axis(1), &mut outputs),
             };
             for (mut lane, factor) in scaled.axis_iter_mut(axis).zip(factors.iter_mut()) {
-                *factor = lane.iter().fold(0.0f32, |m, w| m.max(w.abs()));
-                // What is nothing stays nothing, and is driven or read with the factor 0.
-                if *factor > 0.0 {
-                    lane.mapv_inplace(|w| w / *factor);
-                }
+                let largest = lane.iter().fold(0.0f32, |m, w| m.max(w.abs()));
+                // What is nothing is driven or read with the factor 0; so is what has no inverse in single precision.
+                let counts = largest >= f32::MIN_POSITIVE;
+                *factor = if counts { largest } else { 0.0 };
+                lane.mapv_inplace(|w| if counts { w / largest } else { 0.0 });
             }
         }
         let weights = (scaling != Scaling::None).then_some(scaled);

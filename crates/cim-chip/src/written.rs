@@ -107,6 +107,15 @@ impl WrittenDesign {
                 own.scaling.name(),
                 "scale the network as its design says",
             )?;
+            // Between factors no weight is above 1, but for rounding.
+            let clip_fits = own.scaling == Scaling::None || own.weight_clip <= 1.001;
+            need(
+                clip_fits,
+                &key("weight_clip"),
+                own.weight_clip,
+                "of a scaled product give up to 1: clips, limits and full scales are of what stands between its \
+                 factors, so that `scaling` is not changed without them",
+            )?;
             let (inputs, outputs) = product.weights.dim();
             let (rows, columns) = parts.of_layer(idx).full_scale_shape(inputs, outputs);
             let fits = own.full_scale.len() == rows
