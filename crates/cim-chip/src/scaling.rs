@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 ///
 /// Errors of cells are a part of the window whatever a cell stands for, so that rows and columns of small
 /// weights drown in those of large ones. For given columns no factors of rows are better than those of
-/// [`Rows`](Self::Rows) against errors that grow with the drive or stay where they are: what a row adds to either
-/// falls with `1 / a_i`-th of its weights, until the largest of them is at the top of the window.
-/// Rounding of the DAC alone can lose: rows share its largest code. A factor for every column is what others
-/// know as scaling by channel (Rasch et al. 2023); factors of rows move the range of inputs into weights (Xiao et
-/// al. 2023, there half of it).
+/// [`Rows`](Self::Rows) against errors of cells (no larger a part of a larger conductance) and against noise behind an array
+/// whose full scales follow its currents; against what grows with the weights in cells (rounding by the DAC, drivers and row
+/// converters that are off, offsets of amplifiers, wires, full scales for the worst case) they can lose, see `docs/model.md`,
+/// *Scaling*. A factor for every column is what others know as scaling by channel (Rasch et al. 2023); factors of rows move
+/// the range of inputs into weights (Xiao et al. 2023, there half of it).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scaling {
