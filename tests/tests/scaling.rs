@@ -234,6 +234,12 @@ fn chips_lose_what_the_closed_form_says() {
         let found: Vec<f64> = (0..60).map(chip).collect();
         let found = estimate(&found);
         let want = scaled_errors(&network, scaling, &samples).sum() / power;
+        // By source they are behind the factors too: nothing here errs twice in the same way.
+        let sources = design.errors_of_outputs(&scaled, &inputs).expect("errors")[0].shares();
+        assert!(
+            (sources.total() / want - 1.0).abs() < 0.01,
+            "{scaling:?}: {sources:?}, not {want}"
+        );
         // Twice the 95 % interval: about one in 10,000 seeds, for five kinds.
         assert!(
             (found.mean - want).abs() <= 2.0 * found.ci95,
