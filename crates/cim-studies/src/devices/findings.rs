@@ -37,7 +37,7 @@ pub struct DeviceFound {
     pub window_s: [f64; 2],
     /// Which heuristic is best on the held-out images, for each network.
     pub heuristics: Vec<&'static str>,
-    /// Naive, best heuristic, program, training alone, full.
+    /// Naive, fixed rule, best heuristic, program, training alone, full.
     pub methods: Vec<MethodFound>,
     /// Part of what the best heuristic is short of the control that the program alone wins back; 1 is all.
     pub program_recovered: Ratio,
@@ -57,6 +57,8 @@ pub struct MethodFound {
     pub name: &'static str,
     /// Fraction of the test set classified correctly.
     pub accuracy: Estimate,
+    /// Accuracy minus that of the fixed rule on the same chips.
+    pub against_fixed_rule: Estimate,
     /// Accuracy minus that of the best heuristic on the same chips.
     pub against_heuristic: Estimate,
     /// Accuracy minus that of training alone on the same chips.
@@ -95,11 +97,12 @@ impl DeviceFound {
         let Window { g_min, g_max } = device.device.window();
         let of_methods: &[Row; super::on_device::METHODS.len()] =
             rows.as_slice().try_into().expect("a row for each method");
-        let [_, heuristic, program, alone, full] = of_methods;
+        let [_, rule, heuristic, program, alone, full] = of_methods;
         let won = |row: &Row| share_won(&row.means(), &heuristic.means(), control);
         let method = |row: &Row| MethodFound {
             name: row.name,
             accuracy: row.accuracy(),
+            against_fixed_rule: row.minus(rule),
             against_heuristic: row.minus(heuristic),
             against_training_alone: row.minus(alone),
             output_mse: row.mean(|network| network.measured.output_mse),
@@ -135,6 +138,7 @@ impl DeviceFound {
 /// Name of a method as a reader wants it.
 pub fn label(name: &str) -> &str {
     match name {
+        "fixed_rule" => "fixed rule",
         "best_heuristic" => "best heuristic",
         "program" => "program alone",
         "training_alone" => "training alone",

@@ -1,6 +1,6 @@
 //! All that is done with one network on one device.
 
-use cim_chip::InUse;
+use cim_chip::{FullScale, InUse};
 use cim_nn::Network;
 
 use crate::error::StudyError;
@@ -9,6 +9,7 @@ use crate::method::bench::Bench;
 use crate::method::candidate::Candidate;
 use crate::method::choose::design::tightened;
 use crate::method::choose::finish::{Finished, finish};
+use crate::method::choose::setting::Setting;
 use crate::method::digital::Digital;
 use crate::method::part::Method;
 use crate::method::through::{Through, train};
@@ -23,7 +24,8 @@ pub struct Numbers {
 }
 
 /// Names of what is compared, in the order of every table.
-pub const METHODS: [&str; 5] = ["naive", "best_heuristic", "program", "training_alone", "full"];
+pub const METHODS: [&str; 6] =
+    ["naive", "fixed_rule", "best_heuristic", "program", "training_alone", "full"];
 
 /// One network on one device, ready to be measured.
 pub struct OnDevice {
@@ -41,7 +43,15 @@ pub fn on_device(bench: &Bench<'_>, numbers: &Numbers) -> Result<OnDevice, Study
     let Numbers { digital, control } = numbers;
     let inputs = bench.inputs_of(control);
     let naive = bench.naive(control, &inputs, bench.parts.read_voltage)?;
-    let naive = Candidate { network: control.clone(), design: naive, inputs };
+    // What needs no choice at all, however many chips it could be judged by.
+    let percentile = bench.job.choices.percentiles[0];
+    let rule = Setting::of(FullScale::Percentile { percentile });
+    let rule = rule.design(bench, control, &inputs, bench.parts.read_voltage)?;
+    let [naive, rule] = [naive, rule].map(|design| Candidate {
+        network: control.clone(),
+        design,
+        inputs: bench.inputs_of(control),
+    });
     let Untrained { heuristic, name, program, .. } = untrained(bench, control)?;
     let alone = trained_through(bench, digital, &heuristic.design)?;
     let (accuracy_of, mut best) = (
@@ -58,7 +68,7 @@ pub fn on_device(bench: &Bench<'_>, numbers: &Numbers) -> Result<OnDevice, Study
     let (_, full) = best.expect("the list of the preset is not empty");
     let in_use = full.optimised.placed(&full.candidate.design)?;
     Ok(OnDevice {
-        candidates: [naive, heuristic, program, alone, full.candidate],
+        candidates: [naive, rule, heuristic, program, alone, full.candidate],
         heuristic: name,
         in_use,
     })

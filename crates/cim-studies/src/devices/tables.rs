@@ -45,6 +45,7 @@ fn earned(findings: &Findings) -> Table {
         let (program, full) = (device.method("program"), device.method("full"));
         vec![
             device.name.clone(),
+            points_estimate(&program.against_fixed_rule),
             points_estimate(&program.against_heuristic),
             won(&device.program_recovered),
             points_estimate(&device.method("training_alone").against_heuristic),
@@ -55,7 +56,8 @@ fn earned(findings: &Findings) -> Table {
     });
     let columns = [
         "device",
-        "program − heuristic (points)",
+        "program − fixed rule (points)",
+        "program − heuristic",
         "of its loss won back",
         "training − heuristic",
         "full − heuristic",

@@ -4,4 +4,4 @@ pub mod design;
 pub mod finish;
 pub mod frugal;
 pub mod heuristics;
-mod setting;
+pub mod setting;
