@@ -61,7 +61,7 @@ fn on_ngspice() -> (LearnerSpec, Task) {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     if std::env::args().nth(1).as_deref() == Some("netlist") {
         let (spec, task) = on_ngspice();
-        println!("{}", netlist::regression(&spec, &task, 48)?);
+        println!("{}", netlist::regression(&spec.build(8, Stream::root(1))?, &task, 48)?);
         return Ok(());
     }
     let rule = Sgdr { rate: 0.01, decay: 0.02, presentation: Seconds(10e-6) };
@@ -132,9 +132,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     digits()?;
     let (spec, task) = on_ngspice();
-    if let Some(printed) = ngspice::run(&netlist::regression(&spec, &task, 48)?) {
+    let learner = spec.build(8, Stream::root(1))?;
+    if let Some(printed) = ngspice::run(&netlist::regression(&learner, &task, 48)?) {
         let spice = netlist::trajectory(&spec, &task, 48, &printed)?;
-        let model = spec.build(8, Stream::root(1))?.run(&task, 48)?;
+        let model = learner.run(&task, 48)?;
         let far = deviation(&model, &spice)?;
         println!(
             "eight weights on ngspice: {:.3} % of range, largest {:.3} %",

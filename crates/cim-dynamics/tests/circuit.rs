@@ -96,8 +96,40 @@ fn ngspice_agrees() {
 fn stiff_and_impossible_circuits_are_errors() {
     assert!(CircuitSpec { offset: Volts(2.0), ..circuit() }.build().is_err());
     assert!(CircuitSpec { switch: Ohms(-1.0), ..circuit() }.build().is_err());
-    let circuit = circuit().build().unwrap();
-    let synapses = circuit.synapses(&[(0.0, 1e9), (0.0, -9e9)]);
-    let run = circuit.integrate(&synapses, 1.0, 100.0);
+    // Without a switch in series; with one no synapse is faster than it.
+    let bare = CircuitSpec { switch: Ohms::ZERO, ..circuit() }.build().unwrap();
+    let run = bare.integrate(&bare.synapses(&[(0.0, 1e9), (0.0, -9e9)]), 1.0, 100.0);
     assert!(matches!(run, Err(DynamicsError::Stiff { .. })), "{run:?}");
+}
+
+/// Steps know how steep a curved device is: a coarse run and a fine one agree where the device relaxes hundreds of times
+/// faster than its conductance at no voltage says, and what would take too many steps is an error.
+#[test]
+fn curvature_bounds_the_step() {
+    let events = [(0.0, 4.0), (0.1, 3.0), (0.3, -2.0), (0.5, 3.0)];
+    let with = |curvature_per_v2, switch| {
+        CircuitSpec { curvature_per_v2, switch, ..circuit() }.build().unwrap()
+    };
+    // The slow membrane that a strong inhibitory synapse holds well below the threshold.
+    let balanced = [(0.0, 2.0), (0.0, -2.0), (0.5, 2.0)];
+    for events in [&events[..], &balanced] {
+        for curvature in [0.05, 5.0, 200.0] {
+            let circuit = with(curvature, Ohms::ZERO);
+            let synapses = circuit.synapses(events);
+            let run = |per_window| circuit.integrate(&synapses, 1.0, per_window).unwrap();
+            let [coarse, fine] = [run(4.0), run(2e4)];
+            // An eighth of a relaxation a step: (1/8)^4 / 120 of the state, 2e-6.
+            let near = match (coarse, fine) {
+                (Some(coarse), Some(fine)) => (coarse - fine).abs() < 1e-5,
+                (coarse, fine) => coarse == fine,
+            };
+            assert!(near, "{curvature}: {coarse:?} {fine:?}");
+        }
+    }
+    let bent = with(1e9, Ohms::ZERO);
+    let run = bent.integrate(&bent.synapses(&events), 1.0, 100.0);
+    assert!(matches!(run, Err(DynamicsError::Stiff { .. })), "{run:?}");
+    // A switch in series limits what any device can do.
+    let limited = with(1e9, Ohms(20e3));
+    assert!(limited.integrate(&limited.synapses(&events), 1.0, 100.0).unwrap().is_some());
 }

@@ -121,9 +121,14 @@ fn the_scan_is_the_exact_solver() {
     }
 }
 
-fn errors(rails: f64, spread: f64, per_window: usize) -> (f64, f64) {
+/// Mean and largest error of the neurons that fire in the window; the run is longer, so that none is lost at its end.
+fn errors(
+    rails: f64,
+    (inputs, spread, seed): (usize, f64, u64),
+    per_window: usize,
+) -> (f64, f64) {
     let membrane = Membrane::with_rails(rails).unwrap();
-    let (times, weights) = spread_layer(200, 400, spread, 5);
+    let (times, weights) = spread_layer(inputs, 400, spread, seed);
     let times: Vec<f32> = times.iter().map(|&t| t as f32).collect();
     let exact_times: Vec<f64> = times.iter().map(|&t| f64::from(t)).collect();
     let weights = weights.mapv(|w| w as f32);
@@ -133,43 +138,63 @@ fn errors(rails: f64, spread: f64, per_window: usize) -> (f64, f64) {
     let mut tape = Tape::default();
     let layer = Layer::new(&membrane, grid, weights.view()).unwrap();
     dstd::first_spikes(&layer, &times, &mut tape).unwrap();
-    let (mut sum, mut max, mut count) = (0.0, 0.0_f64, 0);
+    let (mut sum, mut max, mut count, mut lost) = (0.0, 0.0_f64, 0, 0);
     for (want, got) in want.time.iter().zip(&tape.time) {
-        // Those that fire in the window; the run is longer, so that none is lost at its end.
         if *want < 1.0 || *got < 1.0 {
-            assert_eq!(want.is_finite(), got.is_finite(), "missed, or too many: {want} {got}");
+            if want.is_finite() != got.is_finite() {
+                lost += 1;
+                continue;
+            }
             let error = (want - f64::from(*got)).abs();
             (sum, max, count) = (sum + error, max.max(error), count + 1);
         }
     }
     assert!(count > 200, "{count} neurons fire");
+    assert!(inputs < 200 || lost == 0, "{lost} missed, or too many");
     (sum / f64::from(count), max)
 }
 
 #[test]
 fn the_error_of_the_grid_falls_four_times_a_doubling() {
     // What is left of the sum over the inputs of an interval: its mean falls as D², what differs between
-    // inputs as D^(3/2), which is 2.8 times a doubling where weights differ much.
+    // inputs as D^(3/2), 2.8 times a doubling, as long as an interval has many of them.
     for (rails, spread, least) in
-        [(1.5, 0.3, 3.3), (4.0, 0.3, 3.3), (1000.0, 0.3, 3.3), (4.0, 1.5, 2.4)]
+        [(1.5, 0.3, 3.5), (4.0, 0.3, 3.5), (1000.0, 0.3, 3.5), (4.0, 1.5, 3.3)]
     {
-        let mean: Vec<f64> =
-            [5, 10, 20, 40, 80].iter().map(|m| errors(rails, spread, *m).0).collect();
+        let of = |per_window| errors(rails, (200, spread, 5), per_window);
+        let mean: Vec<f64> = [5, 10, 20, 40, 80].iter().map(|m| of(*m).0).collect();
         println!(
-            "rails {rails}, spread {spread}: {mean:.6?}, largest at 10 {:.4}",
-            errors(rails, spread, 10).1
+            "rails {rails}, spread {spread}: {mean:.6?}, largest at 10 {:.4}, falls {:.2?}",
+            of(10).1,
+            mean.windows(2).map(|pair| pair[0] / pair[1]).collect::<Vec<_>>(),
         );
         assert!(mean[1] < 0.0019, "{mean:?}");
         let fall = (mean[0] / mean[4]).powf(0.25);
-        assert!(least < fall && fall < 4.8, "rails {rails}: {mean:?}, {fall} a doubling");
+        assert!(least < fall && fall < 4.5, "rails {rails}: {mean:?}, {fall} a doubling");
     }
 }
 
-/// The grid is the exact membrane of split events, so the exact solver gives its gradient too.
+/// Where an interval holds one input or none, all of it falls as D², however much the weights differ.
+#[test]
+fn with_few_inputs_an_interval_the_error_falls_four_times_whatever_the_spread() {
+    let mean = |per_window| {
+        let each = (0..12).map(|seed| errors(4.0, (20, 1.5, seed), per_window).0);
+        each.sum::<f64>() / 12.0
+    };
+    let means = [40, 80, 160, 320].map(mean);
+    let fall = (means[0] / means[3]).cbrt();
+    println!("20 inputs: {means:.7?}, {fall:.2} a doubling");
+    // Twelve layers whose own falls differ by 10 %: 3 % of their mean, and three of that.
+    assert!((fall / 4.0 - 1.0).abs() < 0.09, "{means:?}: {fall} a doubling");
+}
+
+/// The grid is the exact membrane of split events, so the exact solver gives its gradient too; by copies of weights,
+/// which few inputs an interval get, and by events, which many get.
 #[test]
 fn the_gradient_of_the_grid_is_that_of_its_split_events() {
-    for membrane in [leaky(), Membrane::with_rails(f64::INFINITY).unwrap()] {
-        let (inputs, n, per_window) = (60, 33, 8);
+    let ideal = Membrane::with_rails(f64::INFINITY).unwrap();
+    for (membrane, inputs) in [(leaky(), 60), (ideal, 60), (leaky(), 600), (ideal, 600)] {
+        let (n, per_window) = (33, 8);
         let (times, mut weights) = layer(inputs, n, 23);
         weights.column_mut(4).mapv_inplace(|w| w * 0.3);
         let mut times: Vec<f32> = times.iter().map(|&t| t as f32).collect();
@@ -264,6 +289,96 @@ fn one_neuron_is_a_layer_of_one() {
             let at = exact::trace(&membrane, &events, &[time]);
             assert!((at[0] - 1.0).abs() < 1e-9);
         }
+    }
+}
+
+/// Few samples sum the weights where they lie, many share copies: the same to rounding. Among the inputs are spikes on
+/// the grid, late ones and missing ones, an interval without inhibition, and a neuron that is silent.
+#[test]
+fn few_samples_are_many_samples() {
+    let membrane = leaky();
+    for neurons in [5, 16, 37, 300] {
+        let (inputs, samples, few) = (640, 9, 3);
+        let mut weights = layer(inputs, neurons, 3).1.mapv(|w| w as f32);
+        weights.column_mut(2).mapv_inplace(|w| 0.2 * w);
+        weights.slice_mut(ndarray::s![..20, ..]).mapv_inplace(f32::abs);
+        weights[(30, 1)] = 0.0;
+        let grid = Grid::new(10, 1.2).unwrap();
+        let split = Layer::new(&membrane, grid, weights.view()).unwrap();
+        let mut times: Vec<f32> = (0..samples as u64)
+            .flat_map(|seed| layer(inputs, 1, seed).0)
+            .map(|t| 0.1 + 0.9 * t as f32)
+            .collect();
+        for sample in times.chunks_mut(inputs) {
+            sample[..20].iter_mut().for_each(|time| *time *= 0.1);
+            (sample[25], sample[26], sample[27]) = (0.5, 0.0, 1.0);
+            (sample[28], sample[29]) = (1.2, f32::INFINITY);
+        }
+        let slope = |k: usize| (k as f32 * 0.7).sin();
+        let run = |samples: usize| {
+            let (mut tape, mut adjoints) = (Tape::default(), Adjoints::default());
+            dstd::first_spikes(&split, &times[..samples * inputs], &mut tape).unwrap();
+            let mut by_weight = Array2::<f32>::from_elem((inputs, neurons), 0.5);
+            let mut by_input = vec![0.0; samples * inputs];
+            // Samples behind the first few have no slopes.
+            let of = |shift: usize| {
+                let all = (0..samples * neurons).map(|k| slope(k + shift));
+                let few = few * neurons;
+                all.enumerate().map(|(k, g)| if k < few { g } else { 0.0 }).collect::<Vec<_>>()
+            };
+            dstd::gradient(
+                &split,
+                &tape,
+                &of(0),
+                &of(5),
+                &mut adjoints,
+                by_weight.view_mut(),
+                &mut by_input,
+            )
+            .unwrap();
+            by_weight -= 0.5;
+            (tape, by_weight, by_input)
+        };
+        let [(alone, by_weight, by_input), (all, all_by_weight, all_by_input)] =
+            [run(few), run(samples)];
+        assert_eq!(all.late, 2 * samples);
+        assert_eq!(alone.late, 2 * few);
+        assert!(alone.time.iter().any(|t| t.is_infinite()));
+        // Sums of up to 640 numbers in single precision, in another order: some ten units in the last place of 1.
+        let near = |a: f32, b: f32| a == b || (a - b).abs() < 2e-6;
+        assert!(alone.time.iter().zip(&all.time).all(|(a, b)| near(*a, *b)));
+        assert!(alone.rest().iter().zip(all.rest()).all(|(a, b)| near(*a, *b)));
+        let most = by_weight.iter().fold(0.0_f32, |most, g| most.max(g.abs()));
+        let apart = (&by_weight - &all_by_weight).mapv(|d| d.abs() / most);
+        assert!(apart.iter().all(|apart| *apart < 1e-5), "{neurons}: {apart}");
+        let most = by_input.iter().fold(0.0_f32, |most, g| most.max(g.abs()));
+        for (a, b) in by_input.iter().zip(&all_by_input) {
+            assert!((a - b).abs() < 1e-5 * most, "{neurons}: {a} {b}");
+        }
+    }
+}
+
+/// The published hundredth of the exact solver's memory, of one sample and of four at once; neither the weights nor
+/// what is asked for, their gradient, count.
+#[test]
+fn a_step_works_in_a_hundredth_of_the_exact_solvers_memory() {
+    let (inputs, neurons) = (6000, 1000);
+    let membrane = Membrane::with_rails(4.0).unwrap();
+    let (times, weights) = layer(inputs, neurons, 5);
+    let (_, exact) = exact::first_spikes(&membrane, &times, weights.view(), 1.0).unwrap();
+    let narrow = weights.mapv(|w| w as f32);
+    let layer = Layer::new(&membrane, Grid::new(10, 1.0).unwrap(), narrow.view()).unwrap();
+    for samples in [1, 4] {
+        let times: Vec<f32> = times.iter().cycle().take(samples * inputs).map(|t| *t as f32).collect();
+        let slopes = vec![1.0; samples * neurons];
+        let (mut tape, mut adjoints) = (Tape::default(), Adjoints::default());
+        let (mut by_weight, mut by_input) = (Array2::zeros(narrow.dim()), vec![0.0; times.len()]);
+        dstd::first_spikes(&layer, &times, &mut tape).unwrap();
+        let to = by_weight.view_mut();
+        dstd::gradient(&layer, &tape, &slopes, &slopes, &mut adjoints, to, &mut by_input).unwrap();
+        let bytes = tape.bytes() + adjoints.bytes();
+        println!("{samples}: {bytes} B, {:.0} times less", exact.bytes() as f64 / bytes as f64);
+        assert!(100 * bytes <= exact.bytes(), "{samples}: {bytes} of {}", exact.bytes());
     }
 }
 

@@ -142,6 +142,16 @@ impl LearnerSpec {
 const PRODUCTS: usize = 6;
 const GAINS: usize = PRODUCTS + 4;
 
+/// What a weight's devices make of its currents, the rising one first.
+pub(super) struct Mismatch {
+    /// Gains of the forward products.
+    pub carried: [f64; 2],
+    /// Gains of the products that charge each current, of an input of zero or above.
+    pub charged: [f64; 2],
+    /// Gains of charge and leak.
+    pub biases: [[f64; 2]; 2],
+}
+
 /// Rates of learning and of forgetting (1/s), and `U_T / κ` (V).
 pub(super) struct Pace {
     learn: f64,
@@ -162,6 +172,17 @@ impl Learner {
     /// What it was built from.
     pub const fn spec(&self) -> &LearnerSpec {
         &self.spec
+    }
+
+    /// Number of weights.
+    pub(super) const fn weights(&self) -> usize {
+        self.gains.len() / GAINS
+    }
+
+    /// Gains by which mismatch sets a weight's devices off.
+    pub(super) fn mismatch(&self, weight: usize) -> Mismatch {
+        let g = &self.gains[weight * GAINS..];
+        Mismatch { carried: [g[0], g[1]], charged: [g[2], g[4]], biases: [[g[6], g[7]], [g[8], g[9]]] }
     }
 
     /// Learns for so many presentations, from the least currents; weights are what converters read.
@@ -185,7 +206,7 @@ impl Learner {
         presentations: usize,
     ) -> Result<(Trajectory, Vec<f64>), DynamicsError> {
         let n = task.weights();
-        crate::error::fits("weights of the task", n, self.gains.len() / GAINS)?;
+        crate::error::fits("weights of the task", n, self.weights())?;
         let spec = &self.spec;
         let seen = match spec.converters {
             Converters::Exact => task.clone(),

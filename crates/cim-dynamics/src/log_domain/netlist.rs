@@ -5,6 +5,9 @@
 //! so are the sum's subtraction and the error's rectifier. Sources of the loops sit on a rail at 0.25 V, so
 //! that followers have room below.
 //!
+//! A device off by its mismatch carries a multiple of its law's current: one device a loop, whose gain is the loop's, and
+//! the second of each mirror.
+//!
 //! A loop of four: gates of the first pair at `A`, of the second at `D`; sources of the outer two on the
 //! rail, of the inner two at `B`. Then `I_1 I_3 = I_2 I_4`, whatever `κ`. A follower pulls `B` to where the
 //! third carries its current; its gate is shifted by 0.4 V, to leave the third room.
@@ -12,7 +15,7 @@
 use std::fmt::Write;
 
 use super::device::thermal_voltage;
-use super::learner::LearnerSpec;
+use super::learner::{Learner, LearnerSpec};
 use super::task::{Task, Trajectory, Unit};
 use crate::DynamicsError;
 use crate::error::fits;
@@ -48,18 +51,21 @@ pub fn one_weight_law(spec: &LearnerSpec, drive: f64, end_s: f64, time_s: f64) -
     if time_s <= at { before } else { relax(before, drive * gain, time_s - at) }
 }
 
-/// The netlist of a linear unit that learns `task` for so many presentations; inputs are zero or above.
+/// The netlist of a linear unit that learns `task` for so many presentations, with the mismatch of its devices; inputs
+/// are zero or above.
 ///
 /// Weights are printed as rising and falling currents at equal times.
 ///
 /// # Errors
 /// [`DynamicsError`] for a logistic unit or a negative input: they need more parts than this circuit has.
 pub fn regression(
-    spec: &LearnerSpec,
+    learner: &Learner,
     task: &Task,
     presentations: usize,
 ) -> Result<String, DynamicsError> {
+    let spec = learner.spec();
     fits("linear units", usize::from(task.unit() == Unit::Linear), 1)?;
+    fits("weights of the task", task.weights(), learner.weights())?;
     let hold = spec.rule.presentation.0;
     let guess = Guess::new(spec);
     let least = spec.least / spec.unit;
@@ -86,10 +92,16 @@ pub fn regression(
         let _ = writeln!(out, "Vx{i} x{i} 0 PWL({})", staircase(&|s| split(task.sample(s).0[i])));
         // The falling part of an input, f² / x, is left out.
         let (x, [e_up, e_down]) = (split(task.sample(0).0[i]), errors);
+        let off = learner.mismatch(i);
         for (side, up, sum, e) in [("p", "en", 0, e_down), ("n", "ep", 1, e_up)] {
-            let _ = writeln!(out, "Xf{side}{i} x{i} w{side}{i} y{side}{i} multiply");
-            let _ = writeln!(out, "Xg{side}{i} {up} x{i} g{side}{i} multiply");
-            let _ = writeln!(out, "Xw{side}{i} g{side}{i} w{side}{i} cell");
+            let (carried, charged, [charge, leak]) =
+                (off.carried[sum], off.charged[sum], off.biases[sum]);
+            let _ = writeln!(
+                out,
+                "Xf{side}{i} x{i} w{side}{i} y{side}{i} multiply off={carried:e}\n\
+                 Xg{side}{i} {up} x{i} g{side}{i} multiply off={charged:e}\n\
+                 Xw{side}{i} g{side}{i} w{side}{i} cell charge={charge:e} leak={leak:e}"
+            );
             let _ = writeln!(out, ".ic v(xw{side}{i}.c)={:e}", guess.store(least));
             guess.multiply(&mut out, &format!("xf{side}{i}"), x, least);
             guess.multiply(&mut out, &format!("xg{side}{i}"), e, x);
@@ -218,11 +230,11 @@ fn head(spec: &LearnerSpec) -> String {
          .options reltol=1e-5 vntol=1e-8 abstol=1e-17 chgtol=1e-22 gmin=1e-15 rshunt=1e14 method=gear itl1=2000 itl4=200\n\
          .param ut={u_t:e} i0={i_0:e} kappa={kappa:e} early={early:e}\n\
          .func grow(x) {{exp(min(x,25))*(1+max(x-25,0))}}\n\
-         .subckt nmos d g s\n\
-         B1 d s I={{i0}}*(grow({{kappa/ut}}*v(g)-v(s)/{{ut}})-grow({{kappa/ut}}*v(g)-v(d)/{{ut}}))*(1+{{early}}*v(d,s))\n\
+         .subckt nmos d g s off=1\n\
+         B1 d s I={{i0*off}}*(grow({{kappa/ut}}*v(g)-v(s)/{{ut}})-grow({{kappa/ut}}*v(g)-v(d)/{{ut}}))*(1+{{early}}*v(d,s))\n\
          .ends\n\
-         .subckt pmos d g s\n\
-         B1 s d I={{i0}}*(grow({{kappa/ut}}*({SUPPLY_V}-v(g))-({SUPPLY_V}-v(s))/{{ut}})\
+         .subckt pmos d g s off=1\n\
+         B1 s d I={{i0*off}}*(grow({{kappa/ut}}*({SUPPLY_V}-v(g))-({SUPPLY_V}-v(s))/{{ut}})\
          -grow({{kappa/ut}}*({SUPPLY_V}-v(g))-({SUPPLY_V}-v(d))/{{ut}}))*(1+{{early}}*v(s,d))\n\
          .ends\n\
          * inner pair and follower of a loop: gates a and d; i3 into the third, i2 out of p\n\
@@ -230,21 +242,21 @@ fn head(spec: &LearnerSpec) -> String {
          X2 p a b nmos\nX3 three d b nmos\nVl three low {SHIFT_V}\nX5 b low 0 nmos\nCt three 0 2e-17\n\
          .ends\n\
          * y = x w, in volts: one volt is the unit current\n\
-         .subckt multiply x w y\n\
+         .subckt multiply x w y off=1\n\
          Vs s 0 {SUPPLY_V}\nVr r 0 {RAIL_V}\n\
          G1 s a x 0 {unit:e}\nX1 a a r nmos\n\
-         I4 s d {unit:e}\nX4 d d r nmos\n\
+         I4 s d {unit:e}\nX4 d d r nmos off={{off}}\n\
          G3 s three w 0 {unit:e}\nXi a d three p inner\n\
          Vp s p 0\nFy 0 y Vp 1\nRy y 0 {:e}\n\
          .ends\n\
          * the gate c stores w; g b / w charges it, the leak discharges it\n\
-         .subckt cell g w\n\
+         .subckt cell g w charge=1 leak=1\n\
          Vs s 0 {SUPPLY_V}\nVr r 0 {RAIL_V}\n\
          G1 s a g 0 {unit:e}\nX1 a a r nmos\n\
          I3 s three {bias:e}\nXi a c three p inner\n\
-         Xp1 p p s pmos\nXp2 c p s pmos\n\
+         Xp1 p p s pmos\nXp2 c p s pmos off={{charge}}\n\
          Cc c 0 {capacitance:e}\n\
-         Il s l {leak:e}\nXl1 l l 0 nmos\nXl2 c l 0 nmos\n\
+         Il s l {leak:e}\nXl1 l l 0 nmos\nXl2 c l 0 nmos off={{leak}}\n\
          Vw s x 0\nX4 x c r nmos\nFw 0 w Vw 1\nRw w 0 {:e}\n\
          .ends\n",
         1.0 / unit,

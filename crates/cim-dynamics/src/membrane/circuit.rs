@@ -134,6 +134,15 @@ impl Circuit {
         g * u * (1.0 + k * u * u)
     }
 
+    /// At most how fast a closed synapse relaxes a membrane (S): the slope of its current at the most voltage that it
+    /// can have across it, from one rail to the other.
+    fn steepest(&self, synapse: &Synapse) -> f64 {
+        let MembraneSpec { excitatory, inhibitory, .. } = self.spec.membrane;
+        let over = excitatory.0 - inhibitory.0;
+        let device = synapse.conductance.0 * (1.0 + 3.0 * self.spec.curvature_per_v2 * over * over);
+        device / (1.0 + device * self.spec.switch.0)
+    }
+
     /// The best straight lines through what the synapses carry between rest and threshold.
     ///
     /// Rails, curvature and switch become a drive and a conductance of their own for each synapse, in the
@@ -165,7 +174,8 @@ impl Circuit {
         time.map(|time| time + self.spec.delay / self.spec.membrane.window)
     }
 
-    /// The first spike by Runge–Kutta steps of at most `1 / per_window` windows, delay included, in windows.
+    /// The first spike by Runge–Kutta steps of at most `1 / per_window` windows, and of at most an eighth of the fastest
+    /// relaxation that curvature and switches allow; delay included, in windows.
     ///
     /// `synapses` are in the order of time; the membrane has to cross before `horizon` windows.
     ///
@@ -185,7 +195,8 @@ impl Circuit {
             let closed = &synapses[..=k];
             let next = synapses.get(k + 1).map_or(end, |s| s.time.0.min(end));
             let gap = next - synapse.time.0;
-            let rate = closed.iter().map(|s| s.conductance.0).sum::<f64>() / capacitance.0;
+            let steepest = closed.iter().map(|s| self.steepest(s)).sum::<f64>();
+            let rate = (steepest + leak.0) / capacitance.0;
             let count = (gap * (per_window / window.0).max(8.0 * rate)).ceil();
             taken += count;
             if taken > 1e7 {

@@ -5,12 +5,18 @@
 //! The number of intervals is that of the grid, not of the inputs, nothing is sorted, and the weights
 //! `1 − f` and `f` are differentiable.
 //!
+//! Two ways to the same sums. Many samples share a copy of some weights, by blocks of neurons; its memory is that of
+//! the copies. A few samples sum the weights where they lie, into four events an interval (`quartets`); theirs is
+//! that of the neurons' states.
+//!
 //! Source: Sakemi et al. 2025, arXiv 2412.09010; the step weights from their description.
 
 mod backward;
+mod course;
 mod forward;
 mod grid;
 mod kernel;
+mod quartets;
 mod volley;
 
 use std::ops::Range;
@@ -25,6 +31,10 @@ pub use backward::{Adjoints, gradient};
 pub use forward::{Tape, first_spikes};
 pub use grid::Grid;
 use kernel::{Block, Constants, LANES};
+use quartets::Tile;
+
+/// Samples from which on a copy of the weights pays.
+const MANY: usize = 8;
 
 /// Blocks of neurons whose weights are copied at once.
 const GROUP: usize = 8;
@@ -70,10 +80,27 @@ impl<'a> Layer<'a> {
         self.grid
     }
 
+    /// The weights, row by row.
+    fn rows(&self) -> &[f32] {
+        self.weights.to_slice().expect("contiguous by rows, checked when built")
+    }
+
+    /// Whether so many samples read the weights as they lie, and copy none.
+    fn is_read_as_it_lies(&self, samples: usize) -> bool {
+        samples < MANY && quartets::pay(self.shape().0, self.grid.cells())
+    }
+
+    /// All neurons on some samples.
+    fn tile<'b>(&'b self, times: &'b [f32]) -> Tile<'b> {
+        let (inputs, neurons) = self.shape();
+        let (weights, blocks) = (self.rows(), 0..neurons.div_ceil(LANES));
+        Tile { grid: self.grid, times, weights, inputs, neurons, blocks }
+    }
+
     /// Copies the weights of a group of blocks, block by block; those beyond the last neuron are 0, and never
     /// fire. Rows far apart in memory are met once for a whole group.
     fn pack(&self, blocks: Range<usize>, to: &mut Vec<Block>) {
-        let weights = self.weights.to_slice().expect("contiguous by rows, checked when built");
+        let weights = self.rows();
         let (inputs, n) = self.weights.dim();
         to.clear();
         to.resize(blocks.len() * inputs, [0.0; LANES]);

@@ -1,5 +1,6 @@
 //! What a training step of one layer costs by each solver. Repeats take turns, so that what else the machine
-//! does meets all solvers alike.
+//! does meets all solvers alike. The exact solver and its scan take a step's samples one by one: their memory is
+//! that of one sample, however many there are.
 
 use cim_core::Stream;
 use cim_dynamics::membrane::dstd::{self, Adjoints, Grid, Layer, Tape};
@@ -78,7 +79,7 @@ fn cost(
                 &mut by_input[..samples * inputs],
             )?;
             spent[2 + k] = (clock.seconds() - start) / samples as f64;
-            found.bytes[2 + k] = (tape.bytes() + adjoints.bytes()) / samples;
+            found.bytes[2 + k] = tape.bytes() + adjoints.bytes();
         }
         if repeat > 0 {
             found.seconds.iter_mut().zip(spent).for_each(|(all, spent)| all.push(spent));

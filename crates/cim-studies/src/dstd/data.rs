@@ -89,25 +89,45 @@ impl ImageSets {
             let [train, test] = [train, test].map(|set| Set::of(&set));
             Self { train, test, frame: Frame::DIGITS, key, name, sha256 }
         };
-        let images = sets.train.len();
-        if images <= spec.learning.held_out {
+        if sets.train.len() < 10 {
             return Err(StudyError::Refused {
-                what: format!("learning.held_out is {}", spec.learning.held_out),
-                help: format!("the training set has {images} images"),
+                what: format!("the training set has {} images", sets.train.len()),
+                help: "a tenth of it is held out: give ten or more".to_owned(),
             });
+        }
+        if let Some(note) = sets.held_out_note(spec) {
+            tracing::warn!("{note}");
         }
         spec.check_network(sets.frame)?;
         Ok(sets)
     }
 
+    /// Images that are held out: as many as are asked for, but no more than half of all; else a tenth.
+    fn count_held_out(&self, spec: &Spec) -> usize {
+        let (asked, images) = (spec.learning.held_out, self.train.len());
+        if 2 * asked <= images { asked } else { images / 10 }
+    }
+
+    /// What is to be said where fewer are held out than are asked for.
+    pub fn held_out_note(&self, spec: &Spec) -> Option<String> {
+        let (asked, held_out) = (spec.learning.held_out, self.count_held_out(spec));
+        (held_out < asked).then(|| {
+            format!(
+                "learning.held_out is {asked}, more than half of the {} images of the training set: a tenth of \
+                 them, {held_out}, are held out. Another number of them is a value of that key.",
+                self.train.len()
+            )
+        })
+    }
+
     /// Images that are learned from: all but those held out, or the first `most`.
     pub fn learned(&self, spec: &Spec, most: usize) -> Result<Images<'_>, DynamicsError> {
-        self.train.part(0, (self.train.len() - spec.learning.held_out).min(most))
+        self.train.part(0, (self.train.len() - self.count_held_out(spec)).min(most))
     }
 
     /// Images of the training set that are not learned from.
     pub fn held_out(&self, spec: &Spec) -> Result<Images<'_>, DynamicsError> {
-        self.train.part(self.train.len() - spec.learning.held_out, self.train.len())
+        self.train.part(self.train.len() - self.count_held_out(spec), self.train.len())
     }
 
     /// All images of the test set.
@@ -133,6 +153,33 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
+    use crate::dstd::Dstd;
+    use crate::parse::parse;
+    use crate::study::Study;
+
+    #[test]
+    fn a_small_training_set_holds_out_a_tenth_and_says_so() {
+        let spec: Spec = parse(Dstd::PRESET).expect("parses");
+        for (images, held_out) in [(60_000, 5000), (10_000, 5000), (9999, 999), (4660, 466)] {
+            let set = || Set { pixels: vec![0; images], labels: vec![0; images], size: 1 };
+            let sets = ImageSets {
+                train: set(),
+                test: set(),
+                frame: Frame::COLOURS,
+                key: "cifar",
+                name: "images of CIFAR-10",
+                sha256: String::new(),
+            };
+            assert_eq!(sets.held_out(&spec).unwrap().len(), held_out);
+            assert_eq!(sets.learned(&spec, usize::MAX).unwrap().len(), images - held_out);
+            let note = sets.held_out_note(&spec);
+            assert_eq!(note.is_some(), held_out < 5000, "{note:?}");
+            if images == 4660 {
+                let note = note.unwrap();
+                assert!(note.contains("learning.held_out is 5000") && note.contains("466"), "{note}");
+            }
+        }
+    }
 
     #[test]
     fn colours_of_a_pixel_follow_one_another() {

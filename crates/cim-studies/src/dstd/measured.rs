@@ -32,14 +32,16 @@ pub struct Discrepancies {
     pub counts: [usize; 2],
 }
 
-/// What a training step of one sample costs, one value a repeat.
+/// What a training step costs.
 #[derive(Clone, Debug, Default)]
 pub struct Cost {
     /// Inputs.
     pub inputs: usize,
-    /// Seconds of the exact solver, its scan, the grid alone, and the grid with samples side by side.
+    /// Seconds a sample of the exact solver, its scan, the grid alone, and the grid with samples side by side, one
+    /// value a repeat.
     pub seconds: [Vec<f64>; 4],
-    /// Bytes that they work in, beside weights and their gradient.
+    /// Most bytes that they work in at once, beside what goes in and comes out: weights, their gradient, times and
+    /// slopes. With samples side by side, of all of them together.
     pub bytes: [usize; 4],
 }
 

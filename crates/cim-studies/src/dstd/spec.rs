@@ -114,7 +114,7 @@ pub struct CostSpec {
     pub neurons: usize,
     /// Intervals of the grid.
     pub per_window: usize,
-    /// Samples that the grid takes side by side, 1 to 256.
+    /// Samples that the grid takes side by side, 1 to 256: more take more memory, and from 8 on copies of weights too.
     pub batch: usize,
     /// Times that everything is measured, 2 to 1,000.
     pub repeats: usize,
@@ -156,7 +156,7 @@ pub struct LearningSpec {
     pub layers: Vec<LayerSpec>,
     /// How it is trained.
     pub recipe: Recipe,
-    /// Last images of the training set, which are not learned from.
+    /// Last images of the training set, which are not learned from; a tenth of it where that is more than half.
     pub held_out: usize,
     /// Intervals a window when it is measured, the last of the headline.
     pub test_per_window: Vec<usize>,

@@ -52,7 +52,7 @@ fn costs(measured: &Measured) -> Table {
             ]
         })
     });
-    let columns = ["inputs", "solver", "a sample, median", "memory of a sample"];
+    let columns = ["inputs", "solver", "a sample, median", "memory of the step"];
     Table::new("A training step of one layer", columns, rows)
 }
 

@@ -62,9 +62,18 @@ fn figures(measured: &Measured) -> BTreeMap<String, Figure> {
         let name = format!("trajectory_error_{}bit", varied.value);
         let label = format!("{} bits, devices that match, {from}", varied.value);
         add(name, label, Shown::Percent, estimate(&varied.matched.steps));
+        let name = format!("trajectory_error_{}bit_typical", varied.value);
+        let label = format!("{} bits, typical devices, {from}", varied.value);
+        add(name, label, Shown::Percent, estimate(&varied.typical.steps));
         let name = format!("mean_square_error_{}bit", varied.value);
         let label = format!("{} bits, mean square over the square of the range", varied.value);
         add(name, label, Shown::Percent, estimate(&varied.matched.mean_square));
+    }
+    for varied in &measured.areas {
+        let area = number(varied.value);
+        let name = format!("trajectory_error_{}um2_typical", area.replace('.', "p"));
+        let label = format!("own bits, typical devices of {area} µm², {from}");
+        add(name, label, Shown::Percent, estimate(&varied.typical.steps));
     }
     for (key, name, learned) in
         [("digits", "digits 0 and 1", &measured.digits), ("layers", "two layers", &measured.layers)]

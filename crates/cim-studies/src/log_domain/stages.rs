@@ -208,14 +208,15 @@ fn simulated(
         ..spec.matched(rule)
     };
     let task = task(spec, inputs, root, 0);
-    let text = netlist::regression(&circuit, &task, presentations)?;
+    let weights = inputs + 1;
+    let learner = circuit.build(weights, at(root, 0))?;
+    let text = netlist::regression(&learner, &task, presentations)?;
     let Some(printed) = simulator.run(&text) else { return Ok(None) };
     let Ok(transistors) = netlist::trajectory(&circuit, &task, presentations, &printed) else {
         tracing::warn!("the simulator of circuits gave no weights: they are left out");
         return Ok(None);
     };
-    let weights = inputs + 1;
-    let model = circuit.build(weights, at(root, 0))?.run(&task, presentations)?;
+    let model = learner.run(&task, presentations)?;
     let equation = continuous(&rule, &task, presentations)?;
     Ok(Some(Simulated {
         weights,

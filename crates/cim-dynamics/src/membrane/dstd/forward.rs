@@ -1,26 +1,26 @@
 //! The way to the spikes.
 
-use super::kernel::{Block, Forth, LANES, States};
+use super::course::Course;
+use super::kernel::{Block, LANES};
+use super::quartets::{self, Gather};
 use super::volley::Volley;
 use super::{Layer, check_times, groups};
 use crate::DynamicsError;
-use crate::membrane::interval::crossing;
 
 /// A run of one layer on some samples: what the way back needs. Re-used between runs.
 ///
-/// Neurons are taken a block at a time: a block's weights serve all samples, so that large weights are read from
-/// memory once and not once for each sample.
+/// Many samples take neurons a block at a time: a copy of the block's weights serves them all, so that large weights
+/// are read from memory once and not once for each sample. A few samples read the weights as they lie, and copy none.
 #[derive(Clone, Debug, Default)]
 pub struct Tape {
+    samples: usize,
+    /// Inputs by interval, where weights are copied; else their times, samples × inputs.
     pub(super) volleys: Vec<Volley>,
-    /// Samples × blocks × grid points: drive, conductance and membrane when an interval begins.
-    pub(super) drive: Vec<Block>,
-    pub(super) conductance: Vec<Block>,
-    pub(super) membrane: Vec<Block>,
-    /// Samples × blocks: interval in which a neuron fires; the number of intervals if it does not.
-    pub(super) fired: Vec<[u16; LANES]>,
-    /// The weights of the present group of blocks: blocks × inputs.
+    pub(super) times: Vec<f32>,
+    pub(super) course: Course,
+    /// The weights of the neurons at hand: blocks × inputs, or × events that stand for all inputs of an interval.
     weights: Vec<Block>,
+    events: Volley,
     rest: Vec<f32>,
     /// When each neuron fires, samples × neurons, in windows; infinite if it does not.
     pub time: Vec<f32>,
@@ -31,11 +31,11 @@ pub struct Tape {
 impl Tape {
     /// Bytes that it takes.
     pub fn bytes(&self) -> usize {
-        let states = [&self.drive, &self.conductance, &self.membrane, &self.weights];
-        let blocks: usize = states.iter().map(|states| states.capacity()).sum();
-        4 * (LANES * blocks + self.time.capacity() + self.rest.capacity())
-            + 2 * LANES * self.fired.capacity()
-            + self.volleys.iter().map(Volley::bytes).sum::<usize>()
+        let volleys = self.volleys.iter().chain([&self.events]);
+        let numbers = [&self.times, &self.time, &self.rest].map(Vec::capacity);
+        4 * (LANES * self.weights.capacity() + numbers.iter().sum::<usize>())
+            + self.course.bytes()
+            + volleys.map(Volley::bytes).sum::<usize>()
     }
 
     /// The membrane of each neuron at the end of the grid, samples × neurons, as if it had not fired, in
@@ -45,25 +45,17 @@ impl Tape {
     }
 
     /// Number of samples.
-    pub(super) fn samples(&self) -> usize {
-        self.volleys.len()
+    pub(super) const fn samples(&self) -> usize {
+        self.samples
     }
 
     fn prepare(&mut self, layer: &Layer<'_>, times: &[f32]) {
-        let ((inputs, n), cells) = (layer.shape(), layer.grid.cells());
-        let samples = times.len() / inputs;
-        let blocks = n.div_ceil(LANES);
-        self.volleys.resize_with(samples, Volley::default);
-        for (volley, times) in self.volleys.iter_mut().zip(times.chunks(inputs)) {
-            volley.gather(layer.grid, times);
-        }
-        self.late = self.volleys.iter().map(|volley| volley.late).sum();
-        for states in [&mut self.drive, &mut self.conductance, &mut self.membrane] {
-            states.resize(samples * blocks * (cells + 1), [0.0; LANES]);
-        }
-        self.fired.resize(samples * blocks, [0; LANES]);
+        let (inputs, n) = layer.shape();
+        self.samples = times.len() / inputs;
+        self.late = times.iter().filter(|time| layer.grid.place(**time).is_none()).count();
+        self.course.prepare(self.samples * n.div_ceil(LANES), layer.grid.cells());
         for values in [&mut self.time, &mut self.rest] {
-            values.resize(samples * n, 0.0);
+            values.resize(self.samples * n, 0.0);
         }
     }
 }
@@ -80,46 +72,56 @@ pub fn first_spikes(
     tape: &mut Tape,
 ) -> Result<(), DynamicsError> {
     check_times(layer, times)?;
-    let (n, cells) = (layer.shape().1, layer.grid.cells());
     tape.prepare(layer, times);
-    let constants = layer.constants();
-    let (blocks, points) = (n.div_ceil(LANES), cells + 1);
-    for group in groups(blocks) {
-        layer.pack(group.clone(), &mut tape.weights);
-        for (block, weights) in group.zip(tape.weights.chunks(layer.shape().0)) {
-            for (sample, volley) in tape.volleys.iter().enumerate() {
-                let at = sample * blocks + block;
-                let mine = at * points..(at + 1) * points;
-                let states = States {
-                    drive: &mut tape.drive[mine.clone()],
-                    conductance: &mut tape.conductance[mine.clone()],
-                    membrane: &mut tape.membrane[mine],
-                };
-                let (constants, fired) = (&constants, &mut tape.fired[at]);
-                Forth { constants, weights, volley, states, fired }.run();
-            }
-        }
+    if layer.is_read_as_it_lies(tape.samples()) {
+        tape.by_events(layer, times);
+    } else {
+        tape.by_copies(layer, times);
     }
+    let (n, cells) = (layer.shape().1, layer.grid.cells());
     for neuron in 0..tape.time.len() {
         let (sample, i) = (neuron / n, neuron % n);
-        let at = sample * blocks + i / LANES;
-        tape.time[neuron] = tape.spike(layer, at, i % LANES);
-        tape.rest[neuron] = tape.membrane[at * points + cells][i % LANES];
+        let at = sample * n.div_ceil(LANES) + i / LANES;
+        tape.time[neuron] = tape.course.spike(at, i % LANES, layer.grid.width());
+        tape.rest[neuron] = tape.course.membrane(at, cells, i % LANES);
     }
     Ok(())
 }
 
 impl Tape {
-    /// When a neuron of a block fires, in windows.
-    fn spike(&self, layer: &Layer<'_>, at: usize, lane: usize) -> f32 {
-        let (cells, width) = (layer.grid.cells(), layer.grid.width());
-        let cell = usize::from(self.fired[at][lane]);
-        if cell == cells {
-            return f32::INFINITY;
+    /// A copy of some blocks of weights at a time, for all samples.
+    fn by_copies(&mut self, layer: &Layer<'_>, times: &[f32]) {
+        let Self { volleys, course, weights, .. } = self;
+        let ((inputs, n), constants) = (layer.shape(), layer.constants());
+        let blocks = n.div_ceil(LANES);
+        volleys.resize_with(self.samples, Volley::default);
+        for (volley, times) in volleys.iter_mut().zip(times.chunks(inputs)) {
+            volley.gather(layer.grid, times);
         }
-        let states = [&self.drive, &self.conductance, &self.membrane];
-        let [s, g, v] = states.map(|states| f64::from(states[at * (cells + 1) + cell][lane]));
-        let h = crossing(v, s, g).map_or(width, |h| h.min(width));
-        (cell as f64 * width + h) as f32
+        for group in groups(blocks) {
+            layer.pack(group.clone(), weights);
+            for (block, weights) in group.zip(weights.chunks(inputs)) {
+                for (sample, volley) in volleys.iter().enumerate() {
+                    course.forth(sample * blocks + block, &constants, weights, volley);
+                }
+            }
+        }
+    }
+
+    /// By the events that stand for the inputs of an interval.
+    fn by_events(&mut self, layer: &Layer<'_>, times: &[f32]) {
+        let Self { course, weights, events, .. } = self;
+        self.times.clear();
+        self.times.extend_from_slice(times);
+        let (blocks, constants) = (layer.shape().1.div_ceil(LANES), layer.constants());
+        quartets::volley(layer.grid.cells(), events);
+        for tile in layer.tile(times).cut() {
+            Gather { tile: &tile, to: weights }.run();
+            for (sample, weights) in weights.chunks(tile.all()).enumerate() {
+                for (block, weights) in tile.blocks.clone().zip(weights.chunks(tile.events())) {
+                    course.forth(sample * blocks + block, &constants, weights, events);
+                }
+            }
+        }
     }
 }

@@ -13,6 +13,16 @@ pub(super) struct Volley {
 }
 
 impl Volley {
+    /// Becomes as many inputs in every one of `cells` intervals as there are fractions, numbered in their order.
+    pub fn repeat(&mut self, cells: usize, fractions: &[f32]) {
+        let each = fractions.len();
+        self.begins.clear();
+        self.begins.extend((0..=cells).map(|cell| each * cell));
+        self.inputs.clear();
+        self.inputs.extend((0..each * cells).map(|at| (at as u32, fractions[at % each])));
+        self.late = 0;
+    }
+
     /// Sorts the inputs of a sample into intervals.
     pub fn gather(&mut self, grid: Grid, times: &[f32]) {
         let cells = grid.cells();
@@ -36,6 +46,7 @@ impl Volley {
                 self.begins[cell + 1] += 1;
             }
         }
+        self.begins.truncate(cells + 1);
     }
 
     /// The inputs of an interval, each with its fraction of it.
