@@ -4,8 +4,8 @@
 use cim_chip::sections::{CircuitSpec, EnergySpec, FrontEnd, MappingSpec, OptimiserSpec};
 use cim_chip::{
     ChipDesign, ChipSpec, Felt, FullScale, Layer, LayerInputs, Mapped, Network, Parts, Reference,
-    Rules, Scaled, Scaling, Sensitive, Stream, Targets, Task, Truth, WrittenDesign, best_scalings,
-    estimate, measure,
+    Rules, Scaled, Scaling, Sensitive, Stream, Targets, Task, Truth, Unfollowed, WrittenDesign,
+    best_scalings, estimate, measure,
 };
 use ndarray::{Array1, Array2};
 use toml::Table;
@@ -301,7 +301,8 @@ fn the_program_scales_what_drowns_and_a_factor_of_an_input_costs() {
     let chosen = |weights: Array2<f32>| {
         let network = network(weights);
         let inputs = LayerInputs::driven(&network, samples.view()).expect("they fit");
-        best_scalings(rules, &parts(), &network, &inputs, Felt::Logits).expect("a choice")[0]
+        best_scalings(rules, &parts(), &network, &inputs, Felt::Logits, &Unfollowed)
+            .expect("a choice")[0]
     };
     assert!(chosen(weights()).scales_rows(), "rows differ by a factor of 20");
     // Rows and columns that all reach as far have nothing to gain.

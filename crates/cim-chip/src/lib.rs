@@ -16,6 +16,7 @@ mod design;
 mod effect;
 mod error;
 mod evaluate;
+mod follow;
 mod foreign;
 mod held;
 mod inputs;
@@ -50,6 +51,7 @@ pub use design::{ChipDesign, check_layers, worst_case};
 pub use effect::{Effect, FINEST_BITS};
 pub use error::ChipError;
 pub use evaluate::{Chips, Evaluated, Moment, evaluate, evaluate_held};
+pub use follow::{Follow, Unfollowed};
 pub use foreign::Foreign;
 pub use held::{HeldChip, HeldError, HeldTile, TilePlace};
 pub use inputs::LayerInputs;
@@ -57,7 +59,9 @@ pub use intervals::{Estimate, RatioEstimate, estimate, nested, nested_paired, pa
 pub use jacobian::{Sensitivities, sensitivities};
 pub use mapped::Mapped;
 pub use model_check::{ColumnVariance, ModelCheck, check as check_model};
-pub use optimise::{Goal, Knobs, Optimised, Rules, SOFTENED, best_scalings, optimise};
+pub use optimise::{
+    Goal, Knobs, Optimised, Rules, SOFTENED, best_scalings, optimise, optimise_followed,
+};
 pub use pace::paces;
 pub use preset::ChipPreset;
 pub use rank::{RankEstimate, rank_correlation, rank_estimate};

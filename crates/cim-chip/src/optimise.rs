@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use crate::design::{ChipDesign, worst_case};
 use crate::error::ChipError;
+use crate::follow::{Follow, Unfollowed};
 use crate::inputs::LayerInputs;
 use crate::jacobian::Sensitivities;
 use crate::mapped::Mapped;
@@ -100,6 +101,9 @@ pub struct Optimised {
     fixed: f64,
 }
 
+/// The stage in which it is found out what outputs feel.
+const SENSITIVITIES: &str = "what outputs feel";
+
 /// How often terms are taken at the last design and solved again: the histograms of currents are
 /// widened by the noise of a design, which the first has of the start.
 const ROUNDS: usize = 2;
@@ -124,9 +128,25 @@ pub fn optimise(
     inputs: &LayerInputs,
     goal: Goal,
 ) -> Result<Optimised, ChipError> {
+    optimise_followed(rules, start, network, inputs, goal, &Unfollowed)
+}
+
+/// As [`optimise`], told to `follow`.
+///
+/// # Errors
+/// As [`optimise`].
+pub fn optimise_followed(
+    rules: Rules<'_>,
+    start: &ChipDesign,
+    network: &impl Sensitive,
+    inputs: &LayerInputs,
+    goal: Goal,
+    follow: &dyn Follow,
+) -> Result<Optimised, ChipError> {
     let Goal { knobs, search_clip, search_inputs, energy, felt } = goal;
     let products: Vec<Product<'_>> = network.products();
     check_signals(&products, inputs, &start.parts)?;
+    follow.begins(SENSITIVITIES, 1);
     let sensitivities = network.sensitivities(inputs, felt)?;
     let (reference, products) = (sensitivities.reference(network.scales()), &products[..]);
     let task = Task { rules, products, inputs, sensitivities: &sensitivities, reference, energy };
@@ -135,6 +155,7 @@ pub fn optimise(
     let on_few = Task { inputs: &few, ..task };
     // Clips are compared on ideal wires: every clip is another array, which would be solved anew.
     let limits = inputs.limits();
+    follow.begins("search clips", products.len());
     let parts = Parts { wires: Wires::NONE, ..design.parts.clone() };
     let clipped = |(idx, layer): (usize, &LayerDesign)| -> Result<LayerDesign, ChipError> {
         let mut layer = layer.clone();
@@ -147,6 +168,7 @@ pub fn optimise(
             let clip = |layer: &mut LayerDesign, clip| layer.weight_clip = clip;
             layer.weight_clip = on_few.best_clip(&parts, (idx, &layer), largest, clip)?.0;
         }
+        follow.step();
         Ok(layer)
     };
     let layers: Result<_, ChipError> = design.layers.par_iter().enumerate().map(clipped).collect();
@@ -156,6 +178,7 @@ pub fn optimise(
     }
     let has_lone_columns = design.parts.mapping.layout(1).has_lone_columns();
     let mut met = vec![design.clone()];
+    follow.begins("solve the program", ROUNDS + 1);
     for _ in 0..ROUNDS {
         let Posed { problem, places, .. } = task.pose(&design)?;
         let best = cim_opt::solve(&problem)?;
@@ -167,6 +190,7 @@ pub fn optimise(
         let ranges = knobs.full_scale.then_some(&best.ranges[..]);
         task.set_full_scales(&mut design, &places, ranges);
         met.push(design.clone());
+        follow.step();
     }
     if knobs.window && has_lone_columns {
         design = task.least_of(met, knobs)?;
@@ -196,7 +220,7 @@ pub fn optimise(
 /// How each product of `network` is scaled best on the parts of `start`: what has the least error with the weight
 /// clip that is best for it, on ideal wires and at the start's window and voltage.
 ///
-/// `inputs` are those of the network's own products, without scaling.
+/// `inputs` are those of the network's own products, without scaling; `follow` is told how far the search is.
 ///
 /// # Errors
 /// As [`optimise`].
@@ -206,11 +230,14 @@ pub fn best_scalings(
     network: &impl Sensitive,
     inputs: &LayerInputs,
     felt: Felt,
+    follow: &dyn Follow,
 ) -> Result<Vec<Scaling>, ChipError> {
     check_signals(&network.products(), inputs, start)?;
+    follow.begins(SENSITIVITIES, 1);
     let own = network.sensitivities(inputs, felt)?;
     let few = inputs.thinned(VECTORS);
     let mut best = vec![(f64::INFINITY, Scaling::None); own.outputs.len()];
+    follow.begins("search scalings", Scaling::ALL.len() * best.len());
     for scaling in Scaling::ALL {
         let scaled = Scaled::alike(network, scaling);
         let (sensitivities, inputs) = (&scaled.felt(own.clone()), &scaled.inputs(&few));
@@ -222,7 +249,9 @@ pub fn best_scalings(
         let error = |(idx, layer): (usize, &LayerDesign)| {
             let largest = largest_weight(&products[idx]);
             let clip = |layer: &mut LayerDesign, clip| layer.weight_clip = clip;
-            Ok(task.best_clip(&design.parts, (idx, layer), largest, clip)?.1)
+            let error = task.best_clip(&design.parts, (idx, layer), largest, clip)?.1;
+            follow.step();
+            Ok(error)
         };
         let errors: Result<Vec<f64>, ChipError> =
             design.layers.par_iter().enumerate().map(error).collect();

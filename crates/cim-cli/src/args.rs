@@ -188,6 +188,9 @@ pub struct Optimise {
     /// Write the result: as JSON, of a network as the TOML that cim eval --config takes
     #[arg(long)]
     pub out: Option<PathBuf>,
+    /// Tell how long every stage took
+    #[arg(long)]
+    pub timing: bool,
     /// Threads; 0 for all cores. Results do not depend on it
     #[arg(long, default_value_t = 0, value_parser = crate::parsers::threads)]
     pub threads: usize,

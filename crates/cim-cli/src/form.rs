@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use cim_report::Timing;
 use serde::Serialize;
 
 use crate::error::CliError;
@@ -44,6 +45,12 @@ impl Form {
             Self::Words => Ok(words()),
             Self::Json => json(&Named { command, result }),
         }
+    }
+
+    /// How long each stage took, where that is `asked`; JSON has the same bytes on every run.
+    pub fn stages(self, asked: bool, timing: &Timing) -> String {
+        let told = asked && self == Self::Words;
+        told.then(|| format!("\n{}", cim_report::stages(timing))).unwrap_or_default()
     }
 }
 

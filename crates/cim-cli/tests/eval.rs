@@ -216,6 +216,28 @@ fn a_design_of_the_optimiser_is_taken_and_better() {
     );
 }
 
+/// Phase-change memory is no preset less than any other: what energy it takes is told, designs are made for it, with a
+/// line for every stage, and its cells in a design are those of its own preset.
+#[test]
+fn phase_change_memory_has_energies_and_designs() {
+    let desk = Desk::new();
+    let (mlp, data) = (network("mlp.onnx"), network("digits.npz"));
+    let optimise = ["optimise", &mlp, "--calibration", &data, "--preset", "pcm", "--timing"];
+    let output = desk.cim(&[&optimise[..], &["--out", "design.toml"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout).expect("text");
+    for stage in
+        ["samples through the network", "search scalings", "search clips", "solve the program"]
+    {
+        assert!(said.contains(stage), "{stage}: {said}");
+    }
+    let report = |more: &[&str]| desk.report(&[&["--preset", "pcm"], more].concat());
+    let (naive, optimised) = (report(&[]), report(&["--config", "design.toml"]));
+    assert!(0.0 < mean(&naive, "energy") && 0.0 < mean(&optimised, "energy"));
+    let error = |report: &Value| mean(report, "output_error");
+    assert!(error(&optimised) < error(&naive), "{} of {}", error(&optimised), error(&naive));
+}
+
 #[test]
 fn bad_networks_and_bad_data_get_one_clear_line() {
     let desk = Desk::new();

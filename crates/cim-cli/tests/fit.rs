@@ -137,6 +137,10 @@ fn cells_of_the_catalogue_are_fitted_and_chips_run_on_them() {
     ];
     let said = desk.text(&[&eval[..], &["--after", "1 day"]].concat());
     assert!(said.contains("2 chips"), "{said}");
+    let optimise = ["optimise", &mlp, "--calibration", &data, "--preset", "./mine.toml"];
+    desk.text(&[&optimise[..], &["--out", "design.toml"]].concat());
+    let said = desk.text(&[&eval[..], &["--config", "design.toml"]].concat());
+    assert!(said.contains("2 chips"), "{said}");
 }
 
 #[test]

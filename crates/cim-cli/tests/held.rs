@@ -134,6 +134,151 @@ fn what_went_out_comes_back_as_the_same_chip() {
     assert_ne!(a, b);
 }
 
+/// A number of rows in an order of its own: a step that has no divisor with it.
+fn order(rows: usize) -> Vec<usize> {
+    (0..rows).map(|at| (at * 37 + 5) % rows).collect()
+}
+
+/// Rows that lie elsewhere, in tables or in archives, through all tiles of a product: where `chip.json` says where, they are
+/// the same chip to the byte.
+#[test]
+fn rows_in_an_order_that_is_told_are_the_same_chip() {
+    let desk = Desk::new();
+    let settings = desk.path("tiles/chip.json");
+    let mut chip: Value =
+        serde_json::from_slice(&fs::read(settings).expect("settings")).expect("JSON");
+    for product in chip["products"].as_array().expect("products") {
+        let rows = product["inputs"].as_u64().expect("a count");
+        let told: Vec<u64> = serde_json::from_value(product["row_order"].clone()).expect("rows");
+        assert_eq!(told, (0..rows).collect::<Vec<_>>(), "written in the order of inputs");
+    }
+    let tables = desk.copy("tables", ".csv");
+    let archives = desk.path("archives");
+    fs::create_dir(&archives).expect("a folder");
+    for (product, file) in ["product-000.npz", "product-001.npz"].into_iter().enumerate() {
+        let bytes = fs::read(desk.path("tiles").join(file)).expect("an archive");
+        let mut read = NpzReader::new(Cursor::new(bytes)).expect("an archive");
+        let tiles = if product == 0 { 2 } else { 1 };
+        let mut bytes = Cursor::new(Vec::new());
+        let mut writer = NpzWriter::new(&mut bytes);
+        let mut lying: Vec<Vec<String>> = vec![Vec::new(); tiles];
+        for kind in ["target_s", "held_s"] {
+            let names = (0..tiles).map(|tile| format!("{kind}_{tile}_0"));
+            let own: Vec<Array2<f64>> =
+                names.map(|name| read.by_name(&name).expect("a tile")).collect();
+            let rows: Vec<_> = own.iter().flat_map(|cells| cells.rows()).collect();
+            let order = order(rows.len());
+            let mut top = 0;
+            for (tile, cells) in own.iter().enumerate() {
+                let moved = Array2::from_shape_fn(cells.dim(), |(row, column)| {
+                    rows[order[top + row]][column]
+                });
+                writer.add_array(format!("{kind}_{tile}_0"), &moved).expect("written");
+                lying[tile].extend(moved.iter().map(f64::to_string));
+                top += cells.nrows();
+            }
+            chip["products"][product]["row_order"] = order.into();
+        }
+        writer.finish().expect("whole");
+        fs::write(archives.join(file), bytes.into_inner()).expect("written");
+        for (tile, numbers) in lying.iter().enumerate() {
+            let (targets, helds) = numbers.split_at(numbers.len() / 2);
+            let columns = if product == 0 { 64 } else { 20 };
+            let line = |(cell, (target, held)): (usize, (&String, &String))| {
+                format!("{},{},{target},{held}\n", cell / columns, cell % columns)
+            };
+            let lines: String = targets.iter().zip(helds).enumerate().map(line).collect();
+            let table = tables.join(format!("product-00{product}-tile-{tile}-0.csv"));
+            fs::write(table, format!("row,column,target (S),held (S)\n{lines}")).expect("written");
+        }
+    }
+    let say = |folder: &Path, chip: &Value| {
+        fs::write(folder.join("chip.json"), chip.to_string()).expect("written");
+    };
+    for folder in [&tables, &archives] {
+        say(folder, &chip);
+        let held = folder.file_name().and_then(|name| name.to_str()).expect("a name");
+        let report = desk.report(&["--held", held, "--chips", "1"]);
+        assert_eq!(answers(&report), answers(&desk.report), "{held}");
+        assert!(report.to_string().contains("in another order than that of inputs"));
+    }
+    // Where a row lies matters on wires.
+    let preset = Command::new(env!("CARGO_BIN_EXE_cim")).args(["preset", "paper"]).output();
+    let preset = String::from_utf8(preset.expect("runs").stdout).expect("text");
+    fs::write(desk.path("wired.toml"), preset.replace("row = \"0 Ohm\"", "row = \"1 Ohm\""))
+        .expect("written");
+    let wired = ["--held", "tables", "--preset", "wired.toml"];
+    desk.must_refuse("mlp.onnx", &wired, &["rows lie in another order", "wires"]);
+    // What is no permutation, in another order than it says, or no settings.
+    let refuse = |words: &[&str]| desk.must_refuse("mlp.onnx", &["--held", "tables"], words);
+    let mut bad = chip.clone();
+    bad["products"][0]["row_order"][3] = bad["products"][0]["row_order"][8].clone();
+    say(&tables, &bad);
+    refuse(&["the order of the rows of product 0 has row", "at 3 and at 8"]);
+    bad["products"][0]["row_order"] = vec![1, 0].into();
+    say(&tables, &bad);
+    refuse(&["product 0 is of 2 rows, and its tiles have 196"]);
+    bad["products"][0]["row_order"] = (0..196).rev().collect::<Vec<_>>().into();
+    say(&tables, &bad);
+    refuse(&["the target at row 0", "row_order in chip.json"]);
+    fs::write(tables.join("chip.json"), "{").expect("written");
+    refuse(&["tables/chip.json", "row_order"]);
+}
+
+/// What converters see of the first sample adds up to the products of that sample.
+#[test]
+fn what_tiles_see_is_written_and_adds_up_to_the_product() {
+    let desk = Desk::new();
+    let text = fs::read_to_string(desk.path("tiles/chip.json")).expect("settings");
+    let chip: Value = serde_json::from_str(&text).expect("JSON");
+    let numbers = |value: &Value| -> Vec<f64> {
+        value.as_array().expect("a list").iter().map(|v| v.as_f64().expect("a number")).collect()
+    };
+    let factors = numbers(&chip["row_converters"]["phase_factors"]);
+    for product in chip["products"].as_array().expect("products") {
+        let archive = product["file"].as_str().expect("a file");
+        let bytes = fs::read(desk.path("tiles").join(archive)).expect("an archive");
+        let mut file = NpzReader::new(Cursor::new(bytes)).expect("an archive");
+        let y: Array2<f32> = file.by_name("y").expect("outputs");
+        let mut sum = vec![0.0; y.ncols()];
+        for tile in product["tiles"].as_array().expect("tiles") {
+            let count = |key: &str| tile[key].as_u64().expect("a count") as usize;
+            let name = |kind: &str| format!("{kind}_{}_{}", count("row"), count("column"));
+            let codes: Array2<i32> = file.by_name(&name("codes")).expect("codes");
+            let sensed_a: Array2<f32> = file.by_name(&name("sensed_a")).expect("currents");
+            let row_v: Array2<f32> = file.by_name(&name("row_v")).expect("voltages");
+            let driven: Array2<f32> = file.by_name(&name("driven")).expect("codes of rows");
+            let gains: ndarray::Array1<f32> = file.by_name(&name("gains")).expect("gains");
+            let known: Array2<f32> = file.by_name(&name("known")).expect("what is known");
+            assert_eq!((codes.nrows(), row_v.ncols()), (factors.len(), count("rows")));
+            let volts = chip["read_voltage_v"].as_f64().expect("volts");
+            let top = chip["row_converters"]["top_code"].as_f64().expect("a code");
+            for (v, code) in row_v.iter().zip(&driven) {
+                assert!((f64::from(*v) - f64::from(*code) / top * volts).abs() < 1e-6 * volts);
+            }
+            let step = tile["converters"][0]["step_a"].as_f64().expect("a step");
+            let last = tile["converters"][0]["top_code"].as_f64().expect("a code");
+            for (a, code) in sensed_a.iter().zip(&codes) {
+                let want = (f64::from(*a) / step).round().clamp(-last, last);
+                assert!((want - f64::from(*code)).abs() < 0.5, "{a} A is {code}");
+            }
+            let outputs = numbers(&tile["sensed_output"]);
+            for ((phase, sense), &code) in codes.indexed_iter() {
+                let output = count("first_output") + outputs[sense] as usize;
+                sum[output] += factors[phase] * f64::from(gains[sense]) * f64::from(code);
+            }
+            for (output, known) in known.row(0).iter().enumerate() {
+                sum[count("first_output") + output] += f64::from(*known);
+            }
+        }
+        let size = y.row(0).iter().fold(0.0f32, |m, y| m.max(y.abs()));
+        for (sum, y) in sum.iter().zip(y.row(0)) {
+            let off = (sum - f64::from(*y)).abs();
+            assert!(off < 1e-5 * f64::from(size), "{archive}: {sum} for {y}");
+        }
+    }
+}
+
 #[test]
 fn settings_of_converters_and_grids_are_those_of_the_tiles() {
     let desk = Desk::new();

@@ -39,6 +39,14 @@ impl Number for f32 {
     }
 }
 
+impl Number for i32 {
+    const DESCR: &'static str = "<i4";
+
+    fn put(self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.to_le_bytes());
+    }
+}
+
 impl NpzWriter {
     /// An empty archive; `file` is the name under which it will be kept, for messages.
     pub fn new(file: impl Into<String>) -> Self {
@@ -112,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    /// Another reader finds what was put in, of either type, also of matrices that lie across.
+    /// Another reader finds what was put in, of any type, also of matrices that lie across.
     #[test]
     fn what_is_written_is_read_by_others() {
         let (wide, narrow) = (arr2(&[[1.5f64, -2e-9, 3.0], [0.1, 5.0, 6.0]]), arr2(&[[0.1f32]]));
@@ -122,6 +130,7 @@ mod tests {
             writer.add("across", wide.t()).expect("added");
             writer.add("narrow", narrow.view()).expect("added");
             writer.add_list("list", &[0.1f64, 0.2]).expect("added");
+            writer.add("codes", arr2(&[[-7i32, 31]]).view()).expect("added");
             assert!(writer.add("wide", wide.view()).is_err(), "the name is taken");
             writer.finish().expect("whole")
         };
@@ -134,6 +143,8 @@ mod tests {
         assert_eq!(read, wide.t());
         let read: Array2<f32> = file.by_name("narrow").expect("there");
         assert_eq!(read, narrow);
+        let read: Array2<i32> = file.by_name("codes").expect("there");
+        assert_eq!(read, arr2(&[[-7, 31]]));
         let read: Array1<f64> = file.by_name("list").expect("there");
         assert_eq!(read.to_vec(), [0.1, 0.2]);
     }

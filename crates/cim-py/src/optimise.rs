@@ -12,10 +12,11 @@ use crate::arrays::samples;
 use crate::chip::Chip;
 use crate::design::Design;
 use crate::error::PythonError;
-use crate::interrupt;
+use crate::interrupt::{self, Stop};
 use crate::network::NetworkFile;
 use crate::preset::Preset;
 use crate::quantity::Quantity;
+use crate::question::within;
 
 /// A file of a network, or a chip with its preset.
 #[derive(FromPyObject)]
@@ -70,13 +71,14 @@ pub fn optimise(
     let energy =
         energy_budget.map(|budget| budget.not_negative("energy_budget", |j| j.0)).transpose()?;
     let arrays = samples(calibration)?;
-    let work = move || {
+    let work = move |stop: &Stop| {
         let graph = file.network()?;
         let most = chip.calibration.map_or(CALIBRATION, |section| section.images);
         let samples = Samples::of(arrays, &graph, most)?;
         let row = samples.rows.row(0).to_vec();
         let network = Foreign::new(graph, &samples.shapes, &row)?;
-        Ok(optimised(&network, chip, samples.rows.view(), energy)?)
+        let rows = samples.rows.view();
+        Ok(within(0, stop, |context| optimised(&network, chip, rows, energy, context))??)
     };
-    Ok(Design::of(interrupt::run(py, false, work)?))
+    Ok(Design::of(interrupt::beside(py, work)?))
 }

@@ -18,6 +18,7 @@ use crate::rows;
 use crate::tile::{Conversion, Tile};
 
 mod pace;
+mod seen;
 
 /// What cells are asked to hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -47,4 +47,4 @@ pub use mapping::{
 pub use moments::{ColumnErrors, LayerCurrents, LayerErrors};
 pub use path::StoredVariance;
 pub use pulsed::{PulsedDesign, PulsedSpec, PulsedTile};
-pub use tile::{Paces, Tile};
+pub use tile::{Paces, Seen, Tile};

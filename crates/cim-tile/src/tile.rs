@@ -13,8 +13,10 @@ use crate::front_end::Sampled;
 use crate::mapping::{Plan, Sense};
 
 mod pace;
+mod seen;
 
 pub use pace::Paces;
+pub use seen::Seen;
 
 /// One programmed array with its output converters.
 ///

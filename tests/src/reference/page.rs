@@ -123,6 +123,15 @@ impl Page {
         let sections: Vec<String> =
             of_chips.iter().map(|field| format!("`{}`", field.name)).collect();
         let _ = writeln!(text, "Of chips it has {}.\n", sections.join(", "));
+        let left_out = of_chips.iter().filter(|field| field.optional);
+        let may: Vec<String> = left_out
+            .map(|field| {
+                format!("`{}` ({})", field.name, cell(field.meaning.trim_end_matches('.')))
+            })
+            .collect();
+        if !may.is_empty() {
+            let _ = writeln!(text, "Of these may be left out {}.\n", may.join(", "));
+        }
         text.push_str("| key | value | built-in | meaning |\n| --- | --- | --- | --- |\n");
         let table: Table = preset.parse().expect("a built-in preset is TOML");
         for field in own {

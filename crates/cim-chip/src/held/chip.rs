@@ -26,6 +26,8 @@ pub struct HeldChip {
     pub origin: String,
     /// Tile by tile.
     pub tiles: BTreeMap<TilePlace, HeldTile>,
+    /// Whether rows lay in another order than inputs, and were put back by [`in_order`](Self::in_order).
+    pub rows_moved: bool,
 }
 
 /// How far (S) targets may lie apart and still be the same, per siemens of the largest: what six digits

@@ -51,6 +51,16 @@ pub enum HeldError {
         /// Target of the chip.
         wanted: Siemens,
     },
+    /// An order of rows that is none.
+    #[error("{origin}: the order of the rows of product {product} {reason}")]
+    Order {
+        /// Where it was read.
+        origin: String,
+        /// Which product.
+        product: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A conductance that cannot be.
     #[error("{origin}: {value} S at row {row}, column {column} must be zero or positive")]
     Conductance {
@@ -86,7 +96,11 @@ impl HeldError {
             }
             Self::Target { .. } => {
                 "write them with --dump and read them with the same network, preset, design and \
-                 calibration; cells keep their row and column"
+                 calibration; cells keep their row and column, or row_order in chip.json says where rows lie"
+            }
+            Self::Order { .. } => {
+                "in chip.json, row_order names every row of the product once, from 0 on, in the order in which \
+                 the rows of its tiles lie"
             }
             Self::Conductance { .. } => {
                 "a cell that does not conduct holds 0 S; a cell that was not measured needs a number of your \

@@ -3,6 +3,7 @@
 mod chip;
 mod error;
 mod hold;
+mod order;
 mod place;
 
 pub use chip::{HeldChip, HeldTile};

@@ -37,9 +37,6 @@ pub fn run(args: &Finetune, form: Form) -> Result<String, CliError> {
     let mut printed = form.print("finetune", &tuned)?;
     if form == Form::Words {
         printed += &format!("weights in {}\n", args.out.display());
-        if args.on.timing {
-            printed += &format!("\n{}", cim_report::stages(&tuned.timing));
-        }
     }
-    Ok(printed)
+    Ok(printed + &form.stages(args.on.timing, &tuned.timing))
 }

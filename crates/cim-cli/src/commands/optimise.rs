@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use cim_chip::sections::converters::check_bits;
-use cim_chip::{Answer, ChipDesign, ChipError, Goal, Layer, LayerInputs, Network, optimise};
+use cim_chip::{
+    Answer, ChipDesign, ChipError, Goal, Layer, LayerInputs, Network, optimise_followed,
+};
 use cim_core::Joules;
 use cim_data::npy;
 use cim_nn::NetworkError;
+use cim_studies::own::Followed;
 use cim_studies::paper::{Paper, Spec, check_design};
 use cim_studies::{Study, located};
 use ndarray::{Array1, Array2};
@@ -15,7 +18,7 @@ use crate::args::Optimise;
 use crate::error::CliError;
 use crate::files::write_atomic;
 use crate::form::{Form, json};
-use crate::surroundings::pool;
+use crate::surroundings::within;
 
 /// Optimises and returns the table for the terminal.
 pub fn run(args: &Optimise, form: Form) -> Result<String, CliError> {
@@ -56,13 +59,16 @@ pub fn run(args: &Optimise, form: Form) -> Result<String, CliError> {
     let policy = spec.converters.full_scale;
     let naive = ChipDesign::by_policy(spec.parts()?, &network, &inputs, policy)?;
     let goal = Goal { energy, search_inputs: true, ..Goal::of(true, true) };
-    let work = || optimise(spec.rules(), &naive, &network, &inputs, goal);
-    let optimised = pool(args.threads)?.install(work)?;
+    let (optimised, timing) = within(args.threads, |context| {
+        let follow = Followed::new(context);
+        let found = optimise_followed(spec.rules(), &naive, &network, &inputs, goal, &follow);
+        found.map(|found| (found, follow.into_timing()))
+    })??;
     let answer = Answer::of(&naive, &optimised, &network, &inputs)?;
     if let Some(out) = &args.out {
         write_atomic(out, json(&answer)?.as_bytes())?;
     }
-    form.print("optimise", &answer)
+    Ok(form.print("optimise", &answer)? + &form.stages(args.timing, &timing))
 }
 
 pub fn budget(text: &str) -> Result<Joules, CliError> {

@@ -12,7 +12,7 @@ use crate::args::Optimise;
 use crate::error::CliError;
 use crate::files::write_atomic;
 use crate::form::Form;
-use crate::surroundings::pool;
+use crate::surroundings::within;
 
 /// Optimises, writes the design and returns the table for the terminal.
 pub fn run(args: &Optimise, network: &Path, form: Form) -> Result<String, CliError> {
@@ -37,14 +37,10 @@ pub fn run(args: &Optimise, network: &Path, form: Form) -> Result<String, CliErr
     let samples = read_samples(calibration, &graph, most)?;
     let row = samples.rows.row(0).to_vec();
     let network = Foreign::new(graph, &samples.shapes, &row)?;
-    let work = || optimised(&network, chip, samples.rows.view(), energy);
-    let chosen = pool(args.threads)?.install(work)?;
+    let rows = samples.rows.view();
+    let chosen = within(args.threads, |context| optimised(&network, chip, rows, energy, context))??;
     if let Some(out) = &args.out {
-        let text = toml::to_string(&chosen.written).map_err(|error| CliError::Usage {
-            what: format!("the design cannot be written: {error}"),
-            help: "check the weights and the samples".into(),
-        })?;
-        write_atomic(out, text.as_bytes())?;
+        write_atomic(out, chosen.toml()?.as_bytes())?;
     }
-    form.print("optimise", &chosen)
+    Ok(form.print("optimise", &chosen)? + &form.stages(args.timing, &chosen.timing))
 }

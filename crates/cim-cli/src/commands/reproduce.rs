@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use cim_report::{Report, Timing};
-use cim_studies::{Context, Found, Listing, Request, STUDIES};
+use cim_studies::{Found, Listing, Request, STUDIES};
 
 use super::gate::Gate;
 use crate::args::Reproduce;
@@ -12,10 +12,10 @@ use crate::error::CliError;
 use crate::files::{keep_apart, refuse_another};
 use crate::form::Form;
 use crate::lock;
-use crate::progress::{Bars, Watch};
+use crate::progress::Bars;
 use crate::simulator::Ngspice;
 use crate::store::Folder;
-use crate::surroundings::pool;
+use crate::surroundings::surrounded;
 
 /// Runs the study that the preset is of, writes its report and returns the table for the terminal.
 ///
@@ -53,15 +53,12 @@ pub fn run(args: &Reproduce, form: Form) -> Result<String, CliError> {
     let _lock = lock::take(&out)?;
     let begins = format!("cim reproduce --preset {}", word(&args.preset));
     refuse_another(&out, &begins)?;
-    let pool = pool(args.threads)?;
-    let (store, watch) = (Folder::new(&out, args.resume), Watch::start());
-    let threads = pool.current_num_threads();
     // What the study says of itself holds for its own preset.
     let as_built_in = (preset.text == study.preset && args.chips.is_none())
         .then_some(if args.quick { study.time.quick_s } else { study.time.full_s });
-    let (progress, simulator) = (&Bars::start(as_built_in), &Ngspice);
-    let context = Context { store: &store, progress, clock: &watch, simulator, threads };
-    let found = pool.install(|| ready.run(&context)).map_err(|error| preset.refused(error))?;
+    let (store, progress) = (&Folder::new(&out, args.resume), &Bars::start(as_built_in));
+    let found = surrounded(args.threads, store, progress, &Ngspice, |context| ready.run(context))?;
+    let found = found.map_err(|error| preset.refused(error))?;
     let Found { mut report, timing } = found;
     report.run.command = begins + &options(args);
     let files = cim_report::write(&report, &timing, &out)?;
@@ -83,10 +80,7 @@ pub fn run(args: &Reproduce, form: Form) -> Result<String, CliError> {
 
 /// What is printed of a run, whose files lie in a folder.
 fn words(report: &Report, timing: &Timing, (files, out): (usize, &Path), stages: bool) -> String {
-    let mut text = cim_report::summary(report, timing);
-    if stages {
-        let _ = write!(text, "\n{}", cim_report::stages(timing));
-    }
+    let mut text = cim_report::summary(report, timing) + &Form::Words.stages(stages, timing);
     let (figures, folder) = (report.figures.len(), out.display());
     let _ = writeln!(text, "\n{figures} figures with intervals, {files} files in {folder}");
     text

@@ -3,6 +3,7 @@
 mod calibration;
 mod chip_files;
 mod findings;
+mod followed;
 mod ledgers;
 mod optimised;
 mod outcome;
@@ -18,6 +19,7 @@ mod words;
 pub use calibration::Calibration;
 pub use chip_files::{read as read_chip, write as write_chip};
 pub use findings::Findings;
+pub use followed::Followed;
 pub use optimised::{Chosen, optimised};
 pub use printed::printed;
 pub use question::{Question, chips, moment};

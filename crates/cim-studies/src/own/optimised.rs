@@ -3,14 +3,17 @@
 use std::fmt;
 
 use cim_chip::{
-    ChipDesign, ChipError, ChipPreset, Foreign, Goal, LayerInputs, Optimised, Rules, Scaled,
-    Scaling, WrittenDesign, best_scalings, optimise,
+    ChipDesign, ChipError, ChipPreset, Follow, Foreign, Goal, LayerInputs, Optimised, Rules,
+    Scaled, Scaling, WrittenDesign, best_scalings, optimise_followed,
 };
 use cim_core::{Amps, Joules};
+use cim_report::Timing;
 use ndarray::ArrayView2;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use super::followed::Followed;
 use super::stages::give_sign;
+use crate::context::Context;
 use crate::error::StudyError;
 
 /// What the optimiser chose for a network, and what it is better by.
@@ -24,7 +27,12 @@ pub struct Chosen {
     pub error: [f64; 2],
     /// Whether row converters were given a sign.
     pub made_signed: bool,
+    /// How long each stage took.
+    pub timing: Timing,
 }
+
+/// The stage in which samples go through the network.
+const SAMPLES: &str = "samples through the network";
 
 /// Optimises scaling, window, read voltage, clips and full scales of `network` for the samples of
 /// `calibration`, within `energy` of cells and sense amplifiers where it is given.
@@ -36,6 +44,7 @@ pub fn optimised(
     mut chip: ChipPreset,
     calibration: ArrayView2<'_, f32>,
     energy: Option<Joules>,
+    context: &Context<'_>,
 ) -> Result<Chosen, StudyError> {
     let (Some(section), Some(prices)) = (chip.optimiser, chip.energy) else {
         return Err(StudyError::Refused {
@@ -43,6 +52,8 @@ pub fn optimised(
             help: "add them; `cim preset paper` has both".into(),
         });
     };
+    let follow = Followed::new(context);
+    follow.begins(SAMPLES, 1);
     let inputs = LayerInputs::driven(network, calibration)?;
     let made_signed = give_sign(&mut chip, &inputs);
     let parts = chip.parts()?;
@@ -54,12 +65,14 @@ pub fn optimised(
     // What the preset says of scaling is what the chip can do.
     let scalings = match chip.scaling {
         Some(section) => vec![section.by; inputs.limits().len()],
-        None => best_scalings(rules, &parts, network, &inputs, goal.felt)?,
+        None => best_scalings(rules, &parts, network, &inputs, goal.felt, &follow)?,
     };
+    follow.begins(SAMPLES, 1);
     let scaled = Scaled::new(network, &scalings);
     let inputs = LayerInputs::driven(&scaled, calibration)?;
     let start = chip.design(parts, &scaled, &inputs)?;
-    let optimised = optimise(rules, &start, &scaled, &inputs, goal)?;
+    let optimised = optimise_followed(rules, &start, &scaled, &inputs, goal, &follow)?;
+    follow.begins("errors in closed form", 1);
     let error = |design: &ChipDesign,
                  network: &Scaled<'_, Foreign>,
                  inputs: &LayerInputs|
@@ -72,10 +85,23 @@ pub fn optimised(
         error(&optimised.design, &scaled, &inputs)?,
     ];
     let written = WrittenDesign::of(&optimised.design, &scaled);
-    Ok(Chosen { written, optimised, error, made_signed })
+    Ok(Chosen { written, optimised, error, made_signed, timing: follow.into_timing() })
 }
 
-/// The design as its file has it, and what it is better by.
+impl Chosen {
+    /// The text of the file that says the design.
+    ///
+    /// # Errors
+    /// [`StudyError::Refused`] where a number cannot be written.
+    pub fn toml(&self) -> Result<String, StudyError> {
+        toml::to_string(&self.written).map_err(|error| StudyError::Refused {
+            what: format!("the design cannot be written: {error}"),
+            help: "check the weights and the samples".into(),
+        })
+    }
+}
+
+/// The design as its file has it, and what it is better by: all but the times.
 impl Serialize for Chosen {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let [as_preset, error] = self.error;
@@ -95,7 +121,7 @@ impl Serialize for Chosen {
 /// A table for a terminal.
 impl fmt::Display for Chosen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { written, optimised, error: [before, after], made_signed } = self;
+        let Self { written, optimised, error: [before, after], made_signed, .. } = self;
         let (g_min, g_max) = (written.g_min, written.g_max);
         writeln!(f, "conductance window  {g_min:.3} to {g_max:.3}")?;
         writeln!(f, "read voltage        {:.2}", written.read_voltage)?;

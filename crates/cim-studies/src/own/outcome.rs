@@ -225,6 +225,12 @@ fn notes(question: &Question<'_>, found: &Findings) -> Vec<String> {
             held.name(),
             si(rms.0, "S"),
         ));
+        if held.rows_moved {
+            notes.push(
+                "Rows were measured in another order than that of inputs and put back: on ideal wires it does not matter."
+                    .to_owned(),
+            );
+        }
     }
     let scaled: Vec<&str> = found
         .products

@@ -2,8 +2,8 @@
 
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, CompensationSpec, ConverterSpec, DataSpec, DeviceSpec,
-    EvaluationSpec, FrontEnd, MappingSpec, NetworkSpec, NoisySpec, Recipe, TileSpec, Wires, listed,
-    need, need_within, network, training,
+    EnergySpec, EvaluationSpec, FrontEnd, MappingSpec, NetworkSpec, NoisySpec, OptimiserSpec,
+    Recipe, TileSpec, Wires, energy, listed, need, need_within, network, training,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::Seconds;
@@ -49,6 +49,12 @@ pub struct Spec {
     pub converters: ConverterSpec,
     /// How cells are read.
     pub circuit: CircuitSpec,
+    /// Prices of operations, for `cim eval` and `cim optimise` with this preset; the study itself tells no energy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy: Option<EnergySpec>,
+    /// Bounds and grids of `cim optimise` with this preset; the study itself optimises nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optimiser: Option<OptimiserSpec>,
     /// Chips of every point.
     pub evaluation: EvaluationSpec,
 }
@@ -94,6 +100,12 @@ impl StudySpec for Spec {
     fn check(&self) -> Result<(), StudyError> {
         let device = self.parts()?.device;
         self.compensation.build(Scope::Global)?;
+        if let Some(prices) = &self.energy {
+            energy::check(prices, self.converters.adc_bits)?;
+        }
+        if let Some(optimiser) = &self.optimiser {
+            optimiser.check(&self.circuit)?;
+        }
         let times = &self.drift.times;
         need(
             2 <= times.len() && times.windows(2).all(|pair| pair[0] < pair[1]),
@@ -131,12 +143,13 @@ impl Spec {
             .build(Targets::Nominal)
     }
 
-    /// All that training depends on: times, compensation and chips set to one value.
+    /// All that training depends on: times, compensation, chips, prices and the optimiser set to one value.
     pub fn trained_by(&self) -> Self {
         let mut same = self.clone();
         same.drift.times.clear();
         same.compensation.repeats = 0;
         same.evaluation.chips = 0;
+        (same.energy, same.optimiser) = (None, None);
         same
     }
 }

@@ -87,18 +87,7 @@ impl Tile {
         }
         paces.noise = (lap() - paces.product).max(0.0);
         let (mut codes, mut tally) = (scratch.take_codes(batch * senses), Tally::default());
-        match self.groups.as_slice() {
-            [group] => group.adc.convert(&sensed_a, &mut codes, &mut tally),
-            groups => {
-                let vectors = sensed_a.chunks_exact(senses).zip(codes.chunks_exact_mut(senses));
-                for (sensed_a, codes) in vectors {
-                    for group in groups {
-                        let own = group.senses.clone();
-                        group.adc.convert(&sensed_a[own.clone()], &mut codes[own], &mut tally);
-                    }
-                }
-            }
-        }
+        self.codes_of(&sensed_a, &mut codes, &mut tally);
         paces.converter = lap();
         match self.groups.as_slice() {
             [group] => self.sum(group, factor, &codes, y, y_stride),

@@ -92,13 +92,10 @@ pub fn run(args: &Eval, form: Form) -> Result<String, CliError> {
         })?;
         let _ = writeln!(more, "\n{files} files of tiles in {}", folder.display());
     }
-    if args.on.timing {
-        let _ = write!(more, "\n{}", cim_report::stages(&found.timing));
-    }
     if form == Form::Words {
         text += &more;
     }
-    Ok(text)
+    Ok(text + &form.stages(args.on.timing, &found.timing))
 }
 
 fn calibration(args: &Eval, graph: &Network) -> Result<Calibration, CliError> {

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
-use cim_chip::{HeldChip, HeldTile, TilePlace};
+use cim_chip::{ChipError, HeldChip, HeldTile, TilePlace};
 use cim_data::cells::{self, Cells};
-use cim_data::npz;
+use cim_data::{npz, open_regular};
 use ndarray::{Array2, ArrayD, Ix2};
+use serde::Deserialize;
 
 use super::names;
 use crate::error::StudyError;
@@ -17,9 +19,14 @@ use crate::error::StudyError;
 const HELP: &str = "give a folder as `cim eval --dump` writes it: an archive for each product, or a table \
                     for each tile, with what was measured in place of what is held";
 
+/// What to do where settings cannot be read.
+const SETTINGS_HELP: &str = "give chip.json as `cim eval --dump` writes it, with row_order of its products where rows lie \
+                             in another order than inputs; without the file they lie in that of inputs";
+
 /// Reads what the cells of a chip were to hold and hold: `product-NNN.npz` with `target_s_R_C` and
 /// `held_s_R_C` (S), or `product-NNN-tile-R-C.csv` with units in its header. Where a tile comes in both,
-/// both must say the same. Other arrays and other files are not looked at.
+/// both must say the same. Rows are put in the order of inputs where `chip.json` is there and says that they lie in
+/// another one. Other arrays and other files are not looked at.
 ///
 /// # Errors
 /// [`StudyError::Refused`] naming the file, the array or the line, and what is wrong. Whether the tiles are
@@ -55,7 +62,42 @@ pub fn read(folder: &Path) -> Result<HeldChip, StudyError> {
     if tiles.is_empty() {
         return Err(refused(format!("{} holds no tiles", folder.display()), HELP));
     }
-    Ok(HeldChip { origin: folder.display().to_string(), tiles })
+    let lying = HeldChip { origin: folder.display().to_string(), tiles, rows_moved: false };
+    let mut chip = lying;
+    for (product, order) in orders(&folder.join(names::SETTINGS))?.into_iter().enumerate() {
+        if let Some(order) = order {
+            chip = chip.in_order(product, &order).map_err(ChipError::from)?;
+        }
+    }
+    Ok(chip)
+}
+
+/// What is read of the settings of a chip.
+#[derive(Deserialize)]
+struct Stated {
+    #[serde(default)]
+    products: Vec<StatedProduct>,
+}
+
+#[derive(Deserialize)]
+struct StatedProduct {
+    row_order: Option<Vec<usize>>,
+}
+
+/// In which order the rows of each product lie, as far as the settings of the chip say so.
+fn orders(path: &Path) -> Result<Vec<Option<Vec<usize>>>, StudyError> {
+    const MOST_BYTES: u64 = 1 << 30;
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let cannot = |reason: String| refused(format!("{}: {reason}", path.display()), SETTINGS_HELP);
+    let file = open_regular(path).map_err(|reason| cannot(reason.to_string()))?;
+    let mut bytes = Vec::new();
+    let read = file.take(MOST_BYTES).read_to_end(&mut bytes);
+    read.map_err(|reason| cannot(reason.to_string()))?;
+    let Stated { products } =
+        serde_json::from_slice(&bytes).map_err(|reason| cannot(reason.to_string()))?;
+    Ok(products.into_iter().map(|product| product.row_order).collect())
 }
 
 fn archive(

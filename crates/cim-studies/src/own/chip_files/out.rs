@@ -9,7 +9,8 @@ use cim_data::cells::{self, Cells};
 use cim_data::npz::NpzError;
 use cim_data::npz_writer::NpzWriter;
 use cim_report::files;
-use ndarray::Array2;
+use cim_tile::Seen;
+use ndarray::{Array2, s};
 
 use super::names;
 use super::settings::Settings;
@@ -26,7 +27,10 @@ const CALL: u64 = 0;
 /// tiles · groups)), `scales` (weight clip, input limit, drive gain, read voltage in V, g_min and g_max in
 /// S), `input_factors` and `output_factors` (what stands in front of each input and behind each output where the
 /// product is scaled: weights, `x` and `y` are those between them), and for the tile in row `r` and column `c` of the grid `target_s_r_c` and `held_s_r_c` (rows ×
-/// columns, S). The same conductances as a table for each tile, `product-NNN-tile-R-C.csv`. And how the
+/// columns, S). Of the vectors of the first sample, each tile also has what its converters see ([`Grid::seen`](cim_chip::Grid::seen)),
+/// vectors of the first phase above those of the next: `driven_r_c` and `row_v_r_c` (× rows; codes, V), `sensed_a_r_c` and
+/// `codes_r_c` (× sensed currents; A, codes), and what makes outputs of codes: `gains_r_c` (one a sensed current, output units a
+/// code) and `known_r_c` (vectors × outputs of the tile). The same conductances as a table for each tile, `product-NNN-tile-R-C.csv`. And how the
 /// chip is driven and read, `chip.json`. Files of an earlier chip in `folder` give way.
 ///
 /// [`read`](super::read) takes the folder back, with what was measured in place of what is held.
@@ -69,6 +73,8 @@ pub fn write(folder: &Path, answer: &Answer, network: &Foreign) -> Result<usize,
             let factors: Vec<f64> = factors.iter().copied().map(f64::from).collect();
             file.add_list(name, &factors).map_err(refused)?;
         }
+        let first = x.slice(s![..product.per_sample.min(x.nrows()), ..]);
+        let mut seen = grid.seen(first, CALL).into_iter();
         let columns = parts.grid_shape(product.weights.nrows(), product.weights.ncols()).1;
         let tiles = blueprint.layers[idx].targets().zip(grid.tiles()).enumerate();
         for (tile_idx, (target_s, tile)) in tiles {
@@ -77,6 +83,8 @@ pub fn write(folder: &Path, answer: &Answer, network: &Foreign) -> Result<usize,
             let held_s = tile.array().conductances();
             file.add(&names::array(names::TARGET, place), target_s).map_err(refused)?;
             file.add(&names::array(names::HELD, place), held_s).map_err(refused)?;
+            let seen = seen.next().expect("one for each tile");
+            see(&mut file, place, &seen).map_err(refused)?;
             let cells = Cells { target_s: target_s.to_owned(), held_s: held_s.to_owned() };
             put(&names::table(place), cells::encode(&cells).as_bytes())?;
         }
@@ -86,6 +94,17 @@ pub fn write(folder: &Path, answer: &Answer, network: &Foreign) -> Result<usize,
     put(names::SETTINGS, cim_report::json(&settings, "chip", names::SETTINGS)?.as_bytes())?;
     remove_others(folder, &written);
     Ok(written.len())
+}
+
+/// Adds what the converters of a tile see.
+fn see(file: &mut NpzWriter, place: TilePlace, seen: &Seen) -> Result<(), NpzError> {
+    let name = |begins| names::array(begins, place);
+    file.add(&name("driven_"), seen.driven.view())?;
+    file.add(&name("row_v_"), seen.row_v.view())?;
+    file.add(&name("sensed_a_"), seen.sensed_a.view())?;
+    file.add(&name("codes_"), seen.codes.view())?;
+    file.add_list(&name("gains_"), &seen.gains)?;
+    file.add(&name("known_"), seen.known.view())
 }
 
 /// Removes files of an earlier chip that this one has no product or tile for; one that cannot be removed is refused

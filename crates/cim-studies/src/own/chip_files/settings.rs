@@ -77,6 +77,8 @@ struct ProductSettings {
     drive_gain: f64,
     /// Current of one output unit, sensed with weight 1 (A).
     amps_per_output: f64,
+    /// Which row of the product each row of its tiles is, counted through them; rows of an input lie side by side.
+    row_order: Vec<usize>,
     /// Tiles along the inputs.
     row_tiles: usize,
     /// Tiles along the outputs.
@@ -172,8 +174,8 @@ impl RowConverters {
             top_code: spec.top_code(),
             rows_per_input: spec.polarity.rows_per_input(),
             phase_factors: spec.phases().iter().map(|phase: &Phase| phase.factor).collect(),
-            row_order: "row r of a tile is driven by input first_input + r / rows_per_input; no rows are \
-                        permuted",
+            row_order: "row k of a product, counted through its row tiles, is driven by its input \
+                        row_order[k] / rows_per_input",
         }
     }
 }
@@ -201,6 +203,7 @@ impl ProductSettings {
             input_limit: layer.input_limit,
             drive_gain: layer.drive_gain,
             amps_per_output: layer.amps_per_output(parts),
+            row_order: (0..inputs * parts.dac.polarity.rows_per_input()).collect(),
             row_tiles,
             column_tiles,
             tiles: grid.tiles().iter().enumerate().map(tile).collect(),
