@@ -162,6 +162,11 @@ fn notes(spec: &Spec) -> Vec<String> {
          are chosen by {} chips on {} held-out images.",
         spec.choices.percentiles[0], spec.holdout.chips, spec.holdout.images
     );
+    let ranks = format!(
+        "Rank correlations are over random designs of the first network, on the held-out images by {} chips each; \
+         their intervals are over designs (bootstrap).",
+        spec.devices.design_chips
+    );
     let rest = [
         "Everything is chosen on training images that were held out: the best heuristic among its lists, \
          the program among its tolerances, learned or programmed full scales.",
@@ -170,9 +175,7 @@ fn notes(spec: &Spec) -> Vec<String> {
          with less published look better.",
         "Circuit, converters and front end are ours and the same for all; small conductances meet the same \
          noise of converters and amplifiers as large ones.",
-        "Rank correlations are over random designs of the first network, on the held-out images; their intervals \
-         are over designs (bootstrap).",
         "Chips are the same for every method: chip k of a network draws the same random numbers.",
     ];
-    [shared, rule].into_iter().chain(rest.map(str::to_owned)).collect()
+    [shared, rule, ranks].into_iter().chain(rest.map(str::to_owned)).collect()
 }

@@ -73,6 +73,8 @@ pub struct DevicesSpec {
     /// Random designs of each by which the order of the program's objective is compared with that of
     /// accuracies, 2 to 100,000.
     pub designs: usize,
+    /// Chips by which each of those designs is judged, 1 to 1,000.
+    pub design_chips: usize,
 }
 
 /// Recipes of the training runs.
@@ -110,6 +112,8 @@ impl StudySpec for Spec {
         }
         let (designs, help) = (self.devices.designs, "two designs or more have an order");
         need((2..=100_000).contains(&designs), "devices.designs", designs, help)?;
+        let chips = self.devices.design_chips;
+        need((1..=1000).contains(&chips), "devices.design_chips", chips, "give 1 to 1000")?;
         self.calibration.check()?;
         self.data.check()?;
         Ok(self.evaluation.check()?)
@@ -173,7 +177,7 @@ impl Spec {
         same.evaluation.chips = 0;
         same.networks.count = 0;
         same.devices.names.clear();
-        same.devices.designs = 0;
+        (same.devices.designs, same.devices.design_chips) = (0, 0);
         same
     }
 }

@@ -64,7 +64,8 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
             let inputs = bench.inputs_of(&network);
             let design = bench.naive(&network, &inputs, bench.parts.read_voltage)?;
             let naive = Candidate { network, design, inputs };
-            objective_rank(job, spec.devices.designs, &naive, &learning.task, || steps.step(1))
+            let designs = (spec.devices.designs, spec.devices.design_chips);
+            objective_rank(job, designs, &naive, &learning.task, || steps.step(1))
         })
         .collect::<Result<Vec<_>, StudyError>>()?;
     stages.lap("rank designs");

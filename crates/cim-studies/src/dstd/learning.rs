@@ -42,12 +42,12 @@ impl<'a> Learning<'a> {
         Ok(Self { spec, sets, context, checkpoints, root })
     }
 
-    /// The network of the study, in the membrane of the preset.
+    /// The network of the study, in the membrane of the preset with rails of its own.
     pub fn network(&self) -> Result<Trained, StudyError> {
         let layers = self.spec.layers(self.sets.frame);
         let run = Run {
             stage: "network".to_owned(),
-            membrane: self.spec.membrane.build()?,
+            membrane: self.spec.with_rails(self.spec.learning.rails)?,
             layers: &layers,
             recipe: self.spec.learning.recipe,
             images: self.sets.learned(self.spec, usize::MAX)?,

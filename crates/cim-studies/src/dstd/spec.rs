@@ -152,6 +152,8 @@ pub enum LayerSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LearningSpec {
+    /// Distance of the rails of its membranes (thresholds), above 1.
+    pub rails: f64,
     /// Its layers, the last one with a neuron a class.
     pub layers: Vec<LayerSpec>,
     /// How it is trained.
@@ -325,7 +327,8 @@ impl Spec {
     /// # Errors
     /// [`DynamicsError`] for layers that do not fit them.
     pub fn check_network(&self, images: Frame) -> Result<Network, DynamicsError> {
-        Network::new(self.membrane.build()?, &self.layers(images), Stream::root(0))
+        let membrane = self.with_rails(self.learning.rails)?;
+        Network::new(membrane, &self.layers(images), Stream::root(0))
     }
 
     fn check_learning(&self) -> Result<(), StudyError> {
@@ -337,6 +340,12 @@ impl Spec {
         from_one("rails.hidden", self.rails.hidden, 100_000)?;
         from_one("rails.images", self.rails.images, 1_000_000)?;
         from_one("learning.held_out", learning.held_out, 1_000_000)?;
+        need(
+            1.0 < learning.rails,
+            "learning.rails",
+            learning.rails,
+            "give a distance above one threshold",
+        )?;
         for (index, layer) in self.learning.layers.iter().enumerate() {
             let key = |name: &str| format!("learning.layers.{index}.{name}");
             let (sum, spread) = match *layer {

@@ -10,10 +10,10 @@ use crate::method::candidate::Candidate;
 use crate::method::job::Job;
 
 /// Rank correlation of the objective with what is lost, over `count` random designs around `naive`, with its
-/// interval over designs; accuracies are on `holdout`. `tick` is called after each design.
+/// interval over designs; accuracies are on `holdout`, of `chips` chips each. `tick` is called after each design.
 pub fn objective_rank(
     job: &Job,
-    count: usize,
+    (count, chips): (usize, usize),
     naive: &Candidate,
     holdout: &Task,
     tick: impl Fn() + Sync,
@@ -23,7 +23,7 @@ pub fn objective_rank(
     let designs = random_designs(job.rules(), design, network, inputs, Ranges::WIDE, count, at)?;
     let felt = sensitivities(network, inputs, SOFTENED);
     let objective = |design: &ChipDesign| design.objective(network, inputs, &felt);
-    let chips = (job.holdout.chips, at);
+    let chips = (chips, at);
     let ranked = Ranked::of(&designs, network, holdout, objective, chips, tick)?;
     Ok(ranked.estimate(at))
 }

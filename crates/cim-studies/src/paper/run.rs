@@ -45,7 +45,8 @@ pub fn run(spec: &Spec, images: &Images, context: &Context<'_>) -> Result<Found,
     let naive = &first.rows[first.naive].candidate;
     let designs = spec.error_model.designs;
     let steps = context.progress.begin("rank designs", designs);
-    let objective_rank = objective_rank(&job, designs, naive, &learning.task, || steps.step(1))?;
+    let each = (designs, spec.holdout.chips);
+    let objective_rank = objective_rank(&job, each, naive, &learning.task, || steps.step(1))?;
     stages.lap("error model");
 
     let report = outcome::report(&Outcome {
