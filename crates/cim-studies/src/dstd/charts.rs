@@ -139,13 +139,15 @@ fn rails(sets: &ImageSets, measured: &Measured) -> Chart {
         let points = measured.ideal_at.iter().enumerate();
         points.map(|(k, at)| (at.thresholds, Estimate::exact(value(k)))).collect::<Vec<_>>()
     };
-    let physical = at(&|k| measured.ideal_at[k].physical);
-    let ideal = at(&|k| measured.ideal_at[k].ideal);
-    let reference = Reference { label: "ideal, no rails".to_owned(), value: measured.ideal };
+    let physical = at(&|k| measured.ideal_at[k].physical.accuracy());
+    let ideal = at(&|k| measured.ideal_at[k].ideal.accuracy());
+    let value = measured.ideal.accuracy();
+    let reference = Reference { label: "ideal, no rails".to_owned(), value };
     chart(
         "accuracy-vs-rails",
         &format!("{}: accuracy against the distance of the rails", sets.name),
-        "A dense network, trained with the rails it runs with, or trained ideal.",
+        "A dense network, trained with the rails it runs with, or trained ideal. An image for which no output fires \
+         counts as wrong: accuracy falls below that of a guess where most are such.",
         Plot::Lines(Lines {
             x_label: "rails (thresholds)".to_owned(),
             y_label: "test accuracy (%)".to_owned(),

@@ -2,7 +2,9 @@
 
 use cim_core::Stream;
 use cim_dynamics::Membrane;
-use cim_dynamics::ttfs::{Images, Network, Recipe, Shape, Start, TrainState, Trainer, score};
+use cim_dynamics::ttfs::{
+    Images, Network, Recipe, Score, Shape, Start, TrainState, Trainer, score,
+};
 
 use super::data::ImageSets;
 use super::measured::{AtRails, Trained};
@@ -60,8 +62,8 @@ impl<'a> Learning<'a> {
         Ok(Trained { history, tested: tested.collect::<Result<_, StudyError>>()? })
     }
 
-    /// Accuracy against the distance of the rails, and of the ideal network without any.
-    pub fn rails(&self) -> Result<(Vec<AtRails>, f64), StudyError> {
+    /// The test set against the distance of the rails, and by the ideal network without any.
+    pub fn rails(&self) -> Result<(Vec<AtRails>, Score), StudyError> {
         let layers = self.spec.rails_layers(self.sets.frame);
         let of = |rails: f64, stage: String| {
             let images = self.sets.learned(self.spec, self.spec.rails.images)?;
@@ -72,19 +74,18 @@ impl<'a> Learning<'a> {
         };
         let test = self.sets.tested()?;
         let per_window = *self.spec.learning.test_per_window.last().expect("checked: not empty");
-        let accuracy =
-            |network: &Network| Ok::<_, StudyError>(score(network, &test, per_window)?.accuracy());
+        let tested = |network: &Network| Ok::<_, StudyError>(score(network, &test, per_window)?);
         let ideal = of(f64::INFINITY, "ideal".to_owned())?;
         let each = self.spec.rails.thresholds.iter().map(|&thresholds| {
             let membrane = self.spec.with_rails(thresholds)?;
             let physical = of(thresholds, format!("rails-{thresholds}"))?;
             Ok(AtRails {
                 thresholds,
-                ideal: accuracy(&ideal.in_membrane(membrane))?,
-                physical: accuracy(&physical)?,
+                ideal: tested(&ideal.in_membrane(membrane))?,
+                physical: tested(&physical)?,
             })
         });
-        Ok((each.collect::<Result<_, StudyError>>()?, accuracy(&ideal)?))
+        Ok((each.collect::<Result<_, StudyError>>()?, tested(&ideal)?))
     }
 
     /// Trains to the end of the recipe, saving after every epoch. Images held out are looked at for the

@@ -54,15 +54,15 @@ pub struct Trained {
     pub tested: Vec<(usize, Score)>,
 }
 
-/// Test accuracy at one distance of the rails.
+/// The test set at one distance of the rails.
 #[derive(Clone, Copy, Debug)]
 pub struct AtRails {
     /// Distance in thresholds.
     pub thresholds: f64,
     /// Trained ideal and run with the rails.
-    pub ideal: f64,
+    pub ideal: Score,
     /// Trained with them.
-    pub physical: f64,
+    pub physical: Score,
 }
 
 /// A few neurons of one layer.
@@ -91,7 +91,7 @@ pub struct Measured {
     /// The ideal network run with the rails, and without.
     pub ideal_at: Vec<AtRails>,
     /// Of the ideal network without rails.
-    pub ideal: f64,
+    pub ideal: Score,
     /// For pictures.
     pub traces: Traces,
 }

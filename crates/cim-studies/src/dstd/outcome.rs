@@ -127,7 +127,8 @@ fn figures(sets: &ImageSets, measured: &Measured) -> BTreeMap<String, Figure> {
             ("physical", "trained with rails", at.physical),
         ] {
             let label = format!("rails at {} thresholds, {words}", at.thresholds);
-            add(format!("rails_{key}_{name}"), label, Shown::Percent, Estimate::exact(value));
+            let accuracy = Estimate::exact(value.accuracy());
+            add(format!("rails_{key}_{name}"), label, Shown::Percent, accuracy);
         }
     }
     figures
@@ -310,7 +311,9 @@ fn notes(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Vec<String> {
          with which networks can be trained as with the nominal ones."
             .to_owned(),
         "Images of the test set are looked at once, when training is over. Rails: one training each, so that \
-         these accuracies have no interval."
+         these accuracies have no interval. An image for which no output fires counts as wrong; the table of rails \
+         has their share: where rails are near, synapses saturate below the threshold and accuracies fall below \
+         that of a guess, which is silence and not confusion."
             .to_owned(),
         "Networks learn in membranes with nominal rails: of the circuit they know that synapses lead to rails, and \
          neither curvature, switches, offset nor delay. How much nearer that is than ideal current sources is the \

@@ -1,5 +1,6 @@
 //! Tables of the study.
 
+use cim_dynamics::ttfs::Score;
 use cim_report::format::{seconds, times};
 use cim_report::{Estimate, Table};
 
@@ -122,17 +123,29 @@ fn discrepancies(measured: &Measured) -> Table {
 }
 
 fn rails(sets: &ImageSets, measured: &Measured) -> Table {
+    let share = |value: f64| format!("{:.2}", 100.0 * value);
+    let of = |score: Score| {
+        let silent = score.silent as f64 / score.samples.max(1) as f64;
+        [share(score.accuracy()), share(silent)]
+    };
     let mut rows: Vec<Vec<String>> = measured
         .ideal_at
         .iter()
         .map(|at| {
-            let share = |value: f64| format!("{:.2}", 100.0 * value);
-            vec![at.thresholds.to_string(), share(at.ideal), share(at.physical)]
+            let [ideal, ideal_silent] = of(at.ideal);
+            let [physical, physical_silent] = of(at.physical);
+            vec![at.thresholds.to_string(), ideal, ideal_silent, physical, physical_silent]
         })
         .collect();
-    let ideal = format!("{:.2}", 100.0 * measured.ideal);
-    rows.push(vec!["none: ideal".to_owned(), ideal.clone(), ideal]);
-    let columns = ["rails (thresholds)", "trained ideal (%)", "trained with rails (%)"];
+    let [ideal, silent] = of(measured.ideal);
+    rows.push(vec!["none: ideal".to_owned(), ideal.clone(), silent.clone(), ideal, silent]);
+    let columns = [
+        "rails (thresholds)",
+        "trained ideal (%)",
+        "images without an answer (%)",
+        "trained with rails (%)",
+        "images without an answer (%)",
+    ];
     let title = format!("{}: test accuracy with rails, a dense network of fewer images", sets.name);
     Table::new(title, columns, rows)
 }
