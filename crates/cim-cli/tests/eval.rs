@@ -63,38 +63,6 @@ fn mean(report: &Value, figure: &str) -> f64 {
     report["figures"][figure]["mean"].as_f64().unwrap_or_else(|| panic!("{figure}"))
 }
 
-/// The lines of the README are what a newcomer types: all of them run, and do what they say.
-#[test]
-fn the_lines_of_the_readme_run() {
-    let desk = Desk::new();
-    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
-    let block = readme.split("## Your network").nth(1).expect("the section");
-    let block = block.split("```sh").nth(1).and_then(|rest| rest.split("```").next());
-    let block = block.expect("a block of shell");
-    let lines: Vec<&str> = block.lines().filter(|line| !line.trim().is_empty()).collect();
-    assert!(lines.len() <= 10, "{} lines", lines.len());
-    let mut ran = 0;
-    for line in lines.iter().filter_map(|line| line.strip_prefix("cim ")) {
-        let command = line.split(" #").next().expect("a command");
-        let mut words: Vec<String> = Vec::new();
-        for (idx, part) in command.split('"').enumerate() {
-            match idx % 2 {
-                0 => words.extend(part.split_whitespace().map(str::to_owned)),
-                _ => words.push(part.to_owned()),
-            }
-        }
-        let places = words.iter_mut().filter(|word| word.starts_with("data/"));
-        places.for_each(|word| *word = root().join(&*word).display().to_string());
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let output = desk.cim(&words);
-        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-        assert!(!output.stdout.is_empty(), "{line}");
-        ran += 1;
-    }
-    assert!(4 <= ran, "{ran} commands");
-    assert!(desk.path("design.toml").exists() && desk.path("runs/cnn/report.html").exists());
-}
-
 #[test]
 fn a_network_is_measured_and_the_report_is_the_same_at_any_number_of_threads() {
     let desk = Desk::new();
