@@ -1,21 +1,31 @@
-//! Writes the reference of the keys of presets, `docs/keys.md`, or says whether it is as the code:
+//! Writes the reference of the keys of presets, a page and a table, or says whether both are as the code:
 //! `cargo xtask keys`.
 #![expect(clippy::print_stdout, reason = "a tool talks")]
 
 use std::error::Error;
+use std::fs;
 use std::path::Path;
 
+use cim_tests::reference::{PAGE, TABLE, reference};
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/keys.md");
-    let page = cim_tests::reference::page();
-    match std::env::args().nth(1).as_deref() {
-        None => {
-            std::fs::write(&path, page)?;
-            println!("docs/keys.md");
-            Ok(())
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let made = reference();
+    for (name, text) in [(PAGE, made.page), (TABLE, made.table)] {
+        let path = root.join(name);
+        match std::env::args().nth(1).as_deref() {
+            None => {
+                fs::write(&path, text)?;
+                println!("{name}");
+            }
+            Some("--check") if fs::read_to_string(&path)? == text => {}
+            Some("--check") => {
+                return Err(format!("{name} is not as the code: run `cargo xtask keys`").into());
+            }
+            Some(other) => {
+                return Err(format!("unknown argument {other}: --check or nothing").into());
+            }
         }
-        Some("--check") if std::fs::read_to_string(&path)? == page => Ok(()),
-        Some("--check") => Err("docs/keys.md is not as the code: run `cargo xtask keys`".into()),
-        Some(other) => Err(format!("unknown argument {other}: --check or nothing").into()),
     }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use cim_studies::Explained;
 use cim_tests::reference;
 use toml::{Table, Value};
 
@@ -118,17 +119,74 @@ fn every_link_leads_to_a_file_and_a_heading() {
 
 #[test]
 fn the_reference_of_keys_is_as_the_code() {
-    let page = fs::read_to_string(root().join("docs/keys.md")).expect("the reference");
-    let now = reference::page();
-    let differ = page.lines().zip(now.lines()).find(|(written, now)| written != now);
-    assert!(
-        page.replace("\r\n", "\n") == now,
-        "docs/keys.md is not as the code: `cargo xtask keys` writes it anew; first difference: {differ:?}"
-    );
+    let made = reference::reference();
+    for (name, now) in [(reference::PAGE, &made.page), (reference::TABLE, &made.table)] {
+        let written = fs::read_to_string(root().join(name)).expect("the reference");
+        let differ = written.lines().zip(now.lines()).find(|(written, now)| written != now);
+        assert!(
+            written.replace("\r\n", "\n") == *now,
+            "{name} is not as the code: `cargo xtask keys` writes it anew; first difference: {differ:?}"
+        );
+    }
+    let now = made.page;
     let silent =
         |row: &&str| row.ends_with("|  |") || row.contains("): ;") || row.contains("):  |");
     let silent: Vec<&str> = now.lines().filter(silent).collect();
     assert!(silent.is_empty(), "keys without a word about them:\n{}", silent.join("\n"));
+}
+
+/// Keys of the reference, each with the words that the page has for it: what stands first in a row of a table, and
+/// what a kind has in turn.
+fn keys_of_the_page(page: &str) -> Vec<(String, String)> {
+    let mut keys = Vec::new();
+    for row in page.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let (name, rest) = row.split_once('`').expect("closed");
+        let cells: Vec<&str> = rest.split(" | ").collect();
+        keys.push((name.to_owned(), cells.concat()));
+        // `key` (unit): meaning; `key` (unit): meaning
+        for further in cells.get(1).into_iter().flat_map(|cell| cell.split("; ")) {
+            let named = further.strip_prefix('`').and_then(|rest| rest.split_once("` ("));
+            if let Some((name, _)) = named.filter(|_| further.contains("): ")) {
+                let meaning = further.split_once("): ").map_or("", |(_, meaning)| meaning);
+                keys.push((name.to_owned(), meaning.to_owned()));
+            }
+        }
+    }
+    keys
+}
+
+/// `cim explain` knows every key that the reference has, under its own words.
+#[test]
+fn every_key_of_the_reference_is_explained() {
+    let page = fs::read_to_string(root().join(reference::PAGE)).expect("the reference");
+    let keys = keys_of_the_page(&page);
+    assert!(500 < keys.len(), "{} keys", keys.len());
+    let plain = |text: &str| text.replace("\\|", "|").replace("&lt;", "<");
+    let mut wrong = Vec::new();
+    for (name, words) in keys {
+        let found = Explained::of(Some(&name));
+        let words = plain(&words);
+        let is_there = |own: &Explained| {
+            // The key that says which of several a table is heads its column.
+            if words.contains("further keys") {
+                return own.meaning == "Which of these it is.";
+            }
+            let meaning = own.meaning.trim_end_matches('.').split("[`").next().unwrap_or_default();
+            let first = meaning.split("; ").next().unwrap_or_default();
+            words.contains(first)
+        };
+        // What has the word in its name, too, is looked for by its whole name.
+        let by_path = || {
+            found
+                .iter()
+                .flat_map(|own| &own.also)
+                .any(|path| Explained::of(Some(path)).iter().any(is_there))
+        };
+        if !found.iter().any(is_there) && !by_path() {
+            wrong.push(name);
+        }
+    }
+    assert!(wrong.is_empty(), "not explained: {wrong:?}");
 }
 
 /// Paths of all keys of a table, those of tables in lists too.

@@ -1,8 +1,9 @@
-//! The crates form the graph that the architecture page draws, and no other.
+//! The crates form the graph that the architecture page draws, and no other; their READMEs say how to depend on them.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+use toml::{Table, Value};
 
 /// What each crate may know, in an order in which every crate comes after all that it knows.
 const MAY_KNOW: [(&str, &[&str]); 20] = [
@@ -174,6 +175,78 @@ fn a_plain_build_needs_no_python() {
         assert_eq!(plain.contains(&name), !tools.contains(&name), "{name} of default-members");
         assert!(name != "cim-py" || package.targets.iter().all(|target| !target.test));
     }
+}
+
+/// What is under the heading `As a library` of a README, and the Rust that the README shows.
+fn library_lines(readme: &str) -> Option<(Table, String)> {
+    let (_, section) = readme.split_once("\n## As a library\n")?;
+    let (_, toml) = section.split_once("```toml\n")?;
+    let toml = toml.split("```").next()?.parse().ok()?;
+    let blocks = readme.split("```rust").skip(1).filter_map(|block| block.split("```").next());
+    let code = blocks.flat_map(str::lines).filter_map(|line| line.split("//").next());
+    Some((toml, code.collect::<Vec<_>>().join("\n")))
+}
+
+/// Whether code names a crate by a path.
+fn names(code: &str, package: &str) -> bool {
+    let path = format!("{}::", package.replace('-', "_"));
+    let mut before = code.match_indices(&path).map(|(at, _)| code[..at].chars().next_back());
+    before.any(|letter| letter.is_none_or(|c| c.is_whitespace() || "(&<!".contains(c)))
+}
+
+/// A library is had from its repository, with everything that its examples name.
+#[test]
+fn a_readme_has_the_dependencies_of_its_examples() {
+    let workspace = workspace();
+    let members = members(&workspace);
+    let mut shown = 0;
+    for (name, package) in &members {
+        let is_library = package.targets.iter().any(|target| target.is_lib());
+        let is_published = package.publish.as_ref().is_none_or(|to| !to.is_empty());
+        if !is_library || !is_published {
+            continue;
+        }
+        let readme = package.readme().unwrap_or_else(|| panic!("{name} has no README"));
+        let text = fs::read_to_string(readme).expect("a README");
+        let (toml, code) = library_lines(&text).unwrap_or_else(|| {
+            panic!("README of {name}: no `[dependencies]` under `## As a library`")
+        });
+        let section = if *name == "cim-laws" { "dev-dependencies" } else { "dependencies" };
+        let listed = toml[section].as_table().expect("a table");
+        let repository = package.repository.as_deref().expect("has a repository");
+        for (member, _) in
+            members.iter().filter(|(member, _)| *member == name || names(&code, member))
+        {
+            let from = listed.get(*member).and_then(|line| line.get("git")).and_then(Value::as_str);
+            assert_eq!(from, Some(repository), "README of {name}: the line of {member}");
+        }
+        for other in package.dependencies.iter().filter(|other| !members.contains_key(&*other.name))
+        {
+            if names(&code, &other.name) {
+                let version = listed.get(&other.name).and_then(Value::as_str).unwrap_or_default();
+                assert_eq!(
+                    format!("^{version}"),
+                    other.req.to_string(),
+                    "README of {name}: {}",
+                    other.name
+                );
+            }
+        }
+        for line in listed.keys() {
+            assert!(line == name || names(&code, line), "README of {name}: nothing needs {line}");
+        }
+        shown += 1;
+    }
+    assert_eq!(shown, 15, "libraries");
+}
+
+#[test]
+fn a_crate_is_named_by_a_path_of_its_own() {
+    let code =
+        "use cim_core::Volts;\nlet a = std::fs::read(b);\ncim_nn::accuracy(&toml::from_str(c))";
+    assert!(["cim-core", "cim-nn", "std", "toml"].iter().all(|name| names(code, name)));
+    assert!(!names(code, "fs") && !names(code, "cim-tile") && !names(code, "core"));
+    assert!(library_lines("# a\n\n```toml\n[dependencies]\n```\n").is_none());
 }
 
 /// The manifests only: nothing is resolved, so neither network nor lock file is touched.

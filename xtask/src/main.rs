@@ -32,7 +32,8 @@ Jobs:
   golden [--check]  make the golden numbers of ngspice again; with --check, compare 500 random
                     arrays with it
   api [--check]     write the text of every crate's public API to docs/api; with --check, compare it
-  keys [--check]    write the reference of the keys of presets to docs/keys.md; with --check, compare it
+  keys [--check]    write the reference of the keys of presets to docs/keys.md and, as a table, for
+                    `cim explain`; with --check, compare both
   instructions [--check]
                     count the instructions of hot kernels with Valgrind and write them to benches/;
                     with --check, fail if one takes 3 % more with the same compiler

@@ -26,7 +26,8 @@ pub fn run() -> Result<(), Failure> {
 }
 
 /// Builds the wheel, installs it beside NumPy alone, and runs its tests there, also against the command line
-/// `binary`; the example with PyTorch runs where PyTorch is installed.
+/// `binary`; one notebook runs once more beside badcrossbar where that can be installed, and what takes PyTorch
+/// where PyTorch is installed.
 pub fn check(binary: &Path) -> Result<(), Failure> {
     let crate_file = "crates/cim-py/Cargo.toml";
     let wheels = folder().join("wheels");
@@ -49,16 +50,36 @@ pub fn check(binary: &Path) -> Result<(), Failure> {
     let user = environment("user", &[])?;
     pip(&user, &["numpy", "pytest", &wheel])?;
     pytest("Python tests", &user, binary, "crates/cim-py/tests")?;
+    match badcrossbar(&user) {
+        Ok(()) => {
+            let tests = "crates/cim-py/tests/test_notebooks.py";
+            pytest("notebooks beside badcrossbar", &user, binary, tests)?;
+        }
+        Err(failure) => println!("xtask: {failure}: going on without badcrossbar"),
+    }
     if !asked("import torch") {
         println!(
-            "xtask: PyTorch is not installed: the layer of the README and fine-tuned weights are not tried"
+            "xtask: PyTorch is not installed: the layer of the README, the recipe of a network and fine-tuned \
+             weights are not tried"
         );
         return Ok(());
     }
     let torch = environment("torch", &["--system-site-packages"])?;
-    pip(&torch, &["pytest", &wheel])?;
-    pytest("Python README with PyTorch", &torch, binary, "crates/cim-py/tests/test_readme.py")?;
-    pytest("weights in PyTorch", &torch, binary, "crates/cim-py/tests/test_finetune.py")
+    pip(&torch, &["pytest", "onnx", "safetensors", &wheel])?;
+    for (name, tests) in [
+        ("Python README with PyTorch", "crates/cim-py/tests/test_readme.py"),
+        ("recipes with PyTorch", "crates/cim-py/tests/test_book.py"),
+        ("weights in PyTorch", "crates/cim-py/tests/test_finetune.py"),
+    ] {
+        pytest(name, &torch, binary, tests)?;
+    }
+    Ok(())
+}
+
+/// Installs badcrossbar with what its solver needs: for its pictures it names Cairo, too, which nothing has built.
+fn badcrossbar(environment: &Path) -> Result<(), Failure> {
+    pip(environment, &["scipy", "pathvalidate"])?;
+    pip(environment, &["--no-deps", "badcrossbar==1.1.0"])
 }
 
 fn folder() -> PathBuf {

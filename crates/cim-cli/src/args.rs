@@ -37,6 +37,8 @@ pub enum Command {
     #[command(args_override_self = true)]
     Eval(Eval),
     /// Fine-tune a network of your own through the hardware of its chips: weights out, for PyTorch and cim eval
+    ///
+    /// Dense and convolutional layers are learned through; recurrent ones, attention and LayerNorm are refused, by node.
     #[command(args_override_self = true, allow_negative_numbers = true)]
     Finetune(Finetune),
     /// Program cells to targets by pulses, and say what it took and what they hold
@@ -61,7 +63,7 @@ pub enum Command {
     Device(Device),
     /// Explain the keys of presets: meaning, unit, range, source, built-in values
     Explain {
-        /// A key (converters.adc_bits, adc_bits) or a section (converters); left out, all are listed
+        /// A key (converters.adc_bits, adc_bits, g_off) or a section (converters); left out, those of chips are listed
         key: Option<String>,
     },
     /// Print a built-in preset as TOML, to start an own one from

@@ -63,38 +63,6 @@ fn mean(report: &Value, figure: &str) -> f64 {
     report["figures"][figure]["mean"].as_f64().unwrap_or_else(|| panic!("{figure}"))
 }
 
-/// The lines of the README are what a newcomer types: all of them run, and do what they say.
-#[test]
-fn the_lines_of_the_readme_run() {
-    let desk = Desk::new();
-    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
-    let block = readme.split("## Your network").nth(1).expect("the section");
-    let block = block.split("```sh").nth(1).and_then(|rest| rest.split("```").next());
-    let block = block.expect("a block of shell");
-    let lines: Vec<&str> = block.lines().filter(|line| !line.trim().is_empty()).collect();
-    assert!(lines.len() <= 10, "{} lines", lines.len());
-    let mut ran = 0;
-    for line in lines.iter().filter_map(|line| line.strip_prefix("cim ")) {
-        let command = line.split(" #").next().expect("a command");
-        let mut words: Vec<String> = Vec::new();
-        for (idx, part) in command.split('"').enumerate() {
-            match idx % 2 {
-                0 => words.extend(part.split_whitespace().map(str::to_owned)),
-                _ => words.push(part.to_owned()),
-            }
-        }
-        let places = words.iter_mut().filter(|word| word.starts_with("data/"));
-        places.for_each(|word| *word = root().join(&*word).display().to_string());
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let output = desk.cim(&words);
-        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-        assert!(!output.stdout.is_empty(), "{line}");
-        ran += 1;
-    }
-    assert!(4 <= ran, "{ran} commands");
-    assert!(desk.path("design.toml").exists() && desk.path("runs/cnn/report.html").exists());
-}
-
 #[test]
 fn a_network_is_measured_and_the_report_is_the_same_at_any_number_of_threads() {
     let desk = Desk::new();
@@ -245,6 +213,18 @@ fn bad_networks_and_bad_data_get_one_clear_line() {
     let whole = fs::read(&mlp).expect("a network");
     fs::write(desk.path("cut.onnx"), &whole[..whole.len() / 2]).expect("written");
     fs::write(desk.path("net.pt"), b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.").expect("written");
+    for name in ["old.pth", "old.pt"] {
+        fs::write(desk.path(name), b"(dp0\nS'0.weight'\np1\nI1\ns.").expect("protocol 0");
+        desk.must_refuse(
+            &["eval", name, "--data", &data],
+            &["pickle", "torch.load", "torch.onnx.export"],
+        );
+    }
+    fs::write(desk.path("old.bin"), b"}q\0X\x01\0\0\0aq\x01K\x01s.").expect("protocol 1");
+    desk.must_refuse(&["eval", "old.bin", "--data", &data], &["old.bin"]);
+    fs::copy(&mlp, desk.path("network.pt")).expect("copied");
+    let named = desk.cim(&["eval", "network.pt", "--data", &data, "--chips", "2"]);
+    assert!(named.status.success(), "a name alone is no reason to refuse a network");
     fs::write(desk.path("cut.npz"), &fs::read(&data).expect("data")[..5000]).expect("written");
     fs::write(desk.path("w.safetensors"), b"\x02\0\0\0\0\0\0\0{}").expect("written");
     let eval = |network: &str, data: &str, words: &[&str]| {
@@ -307,14 +287,20 @@ fn keys_are_explained() {
     for words in ["converters.adc_bits", "2 to 16", "bits", "6 in `paper`", "8 in `pcm`"] {
         assert!(text.contains(words), "'{words}' is not in: {text}");
     }
-    assert!(said(&["explain", "wires"]).matches("built-in").count() == 6);
-    desk.must_refuse(
-        &["explain", "sweeps.bits"],
-        &["no section that makes chips", "cim preset NAME"],
-    );
+    let wires = said(&["explain", "wires"]);
+    assert_eq!(wires.matches("\nwires.").count() + 1, 6, "{wires}");
+    assert!(wires.starts_with("wires.") && wires.contains("\narrays.wires: "), "{wires}");
+    for key in ["sweeps.bits", "g_off", "device.model.g_off", "training", "training.digital.epochs"]
+    {
+        let text = said(&["explain", key]);
+        for words in ["unit", "range", "built-in", "source", key] {
+            assert!(text.contains(words), "'{words}' is not in: {text}");
+        }
+    }
+    desk.must_refuse(&["explain", "no such key"], &["no preset has", "cim preset NAME"]);
     assert!(said(&["explain"]).lines().count() > 30);
-    assert_eq!(said(&["explain", "device.model.g_off"]), said(&["explain", "device.model"]));
     desk.must_refuse(&["explain", "adc"], &["converters.adc_bits", "converters.adc_noise"]);
+    desk.must_refuse(&["explain", "adc_bist"], &["did you mean converters.adc_bits?"]);
 }
 
 /// Splits of single layers are of a network that has these layers.

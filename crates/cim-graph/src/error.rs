@@ -1,5 +1,7 @@
 //! Everything that can be wrong with a network, its file or its inputs.
 
+use std::path::Path;
+
 use thiserror::Error;
 
 use crate::data_type::DataType;
@@ -164,6 +166,21 @@ pub enum GraphError {
 }
 
 impl GraphError {
+    /// The error of a file of that name: bytes that are no network in a file that is called as `torch.save` calls
+    /// them are a pickle, as those of protocols 0 and 1 cannot be told by their first bytes.
+    #[must_use]
+    pub fn of_file(self, path: &Path) -> Self {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        let is_saved =
+            ending.is_some_and(|ending| ["pt", "pth", "pkl", "pickle"].contains(&&*ending));
+        match self {
+            Self::Wire { .. } | Self::Malformed { .. } | Self::Safetensors { .. } if is_saved => {
+                Self::Pickle { what: "by its name" }
+            }
+            other => other,
+        }
+    }
+
     /// What the user can do, where it is not said already.
     pub fn help(&self) -> Option<&'static str> {
         match self {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cim_graph::{Files, Limits, Network};
+use cim_graph::{Files, GraphError, Limits, Network};
 
 use crate::error::PythonError;
 use crate::preset::{bytes, file_name, text};
@@ -56,6 +56,7 @@ impl NetworkFile {
     /// # Errors
     /// Those of the file.
     pub fn network(&self) -> Result<Network, PythonError> {
-        Ok(self.files.network(Limits::default())?)
+        let refused = |error: GraphError| error.of_file(Path::new(&self.name));
+        Ok(self.files.network(Limits::default()).map_err(refused)?)
     }
 }

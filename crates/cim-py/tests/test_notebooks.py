@@ -1,5 +1,6 @@
 """The notebooks of the book run from their first cell to their last, without Jupyter, and hold no outputs."""
 
+import importlib.util
 import json
 
 import pytest
@@ -31,3 +32,15 @@ def test_there_are_three_and_the_first_begins_with_ten_lines():
     assert NAMES == ["device.ipynb", "network.ipynb", "wires.ipynb"]
     first = [line for line in code("network.ipynb")[0].splitlines() if line.strip()]
     assert len(first) <= 10
+
+
+def test_badcrossbar_has_the_same_currents(monkeypatch, capsys):
+    """Where it is installed, the notebook asks it: what it compares is then a fact and not left out."""
+    if importlib.util.find_spec("badcrossbar") is None:
+        pytest.skip("badcrossbar is not installed: the dense solve of the notebook stands for it")
+    monkeypatch.chdir(FOLDER)
+    names = {"__name__": "__main__"}
+    for idx, cell in enumerate(code("wires.ipynb")):
+        exec(compile(cell, f"wires.ipynb, cell {idx}", "exec"), names)
+    assert "badcrossbar differs by" in capsys.readouterr().out
+    assert names["error"] < 1e-6

@@ -15,7 +15,7 @@ const HEAD: &str = "\
 # Keys of presets
 
 Every key that a preset can have, made from the code by `cargo xtask keys`; a test holds this page to it. `cim explain
-KEY` prints one key of a chip, `cim preset NAME` a whole preset with its comments. A quantity is written with its unit
+KEY` prints any of them, by its whole name or the last part of it, `cim preset NAME` a whole preset with its comments. A quantity is written with its unit
 (`\"25 uS\"`); a bare number is refused where a unit is named. No key has a default but those that may be left out.
 ";
 
@@ -38,12 +38,21 @@ const REFERRED: &str = "
 What stands behind keys above whose value is a table.
 ";
 
-/// The page as text.
-pub fn page() -> String {
+/// What the reference is written to: the page, and the same keys as a table that the program reads.
+pub struct Reference {
+    /// `docs/keys.md`.
+    pub page: String,
+    /// [`TABLE`](super::TABLE): a key a line, its parts between tabs.
+    pub table: String,
+}
+
+/// Makes both.
+pub fn reference() -> Reference {
     let types = Types::read();
     let chips = chip_sections(&types);
-    let mut page =
-        Page { shared: shared(&types, &chips), types, titles: BTreeMap::new(), queue: Vec::new() };
+    let shared = shared(&types, &chips);
+    let (titles, queue) = (BTreeMap::new(), Vec::new());
+    let mut page = Page { shared, types, titles, queue, rows: Rows::default() };
     let mut text = HEAD.to_owned() + CHIPS;
     page.chips(&chips, &mut text);
     text.push_str(OWN);
@@ -57,7 +66,29 @@ pub fn page() -> String {
         page.declared(&place, &mut text);
         next += 1;
     }
-    text
+    Reference { page: text, table: page.rows.0 }
+}
+
+/// Keys as a table: what each belongs to (`chips`, a study, or a table by its heading in brackets), the kind that has
+/// it, its name, what is written, the table that this refers to, what it means.
+#[derive(Default)]
+struct Rows(String);
+
+impl Rows {
+    /// `value` as the page has it, with its reference.
+    fn push(&mut self, of: &str, kind: &str, key: &str, value: &str, meaning: &str) {
+        let (mut words, mut table) = (value.to_owned(), "");
+        if let Some((before, behind)) = value.split_once('[')
+            && let Some((title, after)) = behind.split_once("](#")
+        {
+            let after = after.split_once(')').map_or("", |(_, after)| after);
+            (words, table) = (format!("{before}{title}{after}"), title);
+        }
+        let meaning = plain(meaning);
+        let cells = [of, kind, key, &words, table, &meaning];
+        assert!(cells.iter().all(|cell| !cell.contains(['\t', '\n'])), "{cells:?}");
+        let _ = writeln!(self.0, "{}", cells.join("\t"));
+    }
 }
 
 struct Page {
@@ -67,6 +98,7 @@ struct Page {
     titles: BTreeMap<Place, String>,
     /// The same types in the order in which they come.
     queue: Vec<Place>,
+    rows: Rows,
 }
 
 impl Page {
@@ -109,7 +141,12 @@ impl Page {
             }
         };
         match value.map(|value| self.words(&value)) {
-            Some(words) if words.contains("](#") => format!("; {words}"),
+            Some(words) if words.contains("](#") => {
+                // A section that is one of several kinds has their keys itself.
+                let is_choice = matches!(self.types.declared(place), Declared::Choice(..));
+                self.rows.push("chips", "", if is_choice { section } else { key }, &words, "");
+                format!("; {words}")
+            }
             _ => String::new(),
         }
     }
@@ -135,23 +172,32 @@ impl Page {
         text.push_str("| key | value | built-in | meaning |\n| --- | --- | --- | --- |\n");
         let table: Table = preset.parse().expect("a built-in preset is TOML");
         for field in own {
-            self.key("", field, &table, text);
+            self.key((name, ""), field, &table, text);
         }
     }
 
-    /// The row of a key, or rows of the table that it has to itself.
-    fn key(&mut self, prefix: &str, field: &Field, preset: &Table, text: &mut String) {
+    /// The row of a key of a study, or rows of the table that it has to itself.
+    fn key(
+        &mut self,
+        (study, prefix): (&str, &str),
+        field: &Field,
+        preset: &Table,
+        text: &mut String,
+    ) {
         let path = joined(prefix, &field.name);
         if let Value::Declared(place) = &field.value
             && !self.shared.contains(place)
         {
             let fields = table_of(&self.types, place);
             if !fields.is_empty() {
-                fields.iter().for_each(|field| self.key(&path, field, preset, text));
+                fields.iter().for_each(|field| self.key((study, &path), field, preset, text));
                 return;
             }
         }
         let value = self.words(&field.value);
+        let words =
+            if field.optional { format!("{value}, may be left out") } else { value.clone() };
+        self.rows.push(study, "", &path, &words, &field.meaning);
         let built_in = value_at(preset, &path).map_or_else(
             || if field.optional { "left out".to_owned() } else { String::new() },
             |value| if value.len() <= 60 { code(&value) } else { "see the preset".to_owned() },
@@ -204,11 +250,13 @@ impl Page {
     fn declared(&mut self, place: &Place, text: &mut String) {
         let title = self.title(place);
         let _ = writeln!(text, "\n### {title}\n");
+        let of = format!("[{title}]");
         match self.types.declared(place) {
             Declared::Table(fields) => {
                 text.push_str("| key | value | meaning |\n| --- | --- | --- |\n");
                 for field in &fields {
                     let value = self.optional(field);
+                    self.rows.push(&of, "", &field.name, &value, &field.meaning);
                     let meaning = cell(&field.meaning);
                     let _ = writeln!(text, "| `{}` | {value} | {meaning} |", field.name);
                 }
@@ -217,16 +265,33 @@ impl Page {
                 let first =
                     tag.as_deref().map_or_else(|| "key".to_owned(), |tag| format!("`{tag}`"));
                 let _ = writeln!(text, "| {first} | further keys | meaning |\n| --- | --- | --- |");
+                if let Some(tag) = &tag {
+                    let names: Vec<&str> = variants.iter().map(|kind| kind.name.as_str()).collect();
+                    self.rows.push(&of, "", tag, &names.join(", "), "Which of these it is.");
+                }
                 for variant in &variants {
-                    let further = match &variant.body {
-                        Body::Empty => String::new(),
-                        Body::Keys(fields) => self.listed(fields),
-                        Body::Of(Value::Declared(of)) => match self.types.declared(of) {
-                            Declared::Table(fields) => self.listed(&fields),
-                            Declared::Choice(..) => self.words(&Value::Declared(of.clone())),
-                        },
-                        Body::Of(value) => self.words(value),
+                    let kind = match &tag {
+                        Some(tag) => format!("{tag} = {}", variant.name),
+                        None => variant.name.clone(),
                     };
+                    let (further, value) = match &variant.body {
+                        Body::Empty => (String::new(), String::new()),
+                        Body::Keys(fields) => (self.listed((&of, &kind), fields), String::new()),
+                        Body::Of(Value::Declared(inner)) => match self.types.declared(inner) {
+                            Declared::Table(fields) => {
+                                (self.listed((&of, &kind), &fields), String::new())
+                            }
+                            Declared::Choice(..) => {
+                                let words = self.words(&Value::Declared(inner.clone()));
+                                (words.clone(), words)
+                            }
+                        },
+                        Body::Of(value) => {
+                            let words = self.words(value);
+                            (words.clone(), words)
+                        }
+                    };
+                    self.rows.push(&of, &kind, "", &value, &variant.meaning);
                     let meaning = cell(&variant.meaning);
                     let _ = writeln!(text, "| `{}` | {further} | {meaning} |", variant.name);
                 }
@@ -234,11 +299,12 @@ impl Page {
         }
     }
 
-    /// Keys within a cell of a table.
-    fn listed(&mut self, fields: &[Field]) -> String {
+    /// Keys within a cell of a table: those of a kind.
+    fn listed(&mut self, (of, kind): (&str, &str), fields: &[Field]) -> String {
         let mut keys = Vec::new();
         for field in fields {
             let value = self.optional(field);
+            self.rows.push(of, kind, &field.name, &value, &field.meaning);
             let meaning = cell(&field.meaning);
             keys.push(format!("`{}` ({value}): {}", field.name, meaning.trim_end_matches('.')));
         }
@@ -293,8 +359,13 @@ fn capital(text: &str) -> String {
     })
 }
 
-/// Text in a cell of a table: bars are no borders, and references of the code's own pages are words.
+/// Text in a cell of a table: bars are no borders.
 fn cell(text: &str) -> String {
+    plain(text).replace('|', "\\|").replace('<', "&lt;")
+}
+
+/// Text on one line, whose references to the code's own pages are words.
+fn plain(text: &str) -> String {
     let mut rest = text;
     let mut plain = String::new();
     while let Some((before, behind)) = rest.split_once("[`") {
@@ -307,5 +378,5 @@ fn cell(text: &str) -> String {
         };
     }
     plain.push_str(rest);
-    plain.replace('\n', " ").replace('|', "\\|").replace('<', "&lt;")
+    plain.replace('\n', " ")
 }

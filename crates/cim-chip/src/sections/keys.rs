@@ -419,20 +419,3 @@ pub const KEYS: &[Key] = &[
         OURS,
     ),
 ];
-
-/// The keys that `asked` can mean: a whole name, a section, the last part of names, or what it is a part of, as
-/// `device.model.g_off` is of `device.model`.
-pub fn explained(asked: &str) -> Vec<&'static Key> {
-    let below = |whole: &str, part: &str| {
-        whole.strip_prefix(part).is_some_and(|rest| rest.starts_with('.'))
-    };
-    let within = |key: &&Key| {
-        key.name == asked || key.name.rsplit('.').next() == Some(asked) || below(key.name, asked)
-    };
-    let found: Vec<&Key> = KEYS.iter().filter(within).collect();
-    if found.is_empty() {
-        KEYS.iter().filter(|key| below(asked, key.name)).collect()
-    } else {
-        found
-    }
-}

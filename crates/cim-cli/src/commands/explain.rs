@@ -17,14 +17,11 @@ pub fn run(asked: Option<&str>, form: Form) -> Result<String, CliError> {
     if let (Some(asked), true) = (asked, found.keys.is_empty()) {
         let near = keys_like(asked);
         let help = match near.as_slice() {
-            [] => "`cim explain` lists those of chips; those of studies are explained in `cim preset NAME`"
+            [] => "`cim explain` lists those of chips, `cim preset NAME` has those of a study"
                 .to_owned(),
-            near => format!("did you mean {}? `cim explain` lists all keys", near.join(", ")),
+            near => format!("did you mean {}?", near.join(", ")),
         };
-        return Err(CliError::Usage {
-            what: format!("no section that makes chips has the key {asked}"),
-            help,
-        });
+        return Err(CliError::Usage { what: format!("no preset has the key {asked}"), help });
     }
     form.print_as("explain", &found, || {
         let keys = found.keys.iter();

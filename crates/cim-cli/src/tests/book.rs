@@ -4,9 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cim_chip::sections::keys::explained;
 use cim_device::program::{CellsPreset, PROGRAMMERS};
-use cim_studies::named;
+use cim_studies::{Explained, named};
 use clap::Parser;
 use clap::error::ErrorKind;
 
@@ -119,7 +118,7 @@ fn refused(words: &[String]) -> Option<String> {
         Command::Finetune(args) => (is_preset(&args.on.preset), &args.on.preset),
         Command::Optimise(args) => (is_preset(&args.preset), &args.preset),
         Command::Preset { name } => (named(name).is_ok(), name),
-        Command::Explain { key: Some(key) } => (!explained(key).is_empty(), key),
+        Command::Explain { key: Some(key) } => (!Explained::of(Some(key)).is_empty(), key),
         Command::Device(Device::Describe { name }) => (cim_device::published(name).is_ok(), name),
         Command::Device(Device::Sample(args)) => {
             (cim_device::published(&args.preset).is_ok(), &args.preset)

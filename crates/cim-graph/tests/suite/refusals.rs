@@ -1,5 +1,7 @@
 //! What is not there, or cannot be, is refused by name before it is computed.
 
+use std::path::Path;
+
 use cim_core::{MatMul, Scratch, Tally};
 use cim_graph::{GraphError, Limits, Network, Tensor};
 use rten_onnx::onnx::{DataLocation, DataType, GraphProto, StringStringEntryProto};
@@ -150,4 +152,21 @@ fn a_pickle_is_refused_with_the_way_to_export_it() {
     assert!(said.contains("torch.onnx.export"), "{said}");
     let said = Network::from_safetensors(b"\x80\x02}q\0.", "", Limits::default()).err();
     assert!(matches!(said, Some(GraphError::Pickle { .. })));
+}
+
+/// Protocols 0 and 1 begin with any operation, so that the name of the file has to tell.
+#[test]
+fn an_old_pickle_is_known_by_the_name_of_its_file() {
+    for bytes in
+        [&b"(dp0\nS'0.weight'\np1\nI1\ns."[..], b"}q\0X\x01\0\0\0aq\x01K\x01s.", b"(lp0\n."]
+    {
+        let of = |name: &str| error(bytes).of_file(Path::new(name));
+        for name in ["net.pt", "net.pth", "a/NET.PTH", "net.pkl"] {
+            assert!(matches!(of(name), GraphError::Pickle { .. }), "{name}: {}", of(name));
+        }
+        assert!(!matches!(of("net.onnx"), GraphError::Pickle { .. }));
+    }
+    // What a node is refused for stays what it is.
+    let operator = GraphError::Unsupported { what: "a".to_owned() };
+    assert_eq!(operator.clone().of_file(Path::new("net.pt")), operator);
 }

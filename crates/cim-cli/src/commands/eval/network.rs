@@ -43,6 +43,7 @@ pub fn files(
 /// [`CliError::Usage`] with what is wrong, and in which of the files.
 pub fn read(path: &Path, weights: Option<&Path>, files: &Files) -> Result<Network, CliError> {
     let refused = |error: GraphError| {
+        let error = error.of_file(path);
         let whole = weights.filter(|_| match files.clone() {
             Files::Onnx { graph, .. } => {
                 Files::Onnx { graph, weights: None }.network(Limits::default()).is_ok()
