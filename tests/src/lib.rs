@@ -10,6 +10,7 @@
 pub struct Contributing;
 
 pub mod chip;
+pub mod cifar;
 pub mod foreign;
 pub mod golden;
 pub mod images;

@@ -2,8 +2,6 @@
 
 #![expect(clippy::print_stdout, reason = "a test that is left out says so")]
 
-use std::path::PathBuf;
-
 use cim_chip::sections::{ClipSpec, OptimiserSpec};
 use cim_chip::{
     Budget, ChipDesign, ChipPreset, Chips, Effect, Felt, Foreign, FullScale, Goal, LayerInputs,
@@ -12,7 +10,8 @@ use cim_chip::{
 };
 use cim_graph::Limits;
 use cim_nn::Layer;
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use cim_tests::cifar;
+use ndarray::{Array1, Array2, ArrayView2};
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
 const CHIP: &str = r#"
@@ -389,38 +388,16 @@ fn chips_are_made_until_the_interval_is_narrow() {
     assert!(some.scores.len() <= 40);
 }
 
-/// Real data that the repository does not hold: `CIM_DATA`, or `../shared/data` beside it.
-fn data(part: &str) -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "a test finds its data by the environment")]
-    let named = std::env::var_os("CIM_DATA").map(PathBuf::from);
-    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data"));
-    let path = named.unwrap_or_else(beside).join(part);
-    if !path.exists() {
-        println!(
-            "left out: {} is not there; set CIM_DATA to the folder that has it",
-            path.display()
-        );
-        return None;
-    }
-    Some(path)
-}
-
 /// ResNet-20 on CIFAR-10: digitally as accurate as in PyTorch, on a good chip hardly less, and on a
 /// chip without any effect the same.
 #[test]
 fn resnet_20_on_a_chip() {
-    let (Some(weights), Some(images)) =
-        (data("resnet20/resnet20-cifar10.safetensors"), data("cifar10-subset/test_batch.bin.gz"))
-    else {
+    let (Some(network), Some((samples, labels))) = (cifar::resnet_20(), cifar::images()) else {
+        println!("left out: {}", cifar::LEFT_OUT);
         return;
     };
-    let layers = include_str!("../../crates/cim-graph/tests/resnet20.toml");
-    let bytes = std::fs::read(weights).expect("readable");
-    let network = cim_graph::Network::from_safetensors(&bytes, layers, Limits::default());
-    let (samples, labels) = cifar(&images);
     let row = samples.row(0).to_vec();
-    let network =
-        Foreign::new(network.expect("a network"), &[vec![3, 32, 32]], &row).expect("it fits");
+    let network = Foreign::new(network, &[vec![3, 32, 32]], &row).expect("it fits");
     let few = samples.slice(ndarray::s![..200, ..]).to_owned();
     let task = Task::new(samples, Truth::Labels(labels.clone()), Metric::Top1).expect("a task");
     let reference = Reference::of(&network, &task).expect("digital");
@@ -452,21 +429,4 @@ fn resnet_20_on_a_chip() {
     assert!((none - reference.score).abs() <= 0.01 && error < 1e-3, "{none}, error {error}");
     let (all, error) = score(&design);
     assert!(0.5 < all && all <= 1.0 && error < 1.0, "{all}, error {error}");
-}
-
-/// Images of CIFAR-10's binary format as ResNet-20 takes them, and their labels.
-fn cifar(path: &std::path::Path) -> (Array2<f32>, Vec<u32>) {
-    use std::io::Read;
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).expect("readable");
-    flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).expect("a whole file");
-    let records = Array2::from_shape_vec((bytes.len() / 3073, 3073), bytes).expect("whole records");
-    let labels = records.column(0).iter().map(|&label| u32::from(label)).collect();
-    let (mean, deviation) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
-    let pixels = records.slice_axis(Axis(1), (1..).into());
-    let samples = Array2::from_shape_fn(pixels.dim(), |(image, k)| {
-        let channel = k / 1024;
-        (f32::from(pixels[(image, k)]) / 255.0 - mean[channel]) / deviation[channel]
-    });
-    (samples, labels)
 }

@@ -98,7 +98,7 @@ impl Effect {
             }
             Self::Conduction => *parts.device.current_voltage() != Conduction::Ohmic,
             Self::Wires => !parts.wires.are_ideal(),
-            Self::CircuitNoise => parts.ambient != Ambient::SILENT,
+            Self::CircuitNoise => !parts.ambient.is_silent(),
             Self::ConverterNoise => parts.adc_noise != Amps::ZERO,
             Self::InputRounding => parts.dac.bits < FINEST_BITS,
             Self::OutputConversion => parts.adc_bits < FINEST_BITS,

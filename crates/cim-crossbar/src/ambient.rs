@@ -28,6 +28,12 @@ impl Ambient {
         fano_factor: 0.0,
     };
 
+    /// Whether the circuit adds no noise: nothing is let through, or there is none to let through.
+    pub fn is_silent(&self) -> bool {
+        let is_cold = self.temperature == Kelvin::ZERO && self.fano_factor == 0.0;
+        self.bandwidth == Hertz::ZERO || is_cold
+    }
+
     /// Checks every quantity.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! Rows that lie in another order than inputs.
 
-use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
+use std::collections::BTreeSet;
+
+use ndarray::{Array2, Axis, concatenate, s};
 
 use super::chip::HeldChip;
 use super::error::HeldError;
@@ -28,31 +30,28 @@ impl HeldChip {
         }
         let places: Vec<TilePlace> =
             self.tiles.keys().copied().filter(|place| place.product == product).collect();
-        let columns = places.iter().map(|place| place.column + 1).max().unwrap_or(0);
-        for column in 0..columns {
+        let columns: BTreeSet<usize> = places.iter().map(|place| place.column).collect();
+        for column in columns {
             let own: Vec<TilePlace> =
                 places.iter().copied().filter(|place| place.column == column).collect();
-            let rows = own.iter().map(|place| self.tiles[place].target_s.nrows()).sum::<usize>();
-            let widths = own.iter().map(|place| self.tiles[place].target_s.ncols());
-            let fits = own.iter().all(|place| {
-                let tile = &self.tiles[place];
-                tile.target_s.dim() == tile.held_s.dim()
-            });
-            // Tiles of other sizes are another chip's: they are refused where their sizes are known.
-            if !fits || widths.collect::<std::collections::BTreeSet<_>>().len() != 1 {
+            let tiles = || own.iter().map(|place| &self.tiles[place]);
+            // Tiles of other sizes are another chip's: they are refused where its sizes are known.
+            if tiles().any(|tile| tile.target_s.dim() != tile.held_s.dim()) {
                 continue;
             }
-            if rows != order.len() {
+            let targets: Vec<_> = tiles().map(|tile| tile.target_s.view()).collect();
+            let helds: Vec<_> = tiles().map(|tile| tile.held_s.view()).collect();
+            let lying = [targets, helds].map(|tiles| concatenate(Axis(0), &tiles));
+            let [Ok(target_s), Ok(held_s)] = lying else { continue };
+            if target_s.nrows() != order.len() {
+                let rows = target_s.nrows();
                 let reason = format!("is of {} rows, and its tiles have {rows}", order.len());
                 return Err(refused(reason));
             }
-            let targets: Vec<_> =
-                own.iter().map(|place| self.tiles[place].target_s.view()).collect();
-            let helds: Vec<_> = own.iter().map(|place| self.tiles[place].held_s.view()).collect();
-            let [target_s, held_s] = [targets, helds].map(|tiles| sorted(&tiles, order));
+            let [target_s, held_s] = [target_s, held_s].map(|lying| sorted(&lying, order));
             let mut top = 0;
-            for place in own {
-                let tile = self.tiles.get_mut(&place).expect("its own place");
+            for place in &own {
+                let tile = self.tiles.get_mut(place).expect("its own place");
                 let rows = top..top + tile.target_s.nrows();
                 tile.target_s = target_s.slice(s![rows.clone(), ..]).to_owned();
                 tile.held_s = held_s.slice(s![rows.clone(), ..]).to_owned();
@@ -64,9 +63,8 @@ impl HeldChip {
     }
 }
 
-/// The rows of tiles below each other, each where `order` says.
-fn sorted(tiles: &[ArrayView2<'_, f64>], order: &[usize]) -> Array2<f64> {
-    let lying = concatenate(Axis(0), tiles).expect("tiles of one width");
+/// Rows, each where `order` says.
+fn sorted(lying: &Array2<f64>, order: &[usize]) -> Array2<f64> {
     let mut sorted = lying.clone();
     for (from, &to) in lying.rows().into_iter().zip(order) {
         sorted.row_mut(to).assign(&from);
