@@ -99,8 +99,8 @@ pub struct Work {
     pub backward_depth: u64,
 }
 
-/// Counts the work of one sequence of `record`: its events are means over the batch, and all pairs are written once for
-/// the batch.
+/// Counts the work of one sequence of `record`: its events are means over the batch, and all pairs are written once
+/// for the batch.
 pub fn count(network: &Network, record: &Record, rule: Rule) -> Work {
     let batch = record.logits.nrows().max(1);
     let mut work = Work { written: Written::all_of(network, batch as u64), ..Work::default() };
@@ -153,8 +153,8 @@ fn parts(rows: usize, cols: usize) -> u64 {
 /// Prices of what is counted.
 ///
 /// # Source
-/// SpikeSim's published code (`ela_spikesim.py`, energies of a "PE cycle", areas of a tile of eight PEs), a PE being a
-/// part here; what it has not is ours. The fields say which.
+/// SpikeSim's published code (`ela_spikesim.py`, energies of a "PE cycle", areas of a tile of eight PEs), a PE
+/// being a part here; what it has not is ours. The fields say which.
 ///
 /// # Not priced
 /// Computing the error, the outer products' digital sums, the memory of wanted weights, moving gradients,
@@ -162,7 +162,8 @@ fn parts(rows: usize, cols: usize) -> u64 {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prices {
-    /// A read of a part whatever its rows: 64 × (2.031 + 0.0942) pJ of converters and multiplexers, 157.1 of the H-tree, 4.64 of a fetch, 398.6 of buffers (SpikeSim).
+    /// A read of a part whatever its rows: 64 × (2.031 + 0.0942) pJ of converters and multiplexers, 157.1 of the
+    /// H-tree, 4.64 of a fetch, 398.6 of buffers (SpikeSim).
     pub read: Joules,
     /// A driven row of a part: a 64th of 8 × 1.764 pJ (SpikeSim).
     pub row: Joules,
@@ -176,9 +177,11 @@ pub struct Prices {
     pub read_time: Seconds,
     /// How long a row takes to be written: one pulse up and one down, 50 ns each (ours).
     pub write_time: Seconds,
-    /// Area of a part (µm²): two arrays of 26.2, 8 converters with multiplexers of 693.6 + 45.9, an eighth of a tile's buffers of 6,055 + 484.6 (SpikeSim).
+    /// Area of a part (µm²): two arrays of 26.2, 8 converters with multiplexers of 693.6 + 45.9, an eighth of a
+    /// tile's buffers of 6,055 + 484.6 (SpikeSim).
     pub part_um2: f64,
-    /// Area (µm²) that the eight parts of a tile share and `part_um2` leaves out: an H-tree of 433,660, 8 times shift and subtract of 13,411 (SpikeSim).
+    /// Area (µm²) that the eight parts of a tile share and `part_um2` leaves out: an H-tree of 433,660, 8 times
+    /// shift and subtract of 13,411 (SpikeSim).
     pub tile_um2: f64,
     /// Area of drivers on the columns of a part (µm²): 3.3 for each of 128 (ours).
     pub drivers_um2: f64,

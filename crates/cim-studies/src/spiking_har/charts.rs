@@ -15,7 +15,7 @@ pub fn all(spec: &Spec, sets: &Motion, measured: &Measured) -> Vec<Chart> {
 }
 
 fn accuracies(spec: &Spec, measured: &Measured) -> Chart {
-    let after = spec.drift.after;
+    let after = spec.drift.words();
     let mut bars = Vec::new();
     for (runs, state) in [(&measured.fresh, "chip"), (&measured.drifted, "drifted")] {
         let mut bar = |words: &str, tone, value| bars.push(Bar { label: format!("{state}, {words}"), tone, value });

@@ -182,7 +182,7 @@ fn lead(spec: &Spec, measured: &Measured) -> String {
          written it is {} before, then {drifted_bp}, {drifted_dfa} and {drifted_aligned}. Against backpropagation \
          feedback alignment takes {} energy, {} time and {} area for a window.",
         with_interval(fresh.before()),
-        spec.drift.after,
+        spec.drift.words(),
         with_interval(drifted.before()),
         change(&energy),
         change(&time),
@@ -237,7 +237,7 @@ fn notes(spec: &Spec, measured: &Measured) -> Vec<String> {
         format!(
             "Drifted arrays are the same cells {} later, by the device's own law, with matrices of feedback as old; \
              nothing was rewritten meanwhile, and reads are as noisy as of fresh cells.",
-            spec.drift.after
+            spec.drift.words()
         ),
         "Networks, data and hardware model of the publication are not public, and its figures are best cases: a \
          verdict is of this network, these data and these prices."

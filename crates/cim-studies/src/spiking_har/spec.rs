@@ -9,6 +9,7 @@ use cim_core::{Seconds, Stream};
 use cim_device::program::{AmplitudeSpec, Rewritten};
 use cim_dynamics::DynamicsError;
 use cim_dynamics::spiking::{LifSpec, Network, Prices, Shape};
+use cim_report::format::{number, seconds};
 use serde::{Deserialize, Serialize};
 
 use super::vary::VariationSpec;
@@ -129,6 +130,14 @@ pub struct AdaptationSpec {
 pub struct DriftSpec {
     /// Time from writing the pretrained weights to adaptation, at which the device must be known; 0 s for no drift.
     pub after: Seconds,
+}
+
+impl DriftSpec {
+    /// The time in words.
+    pub fn words(self) -> String {
+        let hours = self.after.0 / 3600.0;
+        if hours < 1.0 { seconds(self.after.0) } else { format!("{} h", number(hours)) }
+    }
 }
 
 /// Longest time of a drift.

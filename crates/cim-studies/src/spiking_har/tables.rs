@@ -11,7 +11,7 @@ use super::spec::Spec;
 use crate::shared::estimates::estimate;
 
 pub fn all(spec: &Spec, measured: &Measured) -> Vec<Table> {
-    let drifted = format!("The same on drifted arrays, {} after writing", spec.drift.after);
+    let drifted = format!("The same on drifted arrays, {} after writing", spec.drift.words());
     vec![
         published(spec, measured),
         ways("Subject left out, on the chip".to_owned(), &measured.fresh),
