@@ -181,6 +181,7 @@ fn ci() -> Result<(), Failure> {
     openblas::install_in_ci();
     debian::install_in_ci("ngspice", ngspice_is_found);
     debian::install_in_ci("libonnx-testdata", onnx_models_are_found);
+    debian::install_in_ci("dataset-fashion-mnist", fashion_mnist_is_found);
     debian::install_in_ci("valgrind", instructions::valgrind_is_found);
     test()?;
     // What `test` has built is run as it is: of one package alone it would be built again, with that
@@ -231,6 +232,11 @@ const GATES: [(&str, &str); 5] = [
 /// Where `crates/cim-graph` finds ONNX's conformance models.
 fn onnx_models_are_found() -> bool {
     Path::new("/usr/share/libonnx-testdata/data").exists()
+}
+
+/// Where `tests/tests/spiking_images.rs` finds Fashion-MNIST.
+fn fashion_mnist_is_found() -> bool {
+    Path::new("/usr/share/datasets/fashion-mnist").exists()
 }
 
 fn ngspice_is_found() -> bool {

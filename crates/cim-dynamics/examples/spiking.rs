@@ -151,7 +151,7 @@ fn main() -> Outcome<()> {
         println!();
         if seed == 5 {
             let chip = arrays(&network, drift, sigma, root);
-            let record = run(&network, &chip, &test.0, 0, &mut scratch, &mut tally)?;
+            let record = run(&network, &chip, &train.0, 0, &mut scratch, &mut tally)?;
             for rule in [Rule::Backpropagation, Rule::FeedbackAlignment] {
                 let work = count(&network, &record, rule);
                 let prices = Prices::TYPICAL;

@@ -4,8 +4,8 @@
 use cim_core::{Scratch, Stream, Tally};
 use cim_dynamics::spiking::learn::cross_entropy;
 use cim_dynamics::spiking::{
-    Arrays, Feedback, Firing, LifSpec, Network, Prices, Reset, Rule, Shape, Teacher, backward,
-    count, feedback, run,
+    Arrays, Feedback, Firing, LifSpec, Network, Prices, Reset, Rule, Shape, Teacher, Written,
+    backward, count, feedback, rows_in_sequence, run,
 };
 use ndarray::Array2;
 
@@ -132,13 +132,55 @@ fn counts_are_those_of_the_arrays() {
     // 24 × 70 on two parts, 70 × 20 on two, 20 × 4 on one; five steps each.
     assert_eq!((bp.reads, dfa.reads), (25, 25));
     assert_eq!(bp.neuron_updates, 5 * 90);
-    assert_eq!(bp.writes, 24 * 70 + 70 * 20 + 20 * 4);
+    // A cell up and one down for every weight, for the four sequences; 64 rows are in the first part of the second array.
+    let pairs = 24 * 70 + 70 * 20 + 20 * 4;
+    assert_eq!(bp.written, Written { sets: pairs, resets: pairs, rows: 64, sequences: 4 });
     assert_eq!((bp.transposed_reads, bp.projections), (2 * 5 + 1, 0));
     assert_eq!((dfa.transposed_reads, dfa.projections), (0, 3));
     assert_eq!((bp.parts, dfa.parts, bp.two_sided_parts), (5, 8, 3));
+    // Five and eight parts are both on one tile.
+    let (part_um2, tile_um2, drivers_um2, membrane_um2) = (10.0, 800.0, 1.0, 2.0);
+    let prices = Prices { part_um2, tile_um2, drivers_um2, membrane_um2, ..Prices::TYPICAL };
+    let kept = 900.0;
+    assert_eq!(
+        bp.tiled_area_um2(&prices),
+        [50.0 + 3.0 + 500.0, 80.0 + 3.0 + 800.0].map(|a| a + kept)
+    );
+    assert_eq!(dfa.tiled_area_um2(&prices), [80.0 + 800.0 + kept; 2]);
     assert!(dfa.latency(&Prices::TYPICAL).backward < bp.latency(&Prices::TYPICAL).backward);
     assert!(bp.event_rows <= bp.dense_rows as f64);
     assert_eq!(arrays.forward[0].shape(), (24, 70));
+}
+
+/// A write for a batch of sixteen costs each of them a sixteenth, in energy as in time.
+#[test]
+fn energy_and_time_of_a_write_are_shared_among_the_same_sequences() {
+    let network = Network::new(3, &shapes(LifSpec::TYPICAL), 4, 1.0, Stream::root(2)).unwrap();
+    let prices = Prices::TYPICAL;
+    let update = |sequences: usize| {
+        let (inputs, _) = rhythms(sequences, 10, 4, Stream::root(5));
+        let (mut scratch, mut tally) = (Scratch::default(), Tally::default());
+        let arrays = Arrays::exact(&network);
+        let record = run(&network, &arrays, &inputs, 0, &mut scratch, &mut tally).unwrap();
+        let work = count(&network, &record, Rule::Backpropagation);
+        let [.., energy] = work.energy(&prices, work.event_rows);
+        (energy.0, work.latency(&prices).update.0)
+    };
+    let ((one_j, one_s), (each_j, each_s)) = (update(1), update(16));
+    assert!((one_j / each_j - 16.0).abs() < 1e-9 && (one_s / each_s - 16.0).abs() < 1e-9);
+    // 12 × 7, 7 × 6 and 6 × 4 pairs, 1 pJ up and 2 down; twelve rows of 100 ns.
+    assert!((one_j / 450e-12 - 1.0).abs() < 1e-9 && (one_s / 1.2e-6 - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn rows_wait_for_those_of_their_own_part_alone() {
+    let mut changed = Array2::from_elem((130, 70), false);
+    assert_eq!(rows_in_sequence(changed.view()), 0);
+    // Two rows of the first part, one of them twice; three of the part below; one right of it.
+    for place in [(0, 0), (0, 63), (63, 5), (64, 0), (65, 1), (127, 2), (70, 69)] {
+        changed[place] = true;
+    }
+    assert_eq!(rows_in_sequence(changed.view()), 3);
 }
 
 #[test]

@@ -36,6 +36,7 @@ const SMALL: &[(&str, &str)] = &[
     ("digits.two_layers.tuning.epochs", "1"),
     ("disturb.read_times", "['10 ns']"),
     ("disturb.read_voltages", "['0.2 V']"),
+    ("drift.after", "'1 h'"),
     ("drift.times", "['20 s', '1 h']"),
     ("error_model.chips", "8"),
     ("error_model.designs", "4"),

@@ -6,7 +6,7 @@ pub mod lif;
 pub mod network;
 pub mod run;
 
-pub use cost::{Latency, Prices, Rule, Work, count};
+pub use cost::{Latency, PART, Prices, Rule, Work, Written, count, rows_in_sequence};
 pub use learn::{Feedback, Teacher, aligned, backward, feedback, random};
 pub use lif::{Firing, Lif, LifSpec, Reset};
 pub use network::{Arrays, Network, Shape};

@@ -8,29 +8,31 @@ use ndarray::Array2;
 
 use super::data::Motion;
 use super::measured::{Measured, WAYS};
-use crate::shared::estimates::estimate;
+use super::spec::Spec;
 
-pub fn all(sets: &Motion, measured: &Measured) -> Vec<Chart> {
-    vec![accuracies(measured), rasters(measured), membranes(sets, measured)]
+pub fn all(spec: &Spec, sets: &Motion, measured: &Measured) -> Vec<Chart> {
+    vec![accuracies(spec, measured), rasters(measured), membranes(sets, measured)]
 }
 
-fn accuracies(measured: &Measured) -> Chart {
-    let bar = |label: &str, tone, value| Bar { label: label.to_owned(), tone, value };
-    let tones = [Tone::Between, Tone::Subject, Tone::Goal];
-    let mut bars = vec![bar(
-        "chip, not adapted",
-        Tone::Baseline,
-        estimate(&measured.by_seed(|chip| chip.before)),
-    )];
-    bars.extend(WAYS.iter().zip(tones).enumerate().map(|(way, ((_, words, _), tone))| {
-        bar(words, tone, estimate(&measured.by_seed(|chip| chip.after[way])))
-    }));
-    let digital = measured.by_fold(|fold| fold.digital);
-    let value = digital.iter().sum::<f64>() / digital.len() as f64;
+fn accuracies(spec: &Spec, measured: &Measured) -> Chart {
+    let after = spec.drift.words();
+    let mut bars = Vec::new();
+    for (runs, state) in [(&measured.fresh, "chip"), (&measured.drifted, "drifted")] {
+        let mut bar = |words: &str, tone, value| bars.push(Bar { label: format!("{state}, {words}"), tone, value });
+        bar("not adapted", Tone::Baseline, runs.before());
+        let tones = [Tone::Between, Tone::Subject, Tone::Goal];
+        for (way, ((_, words, _), tone)) in WAYS.iter().zip(tones).enumerate() {
+            bar(words, tone, runs.after(way));
+        }
+    }
+    let late = measured.by_fold(|fold| fold.late);
+    let value = late.iter().sum::<f64>() / late.len() as f64;
     Chart {
         name: "adaptation".to_owned(),
         title: "A subject left out".to_owned(),
-        caption: "Accuracy on later windows of the subject; intervals are over seeds.".to_owned(),
+        caption: format!(
+            "Accuracy on later windows of the subject, drifted {after} after writing; intervals are over seeds."
+        ),
         plot: Plot::Bars(Bars {
             x_label: "accuracy (%), axis cut".to_owned(),
             shown: cim_report::Shown::Percent,

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use cim_core::{Amps, MatMul, Scratch, Stream, Tally};
+use cim_core::{Amps, MatMul, Scratch, Seconds, Stream, Tally};
 use cim_device::program::{Pulse, PulseCells, Rewritten};
-use cim_dynamics::spiking::{Arrays, Feedback, Network};
+use cim_dynamics::spiking::{Arrays, Feedback, Network, Written, rows_in_sequence};
 use cim_tile::full_scale::worst_case;
 use cim_tile::{Grid, LayerDesign, Parts};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
@@ -34,9 +34,13 @@ pub struct Chip<'a> {
     at: Stream,
     /// Reads and writes so far: a new number for the noise of each.
     moment: u64,
-    /// Pairs written since the chip was made.
+    /// Since the first writing.
+    age: Seconds,
+    /// Pairs written since then.
     pub pairs_written: u64,
-    /// Energy of all pulses (J).
+    /// Pulses and rows of these; for how many sequences, the chip does not know.
+    pub written: Written,
+    /// Energy of these pulses by the cells' own law (J).
     pub energy_j: f64,
     /// What reads counted.
     pub tally: Tally,
@@ -63,13 +67,34 @@ impl<'a> Chip<'a> {
         };
         let matrices = network.weights().enumerate().map(matrix);
         let matrices = matrices.collect::<Result<Vec<_>, StudyError>>()?;
-        let (pairs_written, energy_j, tally) = (0, 0.0, Tally::default());
         let parts = Parts { device: Arc::new(Held(parts.device.clone())), ..parts };
-        let mut chip =
-            Self { spec, parts, matrices, at, moment: 0, pairs_written, energy_j, tally };
+        let mut chip = Self {
+            spec,
+            parts,
+            matrices,
+            at,
+            moment: 0,
+            age: Seconds::ZERO,
+            pairs_written: 0,
+            written: Written::default(),
+            energy_j: 0.0,
+            tally: Tally::default(),
+        };
         chip.write(network)?;
-        (chip.pairs_written, chip.energy_j) = (0, 0.0);
+        (chip.pairs_written, chip.written, chip.energy_j) = (0, Written::default(), 0.0);
         Ok(chip)
+    }
+
+    /// Lets time pass: cells drift by the law of the device.
+    ///
+    /// # Errors
+    /// [`StudyError`] for a time at which nothing is known of the device.
+    pub fn wait(&mut self, elapsed: Seconds) -> Result<(), StudyError> {
+        self.age += elapsed;
+        for matrix in &mut self.matrices {
+            matrix.cells.wait(elapsed, self.at)?;
+        }
+        Ok(())
     }
 
     /// Writes the pairs that are further from `wanted` than the threshold: one cell to what the weight asks
@@ -80,11 +105,13 @@ impl<'a> Chip<'a> {
     pub fn write(&mut self, wanted: &Network) -> Result<(), StudyError> {
         self.moment += 1;
         let at = self.at.child("write", self.moment);
+        let mut rows = 0;
         for (l, (matrix, wanted)) in self.matrices.iter_mut().zip(wanted.weights()).enumerate() {
             let window = matrix.cells.window();
             let threshold = self.spec.adaptation.write_threshold as f32 * matrix.clip;
             let held = matrix.cells.conductances();
             let mut pulses = [0, 1].map(|_| Array2::from_elem(held.dim(), Pulse::NONE));
+            let mut changed = Array2::from_elem(wanted.dim(), false);
             for ((row, col), &w) in wanted.indexed_iter() {
                 let before = matrix.written[(row, col)];
                 // What was never written is not a number.
@@ -92,6 +119,7 @@ impl<'a> Chip<'a> {
                     continue;
                 }
                 matrix.written[(row, col)] = w;
+                changed[(row, col)] = true;
                 self.pairs_written += 1;
                 let share = f64::from(w / matrix.clip).clamp(-1.0, 1.0);
                 for (side, share) in [share.max(0.0), (-share).max(0.0)].into_iter().enumerate() {
@@ -99,13 +127,19 @@ impl<'a> Chip<'a> {
                     let target = window.g_min.0 + share * window.span().0;
                     let aimed = matrix.cells.aimed(held[place], target);
                     (pulses[0][place], pulses[1][place]) = (aimed[0], aimed[1]);
+                    for pulse in aimed.iter().filter(|pulse| !pulse.is_none()) {
+                        self.written.sets += u64::from(0.0 < pulse.volts);
+                        self.written.resets += u64::from(pulse.volts < 0.0);
+                    }
                 }
             }
+            rows = rows.max(rows_in_sequence(changed.view()));
             for (k, pulses) in pulses.iter().enumerate() {
                 let at = at.child("matrix", l as u64).child("pulse", k as u64);
                 self.energy_j += matrix.cells.pulse(pulses.view(), at)?.sum();
             }
         }
+        self.written.rows += rows;
         Ok(())
     }
 
@@ -121,7 +155,8 @@ impl<'a> Chip<'a> {
             let weights = matrix.weights();
             let (at, parts) = (at.child("matrix", l as u64), self.parts.of_layer(l));
             let grid = |weights: ArrayView2<'_, f32>, limit, label| {
-                array(self.spec, &parts, weights, (matrix.clip, limit), at.child(label, 0))
+                let grid = array(self.spec, &parts, weights, (matrix.clip, limit), at.child(label, 0));
+                grid.map(|grid| boxed(grid, limit))
             };
             arrays.forward.push(grid(weights.view(), matrix.limit, "forward")?);
             let transposed = weights.t().as_standard_layout().into_owned();
@@ -130,7 +165,7 @@ impl<'a> Chip<'a> {
         Ok(arrays)
     }
 
-    /// Fixed matrices of feedback on arrays of the same cells, written once.
+    /// Fixed matrices of feedback on arrays of the same cells, written once, with the weights, and as old as they are.
     ///
     /// # Errors
     /// [`StudyError`] for parts that cannot be.
@@ -139,7 +174,8 @@ impl<'a> Chip<'a> {
         let of = |(l, b): (usize, &Array2<f32>)| {
             let clip = b.iter().fold(f32::MIN_POSITIVE, |most, b| most.max(b.abs()));
             let at = self.at.child("feedback", l as u64);
-            array(self.spec, &parts.of_layer(l), b.view(), (clip, None), at)
+            let grid = array(self.spec, &parts.of_layer(l), b.view(), (clip, None), at)?;
+            Ok(boxed(grid.aged(self.age)?, None))
         };
         Ok(Feedback(matrices.iter().enumerate().map(of).collect::<Result<_, StudyError>>()?))
     }
@@ -163,7 +199,7 @@ fn array(
     weights: ArrayView2<'_, f32>,
     (weight_clip, limit): (f32, Option<f32>),
     at: Stream,
-) -> Result<Box<dyn MatMul>, StudyError> {
+) -> Result<Grid, StudyError> {
     let (rows, cols) = parts.full_scale_shape(weights.nrows(), weights.ncols());
     let design = LayerDesign {
         weight_clip,
@@ -175,11 +211,15 @@ fn array(
     let worst = worst_case(parts, weights, weight_clip, design.amps_per_weight(parts));
     let full_scale = worst.mapv(|amps| share * amps);
     let design = LayerDesign { full_scale, ..design };
-    let grid = Grid::program(parts, &design, weights, at, &mut Tally::default())?;
-    Ok(match limit {
+    Ok(Grid::program(parts, &design, weights, at, &mut Tally::default())?)
+}
+
+/// A grid as it is used: without a limit of its inputs, scaled to them.
+fn boxed(grid: Grid, limit: Option<f32>) -> Box<dyn MatMul> {
+    match limit {
         Some(_) => Box::new(grid),
         None => Box::new(Scaled(grid)),
-    })
+    }
 }
 
 /// A grid whose inputs are scaled to the largest of each vector, digitally.
@@ -210,5 +250,63 @@ impl MatMul for Scaled {
         for (mut row, &most) in y.outer_iter_mut().zip(&largest) {
             row *= most;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::parse;
+    use crate::spiking_har::SpikingHar;
+    use crate::study::Study;
+
+    fn spec() -> Spec {
+        parse(SpikingHar::PRESET).expect("parses")
+    }
+
+    fn held(chip: &Chip<'_>) -> Vec<Array2<f32>> {
+        chip.matrices.iter().map(Matrix::weights).collect()
+    }
+
+    /// Three weights of the first matrix move, two of them in one row; one by less than is written.
+    #[test]
+    fn pulses_and_rows_are_those_of_the_pairs_that_are_off() {
+        let spec = spec();
+        let mut network = spec.network(6, 7, Stream::root(3)).expect("a network");
+        let mut chip = Chip::new(&spec, &network, Stream::root(4)).expect("a chip");
+        let clip = chip.matrices[0].clip;
+        let mut weights = network.weights_mut();
+        let first = weights.next().expect("a matrix");
+        for place in [(2, 3), (2, 9), (40, 1)] {
+            first[place] *= 0.5;
+            first[place] += 0.02 * clip * first[place].signum();
+        }
+        first[(7, 7)] += 0.5 * spec.adaptation.write_threshold as f32 * clip;
+        drop(weights);
+        chip.write(&network).expect("written");
+        let Written { sets, resets, rows, .. } = chip.written;
+        assert_eq!((chip.pairs_written, sets + resets, rows), (3, 6, 2));
+        // The other cell of each pair is lowered to the bottom.
+        assert!(3 <= resets && 0.0 < chip.energy_j);
+        chip.write(&network).expect("nothing to write");
+        assert_eq!((chip.pairs_written, chip.written.rows), (3, 2));
+    }
+
+    /// Wan's cells spread by 0.6 to 3.3 µS more in a day, of a window of 39.3 µS; two of them are a weight.
+    #[test]
+    fn cells_drift_by_their_own_law_and_not_without_time() {
+        let spec = spec();
+        let network = spec.network(6, 7, Stream::root(3)).expect("a network");
+        let mut chip = Chip::new(&spec, &network, Stream::root(4)).expect("a chip");
+        let before = held(&chip);
+        chip.wait(Seconds::ZERO).expect("no time");
+        assert_eq!(held(&chip), before);
+        chip.wait(Seconds(86_400.0)).expect("a day");
+        for ((after, before), matrix) in held(&chip).iter().zip(&before).zip(&chip.matrices) {
+            let change = (after - before) / matrix.clip;
+            let rms = change.iter().map(|d| d * d).sum::<f32>() / change.len() as f32;
+            assert!((0.01..0.1).contains(&rms.sqrt()), "{}", rms.sqrt());
+        }
+        assert!(chip.wait(Seconds(86_400.0)).is_err(), "two days are beyond the fit");
     }
 }

@@ -2,7 +2,17 @@
 
 use cim_core::Tally;
 use cim_dynamics::spiking::{Rule, Work};
+use cim_report::Estimate;
 use ndarray::Array2;
+
+use crate::shared::estimates::{estimate, paired};
+
+/// Numbers of the ways in [`WAYS`].
+pub const BP: usize = 0;
+/// Drawn matrices.
+pub const DFA: usize = 1;
+/// Matrices of the pretrained weights.
+pub const ALIGNED: usize = 2;
 
 /// Ways of adapting that are compared: key, words, and whose costs they have.
 pub const WAYS: [(&str, &str, Rule); 3] = [
@@ -11,30 +21,40 @@ pub const WAYS: [(&str, &str, Rule); 3] = [
     ("aligned", "feedback alignment, matrices of the pretrained weights", Rule::FeedbackAlignment),
 ];
 
+/// One chip that was adapted to one subject by one way.
+#[derive(Clone, Copy, Debug)]
+pub struct OfWay {
+    /// Accuracy on the later windows.
+    pub after: f64,
+    /// Work of one window, as it was run and written.
+    pub work: Work,
+    /// Pairs of cells written for a window.
+    pub pairs: f64,
+    /// Energy of the pulses for a window by the cells' own law (J).
+    pub pulse_j: f64,
+}
+
 /// One chip on one subject.
 #[derive(Clone, Debug)]
 pub struct OfChip {
     /// Accuracy on the later windows before adaptation.
     pub before: f64,
     /// After adaptation by each way.
-    pub after: [f64; WAYS.len()],
-    /// Pairs written for a window, by each way.
-    pub writes: [f64; WAYS.len()],
-    /// Energy of the pulses for a window by the cells' own law, by each way (J).
-    pub pulse_j: [f64; WAYS.len()],
+    pub ways: [OfWay; WAYS.len()],
     /// Counts of all reads.
     pub tally: Tally,
 }
 
-/// One subject left out.
-#[derive(Clone, Debug)]
+/// Chips in one state of their cells, by subject and seed.
+pub struct Runs(pub Vec<Vec<OfChip>>);
+
+/// One subject left out, in numbers.
+#[derive(Clone, Copy, Debug)]
 pub struct Fold {
-    /// Accuracy in numbers on all windows of the subject.
-    pub digital_all: f64,
-    /// Accuracy in numbers on the later windows.
-    pub digital: f64,
-    /// Chips by seed.
-    pub chips: Vec<OfChip>,
+    /// Accuracy on all windows of the subject.
+    pub all: f64,
+    /// Accuracy on the later windows.
+    pub late: f64,
 }
 
 /// One window through the network.
@@ -54,27 +74,61 @@ pub struct Shown {
 pub struct Measured {
     /// By subject.
     pub folds: Vec<Fold>,
+    /// On cells as they were written.
+    pub fresh: Runs,
+    /// On the same cells after the time of the preset.
+    pub drifted: Runs,
     /// Accuracy in numbers with windows of all subjects mixed.
     pub mixed: f64,
-    /// Work of one window, by each way, with the writes that were made.
-    pub work: [Work; WAYS.len()],
     /// For pictures.
     pub shown: Shown,
 }
 
-impl Measured {
+impl Runs {
     /// Means over subjects of a value, one a seed.
     pub fn by_seed(&self, value: impl Fn(&OfChip) -> f64) -> Vec<f64> {
-        let seeds = self.folds.first().map_or(0, |fold| fold.chips.len());
+        let seeds = self.0.first().map_or(0, Vec::len);
         let mean = |seed: usize| {
-            let sum: f64 = self.folds.iter().map(|fold| value(&fold.chips[seed])).sum();
-            sum / self.folds.len() as f64
+            self.0.iter().map(|chips| value(&chips[seed])).sum::<f64>() / self.0.len() as f64
         };
         (0..seeds).map(mean).collect()
     }
 
-    /// The mean over subjects of a value.
+    /// A value over seeds.
+    pub fn over_seeds(&self, value: impl Fn(&OfChip) -> f64) -> Estimate {
+        estimate(&self.by_seed(value))
+    }
+
+    /// Accuracy before adaptation.
+    pub fn before(&self) -> Estimate {
+        self.over_seeds(|chip| chip.before)
+    }
+
+    /// Accuracy after adaptation by a way.
+    pub fn after(&self, way: usize) -> Estimate {
+        self.over_seeds(|chip| chip.ways[way].after)
+    }
+
+    /// What one way gains over another, seed by seed.
+    pub fn gain(&self, way: usize, over: usize) -> Estimate {
+        self.over_seeds(|chip| chip.ways[way].after - chip.ways[over].after)
+    }
+
+    /// What a way gains over doing nothing, seed by seed.
+    pub fn gain_over_nothing(&self, way: usize) -> Estimate {
+        self.over_seeds(|chip| chip.ways[way].after - chip.before)
+    }
+}
+
+impl Measured {
+    /// One value a subject.
     pub fn by_fold(&self, value: impl Fn(&Fold) -> f64) -> Vec<f64> {
         self.folds.iter().map(value).collect()
+    }
+
+    /// What drift takes from chips that are not adapted, seed by seed.
+    pub fn drift(&self) -> Estimate {
+        let [drifted, fresh] = [&self.drifted, &self.fresh].map(|runs| runs.by_seed(|chip| chip.before));
+        paired(&drifted, &fresh)
     }
 }

@@ -3,6 +3,7 @@
 mod adapt;
 mod charts;
 mod chip;
+mod claims;
 mod data;
 mod held;
 mod measured;

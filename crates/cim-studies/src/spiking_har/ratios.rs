@@ -1,32 +1,41 @@
-//! Costs of ways of adapting over those of backpropagation.
+//! Costs of ways of adapting over those of backpropagation, seed by seed.
 
-use super::measured::Measured;
-use super::spec::Spec;
+use cim_dynamics::spiking::{Prices, Work};
+use cim_report::Estimate;
 
-/// Number of backpropagation among the ways.
-const BP: usize = 0;
+use super::measured::{BP, Measured};
+use crate::shared::estimates::estimate;
 
-/// Energy, latency and area of a way over those of backpropagation.
-pub fn ratios(spec: &Spec, measured: &Measured, way: usize) -> [f64; 3] {
-    let of = |way: usize| {
-        let work = &measured.work[way];
-        let energy: f64 = work.energy(&spec.prices, work.event_rows).iter().map(|e| e.0).sum();
-        let time = work.latency(&spec.prices);
-        let time = time.forward.0 + time.backward.0 + time.update.0;
-        [energy, time, work.area_um2(&spec.prices)]
-    };
-    let (way, bp) = (of(way), of(BP));
-    [0, 1, 2].map(|k| way[k] / bp[k])
+/// Energy of all of a window (J), rows driven where there is an event.
+pub fn energy_j(work: &Work, prices: &Prices) -> f64 {
+    work.energy(prices, work.event_rows).iter().map(|e| e.0).sum()
 }
 
-/// Of energy and time, the part behind the forward pass.
-pub fn learning_ratios(spec: &Spec, measured: &Measured, way: usize) -> [f64; 2] {
-    let of = |way: usize| {
-        let work = &measured.work[way];
-        let [_, backward, update] = work.energy(&spec.prices, work.event_rows);
-        let time = work.latency(&spec.prices);
-        [backward.0 + update.0, time.backward.0 + time.update.0]
-    };
-    let (way, bp) = (of(way), of(BP));
-    [0, 1].map(|k| way[k] / bp[k])
+/// Energy of what comes behind the forward pass (J).
+pub fn learning_energy_j(work: &Work, prices: &Prices) -> f64 {
+    let [_, backward, update] = work.energy(prices, work.event_rows);
+    backward.0 + update.0
+}
+
+/// Time of what comes behind the forward pass (s).
+pub fn learning_s(work: &Work, prices: &Prices) -> f64 {
+    let time = work.latency(prices);
+    time.backward.0 + time.update.0
+}
+
+/// A cost of a way over that of backpropagation: the ratio of means over subjects, over seeds.
+pub fn ratio(measured: &Measured, way: usize, cost: impl Fn(&Work) -> f64) -> Estimate {
+    let of = |way: usize| measured.fresh.by_seed(|chip| cost(&chip.ways[way].work));
+    let ratios: Vec<f64> = of(way).iter().zip(of(BP)).map(|(way, bp)| way / bp).collect();
+    estimate(&ratios)
+}
+
+/// The same for a cost that no chance has a part in.
+pub fn fixed_ratio(measured: &Measured, way: usize, cost: impl Fn(&Work) -> f64) -> Estimate {
+    Estimate::exact(ratio(measured, way, cost).mean)
+}
+
+/// A cost of a window by a way, the mean over subjects, over seeds.
+pub fn cost(measured: &Measured, way: usize, cost: impl Fn(&Work) -> f64) -> Estimate {
+    measured.fresh.over_seeds(|chip| cost(&chip.ways[way].work))
 }

@@ -5,10 +5,11 @@ use cim_chip::sections::{
     TileSpec, Wires, need, need_positive, need_share_above_zero, need_within,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
-use cim_core::Stream;
+use cim_core::{Seconds, Stream};
 use cim_device::program::{AmplitudeSpec, Rewritten};
 use cim_dynamics::DynamicsError;
 use cim_dynamics::spiking::{LifSpec, Network, Prices, Shape};
+use cim_report::format::{number, seconds};
 use serde::{Deserialize, Serialize};
 
 use super::vary::VariationSpec;
@@ -34,6 +35,8 @@ pub struct Spec {
     pub pretraining: PretrainingSpec,
     /// Learning on the chip.
     pub adaptation: AdaptationSpec,
+    /// How old cells are where drifted arrays are adapted.
+    pub drift: DriftSpec,
     /// Size of a tile.
     pub tile: TileSpec,
     /// The cell.
@@ -121,6 +124,25 @@ pub struct AdaptationSpec {
     pub write_threshold: f64,
 }
 
+/// How old cells are where drifted arrays are adapted.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DriftSpec {
+    /// Time from writing the pretrained weights to adaptation, at which the device must be known; 0 s for no drift.
+    pub after: Seconds,
+}
+
+impl DriftSpec {
+    /// The time in words.
+    pub fn words(self) -> String {
+        let hours = self.after.0 / 3600.0;
+        if hours < 1.0 { seconds(self.after.0) } else { format!("{} h", number(hours)) }
+    }
+}
+
+/// Longest time of a drift.
+const LONGEST: Seconds = Seconds(1e11);
+
 /// What stands for the largest weight, input and current.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -155,6 +177,8 @@ impl StudySpec for Spec {
             "adaptation writes the two cells of pairs: give differential",
         )?;
         let device = self.parts()?.device;
+        need_within("drift.after", self.drift.after, Seconds::ZERO, LONGEST)?;
+        device.fitted_times().check(self.drift.after)?;
         Rewritten::fresh(device, (0, 0), self.pulses, Stream::root(0))?;
         for (key, value, most) in [
             ("windows.average", self.windows.average, 1000),
@@ -208,15 +232,17 @@ impl StudySpec for Spec {
         need_positive("ranges.weight", self.ranges.weight, self.ranges.weight)?;
         need_positive("ranges.input", self.ranges.input, self.ranges.input)?;
         need_share_above_zero("ranges.full_scale", self.ranges.full_scale)?;
-        let Prices { read, row, neuron, write, read_time, write_time, .. } = self.prices;
+        let Prices { read, row, neuron, set, reset, read_time, write_time, .. } = self.prices;
         for (key, value) in [
             ("prices.read", read.0),
             ("prices.row", row.0),
             ("prices.neuron", neuron.0),
-            ("prices.write", write.0),
+            ("prices.set", set.0),
+            ("prices.reset", reset.0),
             ("prices.read_time", read_time.0),
             ("prices.write_time", write_time.0),
             ("prices.part_um2", self.prices.part_um2),
+            ("prices.tile_um2", self.prices.tile_um2),
             ("prices.drivers_um2", self.prices.drivers_um2),
             ("prices.membrane_um2", self.prices.membrane_um2),
         ] {
@@ -289,10 +315,14 @@ mod tests {
             (ours.read.0, table.read.0),
             (ours.row.0, table.row.0),
             (ours.neuron.0, table.neuron.0),
-            (ours.write.0, table.write.0),
+            (ours.set.0, table.set.0),
+            (ours.reset.0, table.reset.0),
             (ours.read_time.0, table.read_time.0),
+            (ours.write_time.0, table.write_time.0),
             (ours.part_um2, table.part_um2),
+            (ours.tile_um2, table.tile_um2),
             (ours.drivers_um2, table.drivers_um2),
+            (ours.membrane_um2, table.membrane_um2),
         ] {
             // Four digits are written.
             assert!((a / b - 1.0).abs() < 5e-4, "{a} {b}");
@@ -317,6 +347,8 @@ mod tests {
             ("greatest = \"1.5 V\"", "greatest = \"0.1 V\"", "greatest"),
             ("read = \"696.4 pJ\"", "read = \"0 J\"", "prices.read"),
             ("mixed_share = 0.25", "mixed_share = 1.5", "mixed_share"),
+            ("after = \"1 day\"", "after = \"-1 day\"", "drift.after"),
+            ("after = \"1 day\"", "after = \"1 year\"", "it is not extrapolated"),
         ]);
     }
 }

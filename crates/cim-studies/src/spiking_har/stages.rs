@@ -1,14 +1,14 @@
 //! The stages of the study, in order.
 
-use cim_core::{Scratch, Stream, Tally};
-use cim_dynamics::spiking::{Arrays, Record, Work, count, run as run_network};
+use cim_core::{Scratch, Seconds, Stream, Tally};
+use cim_dynamics::spiking::{Arrays, Record, run as run_network};
 use cim_report::Timing;
 use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::adapt::adapt;
 use super::data::{Motion, shuffled};
-use super::measured::{Fold, Measured, OfChip, Shown, WAYS};
+use super::measured::{Fold, Measured, OfChip, Runs, Shown};
 use super::outcome;
 use super::pretrain::{Pretrained, Pretraining, correct};
 use super::spec::Spec;
@@ -43,44 +43,38 @@ pub fn run(spec: &Spec, sets: &Motion, context: &Context<'_>) -> Result<Found, S
     let mixed = digital(sets, &trained[sets.subjects], &mixed_unseen)?;
 
     let seeds = spec.evaluation.chips;
-    let steps = context.progress.begin("adapt chips", sets.subjects * seeds);
-    let all: Vec<(usize, usize)> =
-        (0..sets.subjects).flat_map(|s| (0..seeds).map(move |chip| (s, chip))).collect();
-    let chips = all
-        .into_par_iter()
-        .map(|(subject, chip)| {
-            let at = root.child("evaluate", 0).child("chip", chip as u64);
-            let at = at.child("subject", subject as u64);
-            let found = adapt(spec, sets, &trained[subject], subject, at);
-            steps.step(1);
-            found
-        })
-        .collect::<Result<Vec<OfChip>, StudyError>>()?;
+    let ages = [Seconds::ZERO, spec.drift.after];
+    let steps = context.progress.begin("adapt chips", ages.len() * sets.subjects * seeds);
+    let runs = ages.into_par_iter().map(|age| {
+        let subject = |subject: usize| {
+            let chips = (0..seeds).into_par_iter().map(|chip| {
+                let at = root.child("evaluate", 0).child("chip", chip as u64);
+                let at = at.child("subject", subject as u64);
+                let found = adapt(spec, sets, &trained[subject], subject, (age, at));
+                steps.step(1);
+                found
+            });
+            chips.collect::<Result<Vec<OfChip>, StudyError>>()
+        };
+        let subjects = (0..sets.subjects).into_par_iter().map(subject);
+        Ok(Runs(subjects.collect::<Result<Vec<_>, StudyError>>()?))
+    });
+    let mut runs = runs.collect::<Result<Vec<Runs>, StudyError>>()?;
     drop(steps);
     stages.lap("adapt chips");
-    let folds = chips.chunks(seeds).enumerate().map(|(subject, chips)| {
-        let of = |early: Option<bool>| {
-            let which = sets.chosen(|w| w.subject == subject && early.is_none_or(|e| e == w.early));
+    let folds = (0..sets.subjects).map(|subject| {
+        let of = |late_only: bool| {
+            let which = sets.chosen(|w| w.subject == subject && !(late_only && w.early));
             digital(sets, &trained[subject], &which)
         };
-        Ok(Fold { digital_all: of(None)?, digital: of(Some(false))?, chips: chips.to_vec() })
+        Ok(Fold { all: of(false)?, late: of(true)? })
     });
     let folds = folds.collect::<Result<Vec<_>, StudyError>>()?;
     let shown = sets.chosen(|w| w.subject == 0 && !w.early);
-    let record = numbers(sets, &trained[0], &shown)?;
-    let mut measured = Measured {
-        folds,
-        mixed,
-        work: [Work::default(); WAYS.len()],
-        shown: shown_window(sets, &trained[0], &shown)?,
-    };
-    for (way, (_, _, rule)) in WAYS.iter().enumerate() {
-        let writes = measured.by_seed(|chip| chip.writes[way]);
-        let mean = writes.iter().sum::<f64>() / writes.len() as f64;
-        let work = count(&trained[0].network, &record, *rule);
-        measured.work[way] = Work { writes: mean.round() as u64, ..work };
-    }
-    let report = outcome::report(spec, sets, &measured);
+    let shown = shown_window(sets, &trained[0], &shown)?;
+    let drifted = runs.pop().expect("one a state");
+    let fresh = runs.pop().expect("one a state");
+    let report = outcome::report(spec, sets, &Measured { folds, fresh, drifted, mixed, shown });
     Ok(Found { report, timing: stages.into_timing(Timing::default()) })
 }
 

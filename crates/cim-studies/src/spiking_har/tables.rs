@@ -1,48 +1,57 @@
 //! Tables of the study.
 
-use cim_report::format::{number, seconds, si};
+use cim_dynamics::spiking::Work;
+use cim_report::format::{number, number_estimate, seconds, si, si_estimate};
 use cim_report::{Estimate, Table};
 
-use super::measured::{Measured, WAYS};
-use super::ratios::{learning_ratios, ratios};
+use super::claims::claims;
+use super::measured::{BP, DFA, Measured, OfChip, Runs, WAYS};
+use super::ratios::cost;
 use super::spec::Spec;
-use crate::shared::estimates::{estimate, paired};
+use crate::shared::estimates::estimate;
 
 pub fn all(spec: &Spec, measured: &Measured) -> Vec<Table> {
+    let drifted = format!("The same on drifted arrays, {} after writing", spec.drift.words());
     vec![
-        ways(measured),
+        published(spec, measured),
+        ways("Subject left out, on the chip".to_owned(), &measured.fresh),
+        ways(drifted, &measured.drifted),
         subjects(measured),
         counts(measured),
         costs(spec, measured),
-        over(spec, measured),
     ]
+}
+
+fn published(spec: &Spec, measured: &Measured) -> Table {
+    let rows = claims(spec, measured).into_iter().map(|claim| {
+        vec![claim.what, claim.paper.to_owned(), claim.here, claim.verdict, claim.why]
+    });
+    let columns = ["figure", "published", "here", "verdict", "what decides it"];
+    Table::new("Feedback alignment against backpropagation, as published and here", columns, rows)
 }
 
 fn share(e: Estimate) -> String {
     format!("{:.2} ± {:.2}", 100.0 * e.mean, 100.0 * e.ci95)
 }
 
-fn ways(measured: &Measured) -> Table {
-    let before = measured.by_seed(|chip| chip.before);
+fn ways(title: String, runs: &Runs) -> Table {
     let none = "–".to_owned();
     let mut rows = vec![vec![
         "none".to_owned(),
-        share(estimate(&before)),
+        share(runs.before()),
         none.clone(),
         none.clone(),
         "0".to_owned(),
         none,
     ]];
-    let bp = measured.by_seed(|chip| chip.after[0]);
     rows.extend(WAYS.iter().enumerate().map(|(way, (_, words, _))| {
-        let after = measured.by_seed(|chip| chip.after[way]);
         vec![
             (*words).to_owned(),
-            share(estimate(&after)),
-            share(paired(&after, &before)),
-            share(paired(&after, &bp)),
-            number(estimate(&measured.by_seed(|chip| chip.writes[way])).mean),
-            si(estimate(&measured.by_seed(|chip| chip.pulse_j[way])).mean, "J"),
+            share(runs.after(way)),
+            share(runs.gain_over_nothing(way)),
+            share(runs.gain(way, BP)),
+            number(runs.over_seeds(|chip| chip.ways[way].pairs).mean),
+            si(runs.over_seeds(|chip| chip.ways[way].pulse_j).mean, "J"),
         ]
     }));
     let columns = [
@@ -51,23 +60,23 @@ fn ways(measured: &Measured) -> Table {
         "over none (points)",
         "over backpropagation (points)",
         "pairs written a window",
-        "energy of pulses a window",
+        "energy of pulses a window, by the cells' law",
     ];
-    Table::new("Subject left out, on the chip", columns, rows)
+    Table::new(title, columns, rows)
 }
 
 fn subjects(measured: &Measured) -> Table {
-    let rows = measured.folds.iter().enumerate().map(|(subject, fold)| {
-        let of = |value: &dyn Fn(&super::measured::OfChip) -> f64| {
-            share(estimate(&fold.chips.iter().map(value).collect::<Vec<_>>()))
+    let rows = measured.folds.iter().zip(&measured.fresh.0).enumerate().map(|(subject, (fold, chips))| {
+        let of = |value: &dyn Fn(&OfChip) -> f64| {
+            share(estimate(&chips.iter().map(value).collect::<Vec<_>>()))
         };
         let mut row = vec![
             (subject + 1).to_string(),
-            format!("{:.2}", 100.0 * fold.digital_all),
-            format!("{:.2}", 100.0 * fold.digital),
+            format!("{:.2}", 100.0 * fold.all),
+            format!("{:.2}", 100.0 * fold.late),
             of(&|chip| chip.before),
         ];
-        row.extend((0..WAYS.len()).map(|way| of(&|chip| chip.after[way])));
+        row.extend((0..WAYS.len()).map(|way| of(&|chip| chip.ways[way].after)));
         row
     });
     let columns = [
@@ -83,44 +92,53 @@ fn subjects(measured: &Measured) -> Table {
 }
 
 fn counts(measured: &Measured) -> Table {
-    let [bp, dfa, _] = &measured.work;
-    let rows: Vec<Vec<String>> = [
-        ("reads forward", bp.reads, dfa.reads),
-        ("rows driven, all", bp.dense_rows, dfa.dense_rows),
-        ("rows driven, those with an event", bp.event_rows as u64, dfa.event_rows as u64),
-        ("updates of membranes", bp.neuron_updates, dfa.neuron_updates),
-        ("transposed reads", bp.transposed_reads, dfa.transposed_reads),
-        ("projections of the error", bp.projections, dfa.projections),
-        ("pairs written", bp.writes, dfa.writes),
-        ("parts of arrays", bp.parts, dfa.parts),
-        ("parts with column drivers", bp.two_sided_parts, dfa.two_sided_parts),
-        ("membranes kept", bp.stored_membranes, dfa.stored_membranes),
-        ("products in sequence, forward", bp.forward_depth, dfa.forward_depth),
-        ("products in sequence, backward", bp.backward_depth, dfa.backward_depth),
-    ]
-    .into_iter()
-    .map(|(what, bp, dfa)| vec![what.to_owned(), bp.to_string(), dfa.to_string()])
-    .collect();
-    let columns = ["count", "backpropagation", "feedback alignment"];
+    let row = |what: &str, value: &dyn Fn(&Work) -> f64| {
+        let of = |way: usize| number_estimate(&cost(measured, way, value));
+        vec![what.to_owned(), of(BP), of(DFA)]
+    };
+    let rows = [
+        row("reads forward", &|work| work.reads as f64),
+        row("rows driven, all", &|work| work.dense_rows as f64),
+        row("rows driven, those with an event", &|work| work.event_rows),
+        row("updates of membranes", &|work| work.neuron_updates as f64),
+        row("transposed reads", &|work| work.transposed_reads as f64),
+        row("projections of the error", &|work| work.projections as f64),
+        row("pulses that raise a cell", &|work| work.written.of_a_sequence()[0]),
+        row("pulses that lower a cell", &|work| work.written.of_a_sequence()[1]),
+        row("rows written one after the other", &|work| work.written.of_a_sequence()[2]),
+        row("parts of arrays", &|work| work.parts as f64),
+        row("parts with column drivers", &|work| work.two_sided_parts as f64),
+        row("membranes kept", &|work| work.stored_membranes as f64),
+        row("products in sequence, forward", &|work| work.forward_depth as f64),
+        row("products in sequence, backward", &|work| work.backward_depth as f64),
+    ];
+    let columns = ["count", "backpropagation", "feedback alignment, drawn matrices"];
     Table::new("What one window takes, counted", columns, rows)
 }
 
 fn costs(spec: &Spec, measured: &Measured) -> Table {
-    let rows =
-        [("backpropagation", 0), ("feedback alignment", 1)].into_iter().flat_map(|(name, way)| {
-            let work = measured.work[way];
-            [("events", work.event_rows), ("all rows", work.dense_rows as f64)].map(
-                |(kind, rows)| {
-                    let energy = work.energy(&spec.prices, rows);
-                    let time = work.latency(&spec.prices);
-                    let mut row = vec![name.to_owned(), kind.to_owned()];
-                    row.extend(energy.iter().map(|e| si(e.0, "J")));
-                    row.extend([time.forward, time.backward, time.update].map(|t| seconds(t.0)));
-                    row.push(number(work.area_um2(&spec.prices)));
-                    row
-                },
-            )
-        });
+    let prices = &spec.prices;
+    let ways = [("backpropagation", BP), ("feedback alignment, drawn matrices", DFA)];
+    let rows = ways.into_iter().flat_map(|(name, way)| {
+        let of = |value: &dyn Fn(&Work) -> f64| cost(measured, way, value);
+        ["events", "all rows"].map(|kind| {
+            let driven = |work: &Work| match kind {
+                "events" => work.event_rows,
+                _ => work.dense_rows as f64,
+            };
+            let energy = |k: usize| of(&|work| work.energy(prices, driven(work))[k].0);
+            let time = [
+                of(&|work| work.latency(prices).forward.0),
+                of(&|work| work.latency(prices).backward.0),
+                of(&|work| work.latency(prices).update.0),
+            ];
+            let mut row = vec![name.to_owned(), kind.to_owned()];
+            row.extend([0, 1, 2].map(|k| si_estimate(&energy(k), "J")));
+            row.extend(time.map(|time| seconds(time.mean)));
+            row.push(number(of(&|work| work.area_um2(prices)).mean.round()));
+            row
+        })
+    });
     let columns = [
         "rule",
         "rows driven",
@@ -133,19 +151,4 @@ fn costs(spec: &Spec, measured: &Measured) -> Table {
         "area (µm²)",
     ];
     Table::new("What one window takes, priced", columns, rows)
-}
-
-fn over(spec: &Spec, measured: &Measured) -> Table {
-    let [energy, time, area] = ratios(spec, measured, 1);
-    let [learning_energy, learning_time] = learning_ratios(spec, measured, 1);
-    let change = |ratio: f64| format!("{:+.1} %", 100.0 * (ratio - 1.0));
-    let rows = [
-        ("energy", change(energy), change(learning_energy), "−64.1 %"),
-        ("time", change(time), change(learning_time), "−52.4 % (2.1×)"),
-        ("area", change(area), "–".to_owned(), "−10.1 %"),
-    ];
-    let rows = rows
-        .map(|(what, all, learning, paper)| vec![what.to_owned(), all, learning, paper.to_owned()]);
-    let columns = ["cost", "whole window", "behind the forward pass", "paper"];
-    Table::new("Feedback alignment against backpropagation", columns, rows)
 }
