@@ -275,14 +275,11 @@ mod tests {
         let mut network = spec.network(6, 7, Stream::root(3)).expect("a network");
         let mut chip = Chip::new(&spec, &network, Stream::root(4)).expect("a chip");
         let clip = chip.matrices[0].clip;
-        let mut weights = network.weights_mut();
-        let first = weights.next().expect("a matrix");
+        let first = network.weights_mut().next().expect("a matrix");
         for place in [(2, 3), (2, 9), (40, 1)] {
-            first[place] *= 0.5;
-            first[place] += 0.02 * clip * first[place].signum();
+            first[place] -= 0.1 * clip * first[place].signum();
         }
         first[(7, 7)] += 0.5 * spec.adaptation.write_threshold as f32 * clip;
-        drop(weights);
         chip.write(&network).expect("written");
         let Written { sets, resets, rows, .. } = chip.written;
         assert_eq!((chip.pairs_written, sets + resets, rows), (3, 6, 2));
