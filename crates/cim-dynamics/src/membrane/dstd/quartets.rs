@@ -198,18 +198,14 @@ impl WithSimd for Scatter<'_> {
 /// Adds to the slopes of an input's weights, and to that of its time.
 #[inline(always)]
 fn spread(w: &Block, fraction: f32, slopes: &Quartet, to: &mut Block, by_time: &mut Block) {
-    // All four are loaded, so that lanes choose between values and not between loads.
-    let [up, up_end, down, down_end] = *slopes;
-    let mut gain = [0.0; LANES];
     for i in 0..LANES {
-        let below = w[i] < 0.0;
-        let start = if below { down[i] } else { up[i] };
-        let end = if below { down_end[i] } else { up_end[i] };
-        gain[i] = end - start;
-        to[i] += fraction.mul_add(gain[i], start);
-    }
-    for i in 0..LANES {
-        by_time[i] = w[i].mul_add(gain[i], by_time[i]);
+        // Factors of 0 and 1 in place of a choice between loads, which is not compiled for vectors.
+        let down = if w[i] < 0.0 { 1.0 } else { 0.0 };
+        let up = 1.0 - down;
+        let start = up * slopes[0][i] + down * slopes[2][i];
+        let gain = up * slopes[1][i] + down * slopes[3][i] - start;
+        to[i] += fraction.mul_add(gain, start);
+        by_time[i] = w[i].mul_add(gain, by_time[i]);
     }
 }
 
