@@ -337,7 +337,7 @@ mod tests {
         let of = |kind: &'static str| {
             bottom.iter().find(|own| own.kinds.contains(&kind)).unwrap_or_else(|| panic!("{kind}"))
         };
-        assert_eq!(of("kind = pcm").meaning, "Lowest conductance that is used");
+        assert_eq!(of("kind = pcm").meaning, "Lowest conductance that is used.");
         let gaussian = of("kind = gaussian");
         assert_eq!(gaussian.unit, "S");
         let in_paper = gaussian.built_in.iter().find(|own| own.preset == "paper");
