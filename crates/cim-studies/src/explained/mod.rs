@@ -59,13 +59,12 @@ pub fn keys_like(part: &str) -> Vec<String> {
     let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     let mut like: Vec<String> = names.iter().filter(|name| name.contains(part)).cloned().collect();
     if like.is_empty() {
+        // Names with hyphens, as `nearest` has what was asked for.
+        let is_near =
+            |known: &str, asked: &str| nearest([known.replace('_', "-").as_str()], asked).is_some();
+        let near = names.iter().find(|name| is_near(name, part));
         let asked = last(part);
-        let near = names.iter().find(|name| nearest([name.as_str()], part).is_some());
-        let near = near.or_else(|| {
-            names
-                .iter()
-                .find(|name| nearest([last(name).replace('_', "-").as_str()], &asked).is_some())
-        });
+        let near = near.or_else(|| names.iter().find(|name| is_near(&last(name), &asked)));
         like.extend(near.cloned());
     }
     like.truncate(10);
@@ -317,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_key_has_the_values_of_the_presets_and_a_section_all_of_its_keys() {
-        let [bits] = &Explained::of(Some("adc_bits"))[..] else { panic!("one key") };
+        let [bits] = &Explained::of(Some("converters.adc_bits"))[..] else { panic!("one key") };
         assert_eq!(bits.key, "converters.adc_bits");
         for study in STUDIES {
             let table: Table = toml::from_str(study.preset).expect("TOML");
@@ -338,7 +337,7 @@ mod tests {
         let of = |kind: &'static str| {
             bottom.iter().find(|own| own.kinds.contains(&kind)).unwrap_or_else(|| panic!("{kind}"))
         };
-        assert_eq!(of("kind = pcm").meaning, "Lowest conductance that is used");
+        assert_eq!(of("kind = pcm").meaning, "Lowest conductance that is used.");
         let gaussian = of("kind = gaussian");
         assert_eq!(gaussian.unit, "S");
         let in_paper = gaussian.built_in.iter().find(|own| own.preset == "paper");
