@@ -7,7 +7,7 @@ use cim_core::{Amps, Hertz, Kelvin, Siemens, Stream, Tally, Volts};
 use cim_crossbar::{Ambient, Wires};
 use cim_device::models::{GaussianSpec, NoiseSpec};
 use cim_device::{Conduction, Device};
-use cim_nn::{Dataset, Network};
+use cim_nn::{Dataset, Layer, Network};
 use cim_tile::{Grid, LayerDesign, Mapping, MappingSpec, Parts, Targets};
 use ndarray::Array2;
 
@@ -72,6 +72,33 @@ fn chip_of(
     rows: usize,
     mapping: Arc<dyn Mapping>,
 ) -> Vec<Grid> {
+    let parts = parts_of(state, wires, rows, mapping);
+    let program = |(layer_idx, layer): (usize, &Layer)| {
+        let at = Stream::root(3).child("layer", layer_idx as u64);
+        let design = design(&parts, layer_idx, layer);
+        Grid::program(&parts, &design, layer.weights.view(), at, &mut Tally::default())
+    };
+    let grids = network.layers().iter().enumerate().map(program);
+    grids.collect::<Result<_, _>>().expect("a chip")
+}
+
+/// What chips of [`chip`] are made of.
+pub fn noisy(state: StateNoise) -> Parts {
+    parts_of(state, Wires::NONE, 128, Arc::new(cim_tile::Differential::FINE))
+}
+
+/// How a layer uses them.
+pub fn design(parts: &Parts, layer_idx: usize, layer: &Layer) -> LayerDesign {
+    let (inputs, outputs) = layer.weights.dim();
+    LayerDesign {
+        weight_clip: 0.3,
+        input_limit: if layer_idx == 0 { 1.0 } else { 4.0 },
+        drive_gain: 1.0,
+        full_scale: Array2::from_elem(parts.full_scale_shape(inputs, outputs), Amps(1e-4)),
+    }
+}
+
+fn parts_of(state: StateNoise, wires: Wires, rows: usize, mapping: Arc<dyn Mapping>) -> Parts {
     let device = GaussianSpec {
         g_off: Siemens(2e-6),
         g_on: Siemens(50e-6),
@@ -80,7 +107,7 @@ fn chip_of(
         current_voltage: Conduction::Ohmic,
     };
     let device = device.build().expect("a device");
-    let parts = Parts {
+    Parts {
         mapping,
         window: device.window(),
         device: Arc::new(device),
@@ -99,18 +126,5 @@ fn chip_of(
         targets: Targets::Nominal,
         rows,
         outputs: 128,
-    };
-    let program = |(layer_idx, layer): (usize, &cim_nn::Layer)| {
-        let (inputs, outputs) = layer.weights.dim();
-        let design = LayerDesign {
-            weight_clip: 0.3,
-            input_limit: if layer_idx == 0 { 1.0 } else { 4.0 },
-            drive_gain: 1.0,
-            full_scale: Array2::from_elem(parts.full_scale_shape(inputs, outputs), Amps(1e-4)),
-        };
-        let at = Stream::root(3).child("layer", layer_idx as u64);
-        Grid::program(&parts, &design, layer.weights.view(), at, &mut Tally::default())
-    };
-    let grids = network.layers().iter().enumerate().map(program);
-    grids.collect::<Result<_, _>>().expect("a chip")
+    }
 }

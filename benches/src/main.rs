@@ -11,6 +11,7 @@ mod cholesky;
 mod devices;
 mod digital;
 mod fixture;
+mod foreign;
 mod inference;
 mod normals;
 mod programming;
@@ -31,6 +32,9 @@ struct Ratios {
     inference: Option<[inference::Ratios; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sliced: Option<sliced::Ratios>,
+    /// Time of a perceptron as `cim eval` runs it per time of the main job's, on one thread and on two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    foreign: Option<[foreign::Ratios; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     normals: Option<normals::Ratios>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,9 +51,10 @@ struct Ratios {
     alone: Option<alone::Alone>,
 }
 
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 10] = [
     "inference",
     "sliced",
+    "foreign",
     "normals",
     "devices",
     "programming",
@@ -73,6 +78,7 @@ fn main() -> ExitCode {
     let ratios = Ratios {
         inference: asked("inference").then(|| [1, 2].map(inference::measure)),
         sliced: asked("sliced").then(sliced::measure),
+        foreign: asked("foreign").then(|| [1, 2].map(foreign::measure)),
         normals: asked("normals").then(normals::measure),
         devices: asked("devices").then(devices::measure),
         programming: asked("programming").then(programming::measure),

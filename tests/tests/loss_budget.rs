@@ -304,10 +304,10 @@ fn of_resnet_20() {
         println!("left out: {}", cifar::LEFT_OUT);
         return;
     };
-    let samples = samples.slice(s![..12, ..]).to_owned();
+    let samples = samples.slice(s![..8, ..]).to_owned();
     let row = samples.row(0).to_vec();
     let network = Foreign::new(network, &[vec![3, 32, 32]], &row).expect("it fits");
-    let labels = labels[..12].to_vec();
+    let labels = labels[..8].to_vec();
     let effects = vec![Programming, ReadNoise, OutputConversion];
     let keys = [
         ("tile", "{ rows = 128, outputs = 64 }"),
@@ -320,5 +320,5 @@ fn of_resnet_20() {
     ];
     let text = changed(GAUSSIAN, &keys).to_string();
     let moment = Moment::FRESH;
-    Case { network, samples, labels, text, moment, effects, chips: 4 }.check();
+    Case { network, samples, labels, text, moment, effects, chips: 3 }.check();
 }
