@@ -176,7 +176,10 @@ mod tests {
             assert_eq!(note.is_some(), held_out < 5000, "{note:?}");
             if images == 4660 {
                 let note = note.unwrap();
-                assert!(note.contains("learning.held_out is 5000") && note.contains("466"), "{note}");
+                assert!(
+                    note.contains("learning.held_out is 5000") && note.contains("466"),
+                    "{note}"
+                );
             }
         }
     }

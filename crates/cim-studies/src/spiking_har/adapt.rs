@@ -3,7 +3,8 @@
 use cim_core::{Scratch, Seconds, Stream};
 use cim_dynamics::spiking::learn::cross_entropy;
 use cim_dynamics::spiking::{
-    Arrays, Feedback, Network, Rule, Teacher, Work, Written, aligned, backward, count, feedback, random, run,
+    Arrays, Feedback, Network, Rule, Teacher, Work, Written, aligned, backward, count, feedback,
+    random, run,
 };
 
 use super::chip::Chip;
@@ -47,8 +48,7 @@ pub fn adapt(
             Rule::Backpropagation => None,
             Rule::FeedbackAlignment => Some(chip.feedback(&matrices)?),
         };
-        let (adapted, work) =
-            learn(spec, sets, (network, scale), &early, &mut chip, (fixed, at))?;
+        let (adapted, work) = learn(spec, sets, (network, scale), &early, &mut chip, (fixed, at))?;
         let arrays = chip.arrays()?;
         let after = accuracy(&adapted, &arrays, sets, (&late, scale), &mut chip)?;
         let seen = work.written.sequences as f64;

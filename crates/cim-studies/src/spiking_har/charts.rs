@@ -18,7 +18,9 @@ fn accuracies(spec: &Spec, measured: &Measured) -> Chart {
     let after = spec.drift.words();
     let mut bars = Vec::new();
     for (runs, state) in [(&measured.fresh, "chip"), (&measured.drifted, "drifted")] {
-        let mut bar = |words: &str, tone, value| bars.push(Bar { label: format!("{state}, {words}"), tone, value });
+        let mut bar = |words: &str, tone, value| {
+            bars.push(Bar { label: format!("{state}, {words}"), tone, value })
+        };
         bar("not adapted", Tone::Baseline, runs.before());
         let tones = [Tone::Between, Tone::Subject, Tone::Goal];
         for (way, ((_, words, _), tone)) in WAYS.iter().zip(tones).enumerate() {

@@ -155,7 +155,8 @@ impl<'a> Chip<'a> {
             let weights = matrix.weights();
             let (at, parts) = (at.child("matrix", l as u64), self.parts.of_layer(l));
             let grid = |weights: ArrayView2<'_, f32>, limit, label| {
-                let grid = array(self.spec, &parts, weights, (matrix.clip, limit), at.child(label, 0));
+                let grid =
+                    array(self.spec, &parts, weights, (matrix.clip, limit), at.child(label, 0));
                 grid.map(|grid| boxed(grid, limit))
             };
             arrays.forward.push(grid(weights.view(), matrix.limit, "forward")?);

@@ -31,9 +31,14 @@ pub struct Claim {
 /// All that are published, in the order of the publication.
 pub fn claims(spec: &Spec, measured: &Measured) -> Vec<Claim> {
     let mut all = vec![energy(spec, measured), time(spec, measured), area(spec, measured)];
-    let states = [("subject left out", &measured.fresh), ("subject left out, drifted array", &measured.drifted)];
+    let states = [
+        ("subject left out", &measured.fresh),
+        ("subject left out, drifted array", &measured.drifted),
+    ];
     for (state, runs) in states {
-        for (matrices, way) in [("drawn matrices", DFA), ("matrices of the weights (ours)", ALIGNED)] {
+        for (matrices, way) in
+            [("drawn matrices", DFA), ("matrices of the weights (ours)", ALIGNED)]
+        {
             all.push(accuracy(state, runs, matrices, way));
         }
     }
@@ -43,7 +48,11 @@ pub fn claims(spec: &Spec, measured: &Measured) -> Vec<Claim> {
 /// A ratio as what it adds: `−41.95 ± 0.05 %`.
 pub fn change(ratio: &Estimate) -> String {
     let mean = format!("{:+.2}", 100.0 * (ratio.mean - 1.0)).replace('-', "−");
-    if ratio.chips > 1 { format!("{mean} ± {:.2} %", 100.0 * ratio.ci95) } else { format!("{mean} %") }
+    if ratio.chips > 1 {
+        format!("{mean} ± {:.2} %", 100.0 * ratio.ci95)
+    } else {
+        format!("{mean} %")
+    }
 }
 
 /// Whether a bound holds, and if not, what is told instead: that a difference is below or above nothing.
@@ -106,7 +115,8 @@ fn time(spec: &Spec, measured: &Measured) -> Claim {
 fn area(spec: &Spec, measured: &Measured) -> Claim {
     let prices = &spec.prices;
     let found = fixed_ratio(measured, DFA, |work| work.area_um2(prices));
-    let [by_part, whole] = [0, 1].map(|k| fixed_ratio(measured, DFA, |work| work.tiled_area_um2(prices)[k]));
+    let [by_part, whole] =
+        [0, 1].map(|k| fixed_ratio(measured, DFA, |work| work.tiled_area_um2(prices)[k]));
     let of = |value: &dyn Fn(&Work) -> f64, way| cost(measured, way, value).mean;
     let parts = [BP, DFA].map(|way| of(&|work| work.parts as f64, way));
     let two_sided = of(&|work| work.two_sided_parts as f64, BP);

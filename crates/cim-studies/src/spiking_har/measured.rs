@@ -128,7 +128,8 @@ impl Measured {
 
     /// What drift takes from chips that are not adapted, seed by seed.
     pub fn drift(&self) -> Estimate {
-        let [drifted, fresh] = [&self.drifted, &self.fresh].map(|runs| runs.by_seed(|chip| chip.before));
+        let [drifted, fresh] =
+            [&self.drifted, &self.fresh].map(|runs| runs.by_seed(|chip| chip.before));
         paired(&drifted, &fresh)
     }
 }

@@ -61,8 +61,7 @@ fn figures(spec: &Spec, measured: &Measured) -> BTreeMap<String, Figure> {
     let label = "what drift adds to the accuracy of chips that are not adapted";
     add("drift_points", label.to_owned(), Shown::Points, measured.drift());
     for (way, (key, words, _)) in WAYS.iter().enumerate() {
-        let written =
-            |k: usize| cost(measured, way, |work| work.written.of_a_sequence()[k]);
+        let written = |k: usize| cost(measured, way, |work| work.written.of_a_sequence()[k]);
         let pairs = fresh.over_seeds(|chip| chip.ways[way].pairs);
         for (name, what, value) in [
             ("writes", "pairs written", pairs),
@@ -70,7 +69,12 @@ fn figures(spec: &Spec, measured: &Measured) -> BTreeMap<String, Figure> {
             ("resets", "pulses that lower", written(1)),
             ("rows_written", "rows written one after the other", written(2)),
         ] {
-            add(&format!("{name}_{key}"), format!("{what} a window, {words}"), Shown::Number, value);
+            add(
+                &format!("{name}_{key}"),
+                format!("{what} a window, {words}"),
+                Shown::Number,
+                value,
+            );
         }
         let pulse = fresh.over_seeds(|chip| chip.ways[way].pulse_j);
         let label = format!("energy of pulses a window by the cells' own law, {words}");
@@ -89,10 +93,20 @@ fn figures(spec: &Spec, measured: &Measured) -> BTreeMap<String, Figure> {
         add(name, label.to_owned(), Shown::Number, value);
     }
     for (name, label, runs, way) in [
-        ("accuracy_gain_points", "accuracy of feedback alignment, drawn matrices, over backpropagation", fresh, DFA),
+        (
+            "accuracy_gain_points",
+            "accuracy of feedback alignment, drawn matrices, over backpropagation",
+            fresh,
+            DFA,
+        ),
         ("accuracy_gain_points_aligned", "the same, matrices of the weights", fresh, ALIGNED),
         ("accuracy_gain_points_drifted", "the same, drawn matrices, drifted array", drifted, DFA),
-        ("accuracy_gain_points_drifted_aligned", "the same, matrices of the weights, drifted array", drifted, ALIGNED),
+        (
+            "accuracy_gain_points_drifted_aligned",
+            "the same, matrices of the weights, drifted array",
+            drifted,
+            ALIGNED,
+        ),
     ] {
         add(name, label.to_owned(), Shown::Points, runs.gain(way, BP));
     }
@@ -151,7 +165,9 @@ fn comparison(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
     let reached = measured.fresh.after(BP);
     let mut rows: Vec<Comparison> = claims(spec, measured)
         .iter()
-        .map(|claim| Comparison::new(&claim.what, claim.paper, format!("{}: {}", claim.here, claim.verdict)))
+        .map(|claim| {
+            Comparison::new(&claim.what, claim.paper, format!("{}: {}", claim.here, claim.verdict))
+        })
         .collect();
     rows.extend([
         Comparison::new(
@@ -197,7 +213,11 @@ fn headlines(spec: &Spec, measured: &Measured) -> Vec<Headline> {
         Headline {
             value: percent(fresh.after(BP).mean),
             label: "of a subject left out, after adaptation".to_owned(),
-            detail: format!("by {}; on a drifted array {}", WAYS[BP].1, percent(drifted.after(BP).mean)),
+            detail: format!(
+                "by {}; on a drifted array {}",
+                WAYS[BP].1,
+                percent(drifted.after(BP).mean)
+            ),
         },
         Headline {
             value: points_estimate(&fresh.gain(DFA, BP)),

@@ -66,19 +66,20 @@ fn ways(title: String, runs: &Runs) -> Table {
 }
 
 fn subjects(measured: &Measured) -> Table {
-    let rows = measured.folds.iter().zip(&measured.fresh.0).enumerate().map(|(subject, (fold, chips))| {
-        let of = |value: &dyn Fn(&OfChip) -> f64| {
-            share(estimate(&chips.iter().map(value).collect::<Vec<_>>()))
-        };
-        let mut row = vec![
-            (subject + 1).to_string(),
-            format!("{:.2}", 100.0 * fold.all),
-            format!("{:.2}", 100.0 * fold.late),
-            of(&|chip| chip.before),
-        ];
-        row.extend((0..WAYS.len()).map(|way| of(&|chip| chip.ways[way].after)));
-        row
-    });
+    let rows =
+        measured.folds.iter().zip(&measured.fresh.0).enumerate().map(|(subject, (fold, chips))| {
+            let of = |value: &dyn Fn(&OfChip) -> f64| {
+                share(estimate(&chips.iter().map(value).collect::<Vec<_>>()))
+            };
+            let mut row = vec![
+                (subject + 1).to_string(),
+                format!("{:.2}", 100.0 * fold.all),
+                format!("{:.2}", 100.0 * fold.late),
+                of(&|chip| chip.before),
+            ];
+            row.extend((0..WAYS.len()).map(|way| of(&|chip| chip.ways[way].after)));
+            row
+        });
     let columns = [
         "subject",
         "in numbers, all windows (%)",
