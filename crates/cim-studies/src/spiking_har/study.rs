@@ -19,7 +19,7 @@ impl Study for SpikingHar {
     const PRESET: &'static str = include_str!("spiking-har.toml");
     const SYSTEM: &'static str = "spiking network that adapts on its chip to a new subject";
     const PAPER: &'static str = "Bhattacharjee et al. 2025, arXiv 2502.06736";
-    const TIME: Time = Time { full_s: 120, quick_s: 60 };
+    const TIME: Time = Time { full_s: 230, quick_s: 60 };
 
     fn open(spec: &Spec, folder: &Path) -> Result<Motion, StudyError> {
         Motion::open(spec, folder)
