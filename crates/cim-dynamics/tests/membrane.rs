@@ -122,11 +122,7 @@ fn the_scan_is_the_exact_solver() {
 }
 
 /// Mean and largest error of the neurons that fire in the window; the run is longer, so that none is lost at its end.
-fn errors(
-    rails: f64,
-    (inputs, spread, seed): (usize, f64, u64),
-    per_window: usize,
-) -> (f64, f64) {
+fn errors(rails: f64, (inputs, spread, seed): (usize, f64, u64), per_window: usize) -> (f64, f64) {
     let membrane = Membrane::with_rails(rails).unwrap();
     let (times, weights) = spread_layer(inputs, 400, spread, seed);
     let times: Vec<f32> = times.iter().map(|&t| t as f32).collect();
@@ -369,7 +365,8 @@ fn a_step_works_in_a_hundredth_of_the_exact_solvers_memory() {
     let narrow = weights.mapv(|w| w as f32);
     let layer = Layer::new(&membrane, Grid::new(10, 1.0).unwrap(), narrow.view()).unwrap();
     for samples in [1, 4] {
-        let times: Vec<f32> = times.iter().cycle().take(samples * inputs).map(|t| *t as f32).collect();
+        let times: Vec<f32> =
+            times.iter().cycle().take(samples * inputs).map(|t| *t as f32).collect();
         let slopes = vec![1.0; samples * neurons];
         let (mut tape, mut adjoints) = (Tape::default(), Adjoints::default());
         let (mut by_weight, mut by_input) = (Array2::zeros(narrow.dim()), vec![0.0; times.len()]);

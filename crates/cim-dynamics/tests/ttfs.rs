@@ -127,7 +127,11 @@ fn spikes(membrane: &Membrane, layers: &[Exact; 2], times: &[f64]) -> (f64, Vec<
 }
 
 /// Slopes of that loss by the weights of both layers, and by the times.
-fn chained(membrane: &Membrane, layers: &[Exact; 2], times: &[f64]) -> (Vec<Array2<f64>>, Vec<f64>) {
+fn chained(
+    membrane: &Membrane,
+    layers: &[Exact; 2],
+    times: &[f64],
+) -> (Vec<Array2<f64>>, Vec<f64>) {
     let hidden: Vec<f64> = layers[0]
         .places
         .iter()
@@ -168,9 +172,8 @@ fn chained(membrane: &Membrane, layers: &[Exact; 2], times: &[f64]) -> (Vec<Arra
 /// A slope by differences of fourth order at two steps; none where they disagree, as an event and a spike, or two
 /// events, then change places on the way.
 fn slope(scale: f64, h: f64, f: &mut dyn FnMut(f64) -> f64) -> Option<f64> {
-    let [coarse, fine] = [h, 0.5 * h].map(|h| {
-        (8.0 * (f(h) - f(-h)) - (f(2.0 * h) - f(-2.0 * h))) / (12.0 * h)
-    });
+    let [coarse, fine] =
+        [h, 0.5 * h].map(|h| (8.0 * (f(h) - f(-h)) - (f(2.0 * h) - f(-2.0 * h))) / (12.0 * h));
     ((coarse - fine).abs() < 2e-7 * scale).then_some(fine)
 }
 
@@ -181,8 +184,8 @@ fn gradients_through_two_layers_are_those_of_finite_differences() {
     let patches = |side: usize, kernel: usize| {
         let of = |place: usize| {
             let (top, left) = (place / (side - kernel + 1), place % (side - kernel + 1));
-            let inputs = (0..kernel * kernel)
-                .map(|k| (top + k / kernel) * side + left + k % kernel);
+            let inputs =
+                (0..kernel * kernel).map(|k| (top + k / kernel) * side + left + k % kernel);
             inputs.collect::<Vec<_>>()
         };
         (0..(side - kernel + 1).pow(2)).map(of).collect::<Vec<_>>()
@@ -209,7 +212,8 @@ fn gradients_through_two_layers_are_those_of_finite_differences() {
             counts[0] += 1;
             assert!((want - numerical).abs() < 1e-6 * scale, "{want} {numerical} of {scale}");
         };
-        let largest = |slopes: &mut dyn Iterator<Item = &f64>| slopes.fold(0.0_f64, |m, g| m.max(g.abs()));
+        let largest =
+            |slopes: &mut dyn Iterator<Item = &f64>| slopes.fold(0.0_f64, |m, g| m.max(g.abs()));
         for (l, by_weight) in by_weights.iter().enumerate() {
             let scale = largest(&mut by_weight.iter());
             let all: Vec<_> = by_weight.indexed_iter().map(|(at, want)| (at, *want)).collect();

@@ -182,7 +182,11 @@ impl Learner {
     /// Gains by which mismatch sets a weight's devices off.
     pub(super) fn mismatch(&self, weight: usize) -> Mismatch {
         let g = &self.gains[weight * GAINS..];
-        Mismatch { carried: [g[0], g[1]], charged: [g[2], g[4]], biases: [[g[6], g[7]], [g[8], g[9]]] }
+        Mismatch {
+            carried: [g[0], g[1]],
+            charged: [g[2], g[4]],
+            biases: [[g[6], g[7]], [g[8], g[9]]],
+        }
     }
 
     /// Learns for so many presentations, from the least currents; weights are what converters read.

@@ -35,13 +35,7 @@ impl Course {
     }
 
     /// Runs the block `at` on a sample.
-    pub fn forth(
-        &mut self,
-        at: usize,
-        constants: &Constants,
-        weights: &[Block],
-        volley: &Volley,
-    ) {
+    pub fn forth(&mut self, at: usize, constants: &Constants, weights: &[Block], volley: &Volley) {
         let mine = at * (self.cells + 1)..(at + 1) * (self.cells + 1);
         let states = States {
             drive: &mut self.drive[mine.clone()],
@@ -70,8 +64,7 @@ impl Course {
         if cell == self.cells {
             return f32::INFINITY;
         }
-        let [s, g, v] =
-            [drive, conductance, membrane].map(|states| f64::from(states[cell][lane]));
+        let [s, g, v] = [drive, conductance, membrane].map(|states| f64::from(states[cell][lane]));
         let h = crossing(v, s, g).map_or(width, |h| h.min(width));
         (cell as f64 * width + h) as f32
     }
