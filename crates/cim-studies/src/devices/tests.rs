@@ -4,6 +4,7 @@ use cim_device::published_names;
 use serde_json::Value;
 
 use super::Devices;
+use super::on_device::METHODS;
 use super::spec::Spec;
 use super::stages;
 use crate::parse::parse;
@@ -75,11 +76,11 @@ fn every_device_has_every_method_and_choices_see_no_test_set() {
         report["devices"].pointer(path).unwrap_or_else(|| panic!("{path}")).clone()
     };
     for place in 0..2 {
-        for (key, length) in [("methods", 5), ("heuristics", 2)] {
+        for (key, length) in [("methods", METHODS.len()), ("heuristics", 2)] {
             let list = of(&a, &format!("/{place}/{key}"));
             assert_eq!(list.as_array().map(Vec::len), Some(length), "{key}");
         }
-        for method in 0..5 {
+        for method in 0..METHODS.len() {
             let path = format!("/{place}/methods/{method}");
             assert_eq!(of(&a, &format!("{path}/accuracy/chips")), 4, "2 chips of each of 2");
             for key in ["energy_j", "read_voltage_v"] {

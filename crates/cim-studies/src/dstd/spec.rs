@@ -404,7 +404,8 @@ mod tests {
                 "kind = \"conv\", kernel = 50, stride = 2, features = 16, sum = 12.0, spread = 3.6",
                 "kernel",
             ),
-            ("thresholds = [1.5,", "thresholds = [0.5,", "no neuron can ever fire"),
+            ("thresholds = [2.0,", "thresholds = [0.5,", "no neuron can ever fire"),
+            ("rails = 16.0", "rails = 1.0", "learning.rails"),
             ("rate = 2e-2", "rate = 0.0", "the learning rate is 0"),
         ]);
     }
