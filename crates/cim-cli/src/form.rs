@@ -50,7 +50,7 @@ impl Form {
     /// How long each stage took, where that is `asked`; JSON has the same bytes on every run.
     pub fn stages(self, asked: bool, timing: &Timing) -> String {
         let told = asked && self == Self::Words;
-        told.then(|| format!("\n{}", cim_report::stages(timing))).unwrap_or_default()
+        if told { format!("\n{}", cim_report::stages(timing)) } else { String::new() }
     }
 }
 

@@ -234,7 +234,9 @@ fn every_key_is_known_and_none_has_a_default() {
             let told = ["surprise", "exactly 1 element"];
             let is_told = told.iter().any(|told| error.to_string().contains(told));
             assert!(is_told, "{} {at:?}: {error}", study.name);
-            for key in at_path(&root, at).expect("a table").keys().filter(|key| !optional(study.name, key)) {
+            for key in
+                at_path(&root, at).expect("a table").keys().filter(|key| !optional(study.name, key))
+            {
                 let place = [&at[..], std::slice::from_ref(key)].concat();
                 let mut table = root.clone();
                 set(&mut table, &place, None);
