@@ -110,7 +110,7 @@ impl Foreign {
         for input in &self.inputs {
             let own = samples.slice(s![.., first..first + input.len()]);
             let shape = std::iter::once(count).chain(input.shape.iter().copied()).collect();
-            tensors.push(Tensor::new(shape, input.data(own.iter().copied()))?);
+            tensors.push(Tensor::new(shape, input.data(own))?);
             first += input.len();
         }
         Ok(tensors)
@@ -151,9 +151,13 @@ impl Input {
         self.shape.iter().product()
     }
 
-    fn data(&self, values: impl Iterator<Item = f32>) -> Data {
+    fn data(&self, samples: ArrayView2<'_, f32>) -> Data {
+        let values = samples.iter().copied();
         match self.data_type {
-            DataType::F32 => Data::F32(values.collect()),
+            // One copy of what lies in one piece: value by value it took a tenth of a small perceptron's time on a chip.
+            DataType::F32 => {
+                Data::F32(samples.as_slice().map_or_else(|| values.collect(), <[f32]>::to_vec))
+            }
             DataType::F64 => Data::F64(values.map(f64::from).collect()),
             DataType::I8 => Data::I8(values.map(|v| v.round() as i8).collect()),
             DataType::I16 => Data::I16(values.map(|v| v.round() as i16).collect()),
