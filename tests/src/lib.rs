@@ -18,3 +18,4 @@ pub mod modules;
 pub mod reference;
 pub mod registered;
 pub mod statistics;
+pub mod written;

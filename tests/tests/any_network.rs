@@ -3,15 +3,16 @@
 use std::path::Path;
 
 use cim_chip::sections::mapping::MappingSpec;
-use cim_chip::sections::{CircuitSpec, EnergySpec, FrontEnd, NetworkSpec, OptimiserSpec};
+use cim_chip::sections::{CircuitSpec, EnergySpec, NetworkSpec, OptimiserSpec};
 use cim_chip::units::Volts;
 use cim_chip::{
-    ChipBlueprint, ChipDesign, ChipError, ChipSpec, ColumnVariance, Dataset, FullScale, Goal, Grid,
-    LayerInputs, LayerPath, MatMul, Network, Parts, Reference, Rules, Scratch, Stream, Tally,
-    Targets, Task, WrittenDesign, check_model, estimate, measure, optimise, program,
+    ChipBlueprint, ChipDesign, ChipError, ColumnVariance, Dataset, FullScale, Goal, Grid,
+    LayerInputs, LayerPath, MatMul, Network, Parts, Reference, Rules, Scratch, Stream, Tally, Task,
+    WrittenDesign, check_model, estimate, measure, optimise, program,
 };
 use cim_data::idx;
 use cim_nn::{Labels, Optimiser, Recipe, Shape, Trainer, accuracy};
+use cim_tests::written::{self, CHIP, changed};
 use toml::Table;
 
 /// A small LeNet with a batch norm.
@@ -31,67 +32,23 @@ operations = [
 ]
 "#;
 
-const CHIP: &str = r#"
-tile = { rows = 64, outputs = 16 }
-wires = { row = "0 Ohm", column = "0 Ohm" }
-
-[device]
-effects = []
-[device.model]
-kind = "gaussian"
-g_off = "10 uS"
-g_on = "100 uS"
-programming = { constant = "3 uS", proportional = 0.01, inverse = "0 S", inverse_at = "0 S", linear = "0 S" }
-read = { constant = "0 S", proportional = 0.005, inverse = "0 S", inverse_at = "0 S", linear = "0 S" }
-current_voltage = { law = "sinh", scale = "0.5 V" }
-
-[circuit]
-read_voltage = "0.2 V"
-disturb_voltage = "0.4 V"
-temperature = "300 K"
-bandwidth = "10 MHz"
-amplifier_factor = 1.0
-fano_factor = 1.0
-
-[converters]
-dac_bits = 8
-dac_polarity = "unipolar"
-adc_bits = 6
-adc_noise = "50 nA"
-full_scale = { policy = "worst-case" }
-
-[energy]
-node_nm = 45.0
-supply = "0.9 V"
-read_time = "50 ns"
-dac_unit = "1 fF"
-accumulate = "0.1 pJ"
-activation = "0.3 pJ"
-buffer_byte = "1.25 pJ"
-
-[optimiser]
-least_read_voltage = "0.02 V"
-histogram_bins = 48
-least_clip = 0.1
-clip_points = 14
-energy_tolerance = 0.1
-"#;
+fn preset(polarity: &str) -> Table {
+    let polarity = format!("\"{polarity}\"");
+    let keys = [
+        ("device.model.read.proportional", "0.005"),
+        ("device.model.current_voltage", r#"{ law = "sinh", scale = "0.5 V" }"#),
+        ("converters.dac_polarity", &polarity),
+        ("converters.adc_noise", "\"50 nA\""),
+    ];
+    changed(CHIP, &keys)
+}
 
 fn section<T: serde::de::DeserializeOwned>(name: &str) -> T {
-    let table: Table = CHIP.parse().expect("TOML");
-    table[name].clone().try_into().expect("a section")
+    written::section(&preset("unipolar"), name)
 }
 
 fn parts(mapping: MappingSpec, polarity: &str) -> Parts {
-    let text = CHIP.replace("unipolar", polarity);
-    let table: Table = text.parse().expect("TOML");
-    let converters = table["converters"].clone().try_into().expect("a section");
-    let (device, circuit) = (section("device"), section("circuit"));
-    let (device, circuit, converters) = (&device, &circuit, &converters);
-    let (tile, wires) = (section("tile"), section("wires"));
-    let front_end = &FrontEnd::IDEAL;
-    let chip = ChipSpec { tile, device, circuit, converters, wires, front_end, mapping };
-    chip.build(Targets::Nominal).expect("a chip")
+    written::parts(&preset(polarity), mapping)
 }
 
 fn build(text: &str) -> Network {

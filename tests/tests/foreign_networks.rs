@@ -11,59 +11,13 @@ use cim_chip::{
 use cim_graph::Limits;
 use cim_nn::Layer;
 use cim_tests::cifar;
+use cim_tests::written::{CHIP, changed};
 use ndarray::{Array1, Array2, ArrayView2};
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
-const CHIP: &str = r#"
-seed = 1
-tile = { rows = 16, outputs = 8 }
-wires = { row = "0 Ohm", column = "0 Ohm" }
-mapping = { kind = "differential" }
-
-[device]
-effects = []
-[device.model]
-kind = "gaussian"
-g_off = "10 uS"
-g_on = "100 uS"
-programming = { constant = "3 uS", proportional = 0.01, inverse = "0 S", inverse_at = "0 S", linear = "0 S" }
-read = { constant = "0 S", proportional = 0.02, inverse = "0 S", inverse_at = "0 S", linear = "0 S" }
-current_voltage = { law = "ohmic" }
-
-[circuit]
-read_voltage = "0.2 V"
-disturb_voltage = "0.4 V"
-temperature = "300 K"
-bandwidth = "10 MHz"
-amplifier_factor = 1.0
-fano_factor = 1.0
-
-[converters]
-dac_bits = 8
-dac_polarity = "bipolar"
-adc_bits = 6
-adc_noise = "400 nA"
-full_scale = { policy = "worst-case" }
-
-[energy]
-node_nm = 45.0
-supply = "0.9 V"
-read_time = "50 ns"
-dac_unit = "1 fF"
-accumulate = "0.1 pJ"
-activation = "0.3 pJ"
-buffer_byte = "1.25 pJ"
-
-[optimiser]
-least_read_voltage = "0.02 V"
-histogram_bins = 48
-least_clip = 0.1
-clip_points = 14
-energy_tolerance = 0.1
-"#;
-
 fn chip() -> ChipPreset {
-    toml::from_str(CHIP).expect("a chip")
+    let tile = ("tile", "{ rows = 16, outputs = 8 }");
+    changed(CHIP, &[tile]).try_into().expect("a chip")
 }
 
 /// Samples.

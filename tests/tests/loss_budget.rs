@@ -17,46 +17,22 @@ use cim_data::npz;
 use cim_device::{Composed, Device, Ideal};
 use cim_graph::{Limits, Network};
 use cim_tests::cifar;
+use cim_tests::written::{CHIP, changed};
 use ndarray::{Array2, s};
-use toml::Table;
 
 use Effect::{
     Ageing, CircuitNoise, Conduction, ConverterNoise, InputRounding, OutputConversion, Programming,
     ReadNoise, Wires,
 };
 
-/// A chip with all effects but ageing, so noisy that a perceptron feels each.
-const GAUSSIAN: &str = r#"
-seed = 1
-tile = { rows = 64, outputs = 16 }
-wires = { row = "0 Ohm", column = "0 Ohm" }
-mapping = { kind = "differential" }
-
-[device]
-effects = []
-[device.model]
-kind = "gaussian"
-g_off = "10 uS"
-g_on = "100 uS"
-programming = { constant = "5 uS", proportional = 0.01, inverse = "0 S", inverse_at = "0 S", linear = "0 S" }
-read = { constant = "0 S", proportional = 0.05, inverse = "0 S", inverse_at = "0 S", linear = "0 S" }
-current_voltage = { law = "sinh", scale = "0.2 V" }
-
-[circuit]
-read_voltage = "0.2 V"
-disturb_voltage = "0.4 V"
-temperature = "300 K"
-bandwidth = "1 GHz"
-amplifier_factor = 1.0
-fano_factor = 1.0
-
-[converters]
-dac_bits = 4
-dac_polarity = "bipolar"
-adc_bits = 6
-adc_noise = "400 nA"
-full_scale = { policy = "worst-case" }
-"#;
+/// What a chip has beyond [`CHIP`]: all effects but ageing, so noisy that a perceptron feels each.
+const NOISY: [(&str, &str); 5] = [
+    ("device.model.programming.constant", "\"5 uS\""),
+    ("device.model.read.proportional", "0.05"),
+    ("device.model.current_voltage", r#"{ law = "sinh", scale = "0.2 V" }"#),
+    ("circuit.bandwidth", "\"1 GHz\""),
+    ("converters.dac_bits", "4"),
+];
 
 /// Keys that take an effect away, and their values.
 fn keys_without(effect: Effect) -> Vec<(&'static str, &'static str)> {
@@ -76,21 +52,6 @@ fn keys_without(effect: Effect) -> Vec<(&'static str, &'static str)> {
         // Time takes it away; cells that age are taken apart below.
         Ageing => Vec::new(),
     }
-}
-
-/// `text` with other values.
-fn changed(text: &str, keys: &[(&str, &str)]) -> Table {
-    let mut table: Table = text.parse().expect("TOML");
-    for (key, value) in keys {
-        let value: Table = format!("it = {value}").parse().expect("a value");
-        let mut path: Vec<&str> = key.split('.').collect();
-        let last = path.pop().expect("a key");
-        let section = path
-            .into_iter()
-            .fold(&mut table, |table, name| table[name].as_table_mut().expect("a section"));
-        section.insert(last.to_owned(), value["it"].clone());
-    }
-    table
 }
 
 /// A network, what it is asked, and a chip with effects.
@@ -276,7 +237,7 @@ fn of_a_perceptron_on_bent_cells() {
         InputRounding,
         OutputConversion,
     ];
-    let (text, moment) = (GAUSSIAN.to_owned(), Moment::FRESH);
+    let (text, moment) = (changed(CHIP, &NOISY).to_string(), Moment::FRESH);
     Case { network, samples, labels, text, moment, effects, chips: 6 }.check();
 }
 
@@ -293,7 +254,7 @@ fn of_a_convolutional_network_on_wires_and_cells_that_age() {
         ("converters.adc_noise", "\"50 nA\""),
         ("converters.full_scale", r#"{ policy = "percentile", percentile = 99.9 }"#),
     ];
-    let text = changed(GAUSSIAN, &keys).to_string();
+    let text = changed(CHIP, &[&NOISY[..], &keys].concat()).to_string();
     let moment = Moment { after: Seconds(86_400.0), compensation: None };
     Case { network, samples, labels, text, moment, effects, chips: 6 }.check();
 }
@@ -318,7 +279,7 @@ fn of_resnet_20() {
         ("converters.adc_bits", "10"),
         ("converters.adc_noise", "\"0 A\""),
     ];
-    let text = changed(GAUSSIAN, &keys).to_string();
+    let text = changed(CHIP, &[&NOISY[..], &keys].concat()).to_string();
     let moment = Moment::FRESH;
     Case { network, samples, labels, text, moment, effects, chips: 3 }.check();
 }

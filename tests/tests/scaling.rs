@@ -1,75 +1,39 @@
 //! Products whose rows and columns are scaled around the tiles: the same function, the same noise at the
 //! converters, less of it in the outputs.
 
-use cim_chip::sections::{CircuitSpec, EnergySpec, FrontEnd, MappingSpec, OptimiserSpec};
+use cim_chip::sections::{CircuitSpec, EnergySpec, MappingSpec, OptimiserSpec};
 use cim_chip::{
-    ChipDesign, ChipSpec, Felt, FullScale, Layer, LayerInputs, Mapped, Network, Parts, Reference,
-    Rules, Scaled, Scaling, Sensitive, Stream, Targets, Task, Truth, Unfollowed, WrittenDesign,
-    best_scalings, estimate, measure,
+    ChipDesign, Felt, FullScale, Layer, LayerInputs, Mapped, Network, Parts, Reference, Rules,
+    Scaled, Scaling, Sensitive, Stream, Task, Truth, Unfollowed, WrittenDesign, best_scalings,
+    estimate, measure,
 };
+use cim_tests::written::{self, CHIP, changed};
 use ndarray::{Array1, Array2};
 use toml::Table;
 
 /// Cells with an error that is the same part of the window everywhere, and nothing else that is not exact.
-const CHIP: &str = r#"
-tile = { rows = 64, outputs = 16 }
-wires = { row = "0 Ohm", column = "0 Ohm" }
-
-[device]
-effects = []
-[device.model]
-kind = "gaussian"
-g_off = "10 uS"
-g_on = "100 uS"
-programming = { constant = "2 uS", proportional = 0.0, inverse = "0 S", inverse_at = "0 S", linear = "0 S" }
-read = { constant = "0 S", proportional = 0.0, inverse = "0 S", inverse_at = "0 S", linear = "0 S" }
-current_voltage = { law = "ohmic" }
-
-[circuit]
-read_voltage = "0.2 V"
-disturb_voltage = "0.4 V"
-temperature = "300 K"
-bandwidth = "1 Hz"
-amplifier_factor = 1.0
-fano_factor = 0.0
-
-[converters]
-dac_bits = 12
-dac_polarity = "bipolar"
-adc_bits = 14
-adc_noise = "0 A"
-full_scale = { policy = "worst-case" }
-
-[energy]
-node_nm = 45.0
-supply = "0.9 V"
-read_time = "50 ns"
-dac_unit = "1 fF"
-accumulate = "0.1 pJ"
-activation = "0.3 pJ"
-buffer_byte = "1.25 pJ"
-
-[optimiser]
-least_read_voltage = "0.02 V"
-histogram_bins = 48
-least_clip = 0.1
-clip_points = 8
-energy_tolerance = 0.1
-"#;
+fn preset() -> Table {
+    let keys = [
+        ("device.model.programming.constant", "\"2 uS\""),
+        ("device.model.programming.proportional", "0.0"),
+        ("device.model.read.proportional", "0.0"),
+        ("circuit.bandwidth", "\"1 Hz\""),
+        ("circuit.fano_factor", "0.0"),
+        ("converters.dac_bits", "12"),
+        ("converters.adc_bits", "14"),
+        ("converters.adc_noise", "\"0 A\""),
+        ("optimiser.clip_points", "8"),
+    ];
+    changed(CHIP, &keys)
+}
 
 fn section<T: serde::de::DeserializeOwned>(name: &str) -> T {
-    let table: Table = CHIP.parse().expect("TOML");
-    table[name].clone().try_into().expect("a section")
+    written::section(&preset(), name)
 }
 
 fn parts() -> Parts {
-    let (device, circuit) = (&section("device"), &section("circuit"));
-    let converters = &section("converters");
-    let (tile, wires) = (section("tile"), section("wires"));
     let mapping: MappingSpec = toml::from_str("kind = \"differential\"").expect("a mapping");
-    let front_end = &FrontEnd::IDEAL;
-    let chip = ChipSpec { tile, device, circuit, converters, wires, front_end, mapping };
-    chip.build(Targets::Nominal).expect("a chip")
+    written::parts(&preset(), mapping)
 }
 
 fn normal(rows: usize, cols: usize, address: u64) -> Array2<f32> {
