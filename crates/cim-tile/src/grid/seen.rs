@@ -15,20 +15,13 @@ impl Grid {
     /// If `x` has other inputs than the grid.
     pub fn seen(&self, x: ArrayView2<'_, f32>, call: u64) -> Vec<Seen> {
         assert_eq!(x.ncols(), self.inputs, "shapes");
-        let (vectors, polarity) = (x.nrows(), self.dac.polarity());
+        let vectors = x.nrows();
         let (scratch, tally) = (&mut Scratch::default(), &mut Tally::default());
         let x = x.as_standard_layout();
         let x = x.as_slice().expect("standard layout");
         let mut all = Vec::with_capacity(self.tiles.len());
         for (row_tile, tiles) in self.tiles.chunks_exact(self.column_tiles).enumerate() {
-            let first = row_tile * self.tile_inputs;
-            let own = first..self.inputs.min(first + self.tile_inputs);
-            let rows = own.len() * polarity.rows_per_input();
-            let (mut inputs, mut codes) = (vec![0.0; vectors * rows], vec![0.0; vectors * rows]);
-            for (to, from) in inputs.chunks_exact_mut(rows).zip(x.chunks_exact(self.inputs)) {
-                polarity.split(&from[own.clone()], to);
-            }
-            self.dac.encode(&inputs, self.input_limit, &mut codes, tally);
+            let (codes, rows) = self.encoded(row_tile, x, scratch, tally);
             let mut seen: Vec<Seen> =
                 tiles.iter().map(|tile| tile.unseen(self.phases.len(), vectors)).collect();
             let mut driven = Driven::of(tiles, (vectors, rows), scratch);
@@ -39,6 +32,7 @@ impl Grid {
                 }
             }
             driven.give(scratch);
+            scratch.give(codes);
             all.extend(seen);
         }
         all
