@@ -20,7 +20,7 @@ impl Study for Devices {
     const PAPER: &'static str = "ours; each device as its own source has it";
     const PRESET: &'static str = include_str!("devices.toml");
     const SYSTEM: &'static str = "the method of `paper` on every published device, one table";
-    const TIME: Time = Time { full_s: 2400, quick_s: 100 };
+    const TIME: Time = Time { full_s: 2700, quick_s: 100 };
 
     fn run(spec: &Spec, data: &Images, on: &Context<'_>) -> Result<Found, StudyError> {
         stages::run(spec, data, on)
