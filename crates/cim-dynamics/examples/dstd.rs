@@ -102,7 +102,7 @@ fn circuit() -> Outcome {
     let (times, weights) = common::layer(40, 16, 4);
     let netlist = Netlist::new(&circuit, &times, weights.view(), 1.5, 30_000)?;
     if let Some(printed) = ngspice::run(&netlist.to_string()) {
-        let spice = netlist.spike_times(&printed);
+        let spice = netlist.spike_times(&printed)?;
         let all = describe(&circuit, &times, weights.view(), 1.5, 500.0)?;
         let [ideal, rails, physical, solver] =
             [&all.ideal, &all.rails, &all.physical, &all.circuit].map(|m| discrepancy(m, &spice));

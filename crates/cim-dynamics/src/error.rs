@@ -78,6 +78,12 @@ pub enum DynamicsError {
         /// How many there have to be.
         expected: usize,
     },
+    /// Another simulator of the circuit did not come to its end.
+    #[error("the simulator stopped before the end of the run: {said}")]
+    Stopped {
+        /// What it said.
+        said: String,
+    },
     /// An equation is too stiff for the explicit integrator within its number of steps.
     #[error("the equations are too stiff: {steps} steps reached {reached} of {end}")]
     Stiff {
@@ -133,4 +139,12 @@ pub(crate) fn fits(what: &'static str, found: usize, expected: usize) -> Result<
         return Ok(());
     }
     Err(DynamicsError::Shape { what, found, expected })
+}
+
+/// Checks that what ngspice printed is of a run that came to its end: of one that stopped, times are missing or zero.
+pub(crate) fn ended(printed: &str) -> Result<(), DynamicsError> {
+    let stopped = ["Timestep too small", "simulation(s) aborted"];
+    let Some(at) = stopped.iter().find_map(|words| printed.find(words)) else { return Ok(()) };
+    let said = printed[at..].lines().next().unwrap_or_default().trim().to_owned();
+    Err(DynamicsError::Stopped { said })
 }

@@ -78,7 +78,7 @@ fn ngspice_agrees() {
     let horizon = 1.5;
     let netlist = Netlist::new(&circuit, &times, weights.view(), horizon, 20_000).unwrap();
     let Some(printed) = ngspice::run(&netlist.to_string()) else { return };
-    let spice = netlist.spike_times(&printed);
+    let spice = netlist.spike_times(&printed).unwrap();
     let all = describe(&circuit, &times, weights.view(), horizon, 400.0).unwrap();
     let solver = discrepancy(&all.circuit, &spice);
     let [ideal, equivalent, physical] =
@@ -90,6 +90,19 @@ fn ngspice_agrees() {
     assert!(solver.compared >= 6 && solver.disagree == 0, "{printed}");
     assert!(solver.rms < 1e-4, "a hundredth of a percent of the window: {solver:?}");
     assert!(ideal.rms > 10.0 * physical.rms);
+}
+
+/// A run that stopped early is no layer of silent neurons.
+#[test]
+fn a_simulation_that_stopped_is_an_error() {
+    let circuit = circuit().build().unwrap();
+    let (times, weights) = common::layer(3, 2, 4);
+    let netlist = Netlist::new(&circuit, &times, weights.view(), 1.5, 100).unwrap();
+    let printed = "t_0 = 1e-5\nTRAN: Timestep too small; time = 2e-5: trouble with m_1\ntran simulation(s) aborted\n";
+    let said = netlist.spike_times(printed).unwrap_err().to_string();
+    assert!(said.contains("time = 2e-5: trouble with m_1"), "{said}");
+    let whole = netlist.spike_times("t_0 = 1e-5\n").unwrap();
+    assert!(whole[0].is_some() && whole[1].is_none());
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn one_weight_on_ngspice() {
     let spec = LearnerSpec { least: Amps(1e-11), ..LearnerSpec::ideal(rule) };
     let (drive, end) = (0.4, 2e-3);
     let Some(printed) = ngspice::run(&netlist::one_weight(&spec, drive, end)) else { return };
-    let rows = netlist::table(&printed);
+    let rows = netlist::table(&printed).unwrap();
     assert!(rows.len() > 1000, "{printed}");
     let (mut sum, mut largest) = (0.0, 0.0_f64);
     for row in &rows {
@@ -161,4 +161,21 @@ fn a_regression_of_eight_weights_on_ngspice() {
     let far = deviation(&learner.run(&task, presentations).unwrap(), &spice).unwrap();
     println!("eight weights: {far:?}");
     assert!(far.rms < 0.01, "{far:?}");
+}
+
+/// The same with typical devices: a transistor of every loop and mirror that is off by its gain, and an output
+/// conductance in all of them. They move the weights, and the model follows.
+#[test]
+fn typical_devices_on_ngspice() {
+    let ideal = LearnerSpec { least: Amps(1e-9), ..LearnerSpec::ideal(Sgdr { rate: 0.1, ..RULE }) };
+    let (task, presentations) = (task(8), 12);
+    let typical = LearnerSpec { transistors: Transistors::TYPICAL, ..ideal };
+    let learner = typical.build(8, Stream::root(1)).unwrap();
+    let Some(spice) = on_ngspice(&learner, &task, presentations) else { return };
+    let far = deviation(&learner.run(&task, presentations).unwrap(), &spice).unwrap();
+    let equal = ideal.build(8, Stream::root(1)).unwrap().run(&task, presentations).unwrap();
+    let moved = deviation(&equal, &spice).unwrap();
+    println!("typical devices: model {far:?}, one of equal devices {moved:?}");
+    assert!(far.rms < 0.01, "{far:?}");
+    assert!(3.0 * far.rms < moved.rms, "{far:?} {moved:?}");
 }

@@ -10,7 +10,8 @@
 //!
 //! A loop of four: gates of the first pair at `A`, of the second at `D`; sources of the outer two on the
 //! rail, of the inner two at `B`. Then `I_1 I_3 = I_2 I_4`, whatever `κ`. A follower pulls `B` to where the
-//! third carries its current; its gate is shifted by 0.4 V, to leave the third room.
+//! third carries its current; its gate is shifted by 0.4 V, to leave the third room. Both nodes have 0.1 fF to ground:
+//! without, ngspice finds singular matrices at steps of the inputs, and stops there or jumps.
 
 use std::fmt::Write;
 
@@ -18,7 +19,7 @@ use super::device::thermal_voltage;
 use super::learner::{Learner, LearnerSpec};
 use super::task::{Task, Trajectory, Unit};
 use crate::DynamicsError;
-use crate::error::fits;
+use crate::error::{ended, fits};
 
 /// Rail of the loops, level shift of their followers and supply (V).
 const RAIL_V: f64 = 0.25;
@@ -131,7 +132,8 @@ pub fn regression(
 /// The weights after every presentation from what ngspice printed for [`regression`].
 ///
 /// # Errors
-/// [`DynamicsError::Shape`] if the numbers printed are not those of the netlist.
+/// [`DynamicsError::Stopped`] if ngspice did not come to the end, [`DynamicsError::Shape`] if the numbers printed are
+/// not those of the netlist.
 pub fn trajectory(
     spec: &LearnerSpec,
     task: &Task,
@@ -139,7 +141,7 @@ pub fn trajectory(
     printed: &str,
 ) -> Result<Trajectory, DynamicsError> {
     let n = task.weights();
-    let rows = table(printed);
+    let rows = table(printed)?;
     let mut weights = ndarray::Array2::zeros((presentations + 1, n));
     for step in 0..=presentations {
         let time = step as f64 * spec.rule.presentation.0;
@@ -153,14 +155,18 @@ pub fn trajectory(
     Ok(Trajectory { weights })
 }
 
-/// Rows of time (s) and values that `wrdata` wrote between marks.
-pub fn table(printed: &str) -> Vec<Vec<f64>> {
+/// Rows of time (s) and values that `wrdata` wrote.
+///
+/// # Errors
+/// [`DynamicsError::Stopped`] if ngspice did not come to the end.
+pub fn table(printed: &str) -> Result<Vec<Vec<f64>>, DynamicsError> {
+    ended(printed)?;
     let row = |line: &str| -> Option<Vec<f64>> {
         let numbers: Option<Vec<f64>> =
             line.split_whitespace().map(|word| word.parse().ok()).collect();
         numbers.filter(|numbers| numbers.len() > 1)
     };
-    printed.lines().filter_map(row).collect()
+    Ok(printed.lines().filter_map(row).collect())
 }
 
 /// Voltages at rest, from the law of the devices: where ngspice starts to look.
@@ -239,7 +245,7 @@ fn head(spec: &LearnerSpec) -> String {
          .ends\n\
          * inner pair and follower of a loop: gates a and d; i3 into the third, i2 out of p\n\
          .subckt inner a d three p\n\
-         X2 p a b nmos\nX3 three d b nmos\nVl three low {SHIFT_V}\nX5 b low 0 nmos\nCt three 0 2e-17\n\
+         X2 p a b nmos\nX3 three d b nmos\nVl three low {SHIFT_V}\nX5 b low 0 nmos\nCt three 0 1e-16\nCb b 0 1e-16\n\
          .ends\n\
          * y = x w, in volts: one volt is the unit current\n\
          .subckt multiply x w y off=1\n\

@@ -12,6 +12,7 @@ use super::circuit::{Circuit, CircuitSpec};
 use super::exact::{Volley, check};
 use super::spec::MembraneSpec;
 use crate::DynamicsError;
+use crate::error::ended;
 
 /// The netlist of a layer; prints itself.
 #[derive(Clone, Debug)]
@@ -39,7 +40,11 @@ impl<'a> Netlist<'a> {
     }
 
     /// Spike times from what ngspice printed, delay included, in windows; none is a silent neuron.
-    pub fn spike_times(&self, printed: &str) -> Vec<Option<f64>> {
+    ///
+    /// # Errors
+    /// [`DynamicsError::Stopped`] if ngspice did not come to the end.
+    pub fn spike_times(&self, printed: &str) -> Result<Vec<Option<f64>>, DynamicsError> {
+        ended(printed)?;
         let CircuitSpec { delay, membrane: MembraneSpec { window, .. }, .. } = *self.circuit.spec();
         let mut times = vec![None; self.weights.ncols()];
         for line in printed.lines() {
@@ -53,7 +58,7 @@ impl<'a> Netlist<'a> {
                 *slot = Some((time_s + delay.0) / window.0);
             }
         }
-        times
+        Ok(times)
     }
 }
 

@@ -123,7 +123,13 @@ pub fn simulated(
     let (times, weights) = drawn(size.inputs, size.neurons, near.spread, at(root, "simulation", 0));
     let netlist = Netlist::new(&circuit, &times, weights.view(), near.horizon, size.steps)?;
     let Some(printed) = simulator.run(&netlist.to_string()) else { return Ok(None) };
-    let found = netlist.spike_times(&printed);
+    let found = match netlist.spike_times(&printed) {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::warn!(%error, "the comparison with a simulator of circuits is left out");
+            return Ok(None);
+        }
+    };
     let all = describe(&circuit, &times, weights.view(), near.horizon, near.steps_per_window)?;
     let models = [&all.ideal, &all.rails, &all.equivalent, &all.physical];
     let models = models.map(|m| discrepancy(m, &found));

@@ -212,9 +212,12 @@ fn simulated(
     let learner = circuit.build(weights, at(root, 0))?;
     let text = netlist::regression(&learner, &task, presentations)?;
     let Some(printed) = simulator.run(&text) else { return Ok(None) };
-    let Ok(transistors) = netlist::trajectory(&circuit, &task, presentations, &printed) else {
-        tracing::warn!("the simulator of circuits gave no weights: they are left out");
-        return Ok(None);
+    let transistors = match netlist::trajectory(&circuit, &task, presentations, &printed) {
+        Ok(transistors) => transistors,
+        Err(error) => {
+            tracing::warn!(%error, "the comparison with a simulator of circuits is left out");
+            return Ok(None);
+        }
     };
     let model = learner.run(&task, presentations)?;
     let equation = continuous(&rule, &task, presentations)?;
