@@ -1,5 +1,7 @@
 //! The DAC: numbers to codes to volts.
 
+use std::ops::Range;
+
 use cim_core::{Tally, Volts};
 use serde::{Deserialize, Serialize};
 
@@ -101,10 +103,31 @@ impl Dac {
     /// two rows an input, of its parts ([`Polarity::split`]). What leaves the range is clipped and
     /// counted.
     pub fn encode(&self, x: &[f32], limit: f32, codes: &mut [f32], tally: &mut Tally) {
+        let x = Inputs { values: x, stride: x.len(), own: 0..x.len() };
+        let width = codes.len();
+        self.encode_vectors(x, limit, (codes, width), tally);
+    }
+
+    /// As [`encode`](Self::encode) of each of several vectors, into codes of so many rows a vector; rows beyond the
+    /// inputs get 0.
+    ///
+    /// # Panics
+    /// If there are fewer rows than inputs.
+    pub fn encode_vectors<C: Code>(
+        &self,
+        x: Inputs<'_>,
+        limit: f32,
+        (codes, rows): (&mut [C], usize),
+        tally: &mut Tally,
+    ) {
+        if x.own.is_empty() {
+            return;
+        }
         let (low, high) = (self.low as f32, self.high as f32);
         let scale = high / limit;
-        let clips = pulp::Arch::new().dispatch(Encode { scale, low, high, x, codes });
-        tally.dac_conversions += x.len() as u64;
+        let conversions = x.own.len() * (codes.len() / rows);
+        let clips = pulp::Arch::new().dispatch(Encode { scale, low, high, x, codes, rows });
+        tally.dac_conversions += conversions as u64;
         tally.dac_clips += u64::from(clips);
     }
 
@@ -135,28 +158,66 @@ impl pulp::NullaryFnOnce for Drive<'_> {
     }
 }
 
-/// The law over a slice, compiled for the vectors of the machine; returns the number of clips.
-struct Encode<'a> {
+/// What codes are kept as.
+pub trait Code: Copy {
+    /// Of a whole number that it holds.
+    fn of(code: f32) -> Self;
+}
+
+impl Code for f32 {
+    #[inline(always)]
+    fn of(code: f32) -> Self {
+        code
+    }
+}
+
+impl Code for i16 {
+    #[inline(always)]
+    fn of(code: f32) -> Self {
+        /// 1.5 · 2²³: adding it leaves a whole number in the lowest bits.
+        const SHIFT: f32 = 12_582_912.0;
+        (code + SHIFT).to_bits() as Self
+    }
+}
+
+/// Some inputs of each of several vectors.
+#[derive(Clone, Debug)]
+pub struct Inputs<'a> {
+    /// The vectors, one after another.
+    pub values: &'a [f32],
+    /// Values of one vector.
+    pub stride: usize,
+    /// Those that are inputs.
+    pub own: Range<usize>,
+}
+
+/// The law over vectors, compiled for the vectors of the machine; returns the number of clips.
+struct Encode<'a, C> {
     scale: f32,
     low: f32,
     high: f32,
-    x: &'a [f32],
-    codes: &'a mut [f32],
+    x: Inputs<'a>,
+    codes: &'a mut [C],
+    rows: usize,
 }
 
-impl pulp::NullaryFnOnce for Encode<'_> {
+impl<C: Code> pulp::NullaryFnOnce for Encode<'_, C> {
     type Output = u32;
 
     #[inline(always)]
     fn call(self) -> u32 {
-        let Self { scale, low, high, x, codes } = self;
+        let Self { scale, low, high, x: Inputs { values, stride, own }, codes, rows } = self;
         let mut clips = 0;
-        for (code, &x) in codes.iter_mut().zip(x) {
-            let wanted = x * scale;
-            clips += u32::from(wanted < low - 0.5) + u32::from(high + 0.5 < wanted);
-            // Comparisons and not `clamp`, which spends as much again on NaN; there is none.
-            let kept = if wanted < high { wanted } else { high };
-            *code = if kept > low { kept } else { low }.round_ties_even();
+        for (codes, x) in codes.chunks_exact_mut(rows).zip(values.chunks_exact(stride)) {
+            let (codes, beyond) = codes.split_at_mut(own.len());
+            beyond.fill(C::of(0.0));
+            for (code, &x) in codes.iter_mut().zip(&x[own.clone()]) {
+                let wanted = x * scale;
+                clips += u32::from(wanted < low - 0.5) + u32::from(high + 0.5 < wanted);
+                // Comparisons and not `clamp`, which spends as much again on NaN; there is none.
+                let kept = if wanted < high { wanted } else { high };
+                *code = C::of(if kept > low { kept } else { low }.round_ties_even());
+            }
         }
         clips
     }
@@ -193,6 +254,22 @@ mod tests {
         let unipolar = DacSpec { bits: 4, polarity: Polarity::Unipolar }.build(Volts(0.1));
         unipolar.expect("valid").encode(&[-1.0], 1.0, &mut codes[..1], &mut tally);
         assert_eq!((codes[0], tally.dac_clips), (0.0, 3));
+    }
+
+    #[test]
+    fn some_inputs_of_vectors_are_encoded_one_by_one() {
+        let dac =
+            DacSpec { bits: 4, polarity: Polarity::Bipolar }.build(Volts(0.1)).expect("valid");
+        // Two vectors of four values, of which the middle ones are inputs; three rows, so that codes can be even.
+        let values = [9.0, 0.5, -2.0, 9.0, -9.0, 1.0, 0.2, -9.0];
+        let x = Inputs { values: &values, stride: 4, own: 1..3 };
+        let (mut codes, mut tally) = ([5_i16; 6], Tally::default());
+        dac.encode_vectors(x.clone(), 1.0, (&mut codes, 3), &mut tally);
+        assert_eq!(codes, [4, -7, 0, 7, 1, 0]);
+        assert_eq!((tally.dac_conversions, tally.dac_clips), (4, 1));
+        let mut floats = [5.0_f32; 6];
+        dac.encode_vectors(x, 1.0, (&mut floats, 3), &mut tally);
+        assert_eq!(floats, [4.0, -7.0, 0.0, 7.0, 1.0, 0.0]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub mod uneven;
 pub mod uniform;
 
 pub use adc::Adc;
-pub use dac::{Dac, DacSpec};
+pub use dac::{Code, Dac, DacSpec, Inputs};
 pub use error::AdcError;
 pub use nonlinearity::Nonlinearity;
 pub use oscillator::{Oscillator, OscillatorSpec};

@@ -24,7 +24,7 @@ impl Scratch {
 
     /// Gives a buffer back for re-use.
     pub fn give(&mut self, buffer: Vec<f32>) {
-        self.values.push(buffer);
+        give(&mut self.values, buffer);
     }
 
     /// Takes out a buffer of `len` codes. What it holds is left over from earlier use.
@@ -36,7 +36,7 @@ impl Scratch {
 
     /// Gives a buffer of codes back for re-use.
     pub fn give_codes(&mut self, buffer: Vec<i32>) {
-        self.codes.push(buffer);
+        give(&mut self.codes, buffer);
     }
 
     /// Takes out a buffer of `len` small integers. What it holds is left over from earlier use.
@@ -48,13 +48,23 @@ impl Scratch {
 
     /// Gives a buffer of small integers back for re-use.
     pub fn give_driven(&mut self, buffer: Vec<i16>) {
-        self.driven.push(buffer);
+        give(&mut self.driven, buffer);
+    }
+}
+
+/// Keeps a buffer, unless nothing was taken.
+fn give<T>(buffers: &mut Vec<Vec<T>>, buffer: Vec<T>) {
+    if buffer.capacity() > 0 {
+        buffers.push(buffer);
     }
 }
 
 /// The smallest buffer that holds `len`, or else the largest: repeated work then finds every buffer
 /// at the length at which it left it, and nothing is allocated, copied or cleared.
 fn best_fit<T>(buffers: &mut Vec<Vec<T>>, len: usize) -> Vec<T> {
+    if len == 0 {
+        return Vec::new();
+    }
     let order = |buffer: &Vec<T>| {
         let capacity = buffer.capacity();
         if capacity < len { (1, usize::MAX - capacity) } else { (0, capacity) }

@@ -42,29 +42,6 @@ impl MatMul for Grid {
 }
 
 impl Grid {
-    /// Codes of the row converters of a row of tiles (vectors × rows) for inputs of the grid, vectors × inputs, and the
-    /// number of rows.
-    pub(crate) fn encoded(
-        &self,
-        row_tile: usize,
-        x: &[f32],
-        scratch: &mut Scratch,
-        tally: &mut Tally,
-    ) -> (Vec<f32>, usize) {
-        let polarity = self.dac.polarity();
-        let first = row_tile * self.tile_inputs;
-        let own = first..self.inputs.min(first + self.tile_inputs);
-        let rows = own.len() * polarity.rows_per_input();
-        let mut inputs = scratch.take(x.len() / self.inputs * rows);
-        for (to, from) in inputs.chunks_exact_mut(rows).zip(x.chunks_exact(self.inputs)) {
-            polarity.split(&from[own.clone()], to);
-        }
-        let mut codes = scratch.take(inputs.len());
-        self.dac.encode(&inputs, self.input_limit, &mut codes, tally);
-        scratch.give(inputs);
-        (codes, rows)
-    }
-
     /// The same cells, drivers and addresses of noise with the converters of another design, which differs in
     /// full scales alone, on parts that differ in their resolution, their noise and what their converters are off by. To the bit
     /// what [`from_blueprint`](Self::from_blueprint) makes of them at the same address; factors against
@@ -163,21 +140,18 @@ impl Alike<'_> {
 /// and sensed once for all grids. What happens in input converters counts for each.
 fn sum_tiles(alike: &mut [Alike<'_>], x: ArrayView2<'_, f32>, call: u64, scratch: &mut Scratch) {
     let Some(Alike { grid, .. }) = alike.first() else { return };
-    let (grid, batch) = (*grid, x.nrows());
+    let grid = *grid;
     alike.iter_mut().for_each(|one| one.sums.fill(0.0));
     let x = x.as_standard_layout();
     let x = x.as_slice().expect("standard layout");
     for row_tile in 0..grid.tiles.len() / grid.column_tiles {
-        let mut driven = Tally::default();
-        let (codes, rows) = grid.encoded(row_tile, x, scratch, &mut driven);
+        let mut encoded = Tally::default();
+        let mut driven = Driven::of(grid, row_tile, x, false, scratch, &mut encoded);
         // The first conversion of each code was counted when it was found.
-        driven.dac_conversions += (grid.phases.len() as u64 - 1) * codes.len() as u64;
-        alike.iter_mut().for_each(|one| *one.tally += driven);
-        let tiles = row_tile * grid.column_tiles;
-        let tiles = &grid.tiles[tiles..tiles + grid.column_tiles];
-        let mut driven = Driven::of(tiles, (batch, rows), scratch);
+        encoded.dac_conversions *= grid.phases.len() as u64;
+        alike.iter_mut().for_each(|one| *one.tally += encoded);
         for (phase_idx, phase) in grid.phases.iter().enumerate() {
-            let drive = driven.by(&grid.dac, *phase, phase_idx, &codes);
+            let drive = driven.by(&grid.dac, *phase, phase_idx);
             for column_tile in 0..grid.column_tiles {
                 let tile = row_tile * grid.column_tiles + column_tile;
                 let first = column_tile * grid.tile_outputs;
@@ -193,7 +167,6 @@ fn sum_tiles(alike: &mut [Alike<'_>], x: ArrayView2<'_, f32>, call: u64, scratch
             }
         }
         driven.give(scratch);
-        scratch.give(codes);
     }
 }
 

@@ -62,7 +62,9 @@ struct Group {
 /// How rows are driven in one phase of a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Drive<'a> {
-    /// Codes of the converters, batch × rows.
+    /// Vectors.
+    pub batch: usize,
+    /// Codes of the converters, batch × rows; for tiles that [look](Tile::takes_codes) at them.
     pub codes: &'a [f32],
     /// Whole numbers that the phase is to drive the rows with, batch × rows made
     /// [even](cim_core::IntegerMatrix::padded); for tiles that [take](Tile::takes_steps) them.
@@ -178,6 +180,11 @@ impl Tile {
         !self.takes_steps() || !self.zeros.is_empty()
     }
 
+    /// Whether codes matter by themselves: for drivers that are not ideal.
+    pub fn takes_codes(&self) -> bool {
+        self.front_end.rows.is_some()
+    }
+
     /// The programmed array.
     pub fn array(&self) -> &Crossbar {
         &self.array
@@ -253,31 +260,12 @@ impl Tile {
         Self { gains, ..self }
     }
 
-    /// Adds what one phase contributes to `x · W` of this tile to `y`, whose rows are `y_stride`
-    /// apart.
+    /// Adds what one phase contributes to `x · W` of each of several tiles of the same cells, which are driven and sensed
+    /// once for all of their converters, to their outputs, whose rows are `y_stride` apart.
     ///
     /// Rows get the voltages of the phase, or what the drivers of this tile make of its codes; what is
     /// subtracted digitally follows the codes. Noise, converter and sum follow the product block by
     /// block, while a block is in the first-level cache.
-    pub fn accumulate(
-        &self,
-        drive: Drive<'_>,
-        call: u64,
-        (y, y_stride): (&mut [f32], usize),
-        scratch: &mut Scratch,
-        tally: &mut Tally,
-    ) {
-        Self::accumulate_each(
-            &mut [Share { tile: self, y, tally }],
-            y_stride,
-            drive,
-            call,
-            scratch,
-        );
-    }
-
-    /// As [`accumulate`](Self::accumulate) of each of several tiles of the same cells, which are driven and
-    /// sensed once for all of their converters.
     ///
     /// # Panics
     /// If they are not one tile [with other converters](Self::with_converters) of the same noise.
@@ -292,9 +280,8 @@ impl Tile {
         let tile = *tile;
         let same = |share: &Share<'_>| Arc::ptr_eq(&share.tile.readout, &tile.readout);
         assert!(shares.iter().all(same), "tiles of the same cells");
-        let (rows, senses) = tile.readout.shape();
-        let Drive { codes, driven: steps, row_v: wanted_v, phase, phase_idx } = drive;
-        let batch = codes.len() / rows;
+        let (_, senses) = tile.readout.shape();
+        let Drive { batch, driven: steps, row_v: wanted_v, phase, phase_idx, .. } = drive;
         let mut sensed_a = scratch.take(batch * senses);
         let at = tile.at.child("call", call).child("phase", phase_idx as u64);
         let driven = tile.driven_v(drive, at.child("drivers", 0), scratch);

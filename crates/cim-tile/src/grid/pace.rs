@@ -26,22 +26,13 @@ impl Grid {
         let (mut paces, mut tally) = (Paces::default(), Tally::default());
         let mut sums = scratch.take(batch * self.outputs);
         sums.fill(0.0);
-        let polarity = self.dac.polarity();
         for (row_tile, tiles) in self.tiles.chunks_exact(self.column_tiles).enumerate() {
-            let first = row_tile * self.tile_inputs;
-            let own = first..self.inputs.min(first + self.tile_inputs);
-            let rows = own.len() * polarity.rows_per_input();
-            let (mut inputs, mut codes) = (scratch.take(batch * rows), scratch.take(batch * rows));
-            let mut driven = Driven::of(tiles, (batch, rows), scratch);
             let start = clock();
-            for (to, from) in inputs.chunks_exact_mut(rows).zip(x.chunks_exact(self.inputs)) {
-                polarity.split(&from[own.clone()], to);
-            }
-            self.dac.encode(&inputs, self.input_limit, &mut codes, &mut tally);
+            let mut driven = Driven::of(self, row_tile, x, false, scratch, &mut tally);
             paces.drive += clock() - start;
             for (phase_idx, phase) in self.phases.iter().enumerate() {
                 let start = clock();
-                let drive = driven.by(&self.dac, *phase, phase_idx, &codes);
+                let drive = driven.by(&self.dac, *phase, phase_idx);
                 paces.drive += clock() - start;
                 for (column_tile, tile) in tiles.iter().enumerate() {
                     let y = &mut sums[column_tile * self.tile_outputs..];
@@ -49,7 +40,6 @@ impl Grid {
                 }
             }
             driven.give(scratch);
-            [inputs, codes].into_iter().for_each(|buffer| scratch.give(buffer));
         }
         scratch.give(sums);
         paces

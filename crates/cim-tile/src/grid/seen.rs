@@ -21,18 +21,16 @@ impl Grid {
         let x = x.as_slice().expect("standard layout");
         let mut all = Vec::with_capacity(self.tiles.len());
         for (row_tile, tiles) in self.tiles.chunks_exact(self.column_tiles).enumerate() {
-            let (codes, rows) = self.encoded(row_tile, x, scratch, tally);
             let mut seen: Vec<Seen> =
                 tiles.iter().map(|tile| tile.unseen(self.phases.len(), vectors)).collect();
-            let mut driven = Driven::of(tiles, (vectors, rows), scratch);
+            let mut driven = Driven::of(self, row_tile, x, true, scratch, tally);
             for (phase_idx, phase) in self.phases.iter().enumerate() {
-                let drive = driven.by(&self.dac, *phase, phase_idx, &codes);
+                let drive = driven.by(&self.dac, *phase, phase_idx);
                 for (tile, seen) in tiles.iter().zip(&mut seen) {
                     tile.look(drive, call, scratch, seen);
                 }
             }
             driven.give(scratch);
-            scratch.give(codes);
             all.extend(seen);
         }
         all

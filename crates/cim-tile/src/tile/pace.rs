@@ -53,7 +53,7 @@ impl AddAssign for Paces {
 }
 
 impl Tile {
-    /// What [`accumulate`](Self::accumulate) does, part after part for the whole batch instead of block by
+    /// What [`accumulate_each`](Self::accumulate_each) does, part after part for the whole batch instead of block by
     /// block, with the time of each by `clock`. The noise is what currents take beyond their product.
     pub(crate) fn pace(
         &self,
@@ -63,9 +63,8 @@ impl Tile {
         scratch: &mut Scratch,
     ) -> Paces {
         let mut paces = Paces::default();
-        let (rows, senses) = self.readout.shape();
-        let Drive { codes, driven: steps, row_v: wanted_v, phase, .. } = drive;
-        let batch = codes.len() / rows;
+        let (_, senses) = self.readout.shape();
+        let Drive { batch, driven: steps, row_v: wanted_v, phase, .. } = drive;
         let (at, factor) = (self.at.child("pace", 0), phase.factor as f32);
         let mut sensed_a = scratch.take(batch * senses);
         let mut last = clock();

@@ -43,11 +43,10 @@ impl Tile {
         }
     }
 
-    /// Notes what is seen in a phase: the noise is that of [`accumulate`](Self::accumulate) of the same call.
+    /// Notes what is seen in a phase: the noise is that of [`accumulate_each`](Self::accumulate_each) of the same call.
     pub(crate) fn look(&self, drive: Drive<'_>, call: u64, scratch: &mut Scratch, seen: &mut Seen) {
         let (rows, senses) = self.readout.shape();
-        let Drive { codes, driven: steps, phase, phase_idx, .. } = drive;
-        let vectors = codes.len() / rows;
+        let Drive { batch: vectors, codes, driven: steps, phase, phase_idx, .. } = drive;
         let own = s![phase_idx * vectors..(phase_idx + 1) * vectors, ..];
         let at = self.at.child("call", call).child("phase", phase_idx as u64);
         let mut ideal = scratch.take(codes.len());
