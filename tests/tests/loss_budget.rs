@@ -21,8 +21,8 @@ use cim_tests::written::{CHIP, changed};
 use ndarray::{Array2, s};
 
 use Effect::{
-    Ageing, CircuitNoise, Conduction, ConverterNoise, InputRounding, OutputConversion, Programming,
-    ReadNoise, Wires,
+    Ageing, CircuitNoise, Conduction, ConverterNoise, FrontEnd, InputRounding, OutputConversion,
+    Programming, ReadNoise, Wires,
 };
 
 /// What a chip has beyond [`CHIP`]: all effects but ageing, so noisy that a perceptron feels each.
@@ -49,9 +49,33 @@ fn keys_without(effect: Effect) -> Vec<(&'static str, &'static str)> {
             ("converters.full_scale", r#"{ policy = "worst-case" }"#),
         ],
         CircuitNoise => vec![("circuit.bandwidth", "\"0 Hz\"")],
-        // Time takes it away; cells that age are taken apart below.
-        Ageing => Vec::new(),
+        // Time takes the one away, and cells that age are taken apart below; the other is written below.
+        Ageing | FrontEnd => Vec::new(),
     }
+}
+
+/// The section of a front end on chips with row converters of 4 bits that have nothing but `present`. Row converters
+/// that do not round are as far from straight in volts, 4,681 times as many of their steps (65,534 for 14); column converters
+/// that do not round have no thresholds to be off.
+fn front_end(present: &[Effect]) -> String {
+    let has = |effect| present.contains(&effect);
+    let [offset, gain, driver] =
+        if has(FrontEnd) { ["10 mV", "0.03", "4 mV"] } else { ["0 V", "0.0", "0 V"] };
+    let (dac, adc, differential) = match has(FrontEnd) {
+        false => (0.0, 0.0, 0.0),
+        true => (
+            if has(InputRounding) { 0.5 } else { 0.5 * 4681.0 },
+            if has(OutputConversion) { 1.5 } else { 0.0 },
+            if has(OutputConversion) { 0.5 } else { 0.0 },
+        ),
+    };
+    format!(
+        r#"{{ amplifier_offset = "{offset}", gain_spread = {gain}, driver_noise = "{driver}",
+        dac_integral = {{ sigma_lsb = {dac:?} }}, adc_integral = {{ sigma_lsb = {adc:?} }},
+        adc_differential = {differential:?}, calibration = {{ kind = "none" }}, drivers = "supply",
+        driver_power = "1 uW", amplifier_power = "1 uW", leakage = "1 uW" }}"#
+    )
+    .replace('\n', " ")
 }
 
 /// A network, what it is asked, and a chip with effects.
@@ -75,13 +99,17 @@ impl Case {
     fn design(&self, present: &[Effect]) -> ChipDesign {
         let gone = |effect: Effect| !present.contains(&effect);
         let of_one_model = self.text.contains("published");
-        let keys: Vec<_> = self
+        let mut keys: Vec<_> = self
             .effects
             .iter()
             .filter(|&&effect| gone(effect))
             .filter(|&&effect| !(of_one_model && matches!(effect, Programming | ReadNoise)))
             .flat_map(|&effect| keys_without(effect))
             .collect();
+        let front_end = front_end(present);
+        if self.effects.contains(&FrontEnd) {
+            keys.push(("front_end", &front_end));
+        }
         let chip: ChipPreset = changed(&self.text, &keys).try_into().expect("a chip");
         let mut parts = chip.parts().expect("parts");
         if of_one_model {
@@ -257,6 +285,57 @@ fn of_a_convolutional_network_on_wires_and_cells_that_age() {
     let text = changed(CHIP, &[&NOISY[..], &keys].concat()).to_string();
     let moment = Moment { after: Seconds(86_400.0), compensation: None };
     Case { network, samples, labels, text, moment, effects, chips: 6 }.check();
+}
+
+/// A front end in front of converters that round little and much.
+#[test]
+fn of_a_perceptron_behind_a_front_end() {
+    let (network, samples, labels) = digits("mlp.onnx", 100);
+    let effects = vec![Programming, ReadNoise, FrontEnd, InputRounding, OutputConversion];
+    let keys = [
+        ("circuit.bandwidth", "\"0 Hz\""),
+        ("converters.adc_noise", "\"0 A\""),
+        ("converters.dac_bits", "4"),
+    ];
+    let (text, moment) = (changed(CHIP, &keys).to_string(), Moment::FRESH);
+    Case { network, samples, labels, text, moment, effects, chips: 6 }.check();
+}
+
+/// Tables are of as many levels as a converter has; one that does not round has others. What offsets cost is theirs,
+/// and nothing of it is left without effects.
+#[test]
+fn of_a_front_end_as_measured() {
+    let bent = |levels: usize| -> String {
+        let lsb = |k: usize| 2.0 * (std::f64::consts::PI * k as f64 / levels as f64).sin();
+        let table: Vec<String> = (0..levels).map(|k| format!("{:?}", lsb(k))).collect();
+        format!("{{ table_lsb = [{}] }}", table.join(", "))
+    };
+    let (dac, adc) = (bent(15), bent(62));
+    let section = front_end(&[]);
+    let keys = [
+        ("converters.dac_bits", "4"),
+        ("front_end", &section),
+        ("front_end.amplifier_offset", "\"10 mV\""),
+        ("front_end.dac_integral", &dac),
+        ("front_end.adc_integral", &adc),
+    ];
+    let of = |keys: &[(&str, &str)]| {
+        let (network, samples, labels) = digits("mlp.onnx", 40);
+        let (text, moment) = (changed(CHIP, keys).to_string(), Moment::FRESH);
+        let case = Case { network, samples, labels, text, moment, effects: Vec::new(), chips: 3 };
+        case.budget(Stream::root(3)).output
+    };
+    let (straight, bent) = (of(&keys[..1]), of(&keys));
+    let told: Vec<Effect> = bent.effects.iter().map(|loss| loss.effect).collect();
+    assert!(
+        told.contains(&FrontEnd) && !straight.effects.iter().any(|loss| loss.effect == FrontEnd)
+    );
+    assert_eq!(bent.rest, straight.rest);
+    let own = bent.effects.iter().find(|loss| loss.effect == FrontEnd).expect("there");
+    assert!(
+        0.0 < own.alone.mean - own.alone.ci95 && 0.0 < own.removed.mean - own.removed.ci95,
+        "{own:?}"
+    );
 }
 
 #[test]

@@ -73,6 +73,27 @@ impl Nonlinearity {
         }
     }
 
+    /// The same deviations of a converter that divides its range by `levels` levels and not by `coarse`: as far from
+    /// the line in units of the range, and by table on straight lines between the levels that are given.
+    #[must_use]
+    pub fn refined(&self, coarse: usize, levels: usize) -> Self {
+        let steps = |levels: usize| levels.saturating_sub(1).max(1) as f64;
+        let ratio = steps(levels) / steps(coarse);
+        match self {
+            Self::SigmaLsb(sigma) => Self::SigmaLsb(ratio * sigma),
+            Self::TableLsb(table) => {
+                let lsb =
+                    |level: f64| table.get(level as usize).or(table.last()).map_or(0.0, |lsb| *lsb);
+                let value = |level: usize| {
+                    let at = level as f64 / ratio;
+                    let below = lsb(at.floor());
+                    ratio * (below + at.fract() * (lsb(at.ceil()) - below))
+                };
+                Self::TableLsb((0..levels).map(value).collect())
+            }
+        }
+    }
+
     /// Mean over the range of the squared deviation (LSB²), over converters: what a signal that is
     /// anywhere in the range sees.
     pub fn mean_square_lsb2(&self) -> f64 {

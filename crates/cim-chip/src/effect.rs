@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cim_adc::Nonlinearity;
 use cim_core::{Amps, Seconds};
 use cim_crossbar::{Ambient, Wires};
 use cim_device::{Composed, Conduction, Device, Ideal};
@@ -25,6 +26,8 @@ pub enum Effect {
     Wires,
     /// Thermal and shot noise of cells and amplifiers.
     CircuitNoise,
+    /// Offsets and gains of amplifiers, noise of drivers, converters that are not straight.
+    FrontEnd,
     /// Noise at the input of the column converters.
     ConverterNoise,
     /// Row converters round.
@@ -38,13 +41,14 @@ pub const FINEST_BITS: u32 = 16;
 
 impl Effect {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Programming,
         Self::Ageing,
         Self::ReadNoise,
         Self::Conduction,
         Self::Wires,
         Self::CircuitNoise,
+        Self::FrontEnd,
         Self::ConverterNoise,
         Self::InputRounding,
         Self::OutputConversion,
@@ -59,6 +63,7 @@ impl Effect {
             Self::Conduction => "conduction",
             Self::Wires => "wires",
             Self::CircuitNoise => "circuit_noise",
+            Self::FrontEnd => "front_end",
             Self::ConverterNoise => "converter_noise",
             Self::InputRounding => "input_rounding",
             Self::OutputConversion => "output_conversion",
@@ -74,6 +79,7 @@ impl Effect {
             Self::Conduction => "current against voltage",
             Self::Wires => "wires",
             Self::CircuitNoise => "thermal and shot noise",
+            Self::FrontEnd => "errors of the front end",
             Self::ConverterNoise => "noise of the ADC",
             Self::InputRounding => "rounding of the DAC",
             Self::OutputConversion => "rounding and clips of the ADC",
@@ -99,6 +105,7 @@ impl Effect {
             Self::Conduction => *parts.device.current_voltage() != Conduction::Ohmic,
             Self::Wires => !parts.wires.are_ideal(),
             Self::CircuitNoise => !parts.ambient.is_silent(),
+            Self::FrontEnd => !parts.front_end.is_exact(),
             Self::ConverterNoise => parts.adc_noise != Amps::ZERO,
             Self::InputRounding => parts.dac.bits < FINEST_BITS,
             Self::OutputConversion => parts.adc_bits < FINEST_BITS,
@@ -110,7 +117,9 @@ impl ChipDesign {
     /// The same design (window, voltage, clips, full scales) on chips without these effects.
     ///
     /// Converters whose effect is taken away have [`FINEST_BITS`]; without the effect of the column
-    /// converters their full scales are those of the largest currents that weights can draw. Where
+    /// converters their full scales are those of the largest currents that weights can draw. Without rounding, row
+    /// converters are as far from straight as before, in volts; column converters are straight, as what is off are
+    /// the thresholds at which they round, of a range that they no longer have. Where
     /// cells become ohmic, currents are read back accordingly, and full scales with them.
     pub fn without(&self, effects: &[Effect], network: &impl Mapped) -> Self {
         let mut design = self.clone();
@@ -138,11 +147,19 @@ impl ChipDesign {
         if gone(Effect::ConverterNoise) {
             parts.adc_noise = Amps::ZERO;
         }
+        if gone(Effect::FrontEnd) {
+            parts.front_end = parts.front_end.exact();
+        }
         if gone(Effect::InputRounding) {
+            let coarse = parts.dac.levels();
             parts.dac.bits = FINEST_BITS;
+            let front_end = &mut parts.front_end;
+            front_end.dac_integral = front_end.dac_integral.refined(coarse, parts.dac.levels());
         }
         if gone(Effect::OutputConversion) {
             parts.adc_bits = FINEST_BITS;
+            parts.front_end.adc_integral = Nonlinearity::NONE;
+            parts.front_end.adc_differential = 0.0;
         }
         for (idx, (layer, product)) in design.layers.iter_mut().zip(network.products()).enumerate()
         {

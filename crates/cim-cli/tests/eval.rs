@@ -385,6 +385,28 @@ fn inputs_in_the_folder_of_results_are_kept() {
     desk.must_refuse(&["eval", "runs/report.json", "--data", &data, "--out", "runs"], &words);
 }
 
+#[test]
+fn a_preset_that_lacks_what_optimising_needs_is_told_which_section() {
+    let desk = Desk::new();
+    let paper = String::from_utf8(desk.cim(&["preset", "paper"]).stdout).expect("text");
+    let without = |text: &str, section: &str| {
+        let (before, rest) = text.split_once(&format!("\n[{section}]\n")).expect("a section");
+        let after = rest.split_once("\n[").map_or("", |(_, after)| after);
+        format!("{before}\n[{after}")
+    };
+    let no_energy = without(&paper, "energy");
+    let (mlp, data) = (network("mlp.onnx"), network("digits.npz"));
+    for (text, words) in [
+        (without(&paper, "optimiser"), "the preset has no section optimiser"),
+        (without(&no_energy, "optimiser"), "no section optimiser and no section energy"),
+        (no_energy, "the preset has no section energy"),
+    ] {
+        fs::write(desk.path("own.toml"), text).expect("written");
+        let optimise = ["optimise", &mlp, "--calibration", &data, "--preset", "own.toml"];
+        desk.must_refuse(&optimise, &[words, "cim preset paper"]);
+    }
+}
+
 /// A design says no more than a preset may.
 #[test]
 fn designs_have_the_ranges_of_presets() {

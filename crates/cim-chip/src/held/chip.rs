@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cim_core::Siemens;
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1};
 
 use super::error::HeldError;
 use super::place::TilePlace;
@@ -24,10 +24,11 @@ pub struct HeldTile {
 pub struct HeldChip {
     /// Where it was read, such as a folder, for messages.
     pub origin: String,
-    /// Tile by tile.
+    /// Tile by tile, with rows as they lie.
     pub tiles: BTreeMap<TilePlace, HeldTile>,
-    /// Whether rows lay in another order than inputs, and were put back by [`in_order`](Self::in_order).
-    pub rows_moved: bool,
+    /// For products whose order of rows is told: which row of the product (an input has one or two, side by side)
+    /// each row of its tiles is, counted through them from the first on. Rows of others lie in the order of inputs.
+    pub row_orders: BTreeMap<usize, Vec<usize>>,
 }
 
 /// How far (S) targets may lie apart and still be the same, per siemens of the largest: what six digits
@@ -39,25 +40,32 @@ const SAME_TARGET: f64 = 2e-6;
 const OTHER_UNIT: f64 = 300.0;
 
 impl HeldTile {
-    /// Checks the tile against the targets (S) of its place, on cells that can be asked for up to `most`.
-    pub(super) fn check(
+    /// Checks that it has as many rows and columns as its place.
+    pub(super) fn check_shape(&self, wanted: (usize, usize)) -> Result<(), HeldError> {
+        for given in [self.target_s.dim(), self.held_s.dim()] {
+            if given != wanted {
+                return Err(HeldError::Shape { origin: self.origin.clone(), given, wanted });
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks every cell, on cells that can be asked for up to `most`. `wanted_s` are the targets (S) of a row of this
+    /// tile, wherever on the chip they belong.
+    pub(super) fn check_cells<'a>(
         &self,
-        wanted_s: ArrayView2<'_, f64>,
+        wanted_s: impl Fn(usize) -> ArrayView1<'a, f64>,
         most: Siemens,
     ) -> Result<(), HeldError> {
         let origin = || self.origin.clone();
-        for given in [self.target_s.dim(), self.held_s.dim()] {
-            let wanted = wanted_s.dim();
-            if given != wanted {
-                return Err(HeldError::Shape { origin: origin(), given, wanted });
-            }
-        }
-        for (((row, column), &given), &wanted) in self.target_s.indexed_iter().zip(&wanted_s) {
-            let apart = (given - wanted).abs();
-            // Not a number is no target either.
-            if apart.is_nan() || SAME_TARGET * most.0 < apart {
-                let (given, wanted) = (Siemens(given), Siemens(wanted));
-                return Err(HeldError::Target { origin: origin(), row, column, given, wanted });
+        for (row, given_s) in self.target_s.rows().into_iter().enumerate() {
+            for (column, (&given, &wanted)) in given_s.iter().zip(wanted_s(row)).enumerate() {
+                let apart = (given - wanted).abs();
+                // Not a number is no target either.
+                if apart.is_nan() || SAME_TARGET * most.0 < apart {
+                    let (given, wanted) = (Siemens(given), Siemens(wanted));
+                    return Err(HeldError::Target { origin: origin(), row, column, given, wanted });
+                }
             }
         }
         let possible = |g_s: f64| (0.0..f64::INFINITY).contains(&g_s);
@@ -95,6 +103,11 @@ impl HeldChip {
     pub fn name(&self) -> &str {
         let origin = self.origin.trim_end_matches(['/', '\\']);
         origin.rsplit(['/', '\\']).next().unwrap_or(origin)
+    }
+
+    /// Whether rows of any product lie in another order than inputs.
+    pub fn rows_moved(&self) -> bool {
+        self.row_orders.values().any(|order| !order.iter().copied().eq(0..order.len()))
     }
 
     /// Number of cells.

@@ -51,6 +51,17 @@ pub enum HeldError {
         /// Target of the chip.
         wanted: Siemens,
     },
+    /// Rows in another order than inputs, on wires.
+    #[error(
+        "{origin}: rows lie in another order than inputs, and wires have a resistance ({set}): what they cost \
+         depends on where a row lies, and chips are evaluated with rows in the order of inputs"
+    )]
+    Wires {
+        /// Where it was read.
+        origin: String,
+        /// The keys that give wires a resistance, with their values.
+        set: String,
+    },
     /// An order of rows that is none.
     #[error("{origin}: the order of the rows of product {product} {reason}")]
     Order {
@@ -98,6 +109,7 @@ impl HeldError {
                 "write them with --dump and read them with the same network, preset, design and \
                  calibration; cells keep their row and column, or row_order in chip.json says where rows lie"
             }
+            Self::Wires { .. } => "set them to 0 Ohm to leave wires out",
             Self::Order { .. } => {
                 "in chip.json, row_order names every row of the product once, from 0 on, in the order in which \
                  the rows of its tiles lie"

@@ -47,9 +47,12 @@ pub fn optimised(
     context: &Context<'_>,
 ) -> Result<Chosen, StudyError> {
     let (Some(section), Some(prices)) = (chip.optimiser, chip.energy) else {
+        let sections = [("optimiser", chip.optimiser.is_none()), ("energy", chip.energy.is_none())];
+        let missing: Vec<&str> =
+            sections.into_iter().filter(|(_, missing)| *missing).map(|(name, _)| name).collect();
         return Err(StudyError::Refused {
-            what: "the preset has not both sections optimiser and energy".into(),
-            help: "add them; `cim preset paper` has both".into(),
+            what: format!("the preset has no section {}", missing.join(" and no section ")),
+            help: "add what is missing; `cim preset paper` has both".into(),
         });
     };
     let follow = Followed::new(context);

@@ -225,9 +225,10 @@ fn notes(question: &Question<'_>, found: &Findings) -> Vec<String> {
             held.name(),
             si(rms.0, "S"),
         ));
-        if held.rows_moved {
+        if held.rows_moved() {
             notes.push(
-                "Rows were measured in another order than that of inputs and put back: on ideal wires it does not matter."
+                "Rows were measured in another order than that of inputs and put back. On ideal wires it does not matter in a \
+                 tile; a row that lay in another tile is summed and converted in that of its input."
                     .to_owned(),
             );
         }

@@ -58,14 +58,6 @@ impl Question<'_> {
         let refused = |what: &str, help: &str| {
             Err(StudyError::Refused { what: what.to_owned(), help: help.to_owned() })
         };
-        let moved = self.held.as_ref().is_some_and(|held| held.rows_moved);
-        if moved && !self.chip.wires.are_ideal() {
-            return refused(
-                "rows lie in another order than inputs, and wires have a resistance: what they cost depends on \
-                 where a row lies, and chips are evaluated with rows in the order of inputs",
-                "set wires.row and wires.column to 0 Ohm to leave wires out",
-            );
-        }
         match (&self.held, self.moment.after != Seconds::ZERO, self.budget) {
             (Some(_), true, _) => refused(
                 "cells as measured do not age: how they were programmed is not known",

@@ -131,9 +131,4 @@ impl FrontEnd {
         let (integral, differential) = (&self.adc_integral, self.adc_differential);
         Ok(Box::new(Uneven::drawn(straight, integral, differential, at)?))
     }
-
-    /// Whether column converters are uniform.
-    pub(crate) fn has_straight_adc(&self) -> bool {
-        self.adc_integral.is_none() && self.adc_differential == 0.0
-    }
 }

@@ -80,6 +80,27 @@ impl FrontEnd {
         *self == Self::IDEAL
     }
 
+    /// Whether numbers go through it as they are, whatever power it takes.
+    pub fn is_exact(&self) -> bool {
+        self.residual_offset() == Volts::ZERO
+            && self.residual_gain() == 0.0
+            && self.driver_noise == Volts::ZERO
+            && self.dac_integral.is_none()
+            && self.has_straight_adc()
+    }
+
+    /// Whether column converters are uniform.
+    pub(crate) fn has_straight_adc(&self) -> bool {
+        self.adc_integral.is_none() && self.adc_differential == 0.0
+    }
+
+    /// The same front end, fed as it is and taking as much power, but [exact](Self::is_exact).
+    #[must_use]
+    pub fn exact(&self) -> Self {
+        let Self { drivers, driver_power, amplifier_power, leakage, .. } = *self;
+        Self { drivers, driver_power, amplifier_power, leakage, ..Self::IDEAL }
+    }
+
     /// Checks every number; `dac` and `adc_bits` say how many levels tables are to have.
     ///
     /// # Errors
@@ -145,5 +166,50 @@ impl FrontEnd {
 impl Default for FrontEnd {
     fn default() -> Self {
         Self::IDEAL
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_alone_makes_it_inexact_and_power_does_not() {
+        let fed = FrontEnd {
+            drivers: Drivers::Supply,
+            driver_power: Watts(1e-6),
+            amplifier_power: Watts(2e-6),
+            leakage: Watts(3e-6),
+            // Measures nothing of nothing.
+            calibration: ColumnCalibration::Zero {
+                reads: 4,
+                offset_noise: Volts::ZERO,
+                offset_step: Volts(1e-3),
+            },
+            adc_integral: Nonlinearity::TableLsb(vec![0.0; 14]),
+            ..FrontEnd::IDEAL
+        };
+        assert!(FrontEnd::IDEAL.is_exact() && fed.is_exact());
+        let noisy = ColumnCalibration::Zero {
+            reads: 4,
+            offset_noise: Volts(1e-3),
+            offset_step: Volts::ZERO,
+        };
+        let off = Nonlinearity::SigmaLsb(0.1);
+        for erring in [
+            FrontEnd { amplifier_offset: Volts(1e-3), ..fed.clone() },
+            FrontEnd { gain_spread: 0.01, ..fed.clone() },
+            FrontEnd { driver_noise: Volts(1e-3), ..fed.clone() },
+            FrontEnd { dac_integral: off.clone(), ..fed.clone() },
+            FrontEnd { adc_integral: off, ..fed.clone() },
+            FrontEnd { adc_differential: 0.1, ..fed.clone() },
+            FrontEnd { calibration: noisy, ..fed.clone() },
+        ] {
+            assert!(!erring.is_exact(), "{erring:?}");
+            let exact = erring.exact();
+            assert!(exact.is_exact());
+            let powers = |f: &FrontEnd| (f.drivers, f.driver_power, f.amplifier_power, f.leakage);
+            assert_eq!(powers(&exact), powers(&fed));
+        }
     }
 }

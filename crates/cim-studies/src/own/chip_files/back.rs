@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use cim_chip::{ChipError, HeldChip, HeldTile, TilePlace};
+use cim_chip::{HeldChip, HeldTile, TilePlace};
 use cim_data::cells::{self, Cells};
 use cim_data::{npz, open_regular};
 use ndarray::{Array2, ArrayD, Ix2};
@@ -20,16 +20,15 @@ const HELP: &str = "give a folder as `cim eval --dump` writes it: an archive for
                     for each tile, with what was measured in place of what is held";
 
 /// What to do where settings cannot be read.
-const SETTINGS_HELP: &str = "give chip.json as `cim eval --dump` writes it, with row_order of its products where rows lie \
-                             in another order than inputs; without the file they lie in that of inputs";
+const SETTINGS_HELP: &str = "give chip.json as `cim eval --dump` writes it: file of a product says which it is, and row_order \
+                             in which order its rows lie; without the file they lie in that of inputs";
 
 /// Reads what the cells of a chip were to hold and hold: `product-NNN.npz` with `target_s_R_C` and
 /// `held_s_R_C` (S), or `product-NNN-tile-R-C.csv` with units in its header. Where a tile comes in both,
-/// both must say the same. Rows are put in the order of inputs where `chip.json` is there and says that they lie in
-/// another one. Other arrays and other files are not looked at.
+/// both must say the same. Rows stay as they lie; where `chip.json` is there, it says in which order. Other arrays and other files are not looked at.
 ///
 /// # Errors
-/// [`StudyError::Refused`] naming the file, the array or the line, and what is wrong. Whether the tiles are
+/// [`StudyError::Refused`] naming the file, the array or the line, and what is wrong. Whether tiles and orders are
 /// those of a network is checked by [`ChipBlueprint::hold`](cim_chip::ChipBlueprint::hold).
 pub fn read(folder: &Path) -> Result<HeldChip, StudyError> {
     let cannot = |reason| refused(format!("cannot read {}: {reason}", folder.display()), HELP);
@@ -62,14 +61,8 @@ pub fn read(folder: &Path) -> Result<HeldChip, StudyError> {
     if tiles.is_empty() {
         return Err(refused(format!("{} holds no tiles", folder.display()), HELP));
     }
-    let lying = HeldChip { origin: folder.display().to_string(), tiles, rows_moved: false };
-    let mut chip = lying;
-    for (product, order) in orders(&folder.join(names::SETTINGS))?.into_iter().enumerate() {
-        if let Some(order) = order {
-            chip = chip.in_order(product, &order).map_err(ChipError::from)?;
-        }
-    }
-    Ok(chip)
+    let row_orders = row_orders(&folder.join(names::SETTINGS))?;
+    Ok(HeldChip { origin: folder.display().to_string(), tiles, row_orders })
 }
 
 /// What is read of the settings of a chip.
@@ -81,14 +74,16 @@ struct Stated {
 
 #[derive(Deserialize)]
 struct StatedProduct {
+    file: Option<String>,
     row_order: Option<Vec<usize>>,
 }
 
-/// In which order the rows of each product lie, as far as the settings of the chip say so.
-fn orders(path: &Path) -> Result<Vec<Option<Vec<usize>>>, StudyError> {
+/// In which order the rows of products lie, as far as the settings of the chip say so. Products go by their file,
+/// wherever they stand in the list; their names are for a reader.
+fn row_orders(path: &Path) -> Result<BTreeMap<usize, Vec<usize>>, StudyError> {
     const MOST_BYTES: u64 = 1 << 30;
     if !path.exists() {
-        return Ok(Vec::new());
+        return Ok(BTreeMap::new());
     }
     let cannot = |reason: String| refused(format!("{}: {reason}", path.display()), SETTINGS_HELP);
     let file = open_regular(path).map_err(|reason| cannot(reason.to_string()))?;
@@ -97,7 +92,20 @@ fn orders(path: &Path) -> Result<Vec<Option<Vec<usize>>>, StudyError> {
     read.map_err(|reason| cannot(reason.to_string()))?;
     let Stated { products } =
         serde_json::from_slice(&bytes).map_err(|reason| cannot(reason.to_string()))?;
-    Ok(products.into_iter().map(|product| product.row_order).collect())
+    let mut orders = BTreeMap::new();
+    for (place, StatedProduct { file, row_order }) in products.into_iter().enumerate() {
+        let Some(order) = row_order else { continue };
+        let Some(file) = file else {
+            return Err(cannot(format!("products[{place}] has row_order and no file")));
+        };
+        let Some(product) = names::product_of(&file) else {
+            return Err(cannot(format!("products[{place}].file \"{file}\" is of no product")));
+        };
+        if orders.insert(product, order).is_some() {
+            return Err(cannot(format!("products[{place}]: {file} has had its row_order already")));
+        }
+    }
+    Ok(orders)
 }
 
 fn archive(

@@ -1,99 +1,15 @@
 //! `cim eval --dump` and `--held`: a chip goes out in files, what was measured comes back in.
 
+mod desk;
+mod row_order;
+
 use std::fs;
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
+use desk::{Desk, answers, files};
 use ndarray::Array2;
 use ndarray_npy::{NpzReader, NpzWriter};
 use serde_json::Value;
-use tempfile::TempDir;
-
-fn network(name: &str) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    root.join("data/networks").join(name).display().to_string()
-}
-
-/// A folder with the first chip of the network in `tiles`.
-struct Desk {
-    folder: TempDir,
-    /// The report of the run that wrote it.
-    report: Value,
-}
-
-impl Desk {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut desk = Self { folder, report: Value::Null };
-        desk.report = desk.report(&["--chips", "1", "--dump", "tiles"]);
-        desk
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn eval(&self, network_file: &str, more: &[&str]) -> Output {
-        let (network, data) = (network(network_file), network("digits.npz"));
-        let base = ["eval", &network, "--data", &data, "--samples", "60"];
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cim"));
-        command.args(base).args(more).current_dir(self.folder.path());
-        command.output().expect("the binary starts")
-    }
-
-    fn report(&self, more: &[&str]) -> Value {
-        let output = self.eval("mlp.onnx", &[more, &["--json"]].concat());
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).expect("JSON")
-    }
-
-    /// Code 2, all of `words`, no panic.
-    fn must_refuse(&self, network_file: &str, more: &[&str], words: &[&str]) {
-        let output = self.eval(network_file, more);
-        let said = String::from_utf8_lossy(&output.stderr).replace(['\n', '│'], " ");
-        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert_eq!(output.status.code(), Some(2), "{more:?}: {said}");
-        for word in words {
-            assert!(said.contains(word), "{more:?}: '{word}' is not in: {said}");
-        }
-        assert!(!said.contains("panicked"), "{said}");
-    }
-
-    /// A copy of the tiles, of files that end so.
-    fn copy(&self, name: &str, ending: &str) -> PathBuf {
-        let to = self.path(name);
-        fs::create_dir(&to).expect("a folder");
-        for file in files(&self.path("tiles")).into_iter().filter(|file| file.ends_with(ending)) {
-            fs::copy(self.path("tiles").join(&file), to.join(&file)).expect("copied");
-        }
-        to
-    }
-
-    /// The table of the first tile with its lines changed, in a folder of tables.
-    fn changed(&self, name: &str, change: impl Fn(usize, &str) -> Option<String>) {
-        let table = self.copy(name, ".csv").join("product-000-tile-0-0.csv");
-        let text = fs::read_to_string(&table).expect("a table");
-        let lines = text.lines().enumerate().filter_map(|(idx, line)| change(idx, line));
-        fs::write(&table, lines.collect::<Vec<_>>().join("\n")).expect("written");
-    }
-}
-
-fn files(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("a folder");
-    let name = |entry: std::io::Result<fs::DirEntry>| entry.expect("readable").file_name();
-    let mut names: Vec<String> =
-        entries.map(|entry| name(entry).to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
-}
-
-/// What depends on what cells hold and on nothing else: scores, losses, and every product.
-fn answers(report: &Value) -> [Value; 6] {
-    let mean = |figure: &str| report["figures"][figure]["mean"].clone();
-    let rows = |table: usize| report["tables"][table]["rows"].clone();
-    [mean("on_chip"), mean("loss"), mean("output_error"), mean("energy"), rows(0), rows(1)]
-}
 
 /// Archives, tables, or both: all say the same, and make the chip that they were taken from. Everything
 /// that a run finds on its first chip is the same to the byte, since reads, drivers and converters draw at
@@ -132,97 +48,6 @@ fn what_went_out_comes_back_as_the_same_chip() {
     let seeds = [&one, &desk.report(&["--held", "tiles", "--chips", "4", "--seed", "99"])];
     let [a, b] = seeds.map(|report| report["figures"]["output_error"]["mean"].clone());
     assert_ne!(a, b);
-}
-
-/// A number of rows in an order of its own: a step that has no divisor with it.
-fn order(rows: usize) -> Vec<usize> {
-    (0..rows).map(|at| (at * 37 + 5) % rows).collect()
-}
-
-/// Rows that lie elsewhere, in tables or in archives, through all tiles of a product: where `chip.json` says where, they are
-/// the same chip to the byte.
-#[test]
-fn rows_in_an_order_that_is_told_are_the_same_chip() {
-    let desk = Desk::new();
-    let settings = desk.path("tiles/chip.json");
-    let mut chip: Value =
-        serde_json::from_slice(&fs::read(settings).expect("settings")).expect("JSON");
-    for product in chip["products"].as_array().expect("products") {
-        let rows = product["inputs"].as_u64().expect("a count");
-        let told: Vec<u64> = serde_json::from_value(product["row_order"].clone()).expect("rows");
-        assert_eq!(told, (0..rows).collect::<Vec<_>>(), "written in the order of inputs");
-    }
-    let tables = desk.copy("tables", ".csv");
-    let archives = desk.path("archives");
-    fs::create_dir(&archives).expect("a folder");
-    for (product, file) in ["product-000.npz", "product-001.npz"].into_iter().enumerate() {
-        let bytes = fs::read(desk.path("tiles").join(file)).expect("an archive");
-        let mut read = NpzReader::new(Cursor::new(bytes)).expect("an archive");
-        let tiles = if product == 0 { 2 } else { 1 };
-        let mut bytes = Cursor::new(Vec::new());
-        let mut writer = NpzWriter::new(&mut bytes);
-        let mut lying: Vec<Vec<String>> = vec![Vec::new(); tiles];
-        for kind in ["target_s", "held_s"] {
-            let names = (0..tiles).map(|tile| format!("{kind}_{tile}_0"));
-            let own: Vec<Array2<f64>> =
-                names.map(|name| read.by_name(&name).expect("a tile")).collect();
-            let rows: Vec<_> = own.iter().flat_map(|cells| cells.rows()).collect();
-            let order = order(rows.len());
-            let mut top = 0;
-            for (tile, cells) in own.iter().enumerate() {
-                let moved = Array2::from_shape_fn(cells.dim(), |(row, column)| {
-                    rows[order[top + row]][column]
-                });
-                writer.add_array(format!("{kind}_{tile}_0"), &moved).expect("written");
-                lying[tile].extend(moved.iter().map(f64::to_string));
-                top += cells.nrows();
-            }
-            chip["products"][product]["row_order"] = order.into();
-        }
-        writer.finish().expect("whole");
-        fs::write(archives.join(file), bytes.into_inner()).expect("written");
-        for (tile, numbers) in lying.iter().enumerate() {
-            let (targets, helds) = numbers.split_at(numbers.len() / 2);
-            let columns = if product == 0 { 64 } else { 20 };
-            let line = |(cell, (target, held)): (usize, (&String, &String))| {
-                format!("{},{},{target},{held}\n", cell / columns, cell % columns)
-            };
-            let lines: String = targets.iter().zip(helds).enumerate().map(line).collect();
-            let table = tables.join(format!("product-00{product}-tile-{tile}-0.csv"));
-            fs::write(table, format!("row,column,target (S),held (S)\n{lines}")).expect("written");
-        }
-    }
-    let say = |folder: &Path, chip: &Value| {
-        fs::write(folder.join("chip.json"), chip.to_string()).expect("written");
-    };
-    for folder in [&tables, &archives] {
-        say(folder, &chip);
-        let held = folder.file_name().and_then(|name| name.to_str()).expect("a name");
-        let report = desk.report(&["--held", held, "--chips", "1"]);
-        assert_eq!(answers(&report), answers(&desk.report), "{held}");
-        assert!(report.to_string().contains("in another order than that of inputs"));
-    }
-    // Where a row lies matters on wires.
-    let preset = Command::new(env!("CARGO_BIN_EXE_cim")).args(["preset", "paper"]).output();
-    let preset = String::from_utf8(preset.expect("runs").stdout).expect("text");
-    fs::write(desk.path("wired.toml"), preset.replace("row = \"0 Ohm\"", "row = \"1 Ohm\""))
-        .expect("written");
-    let wired = ["--held", "tables", "--preset", "wired.toml"];
-    desk.must_refuse("mlp.onnx", &wired, &["rows lie in another order", "wires"]);
-    // What is no permutation, in another order than it says, or no settings.
-    let refuse = |words: &[&str]| desk.must_refuse("mlp.onnx", &["--held", "tables"], words);
-    let mut bad = chip.clone();
-    bad["products"][0]["row_order"][3] = bad["products"][0]["row_order"][8].clone();
-    say(&tables, &bad);
-    refuse(&["the order of the rows of product 0 has row", "at 3 and at 8"]);
-    bad["products"][0]["row_order"] = vec![1, 0].into();
-    say(&tables, &bad);
-    refuse(&["product 0 is of 2 rows, and its tiles have 196"]);
-    bad["products"][0]["row_order"] = (0..196).rev().collect::<Vec<_>>().into();
-    say(&tables, &bad);
-    refuse(&["the target at row 0", "row_order in chip.json"]);
-    fs::write(tables.join("chip.json"), "{").expect("written");
-    refuse(&["tables/chip.json", "row_order"]);
 }
 
 /// What converters see of the first sample adds up to the products of that sample.
