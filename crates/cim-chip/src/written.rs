@@ -72,13 +72,36 @@ impl WrittenDesign {
         self.product.iter().map(|own| own.scaling).collect()
     }
 
+    /// Refuses numbers that no design has, whatever the network: [`build`](Self::build) does it first, and whoever
+    /// writes a design wants it before.
+    ///
+    /// # Errors
+    /// [`ChipError::Section`] for the first.
+    pub fn check(&self) -> Result<(), ChipError> {
+        need_within("read_voltage", self.read_voltage, Volts(1e-6), Volts(100.0))?;
+        for own in &self.product {
+            let key = |key: &str| format!("product.{}.{key}", own.name);
+            for (name, value) in [
+                ("weight_clip", f64::from(own.weight_clip)),
+                ("input_limit", f64::from(own.input_limit)),
+                ("drive_gain", own.drive_gain),
+            ] {
+                need_within(&key(name), value, 1e-12, 1e12)?;
+            }
+            for &value in own.full_scale.iter().flatten() {
+                need_within(&key("full_scale"), value, Amps(1e-18), Amps(1e3))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The design of `network` on `parts`, of which window and read voltage are replaced.
     ///
     /// # Errors
     /// [`ChipError::Section`] for another network or other tiles than the design is of, and for
     /// numbers that cannot be; [`ChipError::Device`] for a window beyond that of the cells.
     pub fn build(&self, mut parts: Parts, network: &impl Mapped) -> Result<ChipDesign, ChipError> {
-        need_within("read_voltage", self.read_voltage, Volts(1e-6), Volts(100.0))?;
+        self.check()?;
         parts.window = Window::new(self.g_min, self.g_max)?;
         parts.read_voltage = self.read_voltage;
         parts.check()?;
@@ -94,13 +117,6 @@ impl WrittenDesign {
         let mut layers = Vec::with_capacity(products.len());
         for (idx, (own, product)) in self.product.iter().zip(&products).enumerate() {
             let key = |key: &str| format!("product.{}.{key}", own.name);
-            for (name, value) in [
-                ("weight_clip", f64::from(own.weight_clip)),
-                ("input_limit", f64::from(own.input_limit)),
-                ("drive_gain", own.drive_gain),
-            ] {
-                need_within(&key(name), value, 1e-12, 1e12)?;
-            }
             need(
                 own.scaling == network.scaling(idx),
                 &key("scaling"),
@@ -123,9 +139,6 @@ impl WrittenDesign {
             let shown = format!("of another grid than {rows} × {columns}");
             need(fits, &key("full_scale"), shown, "give the preset that the design was made with")?;
             let values: Vec<Amps> = own.full_scale.concat();
-            for &value in &values {
-                need_within(&key("full_scale"), value, Amps(1e-18), Amps(1e3))?;
-            }
             let full_scale = Array2::from_shape_vec((rows, columns), values).expect("just checked");
             layers.push(LayerDesign {
                 weight_clip: own.weight_clip,

@@ -178,7 +178,7 @@ pub struct Optimise {
     /// Inputs of the network on calibration data, samples × inputs (.npy)
     #[arg(long, required_unless_present = "network")]
     pub inputs: Option<PathBuf>,
-    /// Built-in preset paper, or path of a TOML file that began as it
+    /// Built-in preset paper, or path of a TOML file that began as it; of NETWORK any that describes a chip
     #[arg(long, default_value = "paper")]
     pub preset: String,
     /// ADC resolution, instead of the preset's

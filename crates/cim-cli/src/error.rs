@@ -2,6 +2,9 @@
 
 use cim_chip::ChipError;
 use cim_data::npy::NpyError;
+use cim_device::DeviceError;
+use cim_report::ReportError;
+use cim_report::echo::{caused, plain, shown};
 use cim_studies::StudyError;
 use miette::Diagnostic;
 use thiserror::Error;
@@ -13,14 +16,11 @@ pub enum CliError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Config(#[from] Box<crate::config::ConfigError>),
-    /// A study cannot be run.
-    #[error("{0}")]
-    Study(StudyError),
-    /// A file could not be written.
-    #[error(transparent)]
-    Report(#[from] cim_report::ReportError),
+    /// A study cannot be run, or what it found not be written.
+    #[error("{}", shown(_0))]
+    Study(String),
     /// An option failed after others had been done.
-    #[error("{option} failed after {written} was written")]
+    #[error("{option} failed after {} was written", shown(written))]
     #[diagnostic(help("what was written is whole and stays"))]
     After {
         /// The option.
@@ -31,12 +31,9 @@ pub enum CliError {
         #[source]
         error: Box<CliError>,
     },
-    /// The device cannot be.
-    #[error(transparent)]
-    Device(#[from] cim_device::DeviceError),
     /// Something that the user asked for cannot be done.
-    #[error("{what}")]
-    #[diagnostic(help("{help}"))]
+    #[error("{}", shown(what))]
+    #[diagnostic(help("{}", shown(help)))]
     Usage {
         /// What is wrong.
         what: String,
@@ -44,7 +41,7 @@ pub enum CliError {
         help: String,
     },
     /// A figure left the interval that was committed for it.
-    #[error("{failed} of {checked} figures left their interval:\n{list}")]
+    #[error("{failed} of {checked} figures left their interval:\n{}", plain(list))]
     Gate {
         /// Figures outside.
         failed: usize,
@@ -68,16 +65,23 @@ impl From<StudyError> for CliError {
     fn from(error: StudyError) -> Self {
         match error.help().map(str::to_owned) {
             Some(help) => Self::Usage { what: error.to_string(), help },
-            None => Self::Study(error),
+            None => Self::Study(caused(&error)),
         }
     }
 }
 
-impl From<ChipError> for CliError {
-    fn from(error: ChipError) -> Self {
-        StudyError::from(error).into()
-    }
+/// What parts and reports say is said by a study.
+macro_rules! from_parts {
+    ($($part:ty),*) => {
+        $(impl From<$part> for CliError {
+            fn from(error: $part) -> Self {
+                StudyError::from(error).into()
+            }
+        })*
+    };
 }
+
+from_parts!(ChipError, DeviceError, ReportError);
 
 impl From<NpyError> for CliError {
     fn from(error: NpyError) -> Self {

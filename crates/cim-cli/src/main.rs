@@ -21,8 +21,11 @@ mod version;
 
 mod commands;
 
+use std::env::args_os;
+use std::io::{Write, stderr};
 use std::process::ExitCode;
 
+use cim_report::echo::{is_plain, shown};
 use clap::Parser;
 
 fn main() -> ExitCode {
@@ -31,7 +34,10 @@ fn main() -> ExitCode {
         Err(error) => {
             let code = if error.use_stderr() { 2 } else { 0 };
             // A closed pipe is the reader's choice, not an error.
-            let _ = error.print();
+            let _ = match args_os().all(|arg| is_plain(&arg.to_string_lossy())) {
+                true => error.print(),
+                false => write!(stderr(), "{}", shown(&error.to_string())),
+            };
             return ExitCode::from(code);
         }
     };
@@ -42,7 +48,7 @@ fn main() -> ExitCode {
     };
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))
-        .with_writer(std::io::stderr)
+        .with_writer(stderr)
         .without_time()
         .init();
     let form = if cli.json { form::Form::Json } else { form::Form::Words };

@@ -146,7 +146,11 @@ fn optimise_says_which_presets_it_takes() {
     npy(&at.path().join("x.npy"), "(2, 2)", &[1.0, 0.5, 0.2, 0.1]);
     for preset in ["pcm", "ir-drop", "openmena"] {
         let args = ["optimise", "--weights", "w.npy", "--inputs", "x.npy", "--preset", preset];
-        refused(at.path(), &args, &[&format!("the study {preset}"), "the study paper only"]);
+        refused(
+            at.path(),
+            &args,
+            &[&format!("the study {preset}"), "beside `--weights` those of the study paper only"],
+        );
     }
 }
 
@@ -301,4 +305,68 @@ fn more_calibration_images_than_there_are_and_a_missing_folder_are_told_early() 
     let at = folder();
     refused(at.path(), &["reproduce"], &["no data folder data/mnist here", "ships", "--data"]);
     assert!(!at.path().join("target").exists(), "nothing was made");
+}
+
+/// Whatever is repeated of a file, an option or a name: no mark that controls a terminal, and not all of it.
+#[test]
+fn what_a_user_gave_is_shown_short_and_without_controls_wherever_it_is_repeated() {
+    let at = folder();
+    let odd = "a\x1b[31m\x07b";
+    let long = "k".repeat(100_000);
+    fs::write(at.path().join("odd.toml"), format!("seed = 1\n[tile]\n{odd} = 3\n"))
+        .expect("written");
+    let known = "experiment = \"pcm\"\nseed = 1\n";
+    fs::write(at.path().join("long.toml"), format!("{known}{long} = 3\n")).expect("written");
+    fs::write(at.path().join("name.toml"), format!("experiment = \"{}\"\n", "a\\u001bb"))
+        .expect("written");
+    for args in [
+        vec!["explain", odd],
+        vec!["explain", &long],
+        vec!["preset", odd],
+        vec!["preset", &long],
+        vec!["preset", "odd.toml"],
+        vec!["preset", "long.toml"],
+        vec!["preset", "name.toml"],
+        vec!["reproduce", "--preset", odd],
+        vec!["eval", odd, "--data", "x.npz"],
+        vec!["eval", "x.onnx", "--data", "x.npz", "--metric", odd],
+        vec!["eval", "x.onnx", "--data", "x.npz", "--metric", &long],
+        vec!["device", "sample", odd],
+        vec![odd],
+        vec![&long],
+    ] {
+        let output = cim(at.path(), &args);
+        let said = String::from_utf8(output.stderr).expect("text");
+        let name = args.iter().map(|arg| &arg[..arg.len().min(20)]).collect::<Vec<_>>();
+        assert_eq!(output.status.code(), Some(2), "{name:?}: {said}");
+        assert!(!said.contains(|c: char| c.is_control() && c != '\n'), "{name:?}: {said:?}");
+        // A name of 300 letters may be said twice, on lines with an indent, beside a help.
+        assert!(said.len() < 3000, "{name:?}: {} bytes", said.len());
+    }
+    refused(at.path(), &["explain", odd], &["no preset has the key `a\\u{1b}[31m\\u{7}b`"]);
+    refused(at.path(), &["explain", ""], &["no preset has the key ``", "`cim explain` lists"]);
+    refused(at.path(), &["preset", "odd.toml"], &["odd.toml:3:3", "a?[31m?b = 3"]);
+}
+
+/// What only studies read of a preset is not of a chip, but its keys are known.
+#[test]
+fn a_slip_in_a_section_of_studies_is_told_where_only_the_chip_is_read() {
+    let at = folder();
+    changed(at.path(), "paper", "\nbits = [2,", "\nbist = [2,");
+    for args in
+        [["eval", "x.onnx", "--data", "x.npz"], ["optimise", "x.onnx", "--calibration", "x.npz"]]
+    {
+        let args = [&args[..], &["--preset", "mine.toml"]].concat();
+        refused(
+            at.path(),
+            &args,
+            &["sweeps.bist: no study has this key; did you mean `sweeps.bits`?"],
+        );
+    }
+    let output = cim(at.path(), &["preset", "paper"]);
+    let mut text = String::from_utf8(output.stdout).expect("UTF-8");
+    text += "\n[clips]\nweight_percentile = 99.0\ninput_percentile = 99.0\n";
+    fs::write(at.path().join("clips.toml"), text).expect("written");
+    let said = ["clips: nothing in the study paper reads this section", "`cim eval`"];
+    refused(at.path(), &["preset", "clips.toml"], &said);
 }

@@ -217,8 +217,30 @@ fn bad_networks_and_bad_data_get_one_clear_line() {
         fs::write(desk.path(name), b"(dp0\nS'0.weight'\np1\nI1\ns.").expect("protocol 0");
         desk.must_refuse(
             &["eval", name, "--data", &data],
-            &["pickle", "torch.load", "torch.onnx.export"],
+            &["may be a pickle", "torch.load", "torch.onnx.export"],
         );
+        desk.must_refuse(
+            &["eval", &mlp, "--weights", name, "--data", &data],
+            &[name, "not a whole safetensors file", "may be a pickle", "torch.onnx.export"],
+        );
+    }
+    fs::write(desk.path("cut.pt"), &whole[..whole.len() / 2]).expect("written");
+    let cut = ["cut.pt", "not a whole ONNX file", "may be a pickle"];
+    desk.must_refuse(&["eval", "cut.pt", "--data", &data], &cut);
+    // Of a network and its layers the file is named that is wrong.
+    fs::write(desk.path("own.safetensors"), b"\x02\0\0\0\0\0\0\0{}").expect("written");
+    fs::write(desk.path("cut.safetensors"), b"\x02\0\0").expect("written");
+    let layer =
+        |more: &str| format!("input = [2]\n[[layer]]\nname = \"a\"\nkind = \"relu\"\n{more}");
+    let identity = layer("").replace("relu", "identity");
+    for (file, layers, words) in [
+        ("own.safetensors", layer(""), ["layers.toml: description of layers", "list of layers"]),
+        ("own.safetensors", identity.clone() + "size = 2\n", ["layers.toml: layer a", "README"]),
+        ("own.safetensors", identity.clone() + "from = \"b\"\n", ["layers.toml: ", "b"]),
+        ("cut.safetensors", identity, ["cut.safetensors: not a whole safetensors", "safetensors"]),
+    ] {
+        fs::write(desk.path("layers.toml"), layers).expect("written");
+        desk.must_refuse(&["eval", file, "--layers", "layers.toml", "--data", &data], &words);
     }
     fs::write(desk.path("old.bin"), b"}q\0X\x01\0\0\0aq\x01K\x01s.").expect("protocol 1");
     desk.must_refuse(&["eval", "old.bin", "--data", &data], &["old.bin"]);
@@ -447,4 +469,59 @@ fn a_closed_pipe_and_a_link_in_place_of_a_lock_end_in_order() {
     let (mlp, data) = (network("mlp.onnx"), network("digits.npz"));
     desk.must_refuse(&["eval", &mlp, "--data", &data, "--out", "runs"], &["no regular file"]);
     assert_eq!(fs::read_to_string(desk.path("kept")).expect("there"), "precious");
+}
+
+/// What is written is read: weights and samples of a size that no design has are refused where it would be written.
+#[test]
+fn a_design_that_no_reader_takes_is_not_written() {
+    let desk = Desk::new();
+    fs::write(desk.path("a.toml"), "input = [2]\n[[layer]]\nname = \"a\"\nkind = \"linear\"\n")
+        .expect("written");
+    let run = |weights: f32, samples: f32| {
+        let header = br#"{"a.weight":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}}"#;
+        let mut file = (header.len() as u64).to_le_bytes().to_vec();
+        file.extend(header);
+        file.extend([1.0, -0.5, 0.25, 0.75].iter().flat_map(|w| (w * weights).to_le_bytes()));
+        fs::write(desk.path("a.safetensors"), file).expect("written");
+        let x = Array2::from_shape_fn((8, 2), |(row, col)| samples * (row + 3 * col) as f32);
+        let data = desk.npz("x.npz", &x, &arr1(&[0, 1, 0, 1, 0, 1, 0, 1]));
+        let _ = fs::remove_file(desk.path("design.toml"));
+        fn of<'a>(args: &[&'a str]) -> Vec<&'a str> {
+            [args, &["--layers", "a.toml"]].concat()
+        }
+        let optimise =
+            ["optimise", "a.safetensors", "--calibration", &data, "--out", "design.toml"];
+        let optimised = desk.cim(&of(&optimise));
+        if !optimised.status.success() {
+            assert!(!desk.path("design.toml").exists(), "{weights} {samples}");
+            return Err(of(&optimise).into_iter().map(str::to_owned).collect::<Vec<_>>());
+        }
+        let eval =
+            ["eval", "a.safetensors", "--data", &data, "--config", "design.toml", "--chips", "2"];
+        let taken = desk.cim(&of(&eval));
+        assert!(
+            taken.status.success(),
+            "{weights} {samples}: {}",
+            String::from_utf8_lossy(&taken.stderr)
+        );
+        Ok(())
+    };
+    assert_eq!(run(1.0, 1.0), Ok(()));
+    let mut refused = 0;
+    for (weights, samples) in [
+        (1e-20, 1.0),
+        (1e-37, 1.0),
+        (1e20, 1.0),
+        (1.0, 1e-20),
+        (1.0, 1e25),
+        (1e-20, 1e20),
+        (1.0, 1e-40),
+    ] {
+        if let Err(args) = run(weights, samples) {
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            desk.must_refuse(&args, &["network", "to a usual size"]);
+            refused += 1;
+        }
+    }
+    assert!(2 <= refused, "samples of 1e25 and of 1e-40 are of no design");
 }

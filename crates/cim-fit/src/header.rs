@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use cim_core::{Kelvin, Seconds, Siemens};
+use cim_report::echo::plain;
 use cim_report::format::shortened;
 
 use crate::error::FitError;
@@ -56,8 +57,7 @@ impl Column {
 
 /// What a message shows of a text of the file: not all of it, and no marks that control a terminal.
 pub(crate) fn shown(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    shortened(&plain, MOST_LETTERS)
+    shortened(&plain(&text.replace('\n', "\\n")), MOST_LETTERS)
 }
 
 /// The columns that are known, and how a header could be where they have a unit.

@@ -6,18 +6,29 @@ use thiserror::Error;
 
 use crate::data_type::DataType;
 
+/// How a network is exported from a pickle.
+const RECIPE: &str = "    import torch; network = torch.load(\"network.pt\", weights_only=False).eval()\n    \
+     torch.onnx.export(network, torch.zeros(1, 3, 32, 32), \"network.onnx\", dynamo=False)";
+
 /// Why a network cannot be read, or cannot run on what it was given.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum GraphError {
     /// A file of PyTorch's `torch.save`, under whatever name.
     #[error(
-        "this is a pickle ({what}), which can run any program when it is opened, so it is not read; export it:\n    \
-         import torch; network = torch.load(\"network.pt\", weights_only=False).eval()\n    \
-         torch.onnx.export(network, torch.zeros(1, 3, 32, 32), \"network.onnx\", dynamo=False)"
+        "this is a pickle ({what}), which can run any program when it is opened, so it is not read; export it:\n{RECIPE}"
     )]
     Pickle {
         /// What it was recognised by.
         what: &'static str,
+    },
+    /// A file that is called as `torch.save` calls files, and holds what cannot be read.
+    #[error(
+        "{found}; by its name it may be a pickle, which can run any program when it is opened and is not read: if it \
+         is one, export it:\n{RECIPE}"
+    )]
+    PerhapsPickle {
+        /// What was found instead of a network.
+        found: String,
     },
     /// A file of another format than was asked for.
     #[error("this is {found}, not {wanted}")]
@@ -167,7 +178,7 @@ pub enum GraphError {
 
 impl GraphError {
     /// The error of a file of that name: bytes that are no network in a file that is called as `torch.save` calls
-    /// them are a pickle, as those of protocols 0 and 1 cannot be told by their first bytes.
+    /// them may be a pickle, as those of protocols 0 and 1 cannot be told by their first bytes.
     #[must_use]
     pub fn of_file(self, path: &Path) -> Self {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
@@ -175,16 +186,21 @@ impl GraphError {
             ending.is_some_and(|ending| ["pt", "pth", "pkl", "pickle"].contains(&&*ending));
         match self {
             Self::Wire { .. } | Self::Malformed { .. } | Self::Safetensors { .. } if is_saved => {
-                Self::Pickle { what: "by its name" }
+                Self::PerhapsPickle { found: self.to_string() }
             }
-            other => other,
+            _ => self,
         }
+    }
+
+    /// Whether it is of a file that is a pickle, or may be one.
+    pub fn is_pickle(&self) -> bool {
+        matches!(self, Self::Pickle { .. } | Self::PerhapsPickle { .. })
     }
 
     /// What the user can do, where it is not said already.
     pub fn help(&self) -> Option<&'static str> {
         match self {
-            Self::Pickle { .. } => {
+            Self::Pickle { .. } | Self::PerhapsPickle { .. } => {
                 Some("run the two lines with the shape of your input, and give the .onnx file")
             }
             Self::Operator { .. } | Self::Refused { .. } | Self::Unsupported { .. } => Some(
@@ -193,6 +209,9 @@ impl GraphError {
             Self::Unlearnable { .. } => Some(
                 "fine-tune it where it was trained; the README of cim-graph lists what can be learned through",
             ),
+            Self::Toml { .. } | Self::Layer { .. } => {
+                Some("correct the list of layers; the README of cim-graph has an example")
+            }
             Self::Format { .. } => {
                 Some("give an .onnx file, or a .safetensors file with its layers")
             }

@@ -60,6 +60,26 @@ impl Files {
         }
     }
 
+    /// Whether an error of reading is of the file beside the network: of the layers of a safetensors file, or of
+    /// the weights that an ONNX file is to have in place of its own.
+    pub fn is_beside(&self, error: &GraphError) -> bool {
+        match self {
+            Self::Onnx { weights: None, .. } => false,
+            Self::Onnx { graph, .. } => {
+                let alone = Self::Onnx { graph: graph.clone(), weights: None };
+                alone.network(Limits::default()).is_ok()
+            }
+            Self::Safetensors { .. } => matches!(
+                error,
+                GraphError::Toml { .. }
+                    | GraphError::Layer { .. }
+                    | GraphError::Node { .. }
+                    | GraphError::Operator { .. }
+                    | GraphError::Refused { .. }
+            ),
+        }
+    }
+
     fn model(&self, limits: &Limits) -> Result<Model, GraphError> {
         match self {
             Self::Onnx { graph, weights } => {

@@ -11,6 +11,7 @@ use cim_graph::GraphError;
 use cim_nn::NetworkError;
 use cim_opt::OptError;
 use cim_report::ReportError;
+use cim_report::echo::shown;
 use cim_studies::StudyError;
 use pyo3::exceptions::{PyArithmeticError, PyException, PyValueError};
 use pyo3::prelude::*;
@@ -140,9 +141,9 @@ impl From<NetworkError> for PythonError {
 
 impl From<PythonError> for PyErr {
     fn from(error: PythonError) -> Self {
-        let mut text = error.to_string();
+        let mut text = shown(&error.to_string());
         if let Some(help) = error.help() {
-            text = format!("{text}\nhelp: {help}");
+            text = format!("{text}\nhelp: {}", shown(help));
         }
         match error {
             PythonError::Raised(raised) => raised,

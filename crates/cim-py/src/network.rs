@@ -15,6 +15,8 @@ const MAX_BYTES: u64 = 4 << 30;
 pub struct NetworkFile {
     /// The last part of its path.
     pub name: String,
+    /// As much of that of its layers or its weights.
+    beside: Option<String>,
     /// Its bytes, with those that belong to it.
     pub files: Files,
 }
@@ -39,6 +41,10 @@ impl NetworkFile {
             ));
         }
         let file = bytes(path, MAX_BYTES)?;
+        let beside = match (&layers, weights) {
+            (Some((name, _)), _) => Some(name.clone()),
+            (None, weights) => weights.map(file_name),
+        };
         let files = match layers {
             Some((_, layers)) => Files::Safetensors { weights: file, layers },
             None => {
@@ -46,7 +52,7 @@ impl NetworkFile {
                 Files::Onnx { graph: file, weights }
             }
         };
-        let file = Self { name: file_name(path), files };
+        let file = Self { name: file_name(path), beside, files };
         file.network()?;
         Ok(file)
     }
@@ -56,7 +62,10 @@ impl NetworkFile {
     /// # Errors
     /// Those of the file.
     pub fn network(&self) -> Result<Network, PythonError> {
-        let refused = |error: GraphError| error.of_file(Path::new(&self.name));
+        let refused = |error: GraphError| {
+            let beside = self.beside.as_ref().filter(|_| self.files.is_beside(&error));
+            error.of_file(Path::new(beside.unwrap_or(&self.name)))
+        };
         Ok(self.files.network(Limits::default()).map_err(refused)?)
     }
 }

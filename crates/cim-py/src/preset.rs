@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use cim_chip::ChipPreset;
 use cim_data::open_regular;
-use cim_studies::{STUDIES, StudyError, located, named, parse};
+use cim_report::echo::line_and_column;
+use cim_studies::{STUDIES, StudyError, located, named, parse_chip};
 use pyo3::prelude::*;
 
 use crate::error::PythonError;
@@ -36,7 +37,7 @@ impl Preset {
             Some(Err(unknown)) => text(given, &help(&unknown))?,
             None => text(given, "give a path")?,
         };
-        let chip: ChipPreset = parse(&text).map_err(|error| placed(&name, &text, error.into()))?;
+        let chip = parse_chip(&text).map_err(|error| placed(&name, &text, error.into()))?;
         chip.parts().map_err(|error| placed(&name, &text, located(&text, error.into()).into()))?;
         Ok(Self { name, text, chip })
     }
@@ -99,9 +100,7 @@ pub fn file_name(path: &Path) -> String {
 pub fn placed(name: &str, text: &str, error: PythonError) -> PythonError {
     match error {
         PythonError::Study(StudyError::Value { message, help, span }) => {
-            let before = text.get(..span.start).unwrap_or_default();
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+            let (line, column) = line_and_column(text, span.start);
             let help = help.unwrap_or_else(|| "cim.preset(\"paper\") is a complete example".into());
             PythonError::input(format!("{name}:{line}:{column}: {message}"), help)
         }
@@ -112,7 +111,7 @@ pub fn placed(name: &str, text: &str, error: PythonError) -> PythonError {
 /// Names of the built-in presets that describe a chip for any network.
 #[pyfunction]
 pub fn presets() -> Vec<&'static str> {
-    let fits = |text: &str| parse::<ChipPreset>(text).is_ok();
+    let fits = |text: &str| parse_chip(text).is_ok();
     STUDIES.iter().filter(|study| fits(study.preset)).map(|study| study.name).collect()
 }
 

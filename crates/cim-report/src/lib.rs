@@ -3,6 +3,7 @@
 mod checkup;
 mod draw;
 pub mod duration;
+pub mod echo;
 mod error;
 pub mod files;
 pub mod format;

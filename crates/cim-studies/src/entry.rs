@@ -11,6 +11,7 @@ use crate::as_run::as_run;
 use crate::context::Context;
 use crate::error::StudyError;
 use crate::experiment::is_of;
+use crate::known::with_readers;
 use crate::listed::need_once;
 use crate::parse::parse;
 use crate::place::{located, within_reason};
@@ -107,7 +108,7 @@ impl Entry {
 /// A text of this study, and of no other.
 fn parsed<S: Study>(text: &str) -> Result<S::Spec, StudyError> {
     is_of(S::NAME, text)?;
-    parse(text)
+    parse(text).map_err(|error| with_readers(S::NAME, text, error))
 }
 
 /// Checks a specification; what it refuses is shown where it stands in the text. What no section has a

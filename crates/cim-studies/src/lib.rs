@@ -15,6 +15,7 @@ mod entry;
 mod error;
 mod experiment;
 mod explained;
+mod known;
 mod listed;
 mod listing;
 mod method;
@@ -47,7 +48,8 @@ pub use context::{
 pub use entry::{Entry, Ready, Request};
 pub use error::StudyError;
 pub use experiment::Experiment;
-pub use explained::{BuiltIn, Explained, keys_like};
+pub use explained::{BuiltIn, Explained};
+pub use known::parse_chip;
 pub use listing::{DataFolder, Line, Listing};
 pub use parse::parse;
 pub use place::located;

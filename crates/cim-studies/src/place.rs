@@ -102,11 +102,11 @@ fn sections_of(error: &ChipError) -> &'static [&'static str] {
 }
 
 /// A key of a text.
-struct Key {
+pub(crate) struct Key {
     /// Tables, places in lists and the name, with dots.
-    path: String,
+    pub path: String,
     /// The key with its value, or the header of its table.
-    span: Range<usize>,
+    pub span: Range<usize>,
     /// Its value as written, without quotes; none for a table or a list of these.
     shown: Option<String>,
 }
@@ -122,7 +122,7 @@ impl Key {
 }
 
 /// All keys of a text, in its order; none of what is no TOML.
-fn keys_of(text: &str) -> Vec<Key> {
+pub(crate) fn keys_of(text: &str) -> Vec<Key> {
     let mut keys = Vec::new();
     if let Ok(table) = DeTable::parse(text) {
         collect(text, table.get_ref(), "", &mut keys);

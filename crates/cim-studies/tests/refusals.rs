@@ -322,6 +322,70 @@ fn absurd_values_of_any_key_are_refused_with_their_place() {
     assert!(passed.is_empty(), "{}", passed.join("\n"));
 }
 
+/// A refused quantity is told with its unit, in the size in which it was written.
+#[test]
+fn refused_quantities_are_told_with_their_units() {
+    let (mut told, mut bare) = (0, Vec::new());
+    for study in STUDIES {
+        let root = Value::Table(table(study));
+        let mut all = Vec::new();
+        leaves(&root, &[], &mut all);
+        for (path, leaf) in all {
+            let Some((number, unit)) = leaf.as_str().and_then(|text| text.split_once(' ')) else {
+                continue;
+            };
+            let is_said_as_written =
+                !["h", "d", "day", "days", "month", "year", "years", "min"].contains(&unit);
+            if number.parse::<f64>().is_err() || !is_said_as_written {
+                continue;
+            }
+            let mut changed = root.clone();
+            *at_leaf(&mut changed, &path) = Value::String(format!("-7 {unit}"));
+            let text = toml::to_string(&changed).expect("TOML");
+            let Err(error) = study.check(&text) else { continue };
+            let said = error.to_string().replace('µ', "u").replace('Ω', "Ohm");
+            // The law of learners knows shares of the unit of current, and names what it counts in.
+            let in_words =
+                ["over the unit is", "in kelvin is"].iter().any(|words| said.contains(words));
+            if !in_words && !said.contains(&format!("-7 {unit}")) {
+                bare.push(format!("{} {}: {said}", study.name, path.join(".")));
+            }
+            told += 1;
+        }
+    }
+    assert!(bare.is_empty() && 100 < told, "{told}: {}", bare.join("\n"));
+}
+
+/// Where a value is swept beside what fits only another, the sweep is at fault.
+#[test]
+fn a_sweep_is_blamed_for_what_it_makes_of_the_rest() {
+    let paper = STUDIES.iter().find(|study| study.name == "paper").expect("a study");
+    let with = |changes: &[(&str, &str)]| {
+        let mut text = paper.preset.to_owned();
+        for (from, to) in changes {
+            assert!(text.contains(from), "{from}");
+            text = text.replacen(from, to, 1);
+        }
+        match paper.check(&text) {
+            Err(StudyError::Value { message, help, span }) => {
+                (message, help.unwrap_or_default(), text[span].to_owned())
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let table: Vec<&str> = (0..62).map(|_| "0.0").collect();
+    let integral = format!("adc_integral = {{ table_lsb = [{}] }}", table.join(", "));
+    let table = ("adc_integral = { sigma_lsb = 0.0 }", integral.as_str());
+    // The table fits the converters of 6 bits, which are not in the way.
+    let (message, help, at) = with(&[table, ("\nbits = [2, 3, 4, 6]", "\nbits = [6, 3]")]);
+    assert_eq!((message.as_str(), at.as_str()), ("sweeps.bits is 3", "bits = [6, 3]"));
+    assert!(help.contains("front_end.adc_integral") && help.contains("62"), "{help}");
+    let key = paper.preset.lines().find(|line| line.starts_with("temperatures =")).expect("a key");
+    let (message, help, at) = with(&[(key, "temperatures = [\"300 K\", \"3000 K\"]")]);
+    assert_eq!(message, "sweeps.temperatures is 3000 K");
+    assert!(help.contains("2000 K") && at.starts_with("temperatures"), "{help}");
+}
+
 #[test]
 fn quick_and_other_chips_are_checked_as_written_first() {
     // `quick` looks at the middle size: an empty list must be refused before.

@@ -39,7 +39,7 @@ pub use gains::GainSpec;
 pub use mapping::MappingSpec;
 pub use need::{
     listed, need, need_fraction, need_not_negative, need_positive, need_share_above_zero,
-    need_within,
+    need_swept, need_within,
 };
 pub use network::NetworkSpec;
 pub use optimiser::OptimiserSpec;

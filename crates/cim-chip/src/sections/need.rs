@@ -12,7 +12,35 @@ pub fn need(ok: bool, key: &str, value: impl Display, help: &str) -> Result<(), 
     if ok {
         return Ok(());
     }
-    Err(ChipError::Section { key: key.into(), value: value.to_string(), help: help.into() })
+    Err(ChipError::Section { key: key.into(), value: brief(value), help: help.into() })
+}
+
+/// What `checked` refuses while `value` stands in its place, said of `key`, which has that value.
+///
+/// # Errors
+/// [`ChipError::Section`] of `key`.
+pub fn need_swept(
+    key: &str,
+    value: impl Display,
+    checked: Result<(), ChipError>,
+) -> Result<(), ChipError> {
+    checked.or_else(|error| {
+        let why = error.help().map_or_else(String::new, |help| format!(": {help}"));
+        need(false, key, value, &format!("with it {error}{why}"))
+    })
+}
+
+/// As it is written, but for long numbers: 1e-300 has no 299 zeros.
+fn brief(value: impl Display) -> String {
+    /// Letters of a number that can be read at a glance.
+    const LONG: usize = 12;
+    let text = value.to_string();
+    if text.len() <= LONG {
+        return text;
+    }
+    let number = text.parse::<f64>().ok().filter(|number| number.to_string() == text);
+    let short = number.map(|number| format!("{number:e}"));
+    short.filter(|short| short.len() < text.len()).unwrap_or(text)
 }
 
 /// Nothing that anybody measures is larger (SI units); products of a few such numbers stay finite.
@@ -47,12 +75,12 @@ pub fn need_within<T: PartialOrd + Display>(
     most: T,
 ) -> Result<(), ChipError> {
     let ok = least <= value && value <= most;
-    need(ok, key, &value, &format!("give {least} to {most}"))
+    need(ok, key, &value, &format!("give {} to {}", brief(least), brief(most)))
 }
 
 /// Values of a list, for a message: as in a file, without quotes.
 pub fn listed<T: Display>(values: &[T]) -> String {
-    let values: Vec<String> = values.iter().map(T::to_string).collect();
+    let values: Vec<String> = values.iter().map(brief).collect();
     format!("[{}]", values.join(", "))
 }
 
@@ -77,6 +105,33 @@ mod tests {
     use cim_core::Volts;
 
     use super::*;
+
+    #[test]
+    fn numbers_are_told_as_short_as_they_can_be() {
+        for (value, shown) in
+            [(-1e-300, "-1e-300"), (-0.5, "-0.5"), (-1e5, "-100000"), (1e31, "1e31")]
+        {
+            let error = need_positive("key", value, value).expect_err("out");
+            assert_eq!(error.to_string(), format!("key is {shown}"));
+        }
+        let error = need_within("key", -1e-300, 1e-12, 1e12).expect_err("out");
+        assert_eq!(
+            (error.to_string().as_str(), error.help()),
+            ("key is -1e-300", Some("give 1e-12 to 1e12"))
+        );
+        assert_eq!(brief(u64::MAX), u64::MAX.to_string());
+        assert_eq!(brief(Volts(1e-3)), "1 mV");
+        assert_eq!(listed(&[0.5, 1e-20]), "[0.5, 1e-20]");
+    }
+
+    #[test]
+    fn what_is_swept_is_at_fault_and_not_what_stands_beside_it() {
+        let beside = need_within("table", 15, 31, 31);
+        let error = need_swept("sweep", 4, beside).expect_err("out");
+        assert_eq!(error.to_string(), "sweep is 4");
+        assert_eq!(error.help(), Some("with it table is 15: give 31 to 31"));
+        assert!(need_swept("sweep", 5, Ok(())).is_ok());
+    }
 
     #[test]
     fn a_range_is_told_in_units_and_refuses_what_is_no_number() {

@@ -1,6 +1,6 @@
 //! `cim explain`: what the keys of presets mean.
 
-use cim_studies::{Explained, keys_like};
+use cim_studies::Explained;
 use serde::Serialize;
 
 use crate::error::CliError;
@@ -13,16 +13,7 @@ struct Keys {
 
 /// Explains a key or a section, or lists all keys.
 pub fn run(asked: Option<&str>, form: Form) -> Result<String, CliError> {
-    let found = Keys { keys: Explained::of(asked) };
-    if let (Some(asked), true) = (asked, found.keys.is_empty()) {
-        let near = keys_like(asked);
-        let help = match near.as_slice() {
-            [] => "`cim explain` lists those of chips, `cim preset NAME` has those of a study"
-                .to_owned(),
-            near => format!("did you mean {}?", near.join(", ")),
-        };
-        return Err(CliError::Usage { what: format!("no preset has the key {asked}"), help });
-    }
+    let found = Keys { keys: Explained::asked(asked)? };
     form.print_as("explain", &found, || {
         let keys = found.keys.iter();
         match asked {

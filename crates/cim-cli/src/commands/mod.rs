@@ -55,11 +55,11 @@ pub fn run(command: Command, form: Form) -> Result<String, CliError> {
     }
 }
 
-/// Prints what a command has to say. A reader that has gone away is content; a device that is full is
-/// told.
+/// Prints what a command has to say, no mark that controls a terminal. A reader that has gone away is content;
+/// a device that is full is told.
 pub fn say(text: &str) -> ExitCode {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(cim_report::echo::plain(text).as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(gone) if gone.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(reason) => {

@@ -27,12 +27,14 @@ pub fn run(args: &Optimise, form: Form) -> Result<String, CliError> {
     if study != Paper::NAME {
         return Err(CliError::Usage {
             what: format!(
-                "--preset {}: it is a preset of the study {study}, and `cim optimise` takes those of the \
-                 study {} only",
+                "--preset {}: it is a preset of the study {study}, and beside `--weights` those of the study {} \
+                 only are taken",
                 preset.name,
                 Paper::NAME
             ),
-            help: "give paper, or a file that began as `cim preset paper`".into(),
+            help: "give paper, or a file that began as `cim preset paper`; a network in a file, in place of \
+                   --weights, is optimised for any preset that describes a chip"
+                .into(),
         });
     }
     let mut spec: Spec = cim_studies::parse(&preset.text).map_err(|error| preset.refused(error))?;

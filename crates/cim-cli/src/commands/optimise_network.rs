@@ -30,8 +30,9 @@ pub fn run(args: &Optimise, network: &Path, form: Form) -> Result<String, CliErr
         });
     }
     let weights = args.weights.first().map(PathBuf::as_path);
-    let files = network_files(network, args.layers.as_deref(), weights)?;
-    let graph = read_network(network, weights, &files)?;
+    let layers = args.layers.as_deref();
+    let files = network_files(network, layers, weights)?;
+    let graph = read_network(network, layers.or(weights), &files)?;
     let calibration = args.calibration.as_deref().expect("required beside a network");
     let most = chip.calibration.map_or(CALIBRATION, |section| section.images);
     let samples = read_samples(calibration, &graph, most)?;

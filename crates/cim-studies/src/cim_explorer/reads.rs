@@ -4,7 +4,7 @@ use std::fmt;
 
 use cim_chip::ChipError;
 use cim_chip::sections::{listed, need, need_positive, need_within};
-use cim_core::{Seconds, Volts};
+use cim_core::{Kelvin, Seconds, Volts};
 use cim_device::{DeviceError, ReadDisturb};
 use cim_tile::TileError;
 use serde::{Deserialize, Serialize};
@@ -60,7 +60,12 @@ impl DisturbSpec {
         need(fits, "disturb.tolerance", self.tolerance, "give a fraction above 0 and below 1")?;
         self.law.check().or_else(|error| match error {
             DeviceError::Parameter { name, value, range } => {
-                need(false, &format!("disturb.law.{name}"), value, &format!("give {range}"))
+                let shown = match name {
+                    "attempt" => Seconds(value).to_string(),
+                    "temperature" => Kelvin(value).to_string(),
+                    _ => value.to_string(),
+                };
+                need(false, &format!("disturb.law.{name}"), shown, &format!("give {range}"))
             }
             other => Err(TileError::from(other).into()),
         })

@@ -2,7 +2,8 @@
 
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EnergySpec, EvaluationSpec,
-    FrontEnd, Recipe, TileSpec, Wires, energy, front_end, listed, need, need_within, training,
+    FrontEnd, Recipe, TileSpec, Wires, energy, front_end, listed, need, need_swept, need_within,
+    training,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
 use cim_core::{Ohms, Volts};
@@ -207,9 +208,10 @@ impl StudySpec for Spec {
                 Design { low, high, ..design }.check("sweep", "s")?;
             }
         }
+        energy::check(&self.energy, design.adc_bits)?;
         for &adc_bits in &sweep.adc_bits {
             need_within("sweep.adc_bits", adc_bits, 2, 16)?;
-            energy::check(&self.energy, adc_bits)?;
+            need_swept("sweep.adc_bits", adc_bits, energy::check(&self.energy, adc_bits))?;
         }
         // A table is of one resolution, and every point is compared with converters of another.
         let ideal = ConverterSpec { adc_bits: IDEAL_BITS, ..self.converters };
@@ -218,7 +220,6 @@ impl StudySpec for Spec {
                 "give sigmas, no tables: resolutions are swept, and stand beside ideal converters";
             need(false, "front_end", error, help)
         })?;
-        energy::check(&self.energy, design.adc_bits)?;
         self.disturb.check()?;
         for &volts in &self.disturb.read_voltages {
             let most = self.circuit.disturb_voltage;

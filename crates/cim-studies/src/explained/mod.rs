@@ -1,15 +1,16 @@
 //! Keys of presets with the values that the built-in ones have.
 
-mod reference;
+pub(crate) mod reference;
 
 use std::fmt;
 
-use cim_chip::sections::keys::{KEYS, Key};
+use cim_chip::sections::keys::{KEYS, Key, Range};
 use serde::Serialize;
 use toml::Table;
 
 use self::reference::{Place, Row, places, rows};
 use crate::STUDIES;
+use crate::error::StudyError;
 use crate::slips::nearest;
 
 /// A key as `cim explain` shows it.
@@ -48,32 +49,76 @@ pub struct BuiltIn {
     pub value: String,
 }
 
-/// Up to ten keys whose names hold `part`, which may be none, or the one that is much like it.
-pub fn keys_like(part: &str) -> Vec<String> {
+/// Up to ten keys whose names hold `part`, or what is most like it: a key, a section, a kind, a value, or the key
+/// whose last part is. Capitals and spaces around are of no matter; nothing is like nothing.
+fn keys_like(part: &str) -> Vec<String> {
+    let asked = part.trim().to_lowercase();
+    if asked.is_empty() {
+        return Vec::new();
+    }
+    let places = places();
     let mut names: Vec<String> = KEYS.iter().map(|key| key.name.to_owned()).collect();
-    for name in places().iter().map(Place::path) {
-        if !names.contains(&name) {
-            names.push(name);
+    names.extend(places.iter().map(Place::path));
+    let mut like: Vec<String> = Vec::new();
+    for name in names.iter().filter(|name| name.contains(&asked)) {
+        if !like.contains(name) {
+            like.push(name.clone());
         }
     }
-    let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
-    let mut like: Vec<String> = names.iter().filter(|name| name.contains(part)).cloned().collect();
     if like.is_empty() {
-        // Names with hyphens, as `nearest` has what was asked for.
-        let is_near =
-            |known: &str, asked: &str| nearest([known.replace('_', "-").as_str()], asked).is_some();
-        let near = names.iter().find(|name| is_near(name, part));
-        let asked = last(part);
-        let near = near.or_else(|| names.iter().find(|name| is_near(&last(name), &asked)));
-        like.extend(near.cloned());
+        let mut whole: Vec<&str> = names.iter().map(String::as_str).collect();
+        whole.extend(names.iter().filter_map(|name| Some(name.rsplit_once('.')?.0)));
+        KEYS.iter().flat_map(values_of_key).for_each(|value| whole.push(value));
+        for Place { row, .. } in &places {
+            whole.push(kind_name(row.kind));
+            values_of_row(row).for_each(|value| whole.push(value));
+        }
+        let near = nearest(whole, &asked).or_else(|| {
+            let last = nearest(names.iter().map(|name| last(name)), last(&asked))?;
+            names.iter().map(String::as_str).find(|name| self::last(name) == last)
+        });
+        like.extend(near.map(str::to_owned));
     }
     like.truncate(10);
     like
 }
 
+fn last(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// The words that a key can be, if it is one of few.
+fn values_of_key(key: &Key) -> impl Iterator<Item = &'static str> + use<> {
+    let words = match key.range {
+        Range::Words(words) if key.unit == "word" => words,
+        _ => "",
+    };
+    words.split([',', ';']).map(str::trim).filter(|word| !word.is_empty() && !word.contains(' '))
+}
+
+/// As [`values_of_key`], of a row: what stands between backticks.
+fn values_of_row(row: &Row) -> impl Iterator<Item = &'static str> + use<> {
+    row.value.split('`').skip(1).step_by(2)
+}
+
 impl Explained {
-    /// What `asked` can be: a whole name, all keys of a section, the last parts of names, or a kind; keys of the
-    /// sections that make chips for nothing; none if no preset has it.
+    /// [`of`](Self::of) what was asked for, which is there.
+    ///
+    /// # Errors
+    /// [`StudyError::Refused`] with what is like it.
+    pub fn asked(asked: Option<&str>) -> Result<Vec<Self>, StudyError> {
+        let found = Self::of(asked);
+        let Some(asked) = asked.filter(|_| found.is_empty()) else { return Ok(found) };
+        let help = match keys_like(asked).as_slice() {
+            [] => "`cim explain` lists those of chips, `cim preset NAME` has those of a study"
+                .to_owned(),
+            near => format!("did you mean {}?", near.join(", ")),
+        };
+        Err(StudyError::Refused { what: format!("no preset has the key `{asked}`"), help })
+    }
+
+    /// What `asked` can be: a whole name, all keys of a section, the last parts of names, or a kind, else a word that
+    /// keys can be; keys of the sections that make chips for nothing; none if no preset has it.
     pub fn of(asked: Option<&str>) -> Vec<Self> {
         let presets: Vec<Preset> = STUDIES
             .iter()
@@ -113,7 +158,18 @@ impl Explained {
             return whole;
         }
         let parts = find(&|name, place| is_part(name, place) && !is_whole(name, place));
-        [whole, parts].concat()
+        let found = [whole, parts].concat();
+        if !found.is_empty() {
+            return found;
+        }
+        // A word that is no name can be what is written behind one.
+        let can_be = |name: &str, place: Option<&Place>| match place {
+            Some(place) => values_of_row(&place.row).any(|value| value == asked),
+            None => KEYS
+                .iter()
+                .any(|key| key.name == name && values_of_key(key).any(|value| value == asked)),
+        };
+        find(&can_be)
     }
 
     fn of_chips(key: &Key, presets: &[Preset]) -> Self {
@@ -370,5 +426,29 @@ mod tests {
         assert_eq!(keys_like("converters.adc_bist")[0], "converters.adc_bits");
         assert!(keys_like("g_of").iter().any(|name| name == "device.model.g_off"));
         assert!(keys_like("nothing at all like it").is_empty());
+        assert!(keys_like("").is_empty() && keys_like("  ").is_empty());
+        // The nearest, not the first.
+        assert_eq!(keys_like("tile.output"), ["tile.outputs"]);
+        assert_eq!(keys_like("adc_bitz"), ["converters.adc_bits"]);
+        // Sections, kinds and values; capitals are of no matter.
+        for (asked, meant) in [
+            ("convertrs", "converters"),
+            ("gausian", "gaussian"),
+            ("Gaussian", "gaussian"),
+            ("rows-colums", "rows-columns"),
+            ("Converters.ADC_bits", "converters.adc_bits"),
+            ("ADC_BITS", "converters.adc_bits"),
+        ] {
+            assert_eq!(keys_like(asked)[0], meant, "{asked}");
+            assert!(!Explained::of(Some(meant)).is_empty(), "{meant}");
+        }
+    }
+
+    #[test]
+    fn a_value_leads_to_the_keys_that_can_have_it() {
+        let keys = |asked| Explained::of(Some(asked)).into_iter().map(|own| own.key);
+        assert_eq!(keys("rows-columns").collect::<Vec<_>>(), ["scaling.by"]);
+        assert!(keys("gain-and-offset").any(|key| key == "gains.fit"));
+        assert_eq!(keys("lossless").collect::<Vec<_>>(), ["front_end.drivers"]);
     }
 }

@@ -58,6 +58,12 @@ pub fn optimised(
     let follow = Followed::new(context);
     follow.begins(SAMPLES, 1);
     let inputs = LayerInputs::driven(network, calibration)?;
+    if let Some(most) = inputs.limits().iter().find(|most| most.is_subnormal()) {
+        return Err(StudyError::Refused {
+            what: format!("no input of a product of the network is above {most:e}"),
+            help: "scale its samples to a usual size".into(),
+        });
+    }
     let made_signed = give_sign(&mut chip, &inputs);
     let parts = chip.parts()?;
     let as_preset = Scaled::alike(network, chip.scaling());
@@ -74,6 +80,7 @@ pub fn optimised(
     let scaled = Scaled::new(network, &scalings);
     let inputs = LayerInputs::driven(&scaled, calibration)?;
     let start = chip.design(parts, &scaled, &inputs)?;
+    need_writable(&WrittenDesign::of(&start, &scaled))?;
     let optimised = optimise_followed(rules, &start, &scaled, &inputs, goal, &follow)?;
     follow.begins("errors in closed form", 1);
     let error = |design: &ChipDesign,
@@ -88,7 +95,19 @@ pub fn optimised(
         error(&optimised.design, &scaled, &inputs)?,
     ];
     let written = WrittenDesign::of(&optimised.design, &scaled);
+    need_writable(&written)?;
     Ok(Chosen { written, optimised, error, made_signed, timing: follow.into_timing() })
+}
+
+/// Refuses a design that its own reader would.
+fn need_writable(design: &WrittenDesign) -> Result<(), StudyError> {
+    design.check().map_err(|error| StudyError::Refused {
+        what: format!("no design of this network can be written: {error}"),
+        help: format!(
+            "scale its weights and samples to a usual size{}",
+            error.help().map_or_else(String::new, |help| format!("; of designs {help}"))
+        ),
+    })
 }
 
 impl Chosen {

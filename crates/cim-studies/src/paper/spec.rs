@@ -4,7 +4,7 @@ use cim_chip::sections::evaluation::check_chips;
 use cim_chip::sections::{
     CalibrationSpec, CircuitSpec, ConverterSpec, DataSpec, DeviceSpec, EnergySpec, EvaluationSpec,
     FrontEnd, MappingSpec, NetworkSpec, OptimiserSpec, TileSpec, Wires, converters, device, energy,
-    front_end, need, network,
+    front_end, need, need_swept, network,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Rules, Targets};
 use serde::{Deserialize, Serialize};
@@ -155,18 +155,21 @@ impl Spec {
                 converters::check_bits(key, bits)?;
                 // Tables of a front end are of one resolution.
                 let swept = ConverterSpec { adc_bits: bits, ..self.converters };
-                front_end::check(&self.front_end, &swept)?;
-                energy::check(&self.energy, bits)?;
+                need_swept(key, bits, front_end::check(&self.front_end, &swept))?;
+                need_swept(key, bits, energy::check(&self.energy, bits))?;
             }
         }
         for &scale in &sweeps.programming_scale {
-            device::build(&device::with_programming_noise(&self.device, scale)?)?;
+            let scaled = device::with_programming_noise(&self.device, scale)?;
+            need_swept("sweeps.programming_scale", scale, device::build(&scaled).map(drop))?;
         }
         for &temperature in &sweeps.temperatures {
-            CircuitSpec { temperature, ..self.circuit }.check()?;
+            let swept = CircuitSpec { temperature, ..self.circuit };
+            need_swept("sweeps.temperatures", temperature, swept.check())?;
         }
         for &bandwidth in &sweeps.bandwidths {
-            CircuitSpec { bandwidth, ..self.circuit }.check()?;
+            let swept = CircuitSpec { bandwidth, ..self.circuit };
+            need_swept("sweeps.bandwidths", bandwidth, swept.check())?;
         }
         Ok(())
     }

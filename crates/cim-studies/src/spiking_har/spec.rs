@@ -5,7 +5,7 @@ use cim_chip::sections::{
     TileSpec, Wires, need, need_positive, need_share_above_zero, need_within,
 };
 use cim_chip::{ChipError, ChipSpec, Parts, Targets};
-use cim_core::{Seconds, Stream};
+use cim_core::{Joules, Seconds, Stream};
 use cim_device::program::{AmplitudeSpec, Rewritten};
 use cim_dynamics::DynamicsError;
 use cim_dynamics::spiking::{LifSpec, Network, Prices, Shape};
@@ -179,6 +179,11 @@ impl StudySpec for Spec {
         let device = self.parts()?.device;
         need_within("drift.after", self.drift.after, Seconds::ZERO, LONGEST)?;
         device.fitted_times().check(self.drift.after)?;
+        let AmplitudeSpec { least, greatest, width, .. } = self.pulses;
+        need_positive("pulses.least", least.0, least)?;
+        need_positive("pulses.greatest", greatest.0, greatest)?;
+        need_positive("pulses.width", width.0, width)?;
+        need(least < greatest, "pulses.greatest", greatest, "give a voltage above pulses.least")?;
         Rewritten::fresh(device, (0, 0), self.pulses, Stream::root(0))?;
         for (key, value, most) in [
             ("windows.average", self.windows.average, 1000),
@@ -232,21 +237,24 @@ impl StudySpec for Spec {
         need_positive("ranges.weight", self.ranges.weight, self.ranges.weight)?;
         need_positive("ranges.input", self.ranges.input, self.ranges.input)?;
         need_share_above_zero("ranges.full_scale", self.ranges.full_scale)?;
-        let Prices { read, row, neuron, set, reset, read_time, write_time, .. } = self.prices;
-        for (key, value) in [
-            ("prices.read", read.0),
-            ("prices.row", row.0),
-            ("prices.neuron", neuron.0),
-            ("prices.set", set.0),
-            ("prices.reset", reset.0),
-            ("prices.read_time", read_time.0),
-            ("prices.write_time", write_time.0),
-            ("prices.part_um2", self.prices.part_um2),
-            ("prices.tile_um2", self.prices.tile_um2),
-            ("prices.drivers_um2", self.prices.drivers_um2),
-            ("prices.membrane_um2", self.prices.membrane_um2),
+        let prices = &self.prices;
+        let joules = |joules: Joules| (joules.0, joules.to_string());
+        let seconds = |seconds: Seconds| (seconds.0, seconds.to_string());
+        let area = |um2: f64| (um2, format!("{um2:e} (µm²)"));
+        for (key, (value, shown)) in [
+            ("prices.read", joules(prices.read)),
+            ("prices.row", joules(prices.row)),
+            ("prices.neuron", joules(prices.neuron)),
+            ("prices.set", joules(prices.set)),
+            ("prices.reset", joules(prices.reset)),
+            ("prices.read_time", seconds(prices.read_time)),
+            ("prices.write_time", seconds(prices.write_time)),
+            ("prices.part_um2", area(prices.part_um2)),
+            ("prices.tile_um2", area(prices.tile_um2)),
+            ("prices.drivers_um2", area(prices.drivers_um2)),
+            ("prices.membrane_um2", area(prices.membrane_um2)),
         ] {
-            need_positive(key, value, value)?;
+            need_positive(key, value, shown)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Chips from presets.
 
 use cim_chip::ChipPreset;
-use cim_studies::{STUDIES, StudyError, located};
+use cim_studies::{STUDIES, StudyError, located, parse_chip};
 
 use crate::commands::preset::Preset;
 use crate::error::CliError;
@@ -14,8 +14,8 @@ pub fn chip(preset: &Preset) -> Result<ChipPreset, CliError> {
 }
 
 fn parsed(preset: &Preset) -> Result<ChipPreset, CliError> {
-    cim_studies::parse(&preset.text).map_err(|error| {
-        let fits = |text: &str| cim_studies::parse::<ChipPreset>(text).is_ok();
+    parse_chip(&preset.text).map_err(|error| {
+        let fits = |text: &str| parse_chip(text).is_ok();
         let fit: Vec<String> = STUDIES
             .iter()
             .filter(|study| fits(study.preset))

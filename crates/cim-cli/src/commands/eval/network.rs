@@ -37,27 +37,23 @@ pub fn files(
     }
 }
 
-/// The network in `files`, which `path` names and, of its weights, `weights`.
+/// The network in `files`, which `path` names and, of its layers or its weights, `beside`.
 ///
 /// # Errors
 /// [`CliError::Usage`] with what is wrong, and in which of the files.
-pub fn read(path: &Path, weights: Option<&Path>, files: &Files) -> Result<Network, CliError> {
+pub fn read(path: &Path, beside: Option<&Path>, files: &Files) -> Result<Network, CliError> {
     let refused = |error: GraphError| {
-        let error = error.of_file(path);
-        let whole = weights.filter(|_| match files.clone() {
-            Files::Onnx { graph, .. } => {
-                Files::Onnx { graph, weights: None }.network(Limits::default()).is_ok()
-            }
-            Files::Safetensors { .. } => false,
-        });
-        let help = match whole {
-            Some(_) => {
+        let beside = beside.filter(|_| files.is_beside(&error));
+        let file = beside.unwrap_or(path);
+        let error = error.of_file(file);
+        let help = match (error.help(), files) {
+            (Some(help), _) if error.is_pickle() => help,
+            (_, Files::Onnx { .. }) if beside.is_some() => {
                 "give a .safetensors file of float16, bfloat16 or float32 with names and shapes of the network's"
             }
-            None => error.help().unwrap_or("export the network again with torch.onnx.export"),
+            (help, _) => help.unwrap_or("export the network again with torch.onnx.export"),
         };
-        let what = format!("{}: {error}", whole.unwrap_or(path).display());
-        CliError::Usage { what, help: help.to_owned() }
+        CliError::Usage { what: format!("{}: {error}", file.display()), help: help.to_owned() }
     };
     files.network(Limits::default()).map_err(refused)
 }

@@ -36,7 +36,7 @@ impl Opened {
         let written = args.config.as_deref().map(design).transpose()?;
         let (layers, weights) = (args.layers.as_deref(), args.weights.as_deref());
         let files = network::files(&args.network, layers, weights)?;
-        let graph = network::read(&args.network, weights, &files)?;
+        let graph = network::read(&args.network, layers.or(weights), &files)?;
         Ok(Self { preset, chip, moment, written, files, graph })
     }
 }
