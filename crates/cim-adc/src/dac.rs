@@ -160,23 +160,23 @@ impl pulp::NullaryFnOnce for Drive<'_> {
 
 /// What codes are kept as.
 pub trait Code: Copy {
-    /// Of a whole number that it holds.
-    fn of(code: f32) -> Self;
+    /// The whole number nearest to a value, ties to even.
+    fn nearest(value: f32) -> Self;
 }
 
 impl Code for f32 {
     #[inline(always)]
-    fn of(code: f32) -> Self {
-        code
+    fn nearest(value: f32) -> Self {
+        value.round_ties_even()
     }
 }
 
 impl Code for i16 {
     #[inline(always)]
-    fn of(code: f32) -> Self {
-        /// 1.5 · 2²³: adding it leaves a whole number in the lowest bits.
-        const SHIFT: f32 = 12_582_912.0;
-        (code + SHIFT).to_bits() as Self
+    fn nearest(value: f32) -> Self {
+        /// 1.5 · 2²³: adding it leaves the nearest whole number in the lowest bits.
+        const ROUND: f32 = 12_582_912.0;
+        (value + ROUND).to_bits() as Self
     }
 }
 
@@ -210,13 +210,14 @@ impl<C: Code> pulp::NullaryFnOnce for Encode<'_, C> {
         let mut clips = 0;
         for (codes, x) in codes.chunks_exact_mut(rows).zip(values.chunks_exact(stride)) {
             let (codes, beyond) = codes.split_at_mut(own.len());
-            beyond.fill(C::of(0.0));
+            beyond.fill(C::nearest(0.0));
             for (code, &x) in codes.iter_mut().zip(&x[own.clone()]) {
                 let wanted = x * scale;
-                clips += u32::from(wanted < low - 0.5) + u32::from(high + 0.5 < wanted);
                 // Comparisons and not `clamp`, which spends as much again on NaN; there is none.
                 let kept = if wanted < high { wanted } else { high };
-                *code = C::of(if kept > low { kept } else { low }.round_ties_even());
+                let kept = if kept > low { kept } else { low };
+                clips += u32::from((wanted - kept).abs() > 0.5);
+                *code = C::nearest(kept);
             }
         }
         clips

@@ -104,7 +104,7 @@ impl pulp::NullaryFnOnce for ToIntegers<'_> {
         let Self { rows, values, steps } = self;
         let vectors = steps.chunks_exact_mut(IntegerMatrix::padded(rows));
         for (steps, values) in vectors.zip(values.chunks_exact(rows)) {
-            steps.iter_mut().zip(values).for_each(|(to, &value)| *to = i16::of(value));
+            steps.iter_mut().zip(values).for_each(|(to, &value)| *to = i16::nearest(value));
             steps[rows..].fill(0);
         }
     }
