@@ -163,7 +163,7 @@ impl fmt::Display for Answer {
         writeln!(f, "cells and sensing   {energy:.2} per inference")?;
         write!(
             f,
-            "certified gap       {:.1e} of this design to the least error",
+            "over the least      {:.1e} of its cost, certified",
             self.certified_gap
         )?;
         if let Some(gap) = self.energy_gap {

@@ -1,10 +1,20 @@
 //! The circuit of an array: cells, wire segments, and what its ends are held at.
 
+use cim_core::Siemens;
 use ndarray::{ArcArray2, Array2, ArrayView2};
 
 use crate::error::CircuitError;
 use crate::layout::{Layout, Side};
 use crate::wires::{Ends, Wires};
+
+/// Beyond it (S) a conductance is a short, or microsiemens that were saved as siemens.
+const MOST_OF_A_CELL: f64 = 1.0;
+
+/// The largest finite conductance of a matrix (S), if no memristive cell has it: above 1 S. It is legal, and to be told.
+pub fn implausible(g_s: ArrayView2<'_, f64>) -> Option<Siemens> {
+    let largest = g_s.iter().copied().filter(|g| g.is_finite()).fold(0.0, f64::max);
+    (MOST_OF_A_CELL < largest).then_some(Siemens(largest))
+}
 
 /// Cells and wires of an array of any size.
 ///

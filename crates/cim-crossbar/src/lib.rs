@@ -28,7 +28,7 @@ pub mod wires;
 
 pub use ambient::Ambient;
 pub use amplifiers::Amplifiers;
-pub use circuit::{Bias, Circuit, Scheme, Terminals};
+pub use circuit::{Bias, Circuit, Scheme, Terminals, implausible};
 pub use crossbar::Crossbar;
 pub use error::CircuitError;
 pub use fields::Fields;

@@ -6,9 +6,9 @@ use thiserror::Error;
 
 use crate::data_type::DataType;
 
-/// How a network is exported from a pickle.
-const RECIPE: &str = "    import torch; network = torch.load(\"network.pt\", weights_only=False).eval()\n    \
-     torch.onnx.export(network, torch.zeros(1, 3, 32, 32), \"network.onnx\", dynamo=False)";
+/// How a network is exported from a pickle: lines that a terminal of 80 columns does not break.
+const RECIPE: &str = "  import torch; n = torch.load(\"network.pt\", weights_only=False).eval()\n  \
+     torch.onnx.export(n, torch.zeros(1, 3, 32, 32), \"n.onnx\", dynamo=False)";
 
 /// Why a network cannot be read, or cannot run on what it was given.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

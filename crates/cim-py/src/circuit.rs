@@ -1,10 +1,13 @@
 //! An array from its arguments: conductances, wires, a current-voltage law.
 
+use std::ffi::CString;
+
 use cim_core::Ohms;
-use cim_crossbar::{Circuit, Ends, Wires};
+use cim_crossbar::{Circuit, Ends, Wires, implausible};
 use cim_device::Conduction;
 use ndarray::ArrayView2;
 use pyo3::Borrowed;
+use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
 
 use crate::error::PythonError;
@@ -44,11 +47,19 @@ fn ends(name: &str, given: &str) -> Result<Ends, PythonError> {
     }
 }
 
-/// The array of `g_s` (S), rows × columns, with `wires`.
+/// The array of `g_s` (S), rows × columns, with `wires`. Cells that no memristor has are a UserWarning.
 ///
 /// # Errors
-/// Those of [`Circuit::new`].
-pub fn circuit(g_s: ArrayView2<'_, f64>, wires: Wires) -> Result<Circuit, PythonError> {
+/// Those of [`Circuit::new`], and the warning where Python makes errors of warnings.
+pub fn circuit(
+    py: Python<'_>,
+    g_s: ArrayView2<'_, f64>,
+    wires: Wires,
+) -> Result<Circuit, PythonError> {
+    if let Some(cell) = implausible(g_s) {
+        let words = CString::new(format!("a cell of {cell}: conductances are in siemens"));
+        PyErr::warn(py, &py.get_type::<PyUserWarning>(), &words.expect("no nul"), 2)?;
+    }
     Ok(Circuit::new(g_s.to_owned(), wires)?)
 }
 

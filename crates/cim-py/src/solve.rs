@@ -42,7 +42,7 @@ pub fn solve<'py>(
     iv: Option<Law>,
 ) -> Result<Bound<'py, PyAny>, PythonError> {
     let wires = wires([r_row, r_col], [r_source, r_sense], [drive, sense])?;
-    let circuit = circuit(g.matrix("conductances")?, wires)?;
+    let circuit = circuit(py, g.matrix("conductances")?, wires)?;
     let (row_v, single) = v.vectors("voltages", circuit.shape().0)?;
     let row_v = row_v.to_owned();
     let work = move || match iv {
@@ -98,7 +98,7 @@ pub fn solve_nodes<'py>(
     iv: Option<Law>,
 ) -> Result<Solution, PythonError> {
     let wires = wires([r_row, r_col], [r_source, r_sense], [drive, sense])?;
-    let circuit = circuit(g.matrix("conductances")?, wires)?;
+    let circuit = circuit(py, g.matrix("conductances")?, wires)?;
     let (row_v, single) = v.vectors("voltages", circuit.shape().0)?;
     let biases = biases(row_v, circuit.shape().1);
     let work = move || match iv {

@@ -36,7 +36,7 @@ impl Transfer {
         sense: &str,
     ) -> Result<Self, PythonError> {
         let wires = wires([r_row, r_col], [r_source, r_sense], [drive, sense])?;
-        let circuit = circuit(g.matrix("conductances")?, wires)?;
+        let circuit = circuit(py, g.matrix("conductances")?, wires)?;
         let short = g.view().len() <= SHORT;
         let work = move || Ok(cim_crossbar::Transfer::compile(&circuit)?);
         Ok(Self { reduced: interrupt::run(py, short, work)? })

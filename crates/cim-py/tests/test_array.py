@@ -123,3 +123,10 @@ def test_what_cannot_be_is_refused_by_kind():
 def test_a_result_that_is_no_number_is_not_converged():
     with pytest.raises(cim.NotConverged):
         cim.solve(np.full((2, 2), 1e308), np.ones(2))
+
+
+def test_cells_that_no_memristor_has_are_a_warning():
+    with pytest.warns(UserWarning, match="a cell of 20.* S: conductances are in siemens"):
+        cim.solve(np.full((2, 2), 20.0), np.ones(2))
+    with pytest.warns(UserWarning, match="siemens"):
+        cim.Transfer(np.full((2, 2), 20.0))

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use cim_core::{Ohms, Siemens, Volts};
-use cim_crossbar::{Bias, Circuit, CircuitError, Ends, Scheme, Wires};
+use cim_core::{Ohms, Volts};
+use cim_crossbar::{Bias, Circuit, CircuitError, Ends, Scheme, Wires, implausible};
 use cim_data::npy::{self, dims};
 use cim_device::Conduction;
 use ndarray::{Array2, ArrayView2, Ix1, Ix2};
@@ -11,8 +11,6 @@ use ndarray::{Array2, ArrayView2, Ix1, Ix2};
 use crate::args::{ArrayFiles, SelectScheme};
 use crate::error::CliError;
 
-/// Beyond it a conductance is a short, or microsiemens that were saved as siemens: told, and taken.
-const MOST_OF_A_CELL: f64 = 1.0;
 
 /// Beyond it a voltage is no read and no write, but maybe millivolts that were saved as volts: told, and taken.
 const MOST_OF_A_LINE: f64 = 100.0;
@@ -45,9 +43,7 @@ impl Array {
         let g = matrix(g_path, "conductances are a matrix, rows × columns, in siemens")?;
         let refused = |error| circuit_error(g_path, error);
         let (rows, cols) = g.dim();
-        let largest = g.iter().copied().filter(|g| g.is_finite()).fold(0.0, f64::max);
-        if MOST_OF_A_CELL < largest {
-            let cell = Siemens(largest);
+        if let Some(cell) = implausible(g.view()) {
             tracing::warn!("{}: a cell of {cell}: conductances are in siemens", g_path.display());
         }
         let uniform = Circuit::new(g, wires).map_err(refused)?;

@@ -13,6 +13,9 @@ pub struct Width {
     pub of: &'static [Metric],
 }
 
+/// The widest interval of a share that can be meant: a wider one is per cent without their sign.
+const MOST_OF_A_SHARE: f64 = 0.2;
+
 static METRICS: [Metric; 5] = Metric::ALL;
 
 impl Width {
@@ -30,6 +33,10 @@ impl Width {
             );
             return refused(what, format!("give --metric {} too, or name no metric", of.name()));
         }
+        if metric.counts() && MOST_OF_A_SHARE < self.half {
+            let what = format!("an interval of ± {} points of {}", 100.0 * self.half, metric.words());
+            return refused(what, format!("for half a point write \"± 0.5 %\"; it may be {:.0} % at most", 100.0 * MOST_OF_A_SHARE));
+        }
         if chips.most < Chips::LEAST {
             return refused(
                 format!("an interval that decides when to stop, of at most {} chips", chips.most),
@@ -46,9 +53,10 @@ impl Width {
 /// # Errors
 /// What to write, for anything else.
 pub fn width(text: &str) -> Result<Width, String> {
+    let text = &["+/-", "+-", "~"].iter().fold(text.to_owned(), |text, sign| text.replace(sign, "±"));
     let help =
         || "write half the width of the interval: \"accuracy ± 0.05 %\" or \"± 0.001\"".to_owned();
-    let word = text.split(['±', '~', '+']).next().unwrap_or_default().trim();
+    let word = text.split('±').next().unwrap_or_default().trim();
     let is_number = |c: char| c.is_ascii_digit() || c == '.';
     let of = match METRICS.iter().position(|metric| metric.name() == word) {
         Some(at) => &METRICS[at..=at],
@@ -56,8 +64,7 @@ pub fn width(text: &str) -> Result<Width, String> {
         None if ["", "score"].contains(&word) || word.starts_with(is_number) => &METRICS,
         None => return Err(help()),
     };
-    let tail =
-        text.rsplit(['±', '~']).next().unwrap_or(text).trim().trim_start_matches("+-").trim();
+    let tail = text.rsplit('±').next().unwrap_or(text).trim();
     let (number, scale) = match tail.strip_suffix('%') {
         Some(number) => (number.trim(), 0.01),
         None => (tail, 1.0),
@@ -73,7 +80,8 @@ mod tests {
     #[test]
     fn widths_are_read_in_per_cent_or_plain() {
         for (text, want) in
-            [("accuracy ± 0.05 %", 0.0005), ("± 0.001", 0.001), ("0.5%", 0.005), ("+- 2e-3", 0.002)]
+            [("accuracy ± 0.05 %", 0.0005), ("± 0.001", 0.001), ("0.5%", 0.005), ("+- 2e-3", 0.002),
+             ("accuracy +- 0.5 %", 0.005), ("accuracy +/- 1%", 0.01), ("score ~ 2 %", 0.02)]
         {
             let got = width(text).expect(text).half;
             assert!((got / want - 1.0).abs() < 1e-12, "{text}: {got}");
@@ -81,6 +89,17 @@ mod tests {
         for text in ["", "accuracy", "energy ± 0.1", "± 0 %", "± -1", "± nan", "± inf %"] {
             assert!(width(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn half_a_point_is_not_fifty() {
+        let chips = Chips { most: 10, until: None };
+        let forgotten = width("accuracy ± 0.5").expect("a width");
+        let error = forgotten.check(Metric::Top1, chips).expect_err("fifty points").to_string();
+        assert!(error.contains("± 50 points"), "{error}");
+        assert!(forgotten.check(Metric::Nearest, chips).is_err());
+        assert!(width("± 0.5").expect("a width").check(Metric::Mse, chips).is_ok());
+        assert!(width("accuracy ± 0.5 %").expect("a width").check(Metric::Top1, chips).is_ok());
     }
 
     #[test]
