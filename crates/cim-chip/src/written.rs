@@ -1,8 +1,8 @@
 //! A design as written in a file.
 
 use cim_core::{Amps, Siemens, Volts};
-use cim_device::Window;
-use cim_tile::{LayerDesign, Parts};
+use cim_device::{DeviceError, Window};
+use cim_tile::{LayerDesign, Parts, TileError};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
@@ -104,7 +104,18 @@ impl WrittenDesign {
         self.check()?;
         parts.window = Window::new(self.g_min, self.g_max)?;
         parts.read_voltage = self.read_voltage;
-        parts.check()?;
+        let window = format!("{:.3} to {:.3}", self.g_min, self.g_max);
+        match parts.check() {
+            Err(TileError::Device(DeviceError::OutsideDevice { g_off, g_on, .. })) => need(
+                false,
+                "g_min, g_max",
+                window,
+                &format!(
+                    "cells of this preset have {g_off:.3} to {g_on:.3}: give the preset that the design was made with"
+                ),
+            )?,
+            checked => checked?,
+        }
         let products = network.products();
         let names: Vec<&str> = self.product.iter().map(|own| own.name.as_str()).collect();
         let same = names.iter().copied().eq(products.iter().map(|product| product.name));
@@ -112,7 +123,10 @@ impl WrittenDesign {
             same,
             "product",
             names.join(", "),
-            "give the design of this network, all its products",
+            &format!(
+                "this network has {}: give the design of this network, all its products",
+                products.iter().map(|product| product.name).collect::<Vec<_>>().join(", ")
+            ),
         )?;
         let mut layers = Vec::with_capacity(products.len());
         for (idx, (own, product)) in self.product.iter().zip(&products).enumerate() {

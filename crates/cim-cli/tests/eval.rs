@@ -180,7 +180,11 @@ fn a_design_of_the_optimiser_is_taken_and_better() {
     let cnn = network("cnn.onnx");
     desk.must_refuse(
         &["eval", &cnn, "--data", &data, "--config", "design.toml"],
-        &["give the design of this network"],
+        &["this network has", "give the design of this network"],
+    );
+    desk.must_refuse(
+        &["eval", &mlp, "--data", &data, "--config", "design.toml", "--preset", "interior"],
+        &["cells of this preset have 9.000 µS to 88.000 µS", "preset that the design was made with"],
     );
 }
 
