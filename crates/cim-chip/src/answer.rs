@@ -161,11 +161,7 @@ impl fmt::Display for Answer {
         )?;
         let energy = Joules(self.array_and_sense_energy_j);
         writeln!(f, "cells and sensing   {energy:.2} per inference")?;
-        write!(
-            f,
-            "over the least      {:.1e} of its cost, certified",
-            self.certified_gap
-        )?;
+        write!(f, "over the least      {:.1e} of its cost, certified", self.certified_gap)?;
         if let Some(gap) = self.energy_gap {
             write!(f, ", energy {gap:.1e} above the least there")?;
         }

@@ -114,7 +114,9 @@ impl WrittenDesign {
                     "cells of this preset have {g_off:.3} to {g_on:.3}: give the preset that the design was made with"
                 ),
             )?,
-            checked => checked?,
+            checked => {
+                checked?;
+            }
         }
         let products = network.products();
         let names: Vec<&str> = self.product.iter().map(|own| own.name.as_str()).collect();

@@ -11,7 +11,6 @@ use ndarray::{Array2, ArrayView2, Ix1, Ix2};
 use crate::args::{ArrayFiles, SelectScheme};
 use crate::error::CliError;
 
-
 /// Beyond it a voltage is no read and no write, but maybe millivolts that were saved as volts: told, and taken.
 const MOST_OF_A_LINE: f64 = 100.0;
 

@@ -34,8 +34,15 @@ impl Width {
             return refused(what, format!("give --metric {} too, or name no metric", of.name()));
         }
         if metric.counts() && MOST_OF_A_SHARE < self.half {
-            let what = format!("an interval of ± {} points of {}", 100.0 * self.half, metric.words());
-            return refused(what, format!("for half a point write \"± 0.5 %\"; it may be {:.0} % at most", 100.0 * MOST_OF_A_SHARE));
+            let what =
+                format!("an interval of ± {} points of {}", 100.0 * self.half, metric.words());
+            return refused(
+                what,
+                format!(
+                    "for half a point write \"± 0.5 %\"; it may be {:.0} % at most",
+                    100.0 * MOST_OF_A_SHARE
+                ),
+            );
         }
         if chips.most < Chips::LEAST {
             return refused(
@@ -53,7 +60,8 @@ impl Width {
 /// # Errors
 /// What to write, for anything else.
 pub fn width(text: &str) -> Result<Width, String> {
-    let text = &["+/-", "+-", "~"].iter().fold(text.to_owned(), |text, sign| text.replace(sign, "±"));
+    let text =
+        &["+/-", "+-", "~"].iter().fold(text.to_owned(), |text, sign| text.replace(sign, "±"));
     let help =
         || "write half the width of the interval: \"accuracy ± 0.05 %\" or \"± 0.001\"".to_owned();
     let word = text.split('±').next().unwrap_or_default().trim();
@@ -79,10 +87,15 @@ mod tests {
 
     #[test]
     fn widths_are_read_in_per_cent_or_plain() {
-        for (text, want) in
-            [("accuracy ± 0.05 %", 0.0005), ("± 0.001", 0.001), ("0.5%", 0.005), ("+- 2e-3", 0.002),
-             ("accuracy +- 0.5 %", 0.005), ("accuracy +/- 1%", 0.01), ("score ~ 2 %", 0.02)]
-        {
+        for (text, want) in [
+            ("accuracy ± 0.05 %", 0.0005),
+            ("± 0.001", 0.001),
+            ("0.5%", 0.005),
+            ("+- 2e-3", 0.002),
+            ("accuracy +- 0.5 %", 0.005),
+            ("accuracy +/- 1%", 0.01),
+            ("score ~ 2 %", 0.02),
+        ] {
             let got = width(text).expect(text).half;
             assert!((got / want - 1.0).abs() < 1e-12, "{text}: {got}");
         }
