@@ -16,15 +16,18 @@ pub(crate) const LEAST_READS: usize = 3;
 /// Steps after which a fit has come to its end, or never will.
 const MOST_STEPS: usize = 200;
 
-/// Twice the log-likelihood that is still to be gained where a fit has come to its end: a thousandth of a
-/// standard error, squared.
-const NO_GAIN: f64 = 1e-6;
+/// Twice the log-likelihood that is still to be gained where a fit has come to its end: the square of
+/// three thousandths of a standard error.
+const NO_GAIN: f64 = 1e-5;
 
 /// The same of fits of which the best goes on, and of those that others are foretold by.
 const LITTLE_GAIN: f64 = 1e-3;
 
+/// Damping that only keeps a matrix regular.
+const LEAST_DAMPING: f64 = 1e-9;
+
 /// Rounding and steps of a log-likelihood.
-const ROUNDING: f64 = 1e-7;
+const ROUNDING: f64 = 1e-6;
 
 /// Bounds of logarithms of odds: of the share of cells, of the depth (95 % at most), of the share of time at
 /// the lower conductance, of the memory.
@@ -68,10 +71,12 @@ impl Kind {
     }
 
     /// Where fits begin, but for the share of cells.
-    fn starts(self, depth: f64) -> Vec<Vec<f64>> {
+    fn starts(self, depth: f64, low: f64) -> Vec<Vec<f64>> {
         match self {
             Self::Noisier => vec![vec![0.7]],
-            Self::TwoStates => [-1.0, 1.0].map(|low| vec![odds(depth), low, -0.5]).to_vec(),
+            Self::TwoStates => {
+                [low, 0.5, 1.0 - low].map(|low| vec![odds(depth), odds(low), -0.5]).to_vec()
+            }
         }
     }
 }
@@ -244,24 +249,57 @@ fn of_cells(law: &Mixed, theta: &[f64], seen: &Seen, held: Option<u32>) -> Vec<(
     kept.map(|(_, looks)| law.cell(looks, theta)).collect()
 }
 
-/// Sums over cells: log-likelihood, slope, information as the sum of squared slopes.
-fn sums(of_cells: &[(f64, Vec<f64>)], n: usize) -> (f64, Vec<f64>, Symmetric) {
-    let (mut value, mut slope, mut information) = (0.0, vec![0.0; n], Symmetric::zeros(n));
+/// Sums over cells: log-likelihood, slope.
+fn sums(of_cells: &[(f64, Vec<f64>)], n: usize) -> (f64, Vec<f64>) {
+    let (mut value, mut slope) = (0.0, vec![0.0; n]);
     for (own, slopes) in of_cells {
         value += own;
+        slope.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += slope);
+    }
+    (value, slope)
+}
+
+/// Information as the sum of squared slopes of cells (Berndt, Hall, Hall and Hausman, Annals of Economic and
+/// Social Measurement 3, 653, 1974).
+fn squares(of_cells: &[(f64, Vec<f64>)], n: usize) -> Symmetric {
+    let mut information = Symmetric::zeros(n);
+    for (_, slopes) in of_cells {
         for row in 0..n {
-            slope[row] += slopes[row];
             (0..=row).for_each(|col| information.add(row, col, slopes[row] * slopes[col]));
         }
     }
-    (value, slope, information)
+    information
+}
+
+/// Corrects an information by the fall of the slope over a step (Broyden, Fletcher, Goldfarb and Shanno).
+fn correct(information: &mut Symmetric, step: &[f64], fall: &[f64]) {
+    let n = step.len();
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let foretold: Vec<f64> = (0..n)
+        .map(|row| {
+            let entry = |col: usize| information.get(row.max(col), row.min(col));
+            (0..n).map(|col| entry(col) * step[col]).sum()
+        })
+        .collect();
+    let (seen, known) = (dot(step, fall), dot(step, &foretold));
+    // Where the slope rises, the information is of another place.
+    let is_told = 1e-3 * known < seen && 0.0 < known;
+    if !is_told {
+        return;
+    }
+    for row in 0..n {
+        for col in 0..=row {
+            let more = fall[row] * fall[col] / seen - foretold[row] * foretold[col] / known;
+            information.add(row, col, more);
+        }
+    }
 }
 
 /// Parameters of most likelihood from `theta`, with their log-likelihood; nothing where the search comes to no
-/// end, or to a law with no two kinds of cell.
+/// end, or to another law.
 ///
-/// Method: scoring with the squared slopes of cells for the information (Berndt, Hall, Hall and Hausman,
-/// Annals of Economic and Social Measurement 3, 653, 1974), damped.
+/// Method: steps of Levenberg and Marquardt with an information that begins at the squared slopes of cells and
+/// is corrected by every step.
 fn climbed(
     law: &Mixed,
     seen: &Seen,
@@ -270,50 +308,57 @@ fn climbed(
     no_gain: f64,
 ) -> Option<(Vec<f64>, f64)> {
     let n = theta.len();
-    let own = law.kind.bounds();
     let first = law.sigma.len();
-    let is_out = |theta: &[f64], idx: usize, slope: f64| {
-        let Some([least, most]) = idx.checked_sub(first).map(|own_idx| own[own_idx]) else {
-            return false;
-        };
-        (theta[idx] <= least && slope <= 0.0) || (most <= theta[idx] && 0.0 <= slope)
-    };
+    let bounds = law.kind.bounds();
+    let of_cells_now = of_cells(law, &theta, seen, held);
+    let mut information = squares(&of_cells_now, n);
+    let mut now = sums(&of_cells_now, n);
     let mut damping = 1e-3;
-    let mut now = sums(&of_cells(law, &theta, seen, held), n);
     for _ in 0..MOST_STEPS {
-        let (value, slope, information) = &mut now;
-        for idx in 0..n {
-            if is_out(&theta, idx, slope[idx]) {
+        let (mut slope, mut free) = (now.1.clone(), information.clone());
+        for (idx, [least, most]) in (first..).zip(&bounds) {
+            let is_out = (theta[idx] <= *least && slope[idx] <= 0.0)
+                || (*most <= theta[idx] && 0.0 <= slope[idx]);
+            if is_out {
                 slope[idx] = 0.0;
-                information.hold(idx);
+                free.hold(idx);
             }
         }
-        let step = |damping: f64| Some(information.damped(damping).factor()?.solve(slope));
-        let whole = step(1e-9)?;
-        let gain: f64 = whole.iter().zip(&*slope).map(|(d, s)| d * s).sum();
+        let step = |damping: f64| Some(free.damped(damping).factor()?.solve(&slope));
+        // Without damping, which makes every step short.
+        let gain = step(LEAST_DAMPING).map_or(f64::INFINITY, |whole| {
+            whole.iter().zip(&slope).map(|(d, s)| d * s).sum::<f64>()
+        });
         if gain <= no_gain {
-            let is_law =
-                law.at_bounds(&theta).into_iter().all(|idx| law.may_be_at_bound(&theta, idx));
-            return is_law.then_some((theta, *value));
+            let at_bounds = law.at_bounds(&theta);
+            let is_law = at_bounds.into_iter().all(|idx| law.may_be_at_bound(&theta, idx));
+            return is_law.then_some((theta, now.0));
         }
         let mut further = theta.clone();
-        for (idx, d) in step(damping)?.into_iter().enumerate() {
+        for (idx, d) in step(damping).into_iter().flatten().enumerate() {
             further[idx] += d.clamp(-1.0, 1.0);
             if let Some(own_idx) = idx.checked_sub(first) {
-                further[idx] = further[idx].clamp(own[own_idx][0], own[own_idx][1]);
+                further[idx] = further[idx].clamp(bounds[own_idx][0], bounds[own_idx][1]);
             }
         }
         let next = sums(&of_cells(law, &further, seen, held), n);
-        if next.0.is_finite() && *value <= next.0 + ROUNDING {
+        let step: Vec<f64> = further.iter().zip(&theta).map(|(to, from)| to - from).collect();
+        let fall: Vec<f64> = now.1.iter().zip(&next.1).map(|(from, to)| from - to).collect();
+        if next.0.is_finite() && fall.iter().all(|fall| fall.is_finite()) {
+            correct(&mut information, &step, &fall);
+        }
+        if next.0.is_finite() && now.0 <= next.0 + ROUNDING {
             (theta, now) = (further, next);
-            damping = (0.2 * damping).max(1e-9);
+            damping = (0.2 * damping).max(LEAST_DAMPING);
         } else {
             damping = (10.0 * damping).max(1e-4);
             if damping > 1e12 {
+                eprintln!("DBG stuck {:?} {held:?} {theta:?} {} {gain}", law.kind, now.0);
                 return None;
             }
         }
     }
+    eprintln!("DBG steps {:?} {held:?} {theta:?} {damping}", law.kind);
     None
 }
 
@@ -417,11 +462,11 @@ pub(crate) fn choose(
     cells: &[Cell],
     curves: &[Knots],
 ) -> (Option<Found>, Vec<(&'static str, Vec<Candidate>)>) {
-    let (sigma, depth) = begin(normal, cells);
+    let (sigma, depth, low) = begin(normal, cells);
     let fit = |kind: Kind| {
         let law = Mixed { kind, sigma: normal.law.sigma.clone() };
         let start = |own: Vec<f64>| [&sigma[..], &[-0.8], &own[..]].concat();
-        Found::of(law, cells, kind.starts(depth).into_iter().map(start).collect())
+        Found::of(law, cells, kind.starts(depth, low).into_iter().map(start).collect())
     };
     let kinds = [Kind::Noisier, Kind::TwoStates];
     let found: Vec<Found> = kinds.into_iter().filter_map(fit).collect();
@@ -464,26 +509,47 @@ pub(crate) fn choose(
     (Some(found[chosen].clone()), choices)
 }
 
-/// Logarithms of the spread of most cells, and the depth of those that spread most.
-fn begin(normal: &Tried, cells: &[Cell]) -> (Vec<f64>, f64) {
+/// Share of the looks that spread most, from which states are guessed.
+const MOST_SPREAD: f64 = 0.2;
+
+/// Where a fit begins: logarithms of the spread of most cells; depth and share of time of the lower state where
+/// looks that spread most are cut in two.
+fn begin(normal: &Tried, cells: &[Cell]) -> (Vec<f64>, f64, f64) {
     let values: Vec<f64> = normal.theta.iter().map(|x| libm::exp(*x)).collect();
-    let mut looks: Vec<(f64, f64)> = cells
+    let mut looks: Vec<(f64, &Reads)> = cells
         .iter()
         .flat_map(|cell| &cell.looks)
         .map(|reads| {
             let sigma = normal.law.sigma.value(&values, reads.mean);
-            let freedom = reads.values.len() as f64 - 1.0;
-            let highest = reads.values.iter().fold(0.0_f64, |a, b| a.max(*b));
-            let lowest = reads.values.iter().fold(highest, |a, b| a.min(*b));
-            (
-                reads.squares / (freedom * sigma * sigma),
-                1.0 - lowest / highest.max(f64::MIN_POSITIVE),
-            )
+            (reads.squares / ((reads.values.len() as f64 - 1.0) * sigma * sigma), reads)
         })
         .collect();
     looks.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let at = |share: f64| looks[(share * looks.len() as f64) as usize];
-    let calm = 0.5 * libm::log(at(0.4).0.clamp(1e-6, 1.0));
-    let depth = at(0.9).1.clamp(0.01, 0.9);
-    (normal.theta.iter().map(|x| x + calm).collect(), depth)
+    let at = |share: f64| (share * (looks.len() - 1) as f64) as usize;
+    let calm = 0.5 * libm::log(looks[at(0.4)].0.clamp(1e-6, 1.0));
+    let last = &looks[at(1.0 - MOST_SPREAD)..];
+    let mut cuts: Vec<(f64, f64)> = last.iter().map(|(_, reads)| cut(reads)).collect();
+    let low = cuts.iter().map(|(_, low)| low).sum::<f64>() / cuts.len() as f64;
+    cuts.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let depth = cuts[cuts.len() / 2].0;
+    let sigmas = normal.theta.iter().map(|x| x + calm).collect();
+    (sigmas, depth.clamp(0.002, 0.9), low.clamp(0.05, 0.95))
+}
+
+/// Depth of the lower of two groups of reads that differ most from each other, and the share in it.
+fn cut(reads: &Reads) -> (f64, f64) {
+    let mut values = reads.values.clone();
+    values.sort_by(f64::total_cmp);
+    let (n, all) = (values.len(), values.iter().sum::<f64>());
+    let (mut below, mut best, mut found) = (0.0, 0.0, (0.0, 0.5));
+    for (idx, value) in values[..n - 1].iter().enumerate() {
+        below += value;
+        let (lower, upper) = ((idx + 1) as f64, (n - idx - 1) as f64);
+        let (low, high) = (below / lower, (all - below) / upper);
+        let between = lower * upper * (high - low).powi(2);
+        if best < between {
+            (best, found) = (between, (1.0 - low / high, lower / n as f64));
+        }
+    }
+    found
 }

@@ -8,14 +8,14 @@ pub(crate) const SLOPES: usize = 4;
 /// steps of this is its integral to 2 e^(−2π²), which is 5e-9 (Poisson's sum).
 const STEP: f64 = 1.0;
 
-/// Standard errors of a mean beyond which nothing is summed: e^(−18) of the most.
-const WIDTHS: f64 = 6.0;
+/// Standard errors of a mean beyond which nothing is summed: e^(−21) of the most.
+const WIDTHS: f64 = 6.5;
 
 /// Spreads above the highest read beyond which no read is at the higher conductance.
 const ABOVE: f64 = 6.0;
 
 /// Logarithm of the part of the best that is nothing beside it.
-const NOTHING: f64 = -20.0;
+const NOTHING: f64 = -26.0;
 
 /// What is below this is scaled up, by this.
 const SMALL: f64 = 1e-120;
@@ -238,7 +238,7 @@ mod tests {
                     gain(&reads(values), sigma, states).value,
                     brute(&reads(values), sigma, states),
                 );
-                // Steps of a standard error, and parts beyond six.
+                // Steps of a standard error, and parts beyond six and a half.
                 assert!((found - want).abs() < 1e-7, "{values:?} {states:?}: {found}, {want}");
             }
         }

@@ -116,7 +116,7 @@ fn planted_states_come_back_and_intervals_hold_them() {
     let chosen = sets.iter().filter(|set| set.telegraph.is_some()).count();
     println!("{chosen} of {SETS} sets have telegraph noise");
     for set in sets.iter().filter(|set| set.telegraph.is_none()) {
-        println!("{:?} {:?}", set.choices, set.not_told);
+        println!("{:?} {:?}", set.choices[1], set.not_told);
     }
     for (name, [held, all]) in &by_name {
         println!("{name}: {:.1} % of {all}", 100.0 * held / all);
