@@ -1,6 +1,7 @@
 //! Laws of memristive cells from measurements.
 #![doc = include_str!("../README.md")]
 
+mod ascent;
 mod choose;
 mod deviations;
 mod episodes;

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::ascent::{OfCell, climbed};
 use crate::choose::{Tried, pick};
 use crate::episodes::{Episode, FOLDS};
 use crate::fitted::{Candidate, Parameter};
@@ -13,21 +14,12 @@ use crate::two_states::{Reads, Sloped, TwoStates, gain};
 /// Fewest reads of a look that show two states beside noise.
 pub(crate) const LEAST_READS: usize = 3;
 
-/// Steps after which a fit has come to its end, or never will.
-const MOST_STEPS: usize = 200;
-
 /// Twice the log-likelihood that is still to be gained where a fit has come to its end: the square of
 /// three thousandths of a standard error.
 const NO_GAIN: f64 = 1e-5;
 
 /// The same of fits of which the best goes on, and of those that others are foretold by.
 const LITTLE_GAIN: f64 = 1e-3;
-
-/// Damping that only keeps a matrix regular.
-const LEAST_DAMPING: f64 = 1e-9;
-
-/// Rounding and steps of a log-likelihood.
-const ROUNDING: f64 = 1e-6;
 
 /// Bounds of logarithms of odds: of the share of cells, of the depth (95 % at most), of the share of time at
 /// the lower conductance, of the memory.
@@ -169,11 +161,16 @@ impl Mixed {
         at.map(|(idx, _)| first + idx).collect()
     }
 
-    /// Whether a law is none that is tried too where this parameter is at its bound: all cells may have two
-    /// states, and forget them from read to read.
-    fn may_be_at_bound(&self, theta: &[f64], idx: usize) -> bool {
+    /// Whether a law is no other one that is tried too: all cells may have two states, and forget them from
+    /// read to read.
+    fn is_own(&self, theta: &[f64]) -> bool {
         let first = self.sigma.len();
-        (idx == first && 0.0 < theta[idx]) || (idx == first + 3 && theta[idx] < 0.0)
+        let may_be = |idx: usize| match idx - first {
+            0 => 0.0 < theta[idx],
+            3 => theta[idx] < 0.0,
+            _ => false,
+        };
+        self.at_bounds(theta).into_iter().all(may_be)
     }
 
     fn words(&self) -> String {
@@ -244,122 +241,9 @@ impl Mixed {
 type Seen = [(u32, Vec<Look>)];
 
 /// Log-likelihoods of cells with their slopes, but for those of the part `held`, in the order of cells.
-fn of_cells(law: &Mixed, theta: &[f64], seen: &Seen, held: Option<u32>) -> Vec<(f64, Vec<f64>)> {
+fn of_cells(law: &Mixed, theta: &[f64], seen: &Seen, held: Option<u32>) -> Vec<OfCell> {
     let kept = seen.par_iter().filter(|(fold, _)| Some(*fold) != held);
     kept.map(|(_, looks)| law.cell(looks, theta)).collect()
-}
-
-/// Sums over cells: log-likelihood, slope.
-fn sums(of_cells: &[(f64, Vec<f64>)], n: usize) -> (f64, Vec<f64>) {
-    let (mut value, mut slope) = (0.0, vec![0.0; n]);
-    for (own, slopes) in of_cells {
-        value += own;
-        slope.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += slope);
-    }
-    (value, slope)
-}
-
-/// Information as the sum of squared slopes of cells (Berndt, Hall, Hall and Hausman, Annals of Economic and
-/// Social Measurement 3, 653, 1974).
-fn squares(of_cells: &[(f64, Vec<f64>)], n: usize) -> Symmetric {
-    let mut information = Symmetric::zeros(n);
-    for (_, slopes) in of_cells {
-        for row in 0..n {
-            (0..=row).for_each(|col| information.add(row, col, slopes[row] * slopes[col]));
-        }
-    }
-    information
-}
-
-/// Corrects an information by the fall of the slope over a step (Broyden, Fletcher, Goldfarb and Shanno).
-fn correct(information: &mut Symmetric, step: &[f64], fall: &[f64]) {
-    let n = step.len();
-    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-    let foretold: Vec<f64> = (0..n)
-        .map(|row| {
-            let entry = |col: usize| information.get(row.max(col), row.min(col));
-            (0..n).map(|col| entry(col) * step[col]).sum()
-        })
-        .collect();
-    let (seen, known) = (dot(step, fall), dot(step, &foretold));
-    // Where the slope rises, the information is of another place.
-    let is_told = 1e-3 * known < seen && 0.0 < known;
-    if !is_told {
-        return;
-    }
-    for row in 0..n {
-        for col in 0..=row {
-            let more = fall[row] * fall[col] / seen - foretold[row] * foretold[col] / known;
-            information.add(row, col, more);
-        }
-    }
-}
-
-/// Parameters of most likelihood from `theta`, with their log-likelihood; nothing where the search comes to no
-/// end, or to another law.
-///
-/// Method: steps of Levenberg and Marquardt with an information that begins at the squared slopes of cells and
-/// is corrected by every step.
-fn climbed(
-    law: &Mixed,
-    seen: &Seen,
-    held: Option<u32>,
-    mut theta: Vec<f64>,
-    no_gain: f64,
-) -> Option<(Vec<f64>, f64)> {
-    let n = theta.len();
-    let first = law.sigma.len();
-    let bounds = law.kind.bounds();
-    let of_cells_now = of_cells(law, &theta, seen, held);
-    let mut information = squares(&of_cells_now, n);
-    let mut now = sums(&of_cells_now, n);
-    let mut damping = 1e-3;
-    for _ in 0..MOST_STEPS {
-        let (mut slope, mut free) = (now.1.clone(), information.clone());
-        for (idx, [least, most]) in (first..).zip(&bounds) {
-            let is_out = (theta[idx] <= *least && slope[idx] <= 0.0)
-                || (*most <= theta[idx] && 0.0 <= slope[idx]);
-            if is_out {
-                slope[idx] = 0.0;
-                free.hold(idx);
-            }
-        }
-        let step = |damping: f64| Some(free.damped(damping).factor()?.solve(&slope));
-        // Without damping, which makes every step short.
-        let gain = step(LEAST_DAMPING).map_or(f64::INFINITY, |whole| {
-            whole.iter().zip(&slope).map(|(d, s)| d * s).sum::<f64>()
-        });
-        if gain <= no_gain {
-            let at_bounds = law.at_bounds(&theta);
-            let is_law = at_bounds.into_iter().all(|idx| law.may_be_at_bound(&theta, idx));
-            return is_law.then_some((theta, now.0));
-        }
-        let mut further = theta.clone();
-        for (idx, d) in step(damping).into_iter().flatten().enumerate() {
-            further[idx] += d.clamp(-1.0, 1.0);
-            if let Some(own_idx) = idx.checked_sub(first) {
-                further[idx] = further[idx].clamp(bounds[own_idx][0], bounds[own_idx][1]);
-            }
-        }
-        let next = sums(&of_cells(law, &further, seen, held), n);
-        let step: Vec<f64> = further.iter().zip(&theta).map(|(to, from)| to - from).collect();
-        let fall: Vec<f64> = now.1.iter().zip(&next.1).map(|(from, to)| from - to).collect();
-        if next.0.is_finite() && fall.iter().all(|fall| fall.is_finite()) {
-            correct(&mut information, &step, &fall);
-        }
-        if next.0.is_finite() && now.0 <= next.0 + ROUNDING {
-            (theta, now) = (further, next);
-            damping = (0.2 * damping).max(LEAST_DAMPING);
-        } else {
-            damping = (10.0 * damping).max(1e-4);
-            if damping > 1e12 {
-                eprintln!("DBG stuck {:?} {held:?} {theta:?} {} {gain}", law.kind, now.0);
-                return None;
-            }
-        }
-    }
-    eprintln!("DBG steps {:?} {held:?} {theta:?} {damping}", law.kind);
-    None
 }
 
 impl Found {
@@ -385,7 +269,13 @@ impl Found {
 
     fn of(law: Mixed, cells: &[Cell], starts: Vec<Vec<f64>>) -> Option<Self> {
         let seen = law.looks(cells);
-        let climb = |held, start, no_gain| climbed(&law, &seen, held, start, no_gain);
+        let first = law.sigma.len();
+        let bounds: Vec<(usize, [f64; 2])> = (first..).zip(law.kind.bounds()).collect();
+        let climb = |held, start, no_gain| {
+            let of_cells = |theta: &[f64]| of_cells(&law, theta, &seen, held);
+            let found = climbed(of_cells, &bounds, start, no_gain)?;
+            law.is_own(&found.0).then_some(found)
+        };
         let ends = starts.into_iter().filter_map(|start| climb(None, start, LITTLE_GAIN));
         let (theta, _) = ends.max_by(|a, b| a.1.total_cmp(&b.1))?;
         let (theta, _) = climb(None, theta, NO_GAIN)?;
