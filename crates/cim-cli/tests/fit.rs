@@ -143,6 +143,53 @@ fn cells_of_the_catalogue_are_fitted_and_chips_run_on_them() {
     assert!(said.contains("2 chips"), "{said}");
 }
 
+/// Every third of 120 cells is a tenth lower in two reads of five.
+#[test]
+fn cells_with_two_states_get_an_effect_that_acts_with_time() {
+    let desk = Desk::new();
+    let [mut noise, mut state] = [(); 2].map(|()| vec![0.0_f32; 960]);
+    let at = cim_core::Stream::root(6);
+    at.fill_standard_normal(0, &mut noise);
+    at.fill_uniform(0, &mut state);
+    let mut csv = "cell,target (uS),achieved (uS),read\n".to_owned();
+    for (k, (noise, state)) in noise.iter().zip(&state).enumerate() {
+        let (cell, target) = (k / 8, [20.0, 50.0][k / 8 % 2]);
+        let loss = if cell % 3 == 0 && *state < 0.4 { 0.1 } else { 0.0 };
+        // What programming left differs from cell to cell.
+        let held = target * (1.0 + 0.01 * (cell % 7) as f64);
+        let seen = held * (1.0 - loss) + 0.01 * target * f64::from(*noise);
+        let _ = writeln!(csv, "{cell},{target},{seen},{}", k % 8);
+    }
+    fs::write(desk.path("cells.csv"), &csv).expect("written");
+    let said = desk.text(&["device", "fit", "cells.csv", "--out", "mine.toml", "--report", "fit"]);
+    for words in ["* two states in some cells", "telegraph: depth of the lower", "for 1 s"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let page = fs::read_to_string(desk.path("fit/fit.md")).expect("written");
+    assert!(page.contains("## Reads about their mean") && desk.path("fit/reads.svg").exists());
+    let preset = fs::read_to_string(desk.path("mine.toml")).expect("written");
+    let preset: toml::Table = preset.parse().expect("TOML");
+    let effect = &preset["device"]["effects"][0];
+    assert_eq!(effect["kind"].as_str(), Some("telegraph"));
+    let depth = effect["depth"].as_float().expect("a number");
+    assert!((depth - 0.1).abs() < 0.01, "{depth}");
+    // Cells jump by that, and change by nothing else: no time was measured.
+    let (was, is) =
+        (desk.cells("mine.toml", "50", 500, "0 s"), desk.cells("mine.toml", "50", 500, "1 h"));
+    let ratios: Vec<f64> = is.iter().zip(&was).map(|(is, was)| is / was).collect();
+    let is_one = |ratio: &f64, of: f64| (ratio - of).abs() < 1e-9;
+    let ways = [1.0 - depth, 1.0, 1.0 / (1.0 - depth)];
+    let [down, stays, up] = ways.map(|way| ratios.iter().filter(|r| is_one(r, way)).count());
+    assert_eq!(down + stays + up, 500);
+    assert!(0 < down && 0 < up && up + down < stays, "{down} {stays} {up}");
+    let [mlp, data] = ["mlp.onnx", "digits.npz"]
+        .map(|name| root().join("data/networks").join(name).display().to_string());
+    let mut eval = vec!["eval", &mlp, "--data", &data, "--preset", "./mine.toml"];
+    eval.extend(["--chips", "2", "--samples", "50", "--after", "1 h"]);
+    let said = desk.text(&eval);
+    assert!(said.contains("2 chips"), "{said}");
+}
+
 #[test]
 fn bad_measurements_get_one_clear_error_with_their_line() {
     let desk = Desk::new();

@@ -34,6 +34,11 @@ impl Tried {
         drop(valued);
         Ok(Self { law, theta, by_fold, scores })
     }
+
+    /// Log-likelihood of every cell by parameters that were found without it.
+    pub(crate) fn scores(&self) -> &[f64] {
+        &self.scores
+    }
 }
 
 /// The simplest law whose likelihood for cells that it was not fitted to is within one standard error
@@ -77,17 +82,11 @@ pub(crate) fn choose(
         })
         .collect();
     let tried = those_fitted(tried)?;
-    let sum = |scores: &[f64]| scores.iter().sum::<f64>();
-    let best = (0..tried.len())
-        .max_by(|a, b| sum(&tried[*a].scores).total_cmp(&sum(&tried[*b].scores)))
-        .ok_or(NotFitted::Undetermined)?;
-    let behind: Vec<(f64, f64)> =
-        tried.iter().map(|one| difference(&tried[best].scores, &one.scores)).collect();
-    let least = behind.iter().map(|(_, error)| *error).filter(|error| 0.0 < *error);
-    let most = MOST_ERROR * least.fold(f64::INFINITY, f64::min);
-    let good = |idx: &usize| behind[*idx].0 <= behind[*idx].1 && behind[*idx].1 <= most;
-    let chosen = (0..tried.len()).filter(good).min_by_key(|idx| tried[*idx].law.parameters());
-    let chosen = chosen.unwrap_or(best);
+    if tried.is_empty() {
+        return Err(NotFitted::Undetermined);
+    }
+    let scores: Vec<_> = tried.iter().map(|one| (&one.scores[..], one.law.parameters())).collect();
+    let (chosen, behind) = pick(&scores);
     let candidates = tried
         .iter()
         .zip(&behind)
@@ -102,6 +101,20 @@ pub(crate) fn choose(
         .collect();
     let chosen = tried.into_iter().nth(chosen).ok_or(NotFitted::Undetermined)?;
     Ok((chosen, candidates))
+}
+
+/// Which of some laws is the simplest within one standard error of the best, from their scores cell by cell
+/// and their numbers of parameters; how far each is behind the best, with the standard error of that.
+pub(crate) fn pick(laws: &[(&[f64], usize)]) -> (usize, Vec<(f64, f64)>) {
+    let sum = |idx: usize| laws[idx].0.iter().sum::<f64>();
+    let best = (0..laws.len()).max_by(|a, b| sum(*a).total_cmp(&sum(*b))).unwrap_or(0);
+    let behind: Vec<(f64, f64)> =
+        laws.iter().map(|(scores, _)| difference(laws[best].0, scores)).collect();
+    let least = behind.iter().map(|(_, error)| *error).filter(|error| 0.0 < *error);
+    let most = MOST_ERROR * least.fold(f64::INFINITY, f64::min);
+    let good = |idx: &usize| behind[*idx].0 <= behind[*idx].1 && behind[*idx].1 <= most;
+    let chosen = (0..laws.len()).filter(good).min_by_key(|idx| laws[*idx].1);
+    (chosen.unwrap_or(best), behind)
 }
 
 /// Those that have parameters, or why the first has none where all have none.

@@ -23,7 +23,7 @@ pub(crate) struct Episode {
 }
 
 /// Reads of one cell at one time.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Look {
     /// Time since the first look (s).
     pub elapsed: f64,
@@ -33,6 +33,8 @@ pub(crate) struct Look {
     pub reads: f64,
     /// Sum of their squared distances from the mean (S²).
     pub squares: f64,
+    /// The reads (S), in their order.
+    pub values: Vec<f64>,
 }
 
 /// Every programming, by cell and cycle.
@@ -52,7 +54,7 @@ pub(crate) fn episodes(measurements: &Measurements) -> Result<Vec<Episode>, FitE
                 let cell = shown(&measurements.cells[cell as usize]);
                 return Err(FitError::TwoTargets { cell, span: other.at.0..other.at.1 });
             }
-            rows.sort_by(|a, b| a.time.total_cmp(&b.time));
+            rows.sort_by(|a, b| a.time.total_cmp(&b.time).then(a.read.cmp(&b.read)));
             let first = rows[0].time;
             let looks =
                 rows.chunk_by(|a, b| a.time == b.time).map(|rows| look(rows, first)).collect();
@@ -86,10 +88,11 @@ fn deal_in_order(cells: &mut [&mut [Episode]]) {
 }
 
 fn look(rows: &[&Row], first: f64) -> Look {
-    let reads = rows.len() as f64;
-    let mean = rows.iter().map(|row| row.achieved).sum::<f64>() / reads;
-    let squares = rows.iter().map(|row| (row.achieved - mean).powi(2)).sum();
-    Look { elapsed: rows[0].time - first, mean, reads, squares }
+    let values: Vec<f64> = rows.iter().map(|row| row.achieved).collect();
+    let reads = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / reads;
+    let squares = values.iter().map(|value| (value - mean).powi(2)).sum();
+    Look { elapsed: rows[0].time - first, mean, reads, squares, values }
 }
 
 #[cfg(test)]

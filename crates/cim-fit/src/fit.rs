@@ -1,13 +1,16 @@
 //! From measurements to a device.
 
 use cim_core::{Seconds, Siemens};
-use cim_device::models::{CurveSpec, ErrorSpec, Growth, GrowthSpec, MeasuredRelaxation, Tails};
+use cim_device::models::{
+    CurveSpec, ErrorSpec, Growth, GrowthSpec, MeasuredRelaxation, Tails, TelegraphSpec,
+};
 use cim_device::{Conduction, MeasuredSpec};
 
 use crate::choose::Tried;
+use crate::deviations::deviations;
 use crate::episodes::{Episode, episodes};
 use crate::error::FitError;
-use crate::fitted::{Choice, Fitted, HeldOut, Parameter};
+use crate::fitted::{Choice, Deviations, Fitted, HeldOut, Parameter};
 use crate::growing::{Growing, Span};
 use crate::held_out::held_out;
 use crate::measurements::Measurements;
@@ -15,8 +18,10 @@ use crate::moments::Law;
 use crate::observation::{KnownSigma, changes, programmings, reads};
 use crate::steps::Part;
 use crate::tails::tails;
+use crate::telegraph::{self, Cell};
+use crate::two_states::TwoStates;
 
-/// Fits the device that measurements are of: noise of reads from looks with more than one read,
+/// Fits the device that measurements are of: noise of reads from looks with more than one read, normal or of two states,
 /// programming from first looks, relaxation from later ones.
 ///
 /// # Errors
@@ -34,16 +39,19 @@ pub fn fit(measurements: &Measurements) -> Result<Fitted, FitError> {
     }
     check(measurements, levels.len())?;
     levels.iter_mut().for_each(|level| *level /= unit);
-    let mut found =
-        Found { levels, unit, choices: Vec::new(), parameters: Vec::new(), not_told: Vec::new() };
+    let mut found = Found {
+        levels,
+        unit,
+        choices: Vec::new(),
+        parameters: Vec::new(),
+        telegraph: None,
+        reads: None,
+        not_told: Vec::new(),
+    };
     let (read, read_curve) = found.read(&episodes)?;
     let (programming, of_programming) = found.programming(&episodes, read.as_ref())?;
     let (relaxation, of_relaxation) = found.relaxation(&episodes, read.as_ref())?;
-    found.not_told.push(
-        "Current against voltage was not measured: cells are ohmic. Telegraph noise is not told apart \
-         from read noise and relaxation."
-            .to_owned(),
-    );
+    found.not_told.push("Current against voltage was not measured: cells are ohmic.".to_owned());
     let spec = MeasuredSpec {
         g_off: Siemens(g_off),
         g_on: Siemens(unit),
@@ -55,10 +63,12 @@ pub fn fit(measurements: &Measurements) -> Result<Fitted, FitError> {
     spec.clone().build()?;
     Ok(Fitted {
         spec,
+        telegraph: found.telegraph,
         parameters: found.parameters,
         choices: found.choices,
         programming: of_programming,
         relaxation: of_relaxation,
+        reads: found.reads,
         cells: measurements.cells(),
         programmings: episodes.len(),
         not_told: found.not_told,
@@ -90,6 +100,8 @@ struct Found {
     unit: f64,
     choices: Vec<Choice>,
     parameters: Vec<Parameter>,
+    telegraph: Option<TelegraphSpec>,
+    reads: Option<Deviations>,
     not_told: Vec<String>,
 }
 
@@ -100,7 +112,7 @@ impl Found {
         if seen.is_empty() {
             self.not_told.push(
                 "No cell was read twice at one time: read noise is not told apart, and is part of \
-                 programming and relaxation."
+                 programming and relaxation; so is telegraph noise, which takes three reads."
                     .to_owned(),
             );
             return Ok((None, CurveSpec::constant(Siemens::ZERO)));
@@ -108,12 +120,59 @@ impl Found {
         let levels = self.levels.clone();
         let part =
             Part { name: "read noise", seen: &seen, levels: &levels, has_mean: false, span: None };
-        let (Tried { law, theta, .. }, choices) = part.choose()?;
-        self.parameters.extend(part.parameters(&law, theta.clone(), self.unit)?);
+        let (tried, choices) = part.choose()?;
         self.choices.extend(choices);
+        let cells = telegraph::cells(episodes, self.unit);
+        if let Some(known) = self.telegraph(&part, &tried, &cells) {
+            let curve = known.knots.curve(&known.values, self.unit);
+            return Ok((Some(known), curve));
+        }
+        let Tried { law, theta, .. } = tried;
+        self.parameters.extend(part.parameters(&law, theta.clone(), self.unit)?);
         let values: Vec<f64> = theta.iter().map(|x| libm::exp(*x)).collect();
         let curve = law.sigma.curve(&values, self.unit);
-        Ok((Some(KnownSigma { knots: law.sigma, values }), curve))
+        Ok((Some(KnownSigma { knots: law.sigma, values, states: None }), curve))
+    }
+
+    /// Noise of reads where some cells have two states, if such a law is chosen.
+    fn telegraph(&mut self, part: &Part<'_>, normal: &Tried, cells: &[Cell]) -> Option<KnownSigma> {
+        if telegraph::telling(cells) < LEAST {
+            self.not_told.push(format!(
+                "Fewer than {LEAST} cells were read three times at one time: telegraph noise is not looked for, \
+                 and is part of read noise and relaxation."
+            ));
+            return None;
+        }
+        let (found, choices) = telegraph::choose(normal, cells, &part.curves());
+        let choice = |(what, candidates)| Choice { part: "telegraph noise", what, candidates };
+        self.choices.extend(choices.into_iter().map(choice));
+        let Some(found) = found else {
+            self.not_told
+                .push("Reads show one state in every cell: no telegraph noise.".to_owned());
+            return None;
+        };
+        let Some(states) = found.states() else {
+            self.not_told.push(
+                "Reads of some cells spread more than those of others, with no two states: cells of the device \
+                 have one spread for all."
+                    .to_owned(),
+            );
+            return None;
+        };
+        let Some(parameters) = found.parameters(cells, self.unit) else {
+            self.not_told.push(
+                "Reads show two states, but not their parameters: they are part of read noise and relaxation."
+                    .to_owned(),
+            );
+            return None;
+        };
+        self.parameters.extend(parameters);
+        self.reads = Some(deviations(&found, states, cells));
+        let (spec, said) = effect(found.share(), states);
+        self.telegraph = Some(spec);
+        self.not_told.push(said);
+        let (knots, values) = (found.law.sigma.clone(), found.sigmas());
+        Some(KnownSigma { knots, values, states: Some((found.share(), states)) })
     }
 
     fn programming(
@@ -185,6 +244,29 @@ impl Found {
         };
         Ok((relaxation, foretold))
     }
+}
+
+/// Fewest cells with three reads that are looked at for two states.
+const LEAST: usize = 10;
+
+/// The effect for a read every second, and what is not known of its times.
+fn effect(share: f64, states: TwoStates) -> (TelegraphSpec, String) {
+    let TwoStates { depth, low, memory } = states;
+    let is_anew = memory < 0.01;
+    let rate = -libm::log(memory);
+    let (high, down) = (1.0 / (rate * low), 1.0 / (rate * (1.0 - low)));
+    let known = match is_anew {
+        true => "States are anew at every read: mean times in them are short beside the time between reads, and \
+                 only their ratio is known."
+            .to_owned(),
+        false => format!("Cells stay {high:.2} reads in the higher state and {down:.2} in the lower."),
+    };
+    let said = format!(
+        "Telegraph noise: {known} The measurements do not say how long it is from read to read: `high` and `low` \
+         of the effect are for 1 s, and want to be multiplied by the time there was (s). The effect acts as \
+         time passes, and moves nothing at the moment of programming."
+    );
+    (TelegraphSpec { share, depth, high: Seconds(high), low: Seconds(down) }, said)
 }
 
 /// Curves of the mean and the standard deviation.

@@ -1,12 +1,15 @@
 //! What a fit found.
 
-use cim_device::{DeviceSpec, MeasuredSpec, ModelSpec};
+use cim_device::models::TelegraphSpec;
+use cim_device::{DeviceSpec, EffectSpec, MeasuredSpec, ModelSpec};
 
 /// A fitted device with everything that is known about the fit.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Fitted {
     /// The device.
     pub spec: MeasuredSpec,
+    /// Its telegraph noise, with mean times for a read every second; `None` where reads show none.
+    pub telegraph: Option<TelegraphSpec>,
     /// Its parameters with their intervals.
     pub parameters: Vec<Parameter>,
     /// Laws that it was chosen from, in the order of choosing.
@@ -15,6 +18,8 @@ pub struct Fitted {
     pub programming: Vec<HeldOut>,
     /// The same of the change with time.
     pub relaxation: Vec<HeldOut>,
+    /// Reads beside those of the law, if that has telegraph noise.
+    pub reads: Option<Deviations>,
     /// Cells that were used.
     pub cells: usize,
     /// Programmings that were used.
@@ -26,7 +31,8 @@ pub struct Fitted {
 impl Fitted {
     /// The device as the section `[device]` of a preset has it.
     pub fn device(&self) -> DeviceSpec {
-        DeviceSpec { model: ModelSpec::Measured(self.spec.clone()), effects: Vec::new() }
+        let effects = self.telegraph.map(EffectSpec::Telegraph).into_iter().collect();
+        DeviceSpec { model: ModelSpec::Measured(self.spec.clone()), effects }
     }
 }
 
@@ -84,6 +90,17 @@ pub struct HeldOut {
     pub shift: Compared,
     /// Standard deviation of it.
     pub spread: Compared,
+}
+
+/// Shares of reads by how far they are from the mean of their look.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Deviations {
+    /// Relative distance from the mean, the middle of each bin.
+    pub at: Vec<f64>,
+    /// Share of the measured reads in it.
+    pub measured: Vec<f64>,
+    /// Share of reads by the law.
+    pub law: Vec<f64>,
 }
 
 /// A number measured and foretold.

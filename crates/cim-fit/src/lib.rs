@@ -1,7 +1,9 @@
 //! Laws of memristive cells from measurements.
 #![doc = include_str!("../README.md")]
 
+mod ascent;
 mod choose;
+mod deviations;
 mod episodes;
 pub mod error;
 pub mod fit;
@@ -19,10 +21,12 @@ mod observation;
 pub mod report;
 mod steps;
 mod tails;
+mod telegraph;
+mod two_states;
 mod usable;
 
 pub use error::FitError;
 pub use fit::fit;
-pub use fitted::{Candidate, Choice, Compared, Fitted, HeldOut, Parameter, Residual};
+pub use fitted::{Candidate, Choice, Compared, Deviations, Fitted, HeldOut, Parameter, Residual};
 pub use measurements::Measurements;
 pub use usable::Unusable;

@@ -167,16 +167,31 @@ pub(crate) fn estimate(law: &Law, seen: &[Observation], theta: Vec<f64>) -> Opti
     let mut sums = Sums::of(law, &theta, seen);
     let held = held(&law.bounds(), &theta, &sums.slope);
     held.iter().for_each(|idx| sums.information.hold(*idx));
-    let (mut squares, mut fourths, mut cells) = (vec![0.0; n], vec![0.0; n], 0.0);
     // Observations are in the order of cells.
-    for of_cell in seen.chunk_by(|a, b| a.cell == b.cell) {
+    let of_cells = seen.chunk_by(|a, b| a.cell == b.cell).map(|of_cell| {
         let mut of_cell = Sums::of(law, &theta, of_cell);
         for idx in &held {
             of_cell.slope[*idx] = 0.0;
             of_cell.information.hold(*idx);
         }
-        let left = sums.information.less(&of_cell.information).damped(0.0).factor()?;
-        for (idx, moved) in left.solve(&of_cell.slope).into_iter().enumerate() {
+        (of_cell.slope, of_cell.information)
+    });
+    let mut halves = intervals(&sums.information, of_cells, n)?;
+    held.iter().for_each(|idx| halves[*idx] = f64::INFINITY);
+    Some(Estimate { theta, halves })
+}
+
+/// Halves of the intervals of `n` parameters with this information, from slope and information of every
+/// cell; nothing where parameters are not determined without one.
+pub(crate) fn intervals(
+    information: &Symmetric,
+    of_cells: impl Iterator<Item = (Vec<f64>, Symmetric)>,
+    n: usize,
+) -> Option<Vec<f64>> {
+    let (mut squares, mut fourths, mut cells) = (vec![0.0; n], vec![0.0; n], 0.0);
+    for (slope, own) in of_cells {
+        let left = information.less(&own).damped(0.0).factor()?;
+        for (idx, moved) in left.solve(&slope).into_iter().enumerate() {
             squares[idx] += moved * moved;
             fourths[idx] += moved.powi(4);
         }
@@ -187,9 +202,7 @@ pub(crate) fn estimate(law: &Law, seen: &[Observation], theta: Vec<f64>) -> Opti
         let freedom = 2.0 / (fourths / (variance * variance) - 1.0 / cells);
         quantile(freedom) * variance.sqrt()
     };
-    let mut halves: Vec<f64> = (0..n).map(half).collect();
-    held.iter().for_each(|idx| halves[*idx] = f64::INFINITY);
-    Some(Estimate { theta, halves })
+    Some((0..n).map(half).collect())
 }
 
 /// The 97.5 % quantile of Student's distribution.

@@ -22,6 +22,8 @@ pub(crate) struct Row {
     pub achieved: f64,
     /// Time since programming (s).
     pub time: f64,
+    /// Number of the read.
+    pub read: u64,
     /// Bytes of the row.
     pub at: (usize, usize),
 }
@@ -241,7 +243,7 @@ impl Found {
         let time = header.time.map(|place| fields.positive("time", place)).transpose()?;
         let temperature = header.temperature.map(|place| fields.temperature(place)).transpose()?;
         let cycle = header.cycle.map(|idx| fields.whole("cycle", idx)).transpose()?;
-        header.read.map(|idx| fields.whole("read", idx)).transpose()?;
+        let read = header.read.map(|idx| fields.whole("read", idx)).transpose()?;
         let name = match header.cell {
             Some(idx) if fields.text(idx).is_empty() => {
                 return Err(FitError::EmptyField { column: "cell", span: fields.span(idx) });
@@ -268,6 +270,7 @@ impl Found {
                         target,
                         achieved: place.si(value),
                         time: time.unwrap_or(0.0),
+                        read: read.unwrap_or(0),
                         at: (whole.start, whole.end),
                     });
                     self.temperatures.extend(temperature);

@@ -2,6 +2,7 @@
 
 use crate::episodes::Episode;
 use crate::knots::Knots;
+use crate::two_states::TwoStates;
 
 /// One number of one cell; conductances in one unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,11 +31,12 @@ pub(crate) struct Observation {
     pub freedom: f64,
 }
 
-/// A curve that is known: values at knots.
+/// Noise of reads that is known: values at knots, and the share of cells with two states.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownSigma {
     pub knots: Knots,
     pub values: Vec<f64>,
+    pub states: Option<(f64, TwoStates)>,
 }
 
 impl KnownSigma {
@@ -42,10 +44,22 @@ impl KnownSigma {
         let [(a, of_a), (b, of_b)] = self.knots.around(x);
         (self.values[a] * of_a + self.values[b] * of_b).powi(2)
     }
+
+    /// Variance of the mean of reads in which cells differ by the states they are in: beside a change with time
+    /// it is no part of it, as looks are further apart than reads.
+    fn of_states(&self, x: f64, reads: f64) -> f64 {
+        self.states.map_or(0.0, |(share, states)| {
+            share * (states.depth * x).powi(2) * states.variance_of_share(reads)
+        })
+    }
 }
 
 fn read_variance(read: Option<&KnownSigma>, x: f64, reads: f64) -> f64 {
     read.map_or(0.0, |read| read.variance(x) / reads)
+}
+
+fn state_variance(read: Option<&KnownSigma>, x: f64, reads: f64) -> f64 {
+    read.map_or(0.0, |read| read.of_states(x, reads))
 }
 
 /// Repeated reads: how far from their mean.
@@ -78,7 +92,7 @@ pub(crate) fn programmings(
     episodes
         .iter()
         .map(|episode| {
-            let (first, target) = (episode.looks[0], episode.target / unit);
+            let (first, target) = (&episode.looks[0], episode.target / unit);
             Observation {
                 cell: episode.cell,
                 fold: episode.fold,
@@ -103,7 +117,7 @@ pub(crate) fn changes(
     read: Option<&KnownSigma>,
 ) -> Vec<Observation> {
     let later = episodes.iter().flat_map(|episode| {
-        episode.looks[1..].iter().map(move |look| (episode, episode.looks[0], look))
+        episode.looks[1..].iter().map(move |look| (episode, &episode.looks[0], look))
     });
     later
         .map(|(episode, first, look)| {
@@ -118,7 +132,9 @@ pub(crate) fn changes(
                 value: now - before,
                 base: before,
                 known: read_variance(read, before, first.reads)
-                    + read_variance(read, now, look.reads),
+                    + read_variance(read, now, look.reads)
+                    + state_variance(read, before, first.reads)
+                    + state_variance(read, before, look.reads),
                 squares: 0.0,
                 freedom: 1.0,
             }

@@ -96,7 +96,7 @@ impl Part<'_> {
     }
 
     /// Knots that are tried: evenly, and dense at the lowest targets.
-    fn curves(&self) -> Vec<Knots> {
+    pub(crate) fn curves(&self) -> Vec<Knots> {
         let counts = self.counts();
         let mut curves: Vec<Knots> =
             counts.iter().map(|count| Knots::among(self.levels, *count)).collect();

@@ -22,8 +22,8 @@ pub struct Fitted {
     preset: String,
 }
 
-/// Fits programming noise, change with time and read noise to measurements of cells, laws chosen by
-/// cross-validation over cells.
+/// Fits programming noise, change with time, read noise and telegraph noise to measurements of cells, laws
+/// chosen by cross-validation over cells.
 ///
 /// measurements: the path of a .csv file, or its text: one read a row below a header with units: target (uS),
 /// achieved (uS) and, where there are any, time (s), temperature (K), cell, cycle, read.

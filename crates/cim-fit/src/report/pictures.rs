@@ -4,7 +4,7 @@ use cim_core::{Seconds, Siemens};
 use cim_report::Estimate;
 use cim_report::chart::{Chart, Line, Lines, Panel, Plot, Point, Scale};
 
-use crate::fitted::{Compared, Fitted, HeldOut};
+use crate::fitted::{Compared, Deviations, Fitted, HeldOut};
 
 /// Half-width of a 95 % interval over the standard error.
 const Z95: f64 = 1.96;
@@ -25,6 +25,16 @@ pub(super) fn charts(fitted: &Fitted) -> Vec<Chart> {
             title: "What programming leaves".into(),
             caption: caption("Achieved less target"),
             plot: across(&programming),
+        });
+    }
+    if let Some(reads) = &fitted.reads {
+        charts.push(Chart {
+            name: "reads".into(),
+            title: "Reads about their mean".into(),
+            caption: "Shares of reads by how far they are from the mean of their look, measured and drawn by the \
+                      law with two states; looks with three reads or more."
+                .into(),
+            plot: about_mean(reads),
         });
     }
     if !late.is_empty() {
@@ -93,6 +103,31 @@ fn across(groups: &[&HeldOut]) -> Plot {
             panel("mean", |group| group.shift),
             panel("standard deviation", |group| group.spread),
         ],
+    })
+}
+
+/// Shares of reads over their distance from the mean.
+fn about_mean(reads: &Deviations) -> Plot {
+    let line = |name: &str, shares: &[f64]| Line {
+        name: name.into(),
+        points: reads
+            .at
+            .iter()
+            .zip(shares)
+            .map(|(at, share)| Point { x: 100.0 * at, y: Estimate::exact(100.0 * share) })
+            .collect(),
+    };
+    Plot::Lines(Lines {
+        x_label: "distance from the mean (%)".into(),
+        y_label: "reads (%)".into(),
+        x_log: false,
+        y: Scale::Log,
+        panels: vec![Panel {
+            title: String::new(),
+            series: vec![line("law", &reads.law), line("measured", &reads.measured)],
+            reference: None,
+            x: None,
+        }],
     })
 }
 
