@@ -80,7 +80,10 @@ fn figures(measured: &Measured) -> BTreeMap<String, Figure> {
         let label = format!("{} bits, typical devices, {from}", varied.value);
         add(name, label, Shown::Percent, estimate(&varied.typical.steps));
         let name = format!("mean_square_error_{}bit", varied.value);
-        let label = format!("{} bits, mean square over the square of the range", varied.value);
+        let label = format!(
+            "{} bits, devices that match, mean square over the square of the range",
+            varied.value
+        );
         add(name, label, Shown::Percent, estimate(&varied.matched.mean_square));
     }
     for varied in &measured.areas {
@@ -153,7 +156,7 @@ fn comparison(spec: &Spec, measured: &Measured) -> Vec<Comparison> {
         )
         .must("≤ 0.87 %", Bound::AtMost(MOST_ERROR).of(matched)),
         Comparison::new(
-            "the same with typical devices",
+            "root mean square with typical devices",
             "– (a mean square)",
             error_words(typical),
         )
