@@ -10,10 +10,19 @@ pub fn percent(fraction: f64) -> String {
     minus(format!("{:.2}{HARD}%", 100.0 * fraction))
 }
 
-/// A mean and its interval as `97.32 ± 0.05 %`.
+/// A mean and its interval as `97.32 ± 0.05 %`; one that two decimals would show as none has as many as its
+/// interval allows.
 pub fn percent_estimate(estimate: &Estimate) -> String {
+    let Estimate { mean, ci95, chips } = *estimate;
+    if 0.0 < mean.abs() && mean.abs().max(ci95) < LEAST_PERCENT {
+        let percent = Estimate { mean: 100.0 * mean, ci95: 100.0 * ci95, chips };
+        return format!("{}{HARD}%", number_estimate(&percent));
+    }
     minus(format!("{:.2}{HARD}±{HARD}{:.2}{HARD}%", 100.0 * estimate.mean, 100.0 * estimate.ci95))
 }
+
+/// What is below is not shown by two decimals of a per cent.
+const LEAST_PERCENT: f64 = 5e-5;
 
 /// A difference of fractions in percentage points, signed: `−0.31`.
 pub fn points(difference: f64) -> String {
@@ -286,6 +295,16 @@ mod tests {
         assert_eq!(wrapped("0.895\u{a0}±\u{a0}0.028", 12), ["0.895\u{a0}±", "0.028"]);
         assert_eq!(wrapped("x 0.895\u{a0}±\u{a0}0.028", 13), ["x", "0.895\u{a0}±\u{a0}0.028"]);
         assert_eq!(wrapped("abcdefg", 3), ["abc", "def", "g"]);
+    }
+
+    #[test]
+    fn a_small_share_has_the_digits_that_its_interval_allows() {
+        let of =
+            |mean, ci95| percent_estimate(&Estimate { mean, ci95, chips: 20 }).replace(HARD, " ");
+        assert_eq!(of(0.9732, 0.0005), "97.32 ± 0.05 %");
+        assert_eq!(of(0.0, 0.0), "0.00 ± 0.00 %");
+        assert_eq!(of(1.153e-5, 7.2e-7), "0.001153 ± 0.000072 %");
+        assert_eq!(of(1e-5, 1e-4), "0.00 ± 0.01 %");
     }
 
     #[test]

@@ -175,6 +175,8 @@ const IMPOSSIBLE: &[(&str, &[&str])] = &[
     ("spiking.taps", &["[]", "[0, 8]"]),
     ("windows.steps", &["0", "-1"]),
     ("adaptation.share", &["0.0", "1.1", "nan"]),
+    ("adaptation.rates.drawn", &["0.0", "-1e-3", "nan"]),
+    ("adaptation.subjects", &["[]", "[0]", "[2, 1]"]),
     ("drift.after", &["'-1 s'", "'1 year'", "'nan s'"]),
     ("pulses.greatest", &["'0.1 V'", "'inf V'"]),
     ("prices.read", &["'0 J'", "'-1 pJ'"]),

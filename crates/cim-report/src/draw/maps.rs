@@ -72,10 +72,7 @@ fn map(area: &Area<'_>, maps: &Maps, one: &Map, cells: &mut String) -> Drawn {
         (true, true) => (lo, hi),
         (true, false) => (lo - 0.5, lo + 0.5),
     };
-    let title = match block {
-        1 => format!("{title} ({unit})"),
-        _ => format!("{title} ({unit}), means of {block} × {block}"),
-    };
+    let title = titled(title, &unit, block);
     let frame = Frame {
         title: &title,
         x_label: &maps.x_label,
@@ -174,11 +171,40 @@ fn means(map: &Map, block: usize) -> Vec<f64> {
     means
 }
 
-/// What values are multiplied by for a readable number, and the unit that they have then.
+/// What stands above a map.
+fn titled(title: &str, unit: &str, block: usize) -> String {
+    let unit = if unit.is_empty() { String::new() } else { format!(" ({unit})") };
+    match block {
+        1 => format!("{title}{unit}"),
+        _ => format!("{title}{unit}, means of {block} × {block}"),
+    }
+}
+
+/// What values are multiplied by for a readable number, and the unit that they have then; numbers without a unit stay
+/// as they are.
 fn scale(largest: f64, unit: &str) -> (f64, String) {
+    if unit.is_empty() {
+        return (1.0, String::new());
+    }
     const PREFIXES: [(f64, &str); 7] =
         [(1.0, ""), (1e3, "m"), (1e6, "µ"), (1e9, "n"), (1e12, "p"), (1e15, "f"), (1e18, "a")];
     let fits = PREFIXES.into_iter().find(|(factor, _)| 1.0 <= largest * factor);
     let (factor, prefix) = fits.unwrap_or((1.0, ""));
     (factor, format!("{prefix}{unit}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_without_a_unit_has_no_prefix_and_no_parentheses() {
+        let of = |largest, unit| {
+            let (factor, unit) = scale(largest, unit);
+            (factor, titled("conductance", &unit, 1))
+        };
+        assert_eq!(of(0.01, ""), (1.0, "conductance".to_owned()));
+        assert_eq!(of(0.01, "S"), (1e3, "conductance (mS)".to_owned()));
+        assert_eq!(titled("spikes", "", 3), "spikes, means of 3 × 3");
+    }
 }

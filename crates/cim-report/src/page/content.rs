@@ -20,7 +20,7 @@ pub fn page<'r>(report: &'r Report, timing: &Timing, drawings: &'r [Drawing]) ->
         banner: report.run.quick.then_some(QUICK),
         preset: &report.preset,
         seed: report.seed,
-        chips: report.chips(),
+        behind: report.behind(),
         revision: &report.revision,
         schema: &report.schema,
         verdict: Comparison::verdict(&report.comparison),
@@ -48,10 +48,10 @@ fn sections<'r>(report: &'r Report, timing: &Timing, drawings: &'r [Drawing]) ->
         Section::new(
             "Figures by name",
             [
-                Block::text(
-                    "What a gate can look at: means over simulated chips with half their 95 % \
-                     intervals.",
-                ),
+                Block::text(format!(
+                    "What a gate can look at: means over {} with half their 95 % intervals.",
+                    report.means_over
+                )),
                 Block::table(plain(&figures(report))),
             ],
         ),
@@ -117,7 +117,7 @@ fn figures(report: &Report) -> Table {
         let value = shown(&figure.estimate, &figure.shown);
         vec![figure.label.clone(), value, figure.estimate.chips.to_string(), name.clone()]
     });
-    Table::new("Figures", ["figure", "mean", "chips", "name in report.json"], rows)
+    Table::new("Figures", ["figure", "mean", &report.means_over, "name in report.json"], rows)
 }
 
 fn parameters(report: &Report) -> Option<TextTable> {

@@ -14,8 +14,8 @@ pub struct Page<'r> {
     pub preset: &'r str,
     /// Root of all randomness.
     pub seed: u64,
-    /// Simulated chips behind the estimates.
-    pub chips: String,
+    /// How many chips, or what else, are behind the estimates.
+    pub behind: String,
     /// Revision or version of the program that ran.
     pub revision: &'r str,
     /// Layout of the data.

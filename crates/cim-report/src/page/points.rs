@@ -32,7 +32,10 @@ fn by_panel(title: &str, lines: &Lines) -> Vec<Table> {
             let label = panel.x.as_ref().map_or(&lines.x_label, |x| &x.label);
             let one =
                 Lines { x_label: label.clone(), panels: vec![panel.clone()], ..lines.clone() };
-            together(&format!("{title}, {}", panel.title), &one)
+            match panel.title.as_str() {
+                "" => together(title, &one),
+                panel => together(&format!("{title}, {panel}"), &one),
+            }
         })
         .collect()
 }
@@ -94,4 +97,37 @@ fn of_stacks(title: &str, stacks: &Stacks) -> Table {
         head.chain([total]).collect()
     });
     Table::new(format!("{title}: {}", stacks.x_label), columns, rows).folded()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::chart::{Across, Line, Panel, Point};
+
+    #[test]
+    fn a_panel_without_a_title_adds_nothing_to_that_of_its_table() {
+        let panel = |title: &str| Panel {
+            title: title.to_owned(),
+            series: vec![Line {
+                name: "naive".to_owned(),
+                points: vec![Point { x: 2.0, y: Estimate::exact(0.5) }],
+            }],
+            reference: None,
+            x: Some(Across { label: "rails".to_owned(), log: true }),
+        };
+        let chart = Chart {
+            name: "rails".to_owned(),
+            title: "Accuracy".to_owned(),
+            caption: String::new(),
+            plot: Plot::Lines(Lines {
+                x_label: "rails".to_owned(),
+                y_label: "test (%)".to_owned(),
+                x_log: true,
+                y: Scale::Accuracy,
+                panels: vec![panel(""), panel("of two")],
+            }),
+        };
+        let titles: Vec<String> = tables(&chart).into_iter().map(|table| table.title).collect();
+        assert_eq!(titles, ["Accuracy: test (%)", "Accuracy, of two: test (%)"]);
+    }
 }

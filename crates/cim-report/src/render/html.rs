@@ -47,7 +47,7 @@ fn rendered(page: &Page<'_>) -> Result<String, minijinja::Error> {
             seed => page.seed.to_string(),
             revision => page.revision,
             schema => page.schema,
-            chips => page.chips.clone(),
+            behind => page.behind.clone(),
             banner => page.banner,
             verdict => page.verdict.as_deref(),
             lead => page.lead,

@@ -6,12 +6,12 @@ use crate::page::{Block, Page, Section, TextTable};
 /// The whole file.
 pub fn render(page: &Page<'_>) -> String {
     let mut text = format!(
-        "# {}\n\nPreset `{}`, seed {}, revision {}, {} chips.\n\n",
+        "# {}\n\nPreset `{}`, seed {}, revision {}, {}.\n\n",
         escaped(page.title),
         code_span(page.preset),
         page.seed,
         escaped(page.revision),
-        page.chips,
+        page.behind,
     );
     if let Some(banner) = page.banner {
         text += &format!("> **{}**\n\n", escaped(banner));

@@ -30,7 +30,7 @@ pub fn summary(report: &Report, timing: &Timing) -> String {
         text.push('\n');
     }
     text += &paragraph(title);
-    text += &paragraph(&format!("preset {preset}, seed {seed}, {} chips", report.chips()));
+    text += &paragraph(&format!("preset {preset}, seed {seed}, {}", report.behind()));
     if !report.lead.is_empty() {
         text.push('\n');
         text += &paragraph(&report.lead);

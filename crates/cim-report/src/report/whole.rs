@@ -16,8 +16,15 @@ use crate::error::ReportError;
 /// Version of the layout of `report.json`.
 pub const SCHEMA: &str = "cim-report/1";
 
+/// What estimates are means over unless a study says otherwise.
+pub const MEANS_OVER: &str = "simulated chips";
+
+fn means_over() -> String {
+    MEANS_OVER.to_owned()
+}
+
 /// Keys of `report.json` that are the report's own and that [`Report::data`] must leave alone.
-pub const FIXED_KEYS: [&str; 18] = [
+pub const FIXED_KEYS: [&str; 19] = [
     "schema",
     "title",
     "seed",
@@ -26,6 +33,7 @@ pub const FIXED_KEYS: [&str; 18] = [
     "run",
     "spec",
     "lead",
+    "means_over",
     "headlines",
     "comparison",
     "figures",
@@ -60,6 +68,9 @@ pub struct Report {
     pub spec: String,
     /// The study in two sentences.
     pub lead: String,
+    /// What estimates are means over, as a plural: [`MEANS_OVER`] unless the study says otherwise.
+    #[serde(default = "means_over")]
+    pub means_over: String,
     /// Up to four numbers for the first screen.
     pub headlines: Vec<Headline>,
     /// Published figures beside ours, with what ours must reach.
@@ -101,6 +112,7 @@ impl Default for Report {
             run: RunInfo::default(),
             spec: String::new(),
             lead: String::new(),
+            means_over: means_over(),
             headlines: Vec::new(),
             comparison: Vec::new(),
             figures: BTreeMap::new(),
@@ -140,15 +152,16 @@ impl Report {
         Ok(())
     }
 
-    /// Chips behind the estimates that have an interval, fewest and most: `5 to 32`; `0` if there are none.
-    pub fn chips(&self) -> String {
+    /// Chips, or what else [`means_over`](Self::means_over) says, behind the estimates that have an interval, fewest
+    /// and most: `5 to 32 simulated chips`; `0` if there are none.
+    pub fn behind(&self) -> String {
         let named = self.figures.values().map(|figure| &figure.estimate);
         let drawn = self.charts.iter().flat_map(|chart| chart.plot.estimates());
         let counts = named.chain(drawn).map(|estimate: &Estimate| estimate.chips);
         let most = counts.clone().max().unwrap_or(0);
         match counts.filter(|chips| 1 < *chips).min() {
-            Some(fewest) if fewest < most => format!("{fewest} to {most}"),
-            _ => most.to_string(),
+            Some(fewest) if fewest < most => format!("{fewest} to {most} {}", self.means_over),
+            _ => format!("{most} {}", self.means_over),
         }
     }
 }

@@ -70,6 +70,24 @@ fn a_reader_of_report_json_finds_every_key_where_it_was_promised() {
     }
 }
 
+/// Of a study whose estimates are over something else.
+#[test]
+fn what_means_are_over_is_told_wherever_it_is_counted() {
+    let mut report = fixture::report();
+    report.means_over = "seeds or subjects".to_owned();
+    let dir = written(&report);
+    assert!(read(dir.path(), "report.html").contains("· 10 seeds or subjects ·"));
+    let markdown = read(dir.path(), "report.md");
+    assert!(markdown.contains(", 10 seeds or subjects.\n"), "{markdown}");
+    assert!(markdown.contains("| figure | mean | seeds or subjects |"), "{markdown}");
+    assert!(!markdown.contains("means over simulated chips"));
+    let said = summary(&report, &Timing::default());
+    assert!(
+        said.contains("10 seeds or subjects") && !said.contains("10 simulated chips"),
+        "{said}"
+    );
+}
+
 #[test]
 fn the_fixed_keys_are_those_of_a_report_without_data() {
     let mut report = fixture::report();
@@ -92,7 +110,7 @@ fn page_and_markdown_hold_every_part_escaped() {
     assert_eq!(page.matches("class=\"card\"").count(), 4);
     assert!(page.contains("<h1>Wires &lt;b&gt; &amp; more</h1>"));
     assert!(page.contains("<h2>First &lt;of&gt; all</h2>") && page.contains("A remark."));
-    assert!(page.contains("10 simulated chips"));
+    assert!(page.contains("· 10 simulated chips ·"));
     assert!(page.contains("&lt;wire&gt; &amp; mapping") && page.contains("1,234,567"));
     let markdown = read(dir.path(), "report.md");
     assert!(markdown.starts_with("# Wires &lt;b&gt; &amp; more\n\nPreset `ir-drop`, seed 1,"));

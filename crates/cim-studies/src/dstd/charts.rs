@@ -17,7 +17,7 @@ pub fn all(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Vec<Chart> {
         raster(spec, measured),
         costs(measured),
         errors(measured),
-        rails(sets, measured),
+        rails(spec, sets, measured),
         learning(sets, measured),
     ]
 }
@@ -134,7 +134,7 @@ fn errors(measured: &Measured) -> Chart {
     )
 }
 
-fn rails(sets: &ImageSets, measured: &Measured) -> Chart {
+fn rails(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Chart {
     let at = |value: &dyn Fn(usize) -> f64| {
         let points = measured.ideal_at.iter().enumerate();
         points.map(|(k, at)| (at.thresholds, Estimate::exact(value(k)))).collect::<Vec<_>>()
@@ -146,8 +146,12 @@ fn rails(sets: &ImageSets, measured: &Measured) -> Chart {
     chart(
         "accuracy-vs-rails",
         &format!("{}: accuracy against the distance of the rails", sets.name),
-        "A dense network, trained with the rails it runs with, or trained ideal. An image for which no output fires \
-         counts as wrong: accuracy falls below that of a guess where most are such.",
+        &format!(
+            "Learned by {}, with the rails it runs with, or ideal: so few are for the difference, not for how well such \
+             networks can do. An image for which no output fires counts as wrong: accuracy falls below that of a guess \
+             where most are such.",
+            spec.rails.words()
+        ),
         Plot::Lines(Lines {
             x_label: "rails (thresholds)".to_owned(),
             y_label: "test accuracy (%)".to_owned(),

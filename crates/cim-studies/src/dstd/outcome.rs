@@ -7,7 +7,7 @@ use cim_report::{Bound, Comparison, Estimate, Figure, Headline, Report, Shown};
 
 use super::data::ImageSets;
 use super::measured::{Cost, Measured};
-use super::ratios::{SOLVERS, nearer, speedup};
+use super::ratios::{SOLVERS, nearer, plain, speedup, with_digits};
 use super::spec::Spec;
 use super::{charts, tables};
 use crate::shared::estimates::estimate;
@@ -39,6 +39,7 @@ pub fn report(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Report {
         figures: figures(sets, measured),
         charts: charts::all(spec, sets, measured),
         tables: tables::all(spec, sets, measured),
+        means_over: "layers or repeats".to_owned(),
         counts,
         notes: notes(spec, sets, measured),
         ..Report::default()
@@ -134,10 +135,6 @@ fn figures(sets: &ImageSets, measured: &Measured) -> BTreeMap<String, Figure> {
     figures
 }
 
-fn plain(e: Estimate) -> String {
-    format!("{:.1} ± {:.1}", e.mean, e.ci95)
-}
-
 fn comparison(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Vec<Comparison> {
     let cost = most(measured);
     let n = cost.inputs;
@@ -180,7 +177,7 @@ fn comparison(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Vec<Compari
         Comparison::new(
             "spike-time error at M = 10",
             "–",
-            format!("{:.4} ± {:.4} windows", at_ten(measured).mean, at_ten(measured).ci95),
+            format!("{} windows", with_digits(at_ten(measured), 4)),
         )
         .must("≤ 0.0015", Bound::AtMost(0.0015).of(at_ten(measured))),
     ];
@@ -261,16 +258,19 @@ fn headlines(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Vec<Headline
     let cost = most(measured);
     vec![
         Headline {
-            value: times(speedup(cost, EXACT, BESIDE).mean),
+            value: format!("{}×", plain(speedup(cost, EXACT, BESIDE))),
             label: format!("less time a training step, {} inputs", cost.inputs),
             detail: format!(
-                "one sample at a time {}; over the scan {}",
-                times(speedup(cost, EXACT, GRID).mean),
-                times(speedup(cost, SCAN, BESIDE).mean)
+                "one sample at a time {}×; over the scan {}×",
+                plain(speedup(cost, EXACT, GRID)),
+                plain(speedup(cost, SCAN, BESIDE))
             ),
         },
         Headline {
-            value: times(nearer(&measured.integrated, &measured.integrated.physical).mean),
+            value: format!(
+                "{}×",
+                plain(nearer(&measured.integrated, &measured.integrated.physical))
+            ),
             label: "nearer to the circuit than the ideal model".to_owned(),
             detail: "against Runge–Kutta of the whole circuit".to_owned(),
         },

@@ -178,6 +178,16 @@ pub struct RailsSpec {
     pub epochs: usize,
 }
 
+impl RailsSpec {
+    /// What learns from what, in words.
+    pub fn words(&self) -> String {
+        format!(
+            "a dense network of {} hidden neurons from {} images in {} epochs",
+            self.hidden, self.images, self.epochs
+        )
+    }
+}
+
 impl StudySpec for Spec {
     shared_keys!();
     const ONCE: &'static [&'static str] =

@@ -6,7 +6,7 @@ use cim_report::{Estimate, Table};
 
 use super::data::ImageSets;
 use super::measured::Measured;
-use super::ratios::{SOLVERS, nearer, speedup};
+use super::ratios::{SOLVERS, nearer, plain, speedup, with_digits};
 use super::spec::Spec;
 use crate::shared::estimates::estimate;
 
@@ -16,7 +16,7 @@ pub fn all(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Vec<Table> {
         speedups(spec, measured),
         errors(measured),
         discrepancies(measured),
-        rails(sets, measured),
+        rails(spec, sets, measured),
         tested(sets, measured),
     ];
     tables.retain(|table| !table.rows.is_empty());
@@ -24,7 +24,7 @@ pub fn all(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Vec<Table> {
 }
 
 fn four_digits(e: Estimate) -> String {
-    format!("{:.5} ± {:.5}", e.mean, e.ci95)
+    with_digits(e, 5)
 }
 
 /// The middle of some values.
@@ -109,12 +109,7 @@ fn discrepancies(measured: &Measured) -> Table {
             ];
             models.into_iter().map(move |(model, rms)| {
                 let ratio = nearer(found, rms);
-                vec![
-                    judge.to_owned(),
-                    model.to_owned(),
-                    four_digits(estimate(rms)),
-                    format!("{:.1} ± {:.1}", ratio.mean, ratio.ci95),
-                ]
+                vec![judge.to_owned(), model.to_owned(), four_digits(estimate(rms)), plain(ratio)]
             })
         },
     );
@@ -122,7 +117,7 @@ fn discrepancies(measured: &Measured) -> Table {
     Table::new("How far models are from the circuit", columns, rows)
 }
 
-fn rails(sets: &ImageSets, measured: &Measured) -> Table {
+fn rails(spec: &Spec, sets: &ImageSets, measured: &Measured) -> Table {
     let share = |value: f64| format!("{:.2}", 100.0 * value);
     let of = |score: Score| {
         let silent = score.silent as f64 / score.samples.max(1) as f64;
@@ -146,7 +141,7 @@ fn rails(sets: &ImageSets, measured: &Measured) -> Table {
         "trained with rails (%)",
         "images without an answer (%)",
     ];
-    let title = format!("{}: test accuracy with rails, a dense network of fewer images", sets.name);
+    let title = format!("{}: test accuracy with rails, {}", sets.name, spec.rails.words());
     Table::new(title, columns, rows)
 }
 

@@ -126,7 +126,10 @@ fn panel(title: &str, varied: &[Varied], x: Option<Across>) -> Panel {
             line("equal devices", varied.iter().map(|v| (v.value, &v.matched))),
             line("typical devices", varied.iter().map(|v| (v.value, &v.typical))),
         ],
-        reference: Some(Reference { label: "paper: 0.87 %".to_owned(), value: 0.0087 }),
+        reference: Some(Reference {
+            label: "paper, of the square: 0.87 %".to_owned(),
+            value: 0.0087,
+        }),
         x,
     }
 }

@@ -37,6 +37,7 @@ pub fn adapt(
     let arrays = chip.arrays()?;
     let before = accuracy(network, &arrays, sets, (&late, scale), &mut chip)?;
     let mut tally = chip.tally;
+    let rates = spec.adaptation.rates.by_way();
     let mut ways = Vec::new();
     for (way, (_, _, rule)) in WAYS.iter().enumerate() {
         let mut chip = aged()?;
@@ -48,7 +49,9 @@ pub fn adapt(
             Rule::Backpropagation => None,
             Rule::FeedbackAlignment => Some(chip.feedback(&matrices)?),
         };
-        let (adapted, work) = learn(spec, sets, (network, scale), &early, &mut chip, (fixed, at))?;
+        let teacher = Teacher::new(network, rates[way]);
+        let (adapted, work) =
+            learn(spec, sets, (network, scale), &early, &mut chip, (fixed, teacher, at))?;
         let arrays = chip.arrays()?;
         let after = accuracy(&adapted, &arrays, sets, (&late, scale), &mut chip)?;
         let seen = work.written.sequences as f64;
@@ -68,11 +71,10 @@ fn learn(
     (network, scale): (&Network, &Scale),
     windows: &[usize],
     chip: &mut Chip<'_>,
-    (fixed, at): (Option<Feedback>, Stream),
+    (fixed, mut teacher, at): (Option<Feedback>, Teacher, Stream),
 ) -> Result<(Network, Work), StudyError> {
     let adaptation = &spec.adaptation;
     let mut wanted = network.clone();
-    let mut teacher = Teacher::new(network, adaptation.rate);
     let (mut scratch, mut block) = (Scratch::default(), 0);
     let rule = if fixed.is_none() { Rule::Backpropagation } else { Rule::FeedbackAlignment };
     let (mut work, mut event_rows) = (Work::default(), 0.0);

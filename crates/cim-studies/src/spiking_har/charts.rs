@@ -33,7 +33,8 @@ fn accuracies(spec: &Spec, measured: &Measured) -> Chart {
         name: "adaptation".to_owned(),
         title: "A subject left out".to_owned(),
         caption: format!(
-            "Accuracy on later windows of the subject, drifted {after} after writing; intervals are over seeds."
+            "Accuracy on later windows of the subject, drifted {after} after writing; intervals are over seeds, which \
+             share the networks in numbers."
         ),
         plot: Plot::Bars(Bars {
             x_label: "accuracy (%), axis cut".to_owned(),
@@ -57,16 +58,18 @@ fn rasters(measured: &Measured) -> Chart {
             (0..rows).flat_map(|neuron| steps.column(neuron).to_vec()).map(f64::from).collect();
         Map { title, unit: String::new(), columns: steps.nrows(), values }
     };
-    let mut maps = vec![map(format!("{}: channels", shown.exercise), &shown.inputs)];
+    let mut maps = vec![map("channels".to_owned(), &shown.inputs)];
     maps.extend(
         shown.spikes.iter().enumerate().map(|(l, s)| map(format!("layer {}: spikes", l + 1), s)),
     );
     Chart {
         name: "rasters".to_owned(),
-        title: "One window through the network".to_owned(),
+        title: format!("One window of exercise {} through the network", shown.exercise),
         caption: format!(
-            "Channels in standard deviations, and spikes of the first {DRAWN} neurons of each layer; later \
-             layers have longer steps."
+            "{} is one of the exercises of Burns et al. 2018, as the recordings abbreviate it. Channels in standard \
+             deviations, and spikes of the first {DRAWN} neurons of each layer (1 where one is sent); later layers \
+             have longer steps.",
+            shown.exercise
         ),
         plot: Plot::Maps(Maps { x_label: "step".to_owned(), y_label: "row".to_owned(), maps }),
     }

@@ -112,6 +112,7 @@ impl<'a> Chip<'a> {
             let held = matrix.cells.conductances();
             let mut pulses = [0, 1].map(|_| Array2::from_elem(held.dim(), Pulse::NONE));
             let mut changed = Array2::from_elem(wanted.dim(), false);
+            let mut asked = Vec::new();
             for ((row, col), &w) in wanted.indexed_iter() {
                 let before = matrix.written[(row, col)];
                 // What was never written is not a number.
@@ -121,12 +122,14 @@ impl<'a> Chip<'a> {
                 matrix.written[(row, col)] = w;
                 changed[(row, col)] = true;
                 self.pairs_written += 1;
+                self.tally.weights_clipped += u64::from(matrix.clip < w.abs());
                 let share = f64::from(w / matrix.clip).clamp(-1.0, 1.0);
                 for (side, share) in [share.max(0.0), (-share).max(0.0)].into_iter().enumerate() {
                     let place = (row, 2 * col + side);
                     let target = window.g_min.0 + share * window.span().0;
                     let aimed = matrix.cells.aimed(held[place], target);
                     (pulses[0][place], pulses[1][place]) = (aimed[0], aimed[1]);
+                    asked.push((place, target));
                     for pulse in aimed.iter().filter(|pulse| !pulse.is_none()) {
                         self.written.sets += u64::from(0.0 < pulse.volts);
                         self.written.resets += u64::from(pulse.volts < 0.0);
@@ -137,6 +140,13 @@ impl<'a> Chip<'a> {
             for (k, pulses) in pulses.iter().enumerate() {
                 let at = at.child("matrix", l as u64).child("pulse", k as u64);
                 self.energy_j += matrix.cells.pulse(pulses.view(), at)?.sum();
+            }
+            let held = matrix.cells.conductances();
+            for &(place, target) in &asked {
+                let inside = window.g_min.0 <= held[place] && held[place] <= window.g_max.0;
+                self.tally.cells_programmed += 1;
+                self.tally.cells_outside_window += u64::from(!inside);
+                self.tally.cells_at_zero += u64::from(held[place] == 0.0 && 0.0 < target);
             }
         }
         self.written.rows += rows;
@@ -151,12 +161,14 @@ impl<'a> Chip<'a> {
         self.moment += 1;
         let at = self.at.child("read", self.moment);
         let mut arrays = Arrays { forward: Vec::new(), transposed: Vec::new() };
+        // Cells that hold what they hold are not programmed: writing counts them.
+        let uncounted = &mut Tally::default();
         for (l, matrix) in self.matrices.iter().enumerate() {
             let weights = matrix.weights();
             let (at, parts) = (at.child("matrix", l as u64), self.parts.of_layer(l));
-            let grid = |weights: ArrayView2<'_, f32>, limit, label| {
-                let grid =
-                    array(self.spec, &parts, weights, (matrix.clip, limit), at.child(label, 0));
+            let mut grid = |weights: ArrayView2<'_, f32>, limit, label| {
+                let (scales, at) = ((matrix.clip, limit), at.child(label, 0));
+                let grid = array(self.spec, &parts, weights, scales, at, uncounted);
                 grid.map(|grid| boxed(grid, limit))
             };
             arrays.forward.push(grid(weights.view(), matrix.limit, "forward")?);
@@ -170,15 +182,17 @@ impl<'a> Chip<'a> {
     ///
     /// # Errors
     /// [`StudyError`] for parts that cannot be.
-    pub fn feedback(&self, matrices: &[Array2<f32>]) -> Result<Feedback, StudyError> {
+    pub fn feedback(&mut self, matrices: &[Array2<f32>]) -> Result<Feedback, StudyError> {
         let parts = self.spec.parts()?;
-        let of = |(l, b): (usize, &Array2<f32>)| {
+        let mut fixed = Vec::new();
+        for (l, b) in matrices.iter().enumerate() {
             let clip = b.iter().fold(f32::MIN_POSITIVE, |most, b| most.max(b.abs()));
             let at = self.at.child("feedback", l as u64);
-            let grid = array(self.spec, &parts.of_layer(l), b.view(), (clip, None), at)?;
-            Ok(boxed(grid.aged(self.age)?, None))
-        };
-        Ok(Feedback(matrices.iter().enumerate().map(of).collect::<Result<_, StudyError>>()?))
+            let (parts, tally) = (parts.of_layer(l), &mut self.tally);
+            let grid = array(self.spec, &parts, b.view(), (clip, None), at, tally)?;
+            fixed.push(boxed(grid.aged(self.age)?, None));
+        }
+        Ok(Feedback(fixed))
     }
 }
 
@@ -200,6 +214,7 @@ fn array(
     weights: ArrayView2<'_, f32>,
     (weight_clip, limit): (f32, Option<f32>),
     at: Stream,
+    tally: &mut Tally,
 ) -> Result<Grid, StudyError> {
     let (rows, cols) = parts.full_scale_shape(weights.nrows(), weights.ncols());
     let design = LayerDesign {
@@ -212,7 +227,7 @@ fn array(
     let worst = worst_case(parts, weights, weight_clip, design.amps_per_weight(parts));
     let full_scale = worst.mapv(|amps| share * amps);
     let design = LayerDesign { full_scale, ..design };
-    Ok(Grid::program(parts, &design, weights, at, &mut Tally::default())?)
+    Ok(Grid::program(parts, &design, weights, at, tally)?)
 }
 
 /// A grid as it is used: without a limit of its inputs, scaled to them.
@@ -284,6 +299,17 @@ mod tests {
         chip.write(&network).expect("written");
         let Written { sets, resets, rows, .. } = chip.written;
         assert_eq!((chip.pairs_written, sets + resets, rows), (3, 6, 2));
+        // All pairs were written once at first.
+        let cells: usize = network.weights().map(|w| 2 * w.len()).sum();
+        assert_eq!(chip.tally.cells_programmed, cells as u64 + 6);
+        let outside = chip.matrices.iter().flat_map(|matrix| {
+            let window = matrix.cells.window();
+            let inside = move |g: &f64| window.g_min.0 <= *g && *g <= window.g_max.0;
+            matrix.cells.conductances().into_iter().filter(move |g| !inside(g))
+        });
+        // A cell that was written again may have been outside before.
+        assert!(outside.count() as u64 <= chip.tally.cells_outside_window);
+        assert!(0 < chip.tally.cells_outside_window);
         // The other cell of each pair is lowered to the bottom.
         assert!(3 <= resets && 0.0 < chip.energy_j);
         chip.write(&network).expect("nothing to write");

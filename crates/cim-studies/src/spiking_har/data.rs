@@ -28,8 +28,6 @@ pub struct Window {
 pub struct Motion {
     /// In the order of the recordings.
     pub windows: Vec<Window>,
-    /// Subjects.
-    pub subjects: usize,
     /// Exercises as they are called.
     pub exercises: Vec<String>,
     /// Channels.
@@ -53,9 +51,15 @@ impl Motion {
                 help: "every subject needs windows to adapt on and to be measured on".to_owned(),
             });
         }
+        if let Some(beyond) = spec.adaptation.subjects.iter().find(|number| subjects < **number) {
+            return Err(StudyError::Refused {
+                what: format!("adaptation.subjects names subject {beyond} of {subjects}"),
+                help: format!("give numbers from 1 to {subjects}"),
+            });
+        }
         let name = format!("{} windows of {subjects} subjects", windows.len());
         let source = Source { name, sha256: motion.sha256 };
-        Ok(Self { windows, subjects, exercises: motion.exercises, channels, source })
+        Ok(Self { windows, exercises: motion.exercises, channels, source })
     }
 
     /// Numbers of the windows for which `which` holds.

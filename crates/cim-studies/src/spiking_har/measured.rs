@@ -99,6 +99,12 @@ impl Runs {
         estimate(&self.by_seed(value))
     }
 
+    /// A value over subjects, each a mean over seeds.
+    pub fn over_subjects(&self, value: impl Fn(&OfChip) -> f64) -> Estimate {
+        let mean = |chips: &Vec<OfChip>| chips.iter().map(&value).sum::<f64>() / chips.len() as f64;
+        estimate(&self.0.iter().map(mean).collect::<Vec<_>>())
+    }
+
     /// Accuracy before adaptation.
     pub fn before(&self) -> Estimate {
         self.over_seeds(|chip| chip.before)

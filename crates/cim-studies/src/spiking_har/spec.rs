@@ -12,6 +12,7 @@ use cim_dynamics::spiking::{LifSpec, Network, Prices, Shape};
 use cim_report::format::{number, seconds};
 use serde::{Deserialize, Serialize};
 
+use super::measured::WAYS;
 use super::vary::VariationSpec;
 use crate::error::StudyError;
 use crate::experiment::Experiment;
@@ -109,7 +110,7 @@ pub struct PretrainingSpec {
 }
 
 /// Learning on the chip.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdaptationSpec {
     /// Share of every series of a subject that the chip adapts on.
@@ -118,10 +119,31 @@ pub struct AdaptationSpec {
     pub epochs: usize,
     /// Windows of a step.
     pub batch: usize,
-    /// Learning rate.
-    pub rate: f32,
+    /// Learning rate of each rule.
+    pub rates: RateSpec,
+    /// Subjects that are left out and adapted to, from 1, from few to many.
+    pub subjects: Vec<usize>,
     /// Distance from what was last written, over the largest weight, from which a pair is written.
     pub write_threshold: f64,
+}
+
+/// Learning rates on the chip.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateSpec {
+    /// Of backpropagation.
+    pub backpropagation: f32,
+    /// Of feedback alignment with drawn matrices.
+    pub drawn: f32,
+    /// Of feedback alignment with matrices of the pretrained weights.
+    pub aligned: f32,
+}
+
+impl RateSpec {
+    /// One a way, in the order of [`WAYS`](super::measured::WAYS).
+    pub fn by_way(self) -> [f32; WAYS.len()] {
+        [self.backpropagation, self.drawn, self.aligned]
+    }
 }
 
 /// How old cells are where drifted arrays are adapted.
@@ -214,7 +236,21 @@ impl StudySpec for Spec {
         let (pre, adapt) = (&self.pretraining, &self.adaptation);
         need_positive("spiking.gain", f64::from(self.spiking.gain), self.spiking.gain)?;
         need_positive("pretraining.rate", f64::from(pre.rate), pre.rate)?;
-        need_positive("adaptation.rate", f64::from(adapt.rate), adapt.rate)?;
+        for (key, rate) in [
+            ("adaptation.rates.backpropagation", adapt.rates.backpropagation),
+            ("adaptation.rates.drawn", adapt.rates.drawn),
+            ("adaptation.rates.aligned", adapt.rates.aligned),
+        ] {
+            need_positive(key, f64::from(rate), rate)?;
+        }
+        let subjects = &adapt.subjects;
+        need(
+            subjects.first().is_some_and(|first| 1 <= *first)
+                && subjects.windows(2).all(|pair| pair[0] < pair[1]),
+            "adaptation.subjects",
+            format!("{subjects:?}"),
+            "give numbers of subjects from 1, from few to many",
+        )?;
         need_share_above_zero("pretraining.mixed_share", pre.mixed_share)?;
         let VariationSpec { rotation_rad, strength, pace } = pre.variation;
         for (key, value) in [
@@ -351,6 +387,9 @@ mod tests {
             ("write_threshold = 0.01", "write_threshold = 0.0", "write_threshold"),
             ("average = 4", "average = 0", "windows.average is 0"),
             ("mirrored = [0, 4, 5]", "mirrored = [4, 0]", "windows.mirrored"),
+            ("subjects = [1, 2,", "subjects = [0, 2,", "adaptation.subjects"),
+            ("subjects = [1, 2,", "subjects = [2, 1,", "adaptation.subjects"),
+            ("drawn = 2e-4", "drawn = 0.0", "adaptation.rates.drawn"),
             ("pace = 0.15", "pace = -0.15", "pretraining.variation.pace"),
             ("greatest = \"1.5 V\"", "greatest = \"0.1 V\"", "greatest"),
             ("read = \"696.4 pJ\"", "read = \"0 J\"", "prices.read"),

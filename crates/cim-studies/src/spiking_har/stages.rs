@@ -22,13 +22,14 @@ pub fn run(spec: &Spec, sets: &Motion, context: &Context<'_>) -> Result<Found, S
     let root = Stream::root(spec.seed);
     let mut stages = Stages::new(context);
     let pretraining = Pretraining::begin(spec, sets, context, root)?;
+    let left_out: Vec<usize> = spec.adaptation.subjects.iter().map(|number| number - 1).collect();
     // The last task is the mixed figure.
-    let steps = context.progress.begin("train in numbers", sets.subjects + 1);
+    let steps = context.progress.begin("train in numbers", left_out.len() + 1);
     let (mixed_learned, mixed_unseen) = mixed(spec, sets, root);
-    let trained = (0..=sets.subjects)
+    let mut trained = (0..=left_out.len())
         .into_par_iter()
-        .map(|subject| {
-            let pretrained = if subject < sets.subjects {
+        .map(|k| {
+            let pretrained = if let Some(&subject) = left_out.get(k) {
                 let others = sets.chosen(|w| w.subject != subject);
                 pretraining.train(&format!("without-{subject}"), &others)
             } else {
@@ -40,37 +41,38 @@ pub fn run(spec: &Spec, sets: &Motion, context: &Context<'_>) -> Result<Found, S
         .collect::<Result<Vec<_>, StudyError>>()?;
     drop(steps);
     stages.lap("train in numbers");
-    let mixed = digital(sets, &trained[sets.subjects], &mixed_unseen)?;
+    let on_all = trained.pop().expect("one more than subjects");
+    let mixed = digital(sets, &on_all, &mixed_unseen)?;
 
     let seeds = spec.evaluation.chips;
     let ages = [Seconds::ZERO, spec.drift.after];
-    let steps = context.progress.begin("adapt chips", ages.len() * sets.subjects * seeds);
+    let steps = context.progress.begin("adapt chips", ages.len() * left_out.len() * seeds);
     let runs = ages.into_par_iter().map(|age| {
-        let subject = |subject: usize| {
+        let subject = |(&subject, trained): (&usize, &Pretrained)| {
             let chips = (0..seeds).into_par_iter().map(|chip| {
                 let at = root.child("evaluate", 0).child("chip", chip as u64);
                 let at = at.child("subject", subject as u64);
-                let found = adapt(spec, sets, &trained[subject], subject, (age, at));
+                let found = adapt(spec, sets, trained, subject, (age, at));
                 steps.step(1);
                 found
             });
             chips.collect::<Result<Vec<OfChip>, StudyError>>()
         };
-        let subjects = (0..sets.subjects).into_par_iter().map(subject);
+        let subjects = left_out.par_iter().zip(&trained).map(subject);
         Ok(Runs(subjects.collect::<Result<Vec<_>, StudyError>>()?))
     });
     let mut runs = runs.collect::<Result<Vec<Runs>, StudyError>>()?;
     drop(steps);
     stages.lap("adapt chips");
-    let folds = (0..sets.subjects).map(|subject| {
+    let folds = left_out.iter().zip(&trained).map(|(&subject, trained)| {
         let of = |late_only: bool| {
             let which = sets.chosen(|w| w.subject == subject && !(late_only && w.early));
-            digital(sets, &trained[subject], &which)
+            digital(sets, trained, &which)
         };
         Ok(Fold { all: of(false)?, late: of(true)? })
     });
     let folds = folds.collect::<Result<Vec<_>, StudyError>>()?;
-    let shown = sets.chosen(|w| w.subject == 0 && !w.early);
+    let shown = sets.chosen(|w| w.subject == left_out[0] && !w.early);
     let shown = shown_window(sets, &trained[0], &shown)?;
     let drifted = runs.pop().expect("one a state");
     let fresh = runs.pop().expect("one a state");

@@ -16,7 +16,7 @@ pub fn all(spec: &Spec, measured: &Measured) -> Vec<Table> {
         published(spec, measured),
         ways("Subject left out, on the chip".to_owned(), &measured.fresh),
         ways(drifted, &measured.drifted),
-        subjects(measured),
+        subjects(spec, measured),
         counts(measured),
         costs(spec, measured),
     ]
@@ -39,6 +39,8 @@ fn ways(title: String, runs: &Runs) -> Table {
     let mut rows = vec![vec![
         "none".to_owned(),
         share(runs.before()),
+        share(runs.over_subjects(|chip| chip.before)),
+        none.clone(),
         none.clone(),
         none.clone(),
         "0".to_owned(),
@@ -48,31 +50,36 @@ fn ways(title: String, runs: &Runs) -> Table {
         vec![
             (*words).to_owned(),
             share(runs.after(way)),
+            share(runs.over_subjects(|chip| chip.ways[way].after)),
             share(runs.gain_over_nothing(way)),
             share(runs.gain(way, BP)),
+            share(runs.over_subjects(|chip| chip.ways[way].after - chip.ways[BP].after)),
             number(runs.over_seeds(|chip| chip.ways[way].pairs).mean),
             si(runs.over_seeds(|chip| chip.ways[way].pulse_j).mean, "J"),
         ]
     }));
     let columns = [
         "adaptation",
-        "accuracy (%)",
-        "over none (points)",
-        "over backpropagation (points)",
+        "accuracy, over seeds (%)",
+        "the same, over subjects (%)",
+        "over none, over seeds (points)",
+        "over backpropagation, over seeds (points)",
+        "the same, over subjects (points)",
         "pairs written a window",
         "energy of pulses a window, by the cells' law",
     ];
     Table::new(title, columns, rows)
 }
 
-fn subjects(measured: &Measured) -> Table {
+fn subjects(spec: &Spec, measured: &Measured) -> Table {
+    let numbers = &spec.adaptation.subjects;
     let rows =
-        measured.folds.iter().zip(&measured.fresh.0).enumerate().map(|(subject, (fold, chips))| {
+        measured.folds.iter().zip(&measured.fresh.0).zip(numbers).map(|((fold, chips), number)| {
             let of = |value: &dyn Fn(&OfChip) -> f64| {
                 share(estimate(&chips.iter().map(value).collect::<Vec<_>>()))
             };
             let mut row = vec![
-                (subject + 1).to_string(),
+                number.to_string(),
                 format!("{:.2}", 100.0 * fold.all),
                 format!("{:.2}", 100.0 * fold.late),
                 of(&|chip| chip.before),

@@ -18,7 +18,7 @@ pub struct Maps {
 pub struct Map {
     /// What its values are.
     pub title: String,
-    /// SI unit of the values, without a prefix.
+    /// SI unit of the values, without a prefix; empty for numbers that have none.
     pub unit: String,
     /// Number of columns.
     pub columns: usize,
