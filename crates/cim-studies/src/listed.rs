@@ -55,6 +55,7 @@ mod tests {
 
     /// Lists of shapes and places, in which a value may well come twice.
     const SHAPES: [&str; 9] = [
+        "adaptation.subjects",
         "hidden.widths",
         "network.input",
         "network.widths",
