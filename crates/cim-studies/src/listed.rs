@@ -54,7 +54,8 @@ mod tests {
     use crate::table::{EveryStudy, for_every_study};
 
     /// Lists of shapes and places, in which a value may well come twice.
-    const SHAPES: [&str; 9] = [
+    const SHAPES: [&str; 10] = [
+        "adaptation.subjects",
         "hidden.widths",
         "network.input",
         "network.widths",
