@@ -136,11 +136,11 @@ fn cells_of_the_catalogue_are_fitted_and_chips_run_on_them() {
         "50",
     ];
     let said = desk.text(&[&eval[..], &["--after", "1 day"]].concat());
-    assert!(said.contains("2 chips"), "{said}");
+    assert!(said.contains("2 simulated chips"), "{said}");
     let optimise = ["optimise", &mlp, "--calibration", &data, "--preset", "./mine.toml"];
     desk.text(&[&optimise[..], &["--out", "design.toml"]].concat());
     let said = desk.text(&[&eval[..], &["--config", "design.toml"]].concat());
-    assert!(said.contains("2 chips"), "{said}");
+    assert!(said.contains("2 simulated chips"), "{said}");
 }
 
 /// Every third of 120 cells is a tenth lower in two reads of five.
@@ -187,7 +187,7 @@ fn cells_with_two_states_get_an_effect_that_acts_with_time() {
     let mut eval = vec!["eval", &mlp, "--data", &data, "--preset", "./mine.toml"];
     eval.extend(["--chips", "2", "--samples", "50", "--after", "1 h"]);
     let said = desk.text(&eval);
-    assert!(said.contains("2 chips"), "{said}");
+    assert!(said.contains("2 simulated chips"), "{said}");
 }
 
 #[test]
