@@ -68,7 +68,7 @@ pub struct Report {
     pub spec: String,
     /// The study in two sentences.
     pub lead: String,
-    /// What estimates are means over, as a plural: [`MEANS_OVER`] unless the study says otherwise.
+    /// What estimates are means over, as a plural: simulated chips unless the study says otherwise.
     #[serde(default = "means_over")]
     pub means_over: String,
     /// Up to four numbers for the first screen.
