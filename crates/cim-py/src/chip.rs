@@ -110,7 +110,7 @@ impl Chip {
     ///    puts out digitally.
     /// seed: seed of all randomness; the same seed gives the same numbers as `cim eval --seed`.
     /// chips: how many chips; left out, the preset's number.
-    /// until: makes chips until the 95 % interval is this narrow (half its width, in the metric's unit).
+    /// until: makes chips until the 95 % interval is this narrow (half its width, in the metric's unit; 0.005 is half a point).
     /// metric: "top1", "top5", "mse", "cosine" or "nearest"; left out, what y allows.
     /// calibration: samples on which full scales are set: a number of the first ones, or an array or
     ///    dictionary of their own; left out, the preset's number of the first ones.

@@ -72,6 +72,8 @@ impl Asked {
         let row = data.rows.row(0).to_vec();
         let network = Foreign::new(graph, &data.shapes, &row)?;
         let task = data.task(&network, self.metric)?;
+        let width = self.chips.until.map(own::Width::of_any);
+        width.map_or(Ok(()), |width| width.check(task.metric(), self.chips))?;
         let question = own::Question {
             name: &self.network.name,
             network: &network,

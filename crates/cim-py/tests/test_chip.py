@@ -194,6 +194,8 @@ def test_what_cannot_be_is_refused_by_kind(asked, tmp_path):
         (dict(x=x, y=y + 1000), "label"),
         (dict(x=x, y=y, chips=0), "chips is 0"),
         (dict(x=x, y=y, until=-1.0), "until"),
+        (dict(x=x, y=y, until=0.5, chips=10), "50 points of accuracy"),
+        (dict(x=x, y=y, until=0.05, chips=9), "at most 9 chips"),
         (dict(x=x, y=y, after="1 day"), "nothing is known"),
         (dict(x=x, y=y, calibration=0), "calibration"),
         (dict(x=["a"], y=y), "array of"),

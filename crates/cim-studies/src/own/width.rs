@@ -19,6 +19,11 @@ const MOST_OF_A_SHARE: f64 = 0.2;
 static METRICS: [Metric; 5] = Metric::ALL;
 
 impl Width {
+    /// Of whatever metric answers are judged by.
+    pub fn of_any(half: f64) -> Self {
+        Self { half, of: &METRICS }
+    }
+
     /// Checks that answers are judged by the metric that is named, and that enough chips may be made.
     ///
     /// # Errors
@@ -39,7 +44,7 @@ impl Width {
             return refused(
                 what,
                 format!(
-                    "for half a point write \"± 0.5 %\"; it may be {:.0} % at most",
+                    "for half a point write \"± 0.5 %\" or 0.005; it may be {:.0} % at most",
                     100.0 * MOST_OF_A_SHARE
                 ),
             );
